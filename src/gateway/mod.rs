@@ -145,7 +145,7 @@ impl Gateway {
         let cache = Arc::new(RequestCache::with_open_orders(open));
         let news = Arc::new(MessageNews::new(newest));
         let subjects = Subjects::new(env, cache, catalogue, news);
-        subjects.presence.await_sims(awaited, subjects.env.now());
+        subjects.presence.await_sims(awaited);
         Ok(Gateway(Arc::new(subjects)))
     }
 
@@ -311,8 +311,8 @@ impl Subjects {
         let failed = Arc::<FailedDeadlines>::default();
         let stats = Arc::<OrderStats>::default();
         let clocks = Arc::new(NetworkClocks::new());
-        let presence =
-            Arc::new(SimPresence::new(Arc::default(), Arc::<BankState>::default(), failed.clone()));
+        let banks = Arc::<BankState>::default();
+        let presence = Arc::new(SimPresence::new(Arc::default(), banks, failed.clone(), env.now()));
         let accounts = Arc::new(Accounts::new(env.clone(), cache.clone()));
         let services = Arc::new(Services::new(env.clone(), catalogue.clone()));
         let audit = Arc::new(Audit::new(env.clone()));

@@ -19,6 +19,8 @@ struct Modems {
     port_of_sim: HashMap<Iccid, PortName>,
     histories: HashMap<PortName, VecDeque<Change>>,
     departures: Departures,
+    /// Since when SIMs do not work that have worked since the start.
+    off_air: HashMap<Iccid, Timestamp>,
 }
 
 /// What a modem's report has changed.
@@ -61,6 +63,27 @@ impl Modems {
         }
     }
 
+    /// Notes since when SIMs do not work.
+    fn note_off_air(
+        &mut self,
+        before: Option<&ModemStatus>,
+        snapshot: &ModemSnapshot,
+        now: Timestamp,
+    ) {
+        let works = snapshot.iccid().filter(|_| snapshot.is_ready());
+        let before = before.map(|before| &before.snapshot);
+        let worked = before.and_then(|was| was.iccid().filter(|_| was.is_ready()));
+        if worked == works {
+            return;
+        }
+        if let Some(worked) = worked {
+            self.off_air.insert(worked.clone(), now);
+        }
+        if let Some(works) = works {
+            self.off_air.remove(works);
+        }
+    }
+
     /// A SIM is where it was seen last. Returns whether one has left, or is known to be lost now.
     fn move_sim(
         &mut self,
@@ -84,7 +107,7 @@ impl Modems {
     }
 
     /// The status of the working modem that a SIM is in, if its last report is fresh ([invariant
-    /// 13](crate#what-always-holds)).
+    /// 16](crate#what-always-holds)).
     fn working_with(&self, iccid: &str, now: Timestamp) -> Option<&ModemStatus> {
         let status = self.by_port.get(self.port_of_sim.get(iccid)?)?;
         let has_sim = status.snapshot.iccid().is_some_and(|known| known == iccid);
@@ -99,6 +122,7 @@ impl ModemRegistry {
         let before = modems.by_port.remove(&snapshot.port);
         modems.add_to_history(before.as_ref(), &snapshot, now);
         let sim_left = modems.move_sim(before.as_ref(), &snapshot, now);
+        modems.note_off_air(before.as_ref(), &snapshot, now);
         let mut status = ModemStatus::first(snapshot, now);
         let mut worked = false;
         if let Some(before) = before {
@@ -124,7 +148,9 @@ impl ModemRegistry {
     /// Forgets a port that is no longer served.
     pub fn remove(&self, port: &PortName, now: Timestamp) {
         let mut modems = self.lock();
-        modems.by_port.remove(port);
+        let before = modems.by_port.remove(port);
+        let gone = ModemSnapshot::new(port.clone(), ModemState::Absent);
+        modems.note_off_air(before.as_ref(), &gone, now);
         let left = modems.port_of_sim.extract_if(|_, port_of_sim| port_of_sim == port);
         let left: Vec<Iccid> = left.map(|(iccid, _)| iccid).collect();
         left.into_iter().for_each(|iccid| modems.departures.leave(iccid, port.clone(), now));
@@ -135,6 +161,7 @@ impl ModemRegistry {
     pub fn clock_was_set(&self, ahead: Duration) {
         let mut modems = self.lock();
         modems.departures.clock_was_set(ahead);
+        modems.off_air.values_mut().for_each(|since| *since = since.plus(ahead));
         modems.by_port.values_mut().for_each(|modem| {
             modem.seen_at = modem.seen_at.plus(ahead);
             modem.first_seen_at = modem.first_seen_at.plus(ahead);
@@ -174,7 +201,7 @@ impl ModemRegistry {
     }
 
     /// The port of the working modem that a SIM is in, if its last report is fresh ([invariant
-    /// 13](crate#what-always-holds)).
+    /// 16](crate#what-always-holds)).
     pub fn port_of(&self, iccid: &Iccid, now: Timestamp) -> Option<PortName> {
         self.lock().working_with(iccid.as_str(), now).map(|status| status.snapshot.port.clone())
     }
@@ -184,6 +211,22 @@ impl ModemRegistry {
     /// in its memory: an [`Iccid`] would be allocated for each.
     pub fn is_working(&self, iccid: &str, now: Timestamp) -> bool {
         self.lock().working_with(iccid, now).is_some()
+    }
+
+    /// Since when a SIM is in no working modem: `None` when it is in one, and `unknown` when it has
+    /// been in none since the start.
+    pub(super) fn off_air_since(
+        &self,
+        iccid: &Iccid,
+        unknown: Timestamp,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let modems = self.lock();
+        if modems.working_with(iccid.as_str(), now).is_some() {
+            return None;
+        }
+        let fell_silent = || Some(modems.by_port.get(modems.port_of_sim.get(iccid)?)?.seen_at);
+        Some(modems.off_air.get(iccid).copied().or_else(fell_silent).unwrap_or(unknown))
     }
 
     /// For how long a SIM has been in a working modem, if it is in one.

@@ -36,6 +36,8 @@ pub struct SiteStats {
     pub sims: BTreeMap<(Option<String>, Option<UnavailableReason>), usize>,
     /// ICCIDs of SIMs that are assumed to be deaf: orders on them expire, and no SMS comes.
     pub deaf: Vec<Iccid>,
+    /// ICCIDs of SIMs that are rented out.
+    pub rented: Vec<Iccid>,
     /// For each number that several SIMs claim, the ICCIDs of those, unless the operator has said
     /// of one of them that it is its number.
     pub contested: Vec<Vec<Iccid>>,
@@ -97,6 +99,7 @@ impl Reports {
         counted.contested = contested(&sims);
         for view in sims {
             *counted.sims.entry((view.sim.country.clone(), view.unavailable)).or_default() += 1;
+            counted.rented.extend(view.sim.rented.then(|| view.sim.iccid.clone()));
             let deaf = silent.contains(&view.sim.id);
             counted.deaf.extend(deaf.then_some(view.sim.iccid));
         }

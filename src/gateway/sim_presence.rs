@@ -28,6 +28,7 @@ pub(super) struct SimPresence {
     pub(super) modems: Arc<ModemRegistry>,
     pub(super) banks: Arc<BankState>,
     failed: Arc<FailedDeadlines>,
+    started_at: Mutex<Timestamp>,
     /// SIMs that had open orders at the start, and when that was, until it is known which of them
     /// have come up nowhere.
     awaited: Mutex<Option<(Timestamp, Vec<Iccid>)>>,
@@ -38,13 +39,27 @@ impl SimPresence {
         modems: Arc<ModemRegistry>,
         banks: Arc<BankState>,
         failed: Arc<FailedDeadlines>,
+        now: Timestamp,
     ) -> SimPresence {
-        SimPresence { modems, banks, failed, awaited: Mutex::default() }
+        let (started_at, awaited) = (Mutex::new(now), Mutex::default());
+        SimPresence { modems, banks, failed, started_at, awaited }
+    }
+
+    /// Since when a SIM is not where it can receive what is sent to it; `None` when it is. One of a
+    /// bank is in time as long as it is visited as often as it should be.
+    pub(super) fn off_air_since(&self, iccid: &Iccid, now: Timestamp) -> Option<Timestamp> {
+        let since = self.modems.off_air_since(iccid, *self.started_at.lock(), now)?;
+        let Some(bank) = self.banks.bank_of(iccid.as_str()) else { return Some(since) };
+        if !bank.report.is_fresh(now) {
+            return Some(bank.report.at.max(since));
+        }
+        bank.slot_of(iccid.as_str())?.late_since
     }
 
     /// Waits for SIMs to come up that had open orders at the start.
-    pub(super) fn await_sims(&self, sims: Vec<Iccid>, now: Timestamp) {
-        *self.awaited.lock() = (!sims.is_empty()).then_some((now, sims));
+    pub(super) fn await_sims(&self, sims: Vec<Iccid>) {
+        let started_at = *self.started_at.lock();
+        *self.awaited.lock() = (!sims.is_empty()).then_some((started_at, sims));
     }
 
     /// Until when those SIMs are waited for: by then the modems that are there have had their first
@@ -93,6 +108,8 @@ impl SimPresence {
     pub(super) fn clock_was_set(&self, ahead: Duration) {
         self.modems.clock_was_set(ahead);
         self.banks.clock_was_set(ahead);
+        let mut started_at = self.started_at.lock();
+        *started_at = started_at.plus(ahead);
         if let Some((since, _)) = self.awaited.lock().as_mut() {
             *since = since.plus(ahead);
         }

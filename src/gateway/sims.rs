@@ -52,12 +52,22 @@ pub struct SimView {
     /// Why it cannot be given out, as far as that is a matter of the SIM itself; `None` when it
     /// can.
     pub unavailable: Option<UnavailableReason>,
+    /// Since when it is not where it can receive what is sent to it, if it is rented.
+    pub tenant_without_since: Option<Timestamp>,
 }
+
+/// The word for a rented SIM that is off the air.
+const RENTED_OFF_AIR: &str = "rented_off_air";
+/// How long a rented SIM may be off the air before the operator is told.
+const OFF_AIR_FOR: Duration = Duration::from_secs(60);
 
 impl SimView {
     /// Whether it can be given out, or why not, in the word that `sim list` shows.
     pub fn state(&self) -> &'static str {
-        availability::word(self.unavailable)
+        match (self.unavailable, self.tenant_without_since) {
+            (Some(UnavailableReason::Rented), Some(_)) => RENTED_OFF_AIR,
+            (unavailable, _) => availability::word(unavailable),
+        }
     }
 }
 
@@ -194,6 +204,16 @@ impl Sims {
         Ok(sims.into_iter().map(|sim| self.view(sim, now)).collect())
     }
 
+    /// Those of these rented SIMs that have been off the air for too long, each since when.
+    pub fn off_air(&self, rented: &[Iccid]) -> Vec<(Iccid, Timestamp)> {
+        let now = self.env.now();
+        let off_air = rented.iter().filter_map(|iccid| {
+            let since = self.presence.off_air_since(iccid, now)?;
+            (now.since(since) >= OFF_AIR_FOR).then(|| (iccid.clone(), since))
+        });
+        off_air.collect()
+    }
+
     /// The SIMs that the operator asks for, in the order in which they were first seen.
     pub async fn search(&self, request: ListRequest) -> Result<Vec<SimView>, Error> {
         let countries = &self.env.settings().countries;
@@ -203,6 +223,7 @@ impl Sims {
             .into_iter()
             .chain(UnavailableReason::ALL.map(Some))
             .map(availability::word)
+            .chain([RENTED_OFF_AIR])
             .collect();
         let state = request.state.map(|word| check_state(word, &states)).transpose()?;
         let mut found = self.list().await?;
@@ -415,7 +436,9 @@ impl Sims {
         let candidate = SimCandidate { sim: &sim, usage: SimUsage::default(), reachability };
         let unavailable = candidate.unavailable_for(Purpose::Any, now);
         let rests_until = (sim.rests_until > now).then_some(sim.rests_until);
-        SimView { port, rests_until, unavailable, sim }
+        let off_air_since = || self.presence.off_air_since(&sim.iccid, now);
+        let tenant_without_since = sim.rented.then(off_air_since).flatten();
+        SimView { port, rests_until, unavailable, tenant_without_since, sim }
     }
 }
 

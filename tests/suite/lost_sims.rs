@@ -84,3 +84,21 @@ fn an_order_that_was_shown_a_text_ends_and_a_completed_one_is_not_touched() {
         assert!(is_over, "{canceled}");
     }
 }
+
+#[test]
+fn a_rented_sim_that_is_taken_out_is_shown_as_off_the_air() {
+    let (site, _daemon) = open(2);
+    let key = site.customer("ann", "100");
+    let request = format!("POST /api/rental/new?country=NL&key={key} HTTP/1.1\r\nhost: x\r\n");
+    let rented = site.http(&format!("{request}content-length: 0\r\nconnection: close\r\n\r\n")).1;
+    assert!(rented.contains("contract_id"), "{rented}");
+    let state = |word: &str| {
+        let sims = site.json(&["sim", "list", "--state", word]);
+        sims.as_array().unwrap().first().map(|sim| sim["number"].as_str().unwrap().to_owned())
+    };
+    let number = state("rented").unwrap();
+    assert_eq!(state("rented_off_air"), None);
+    site.network().fault(modem_of(&number), &Fault::SimOut).unwrap();
+    wait_for("the loss", || state("rented_off_air").as_ref() == Some(&number));
+    assert_eq!(state("rented"), None);
+}

@@ -29,6 +29,8 @@ const MAX_IDS_USED: f64 = 0.75;
 
 /// How many services without numbers are named for a country.
 const MAX_SERVICES_SHOWN: usize = 3;
+/// How many rented SIMs that are off the air are named.
+const MAX_SIMS_SHOWN: usize = 5;
 /// How many contested numbers are told of in one alarm.
 const MAX_CONTESTED_SHOWN: usize = 5;
 
@@ -39,7 +41,7 @@ pub(super) struct Alarm {
 }
 
 /// The names of all alarms.
-pub const ALARMS: [&str; 15] = [
+pub const ALARMS: [&str; 16] = [
     "ModemNotReady",
     "ModemWarning",
     "StoreNearFull",
@@ -50,6 +52,7 @@ pub const ALARMS: [&str; 15] = [
     "Undecodable",
     "BankTrouble",
     "RentalsUnvisited",
+    "RentalOffAir",
     "ClockDoubted",
     "NetworkClockWrong",
     "DatabaseFailing",
@@ -71,6 +74,8 @@ pub(super) struct AlarmInputs<'f> {
     pub counts: &'f SiteCounts,
     /// For each service by name, how many of how many of its last orders were completed.
     pub success: Vec<(String, usize, usize)>,
+    /// Rented SIMs that have been off the air for too long, each since when.
+    pub off_air: Vec<(Iccid, Timestamp)>,
     pub disk: Option<Disk>,
     /// Operations that wait for the database's writer.
     pub waiting: usize,
@@ -102,6 +107,9 @@ impl AlarmInputs<'_> {
         self.modems.iter().for_each(|modem| self.modem_alarms(modem, &mut raise));
         self.banks.iter().for_each(|bank| self.bank_alarms(bank, &mut raise));
         self.clock_alarms(&mut raise);
+        if let Some(text) = off_air_text(&self.off_air, self.now) {
+            raise("RentalOffAir", text);
+        }
         self.stock_alarms(&mut raise);
         alarms
     }
@@ -249,6 +257,22 @@ fn stock_out(counts: &SiteCounts) -> Vec<String> {
     }
 }
 
+/// Names rented SIMs that are off the air, those first that have been for longest.
+fn off_air_text(off_air: &[(Iccid, Timestamp)], now: Timestamp) -> Option<String> {
+    let mut sims: Vec<&(Iccid, Timestamp)> = off_air.iter().collect();
+    sims.sort_by_key(|(_, since)| *since);
+    let (_, first) = sims.first()?;
+    let shown: Vec<&str> =
+        sims.iter().take(MAX_SIMS_SHOWN).map(|(iccid, _)| iccid.as_str()).collect();
+    let more = if sims.len() > shown.len() { ", …" } else { "" };
+    Some(format!(
+        "{} rented SIMs are off the air, the first for {} min: {}{more}",
+        sims.len(),
+        now.since(*first).as_secs() / 60,
+        shown.join(", ")
+    ))
+}
+
 /// Names the SIMs that claim the same number. The numbers are left out, since alarms are logged.
 fn contested_text(contested: &[Vec<Iccid>]) -> Option<String> {
     let sims = |sims: &Vec<Iccid>| sims.iter().map(Iccid::as_str).collect::<Vec<_>>().join(" and ");
@@ -394,6 +418,10 @@ mod tests {
             clock: (ClockTrust::Disputed { jump_us: -7_000_000 }, NOW),
             contradicted: vec!["+31653131313".to_owned()],
             success: vec![("Uber".to_owned(), 4, 10)],
+            off_air: vec![
+                (Iccid::from_stored("8938"), NOW.minus(Duration::from_secs(61))),
+                (Iccid::from_stored("8937"), NOW.minus(Duration::from_secs(180))),
+            ],
             disk: Some(disk_low),
             waiting: 0,
             database_fault: Some("it cannot be written".to_owned()),
@@ -413,6 +441,8 @@ mod tests {
         assert!(texts.contains(&none), "{texts:?}");
         let late = "cellar: 1 rented SIMs are overdue for a visit, the first by 2 min".to_owned();
         assert!(texts.contains(&late), "{texts:?}");
+        let off_air = "2 rented SIMs are off the air, the first for 3 min: 8937, 8938".to_owned();
+        assert!(texts.contains(&off_air), "{texts:?}");
         let ids = "75 % of the ids that orders can have are used".to_owned();
         assert!(texts.contains(&ids), "{texts:?}");
         let contested = "several SIMs claim one number, so none of them is sold: 8932 and 8933; \
@@ -437,6 +467,7 @@ mod tests {
             clock: (ClockTrust::Settled, NOW),
             contradicted: Vec::new(),
             success: vec![("Uber".to_owned(), 5, 10), ("Lyft".to_owned(), 0, 9)],
+            off_air: Vec::new(),
             disk: Some(disk),
             database_fault: None,
             ..all_bad

@@ -240,6 +240,12 @@ fn orders(page: &mut Page, monitor: &Monitor) {
     }
     page.single("simbridge_orders_open", Gauge, "Open orders.", counts.stats.open_orders);
     page.single("simbridge_rentals_active", Gauge, "Active rentals.", counts.stats.active_rentals);
+    page.single(
+        "simbridge_rentals_off_air",
+        Gauge,
+        "Rented SIMs that have been off the air, or whose visit has been due, for a minute.",
+        monitor.gateway.sims().off_air(&counts.stats.rented).len(),
+    );
     let mut family = page.family(
         "simbridge_ids_used_ratio",
         Gauge,

@@ -107,6 +107,7 @@ impl Monitor {
             clock: self.gateway.clock_trust(),
             contradicted: self.gateway.contradicted_network_clocks(),
             success: success.collect(),
+            off_air: self.gateway.sims().off_air(&counts.stats.rented),
             counts: &counts,
             disk: Disk::of_file(self.store.path()),
             waiting: self.store.waiting(),

@@ -311,3 +311,40 @@ async fn a_view_has_the_newest_messages_numbered_among_all() {
     }
     assert_eq!(view().await, (vec![long], 5));
 }
+
+#[tokio::test]
+async fn a_rented_sim_that_is_off_the_air_says_so_and_is_told_after_a_minute() {
+    let mut fixture = Fixture::open().await;
+    for n in [1, 2] {
+        fixture.plug(n).await;
+    }
+    let ann = fixture.customer("ann", 10_000).await;
+    rent(&fixture, ann, "1m", true).await;
+    let state = async |fixture: &Fixture, n: u16| {
+        fixture.gateway.sims().find(iccid(n)).await.unwrap().state()
+    };
+    let told = |fixture: &Fixture| fixture.gateway.sims().off_air(&[iccid(1)]);
+    assert_eq!((state(&fixture, 1).await, told(&fixture)), ("rented", vec![]));
+    let gone_at = fixture.gateway.now();
+    fixture.silence(1);
+    fixture.silence(2);
+    fixture.pass(59);
+    assert_eq!((state(&fixture, 1).await, told(&fixture)), ("rented_off_air", vec![]));
+    assert_eq!(state(&fixture, 2).await, "offline", "it has no tenant");
+    fixture.pass(1);
+    assert_eq!(told(&fixture), [(iccid(1), gone_at)]);
+    let listed = ListRequest { state: Some("rented_off_air".into()), ..ListRequest::default() };
+    assert_eq!(fixture.gateway.sims().search(listed).await.unwrap().len(), 1);
+    fixture.report(1);
+    assert_eq!((state(&fixture, 1).await, told(&fixture)), ("rented", vec![]));
+    // Its modem says nothing any more.
+    let last_report = fixture.gateway.now();
+    fixture.pass(200);
+    assert_eq!(told(&fixture), [(iccid(1), last_report)]);
+    // After a start nothing is known of it: it has a minute to come up.
+    fixture.restart().await;
+    let started_at = fixture.gateway.now();
+    assert_eq!((state(&fixture, 1).await, told(&fixture)), ("rented_off_air", vec![]));
+    fixture.pass(60);
+    assert_eq!(told(&fixture), [(iccid(1), started_at)]);
+}

@@ -290,3 +290,31 @@ async fn a_parked_sim_is_rented_while_its_bank_works_and_switched_in_when_its_te
     look().await.unwrap();
     assert_eq!(fixture.demand(1).await.trigger, None);
 }
+
+#[tokio::test]
+async fn a_rented_sim_of_a_bank_is_off_the_air_when_its_visit_is_overdue() {
+    let fixture = Fixture::open().await;
+    let mut bank = fixture.bank(1, 2).await;
+    let ann = fixture.customer("ann", 10_000).await;
+    let rented = fixture.gateway.rentals().rent(ann, Some("nl"), "1m", true).await.unwrap();
+    assert!(matches!(rented, Rent::Made(_)));
+    let state = async || fixture.gateway.sims().find(iccid(1)).await.unwrap().state();
+    let told = || fixture.gateway.sims().off_air(&[iccid(1)]);
+    fixture.pass(100);
+    bank.report_to(&fixture);
+    assert_eq!((state().await, told()), ("rented", vec![]), "it is parked, as planned");
+    let due = fixture.gateway.now();
+    bank.slot(1).late_since = Some(due);
+    fixture.pass(59);
+    bank.report_to(&fixture);
+    assert_eq!((state().await, told()), ("rented_off_air", vec![]));
+    fixture.pass(1);
+    bank.report_to(&fixture);
+    assert_eq!(told(), [(iccid(1), due)]);
+    // The bank says nothing any more.
+    bank.slot(1).late_since = None;
+    bank.report_to(&fixture);
+    let last_report = fixture.gateway.now();
+    fixture.pass(300);
+    assert_eq!(told(), [(iccid(1), last_report)]);
+}
