@@ -47,8 +47,41 @@ pub fn widest(service_has_patterns: bool, share_sim: bool) -> SharingPolicy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Use {
     pub service: ServiceId,
-    /// When the last order for the service completed.
+    /// When it was used for the service last.
     pub at: Timestamp,
+    pub by: UsedBy,
+}
+
+/// How a number was used for a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UsedBy {
+    /// An order for the service completed.
+    Completion,
+    /// An order of this account was given a message of the service without being completed by it,
+    /// or was most likely meant by one that came too late.
+    Order(AccountId),
+    /// A rental of this account was given a message of the service.
+    Rental(AccountId),
+}
+
+impl UsedBy {
+    /// The account that was sent the messages.
+    pub fn account(self) -> Option<AccountId> {
+        match self {
+            UsedBy::Completion => None,
+            UsedBy::Order(account) | UsedBy::Rental(account) => Some(account),
+        }
+    }
+
+    /// Whether it keeps the number from an order of this account; without one, from orders of
+    /// accounts that have not used the number. What an account itself was sent does not keep the
+    /// number from it, unless that completed an order: a number is ordered for a service once.
+    pub fn concerns(self, account: Option<AccountId>) -> bool {
+        match self {
+            UsedBy::Completion => true,
+            UsedBy::Order(by) | UsedBy::Rental(by) => Some(by) != account,
+        }
+    }
 }
 
 /// An order that another account gave up on a number, or that expired there without its SMS. What
@@ -105,7 +138,8 @@ impl SharingPolicy {
 }
 
 /// How many of `sims`, all of them on sale and on the air, could be given to an order for each of
-/// `services`. Uses until `used_since` do not count.
+/// `services` of an account that has used none of their numbers. Uses until `used_since` do not
+/// count.
 ///
 /// This is [`SimCandidate::unavailable_for`](super::availability::SimCandidate::unavailable_for)
 /// for all services at once. Its cost grows with the number of SIMs and of their uses, not with the
@@ -185,7 +219,8 @@ mod tests {
             Wanted { service: S, sharing: SharingPolicy::Shared, patterned: true },
             Wanted { service: T, sharing: alone, patterned: false },
         ];
-        let used = |service, at| Use { service, at: Timestamp(at) };
+        let used =
+            |service, at| Use { service, at: Timestamp(at), by: UsedBy::Rental(AccountId(1)) };
         let open = [ActiveOrder { account: AccountId(1), service: S, open: true, patterned: true }];
         let (used_s, used_long_ago, both) =
             ([used(S, 9)], [used(S, 5)], [used(S, 9), used(ServiceId(77), 9)]);

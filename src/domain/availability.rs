@@ -4,9 +4,9 @@
 //! database, so `store/availability.rs` states the same rule in SQL; a property test there compares
 //! the two over random histories.
 
-use super::allocation::{ActiveOrder, Rest, SharingPolicy, Use};
+use super::allocation::{ActiveOrder, Rest, SharingPolicy, Use, UsedBy};
 use super::sim::Sim;
-use super::{ServiceId, Timestamp};
+use super::{AccountId, ServiceId, Timestamp};
 
 /// Why a SIM cannot be given out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,8 +23,10 @@ pub enum UnavailableReason {
     Resting,
     /// Its country is not known.
     NoCountry,
-    /// Its number was used for the service within the cool-down.
+    /// Its number was used for the service within the cool-down, by an order.
     Used,
+    /// A tenant was sent a message of the service to its number within the cool-down.
+    UsedByTenant,
     /// The account has skipped its number for the service.
     Skipped,
     /// Another account has just given its number up, or its order expired, without the SMS.
@@ -40,7 +42,7 @@ pub enum UnavailableReason {
 impl UnavailableReason {
     /// All reasons in the order in which they are looked for: what lasts longest comes first, so
     /// that an operator reads the reason that most needs attention.
-    pub const ALL: [UnavailableReason; 12] = [
+    pub const ALL: [UnavailableReason; 13] = [
         UnavailableReason::Retired,
         UnavailableReason::NoNumber,
         UnavailableReason::Contested,
@@ -48,6 +50,7 @@ impl UnavailableReason {
         UnavailableReason::Resting,
         UnavailableReason::NoCountry,
         UnavailableReason::Used,
+        UnavailableReason::UsedByTenant,
         UnavailableReason::Skipped,
         UnavailableReason::RestsBetweenCustomers,
         UnavailableReason::Offline,
@@ -65,6 +68,7 @@ impl UnavailableReason {
             UnavailableReason::Resting => "resting",
             UnavailableReason::NoCountry => "no-country",
             UnavailableReason::Used => "used",
+            UnavailableReason::UsedByTenant => "used-by-tenant",
             UnavailableReason::Skipped => "skipped",
             UnavailableReason::RestsBetweenCustomers => "rests-between-customers",
             UnavailableReason::Offline => "offline",
@@ -78,6 +82,7 @@ impl UnavailableReason {
         match self {
             UnavailableReason::NoNumber => "no_number",
             UnavailableReason::NoCountry => "no_country",
+            UnavailableReason::UsedByTenant => "used_by_tenant",
             UnavailableReason::RestsBetweenCustomers => "rests_between_customers",
             other => other.as_str(),
         }
@@ -109,6 +114,8 @@ pub enum Purpose {
     Order {
         /// The service that the number is for.
         service: ServiceId,
+        /// The account that the number is for; `None` for one that has used no number.
+        account: Option<AccountId>,
         /// Which other orders may run on the SIM.
         sharing: SharingPolicy,
         /// A number that was used for the service after this moment is not sold for it again.
@@ -120,10 +127,22 @@ pub enum Purpose {
     Rental,
 }
 
+impl Purpose {
+    /// The same for an account that has used no number.
+    pub fn of_anybody(self) -> Purpose {
+        match self {
+            Purpose::Order { service, sharing, used_since, patterned, .. } => {
+                Purpose::Order { service, account: None, sharing, used_since, patterned }
+            }
+            other => other,
+        }
+    }
+}
+
 /// What orders have done with a SIM and what they are doing on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SimUsage<'u> {
-    /// The services that its number was used for.
+    /// The services that its number was used for, by whomever.
     pub uses: &'u [Use],
     /// The services for which the account that asks has skipped its number.
     pub skips: &'u [ServiceId],
@@ -154,7 +173,8 @@ impl SimCandidate<'_> {
             UnavailableReason::Rented => sim.rented,
             UnavailableReason::Resting => sim.rests_until > now,
             UnavailableReason::NoCountry => sim.country.is_none(),
-            UnavailableReason::Used => usage.is_used_for(purpose),
+            UnavailableReason::Used => usage.is_used_for(purpose, false),
+            UnavailableReason::UsedByTenant => usage.is_used_for(purpose, true),
             UnavailableReason::Skipped => usage.is_skipped_for(purpose),
             UnavailableReason::RestsBetweenCustomers => usage.rests_for(purpose),
             UnavailableReason::Offline => self.reachability == Reachability::Offline,
@@ -168,15 +188,21 @@ impl SimCandidate<'_> {
 impl SimUsage<'_> {
     /// Whether nothing that orders have done or do keeps the SIM from being given out.
     pub fn allows(&self, purpose: Purpose) -> bool {
-        !(self.is_used_for(purpose) || self.is_skipped_for(purpose) || self.is_busy_for(purpose))
+        let is_used = [false, true].iter().any(|tenant| self.is_used_for(purpose, *tenant));
+        !(is_used || self.is_skipped_for(purpose) || self.is_busy_for(purpose))
     }
 
-    fn is_used_for(&self, purpose: Purpose) -> bool {
+    /// Whether its number was used for the service by somebody whose use counts, an order or a
+    /// `tenant`.
+    fn is_used_for(&self, purpose: Purpose, tenant: bool) -> bool {
         match purpose {
             Purpose::Any | Purpose::Rental => false,
-            Purpose::Order { service, used_since, .. } => {
-                self.uses.iter().any(|used| used.service == service && used.at > used_since)
-            }
+            Purpose::Order { service, account, used_since, .. } => self.uses.iter().any(|used| {
+                used.service == service
+                    && used.at > used_since
+                    && matches!(used.by, UsedBy::Rental(_)) == tenant
+                    && used.by.concerns(account)
+            }),
         }
     }
 
@@ -221,8 +247,11 @@ mod tests {
 
     const NOW: Timestamp = Timestamp(100);
     const SERVICE: ServiceId = ServiceId(1);
+    const ANN: AccountId = AccountId(1);
+    const BOB: AccountId = AccountId(2);
     const SHARED: Purpose = Purpose::Order {
         service: SERVICE,
+        account: Some(ANN),
         sharing: SharingPolicy::Shared,
         used_since: Timestamp(50),
         patterned: true,
@@ -278,9 +307,12 @@ mod tests {
     fn the_lasting_reason_comes_first() {
         let sim = sim();
         let (used, used_long_ago) = (
-            [Use { service: SERVICE, at: Timestamp(51) }],
-            [Use { service: SERVICE, at: Timestamp(50) }],
+            [Use { service: SERVICE, at: Timestamp(51), by: UsedBy::Completion }],
+            [Use { service: SERVICE, at: Timestamp(50), by: UsedBy::Completion }],
         );
+        let by = |by| [Use { service: SERVICE, at: Timestamp(51), by }];
+        let (own, own_order) = (by(UsedBy::Rental(ANN)), by(UsedBy::Order(ANN)));
+        let (tenants, others) = (by(UsedBy::Rental(BOB)), by(UsedBy::Order(BOB)));
         let (busy, collecting) = ([active(SERVICE, true)], [active(SERVICE, false)]);
         let nothing = SimUsage::default();
         use Reachability::{Offline, OnAir, Parked};
@@ -296,6 +328,10 @@ mod tests {
                 Some(Reason::Offline),
             ),
             (SimUsage { uses: &used_long_ago, ..nothing }, OnAir, None, None),
+            (SimUsage { uses: &own, ..nothing }, OnAir, None, None),
+            (SimUsage { uses: &own_order, ..nothing }, OnAir, None, None),
+            (SimUsage { uses: &tenants, ..nothing }, OnAir, Some(Reason::UsedByTenant), None),
+            (SimUsage { uses: &others, ..nothing }, OnAir, Some(Reason::Used), None),
             (SimUsage { skips: &[SERVICE], ..nothing }, OnAir, Some(Reason::Skipped), None),
             (SimUsage { skips: &[ServiceId(2)], ..nothing }, OnAir, None, None),
             (
@@ -353,10 +389,21 @@ mod tests {
         ]
     }
 
+    fn used_by() -> impl Strategy<Value = UsedBy> {
+        prop_oneof![
+            Just(UsedBy::Completion),
+            (1..3_i64).prop_map(|by| UsedBy::Order(AccountId(by))),
+            (1..3_i64).prop_map(|by| UsedBy::Rental(AccountId(by))),
+        ]
+    }
+
     /// Uses, skips, rests and running orders of one SIM.
     fn usage() -> impl Strategy<Value = (Vec<Use>, Vec<ServiceId>, Vec<Rest>, Vec<ActiveOrder>)> {
-        let used =
-            (service(), 48..53_i64).prop_map(|(service, at)| Use { service, at: Timestamp(at) });
+        let used = (service(), 48..53_i64, used_by()).prop_map(|(service, at, by)| Use {
+            service,
+            at: Timestamp(at),
+            by,
+        });
         let order =
             (service(), any::<bool>(), any::<bool>()).prop_map(|(service, open, patterned)| {
                 ActiveOrder { account: AccountId(1), service, open, patterned }
@@ -398,7 +445,9 @@ mod tests {
             let counted = count_stock(&services, &usages, used_since);
             let sim = sim();
             for Wanted { service, sharing, patterned } in services {
-                let purpose = Purpose::Order { service, sharing, used_since, patterned };
+                let account = None;
+                let purpose =
+                    Purpose::Order { service, account, sharing, used_since, patterned };
                 let allowed = usages.iter().filter(|usage| {
                     let reachability = Reachability::OnAir;
                     let candidate = SimCandidate { sim: &sim, usage: **usage, reachability };

@@ -1,6 +1,6 @@
 //! The catalogue of services, and which of them a message is for.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -12,6 +12,10 @@ use super::{Amount, ServiceId, UnknownWord};
 
 /// The most memory that one service's compiled patterns of one kind may take, in bytes.
 const PATTERN_SIZE_LIMIT: usize = 1 << 20;
+/// How much memory may be used to remember, for all patterns of one kind, how messages were
+/// compared with them before, in bytes. With less than the patterns of 500 services need, comparing
+/// takes many times as long.
+const STATE_CACHE_SIZE: usize = 4 << 20;
 
 /// On what terms a service's numbers can be ordered again. `None` stands for the setting for all
 /// services.
@@ -150,62 +154,82 @@ pub struct PatternError {
     pub reason: String,
 }
 
-#[derive(Debug, Clone)]
-struct Patterns {
-    senders: Option<RegexSet>,
-    texts: Option<RegexSet>,
+/// What the choice between services depends on.
+#[derive(Debug, Clone, Copy)]
+struct Terms {
     priority: i64,
     charges_on: ChargeOn,
+    has_senders: bool,
+    has_texts: bool,
 }
 
-impl Patterns {
-    fn compile(service: &Service) -> Result<Patterns, PatternError> {
-        let set = |patterns: &[String]| match patterns {
-            [] => Ok(None),
-            _ => RegexSetBuilder::new(patterns)
-                .size_limit(PATTERN_SIZE_LIMIT)
-                .build()
-                .map(Some)
-                .map_err(|error| PatternError {
-                    service: service.name.clone(),
-                    reason: error.to_string(),
-                }),
-        };
-        Ok(Patterns {
-            senders: set(&service.senders)?,
-            texts: set(&service.texts)?,
+impl Terms {
+    fn of(service: &Service) -> Terms {
+        Terms {
             priority: service.priority,
             charges_on: service.charges_on(),
-        })
+            has_senders: !service.senders.is_empty(),
+            has_texts: !service.texts.is_empty(),
+        }
     }
 
     /// How many kinds of pattern the service has. The more there are, the more specific it is.
     fn kinds(&self) -> u8 {
-        u8::from(self.senders.is_some()) + u8::from(self.texts.is_some())
+        u8::from(self.has_senders) + u8::from(self.has_texts)
+    }
+}
+
+/// The patterns of one kind of all services. They are compiled together, so that a message is
+/// compared with all of them at once.
+#[derive(Debug, Clone, Default)]
+struct PatternTable {
+    set: RegexSet,
+    /// Of each pattern the service, and its number among that service's patterns of the kind.
+    owners: Vec<(ServiceId, usize)>,
+}
+
+impl PatternTable {
+    fn compile(
+        services: &[&Service],
+        patterns: fn(&Service) -> &[String],
+    ) -> Result<PatternTable, PatternError> {
+        let of_all = services.iter().flat_map(|service| patterns(service));
+        let limit = PATTERN_SIZE_LIMIT.saturating_mul(services.len().max(1));
+        let mut builder = RegexSetBuilder::new(of_all);
+        let built = builder.size_limit(limit).dfa_size_limit(STATE_CACHE_SIZE).build();
+        let set = built.map_err(|error| {
+            // The error does not tell whose pattern it is.
+            let faults = services.iter().map(|service| Catalogue::check(service));
+            faults.filter_map(Result::err).next().unwrap_or_else(|| PatternError {
+                service: "all together".to_owned(),
+                reason: error.to_string(),
+            })
+        })?;
+        let owners = services
+            .iter()
+            .flat_map(|service| (0..patterns(service).len()).map(|number| (service.id, number)));
+        Ok(PatternTable { set, owners: owners.collect() })
     }
 
-    /// Which sender pattern and which text pattern fit, where the service has any. `None` when it
-    /// does not claim the message.
-    fn claim(&self, sender: &str, text: &str) -> Option<(Option<usize>, Option<usize>)> {
-        if !self.fits(sender, text) {
-            return None;
+    /// The services of which a pattern fits `text`, each with the number of the first that does.
+    fn fitting(&self, text: &str) -> HashMap<ServiceId, usize> {
+        let mut fitting = HashMap::new();
+        for at in &self.set.matches(text) {
+            if let Some((service, number)) = self.owners.get(at) {
+                fitting.entry(*service).or_insert(*number);
+            }
         }
-        let first = |set: &Option<RegexSet>, text: &str| {
-            set.as_ref().and_then(|set| set.matches(text).iter().next())
-        };
-        Some((first(&self.senders, sender), first(&self.texts, text)))
-    }
-
-    fn fits(&self, sender: &str, text: &str) -> bool {
-        self.kinds() > 0
-            && self.senders.as_ref().is_none_or(|set| set.is_match(sender))
-            && self.texts.as_ref().is_none_or(|set| set.is_match(text))
+        fitting
     }
 }
 
 /// The patterns of all services, compiled once.
 #[derive(Debug, Clone, Default)]
-pub struct Catalogue(HashMap<ServiceId, Patterns>);
+pub struct Catalogue {
+    services: HashMap<ServiceId, Terms>,
+    senders: PatternTable,
+    texts: PatternTable,
+}
 
 /// An order that could be given a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -232,52 +256,62 @@ impl Catalogue {
     pub fn new<'s>(
         services: impl IntoIterator<Item = &'s Service>,
     ) -> Result<Catalogue, PatternError> {
-        services
-            .into_iter()
-            .map(|service| Ok((service.id, Patterns::compile(service)?)))
-            .collect::<Result<_, _>>()
-            .map(Catalogue)
+        let services: Vec<&Service> = services.into_iter().collect();
+        Ok(Catalogue {
+            senders: PatternTable::compile(&services, |service| &service.senders)?,
+            texts: PatternTable::compile(&services, |service| &service.texts)?,
+            services: services.iter().map(|one| (one.id, Terms::of(one))).collect(),
+        })
     }
 
     /// What completes and charges an order for a service.
     pub fn charges_on(&self, service: ServiceId) -> ChargeOn {
-        self.0.get(&service).map_or(ChargeOn::Sms, |patterns| patterns.charges_on)
+        self.services.get(&service).map_or(ChargeOn::Sms, |terms| terms.charges_on)
     }
 
     /// Checks that the patterns of a service can be compiled.
     pub fn check(service: &Service) -> Result<(), PatternError> {
-        Patterns::compile(service).map(drop)
+        for patterns in [&service.senders, &service.texts] {
+            let built = RegexSetBuilder::new(patterns).size_limit(PATTERN_SIZE_LIMIT).build();
+            built.map_err(|error| PatternError {
+                service: service.name.clone(),
+                reason: error.to_string(),
+            })?;
+        }
+        Ok(())
     }
 
     /// The services that claim a message, in the order in which their orders would be served, with
     /// the number of the sender pattern and of the text pattern that fit.
     pub fn claims(&self, sender: &str, text: &str) -> Vec<Claim> {
-        let claims = self.0.iter().filter_map(|(service, patterns)| {
-            let (sender, text) = patterns.claim(sender, text)?;
-            Some((patterns, Claim { service: *service, sender, text }))
+        let (senders, texts) = (self.senders.fitting(sender), self.texts.fitting(text));
+        let touched: BTreeSet<ServiceId> = senders.keys().chain(texts.keys()).copied().collect();
+        let claims = touched.into_iter().filter_map(|service| {
+            let terms = self.services.get(&service)?;
+            let (sender, text) = (senders.get(&service).copied(), texts.get(&service).copied());
+            let fits = sender.is_some() == terms.has_senders && text.is_some() == terms.has_texts;
+            fits.then_some((terms, Claim { service, sender, text }))
         });
         let mut claims: Vec<_> = claims.collect();
-        claims.sort_by_key(|(patterns, claim)| {
-            (-patterns.priority, u8::MAX - patterns.kinds(), claim.service)
+        claims.sort_by_key(|(terms, claim)| {
+            (-terms.priority, u8::MAX - terms.kinds(), claim.service)
         });
         claims.into_iter().map(|(_, claim)| claim).collect()
     }
 
-    /// Chooses which of the orders `waiting` (oldest first) is given the message, if any.
+    /// Chooses which of the orders `waiting` (oldest first) is given a message with these claims,
+    /// if any.
     ///
     /// It is one whose service's patterns fit the message: that of the highest priority, then that
     /// with more kinds of pattern, then an open one before a collecting one, then the oldest. If no
     /// service of the catalogue claims the message, it is an order of a service without patterns.
-    pub fn choose<O: Copy>(&self, waiting: &[Waiting<O>], sender: &str, text: &str) -> Option<O> {
-        if let Some(chosen) = self.choose_by_pattern(waiting, sender, text) {
-            return Some(chosen);
+    pub fn choose<O: Copy>(&self, waiting: &[Waiting<O>], claims: &[Claim]) -> Option<O> {
+        if !claims.is_empty() {
+            return self.choose_by_pattern(waiting, claims);
         }
-        if self.0.values().any(|patterns| patterns.fits(sender, text)) {
-            return None;
-        }
-        let without = waiting
-            .iter()
-            .filter(|w| self.0.get(&w.service).is_some_and(|patterns| patterns.kinds() == 0));
+        let is_unpatterned =
+            |w: &&Waiting<O>| self.services.get(&w.service).is_some_and(|terms| terms.kinds() == 0);
+        let without = waiting.iter().filter(is_unpatterned);
         without.rev().max_by_key(|w| w.open).map(|w| w.order)
     }
 
@@ -285,15 +319,13 @@ impl Catalogue {
     pub fn choose_by_pattern<O: Copy>(
         &self,
         waiting: &[Waiting<O>],
-        sender: &str,
-        text: &str,
+        claims: &[Claim],
     ) -> Option<O> {
         let fitting = waiting
             .iter()
-            .filter_map(|w| Some((w, self.0.get(&w.service)?)))
-            .filter(|(_, p)| p.fits(sender, text));
-        let best =
-            fitting.rev().max_by_key(|(w, patterns)| (patterns.priority, patterns.kinds(), w.open));
+            .filter(|w| claims.iter().any(|claim| claim.service == w.service))
+            .filter_map(|w| Some((w, self.services.get(&w.service)?)));
+        let best = fitting.rev().max_by_key(|(w, terms)| (terms.priority, terms.kinds(), w.open));
         best.map(|(chosen, _)| chosen.order)
     }
 }
@@ -388,7 +420,8 @@ mod tests {
             ),
             (vec![], "Uber", "code", None, "no order waits"),
         ] {
-            assert_eq!(catalogue().choose(&waiting, sender, text), expected, "{why}");
+            let claims = catalogue().claims(sender, text);
+            assert_eq!(catalogue().choose(&waiting, &claims), expected, "{why}");
         }
     }
 
@@ -423,13 +456,17 @@ mod tests {
         let first = Service { priority: 1, ..service(UBER, &["Uber"], &[]) };
         let catalogue = Catalogue::new(&[first, service(UBER_EATS, &["Uber"], &["Eats"])]).unwrap();
         let waiting = [waits(1, UBER_EATS, true), waits(2, UBER, true)];
-        assert_eq!(catalogue.choose(&waiting, "Uber", "Eats 1"), Some(2));
+        let claims = catalogue.claims("Uber", "Eats 1");
+        assert_eq!(catalogue.choose(&waiting, &claims), Some(2));
     }
 
     #[test]
     fn bad_and_huge_patterns_are_refused_by_name() {
         for pattern in ["(", "(a{1000}){1000}"] {
-            let error = Catalogue::check(&service(1, &[pattern], &[])).unwrap_err();
+            let bad = service(1, &[pattern], &[]);
+            let error = Catalogue::check(&bad).unwrap_err();
+            let in_all = Catalogue::new([&service(2, &["^Lyft$"], &[]), &bad]).unwrap_err();
+            assert_eq!(in_all, error);
             assert!(error.to_string().starts_with("pattern of service service 1: "), "{error}");
         }
     }

@@ -91,7 +91,7 @@ use crate::store::{Store, StoreError};
 use background::{FailedDeadlines, Wakeups};
 use bank_state::BankState;
 use environment::Environment;
-use inbox::{Assemblies, Matcher, MessageNews, NetworkClocks};
+use inbox::{Assemblies, Attribution, Matcher, MessageNews, NetworkClocks};
 use request_cache::RequestCache;
 use services::CurrentCatalogue;
 use sim_presence::SimPresence;
@@ -351,6 +351,7 @@ impl Subjects {
         let matcher = Arc::new(Matcher::new(
             env.clone(),
             catalogue,
+            Arc::new(Attribution::new(env.clone(), cache)),
             numbers.clone(),
             orders.clone(),
             rentals.clone(),

@@ -44,6 +44,7 @@ mod rentals;
 mod retention;
 mod reuse;
 mod text_mode;
+mod used;
 
 const START_US: i64 = 1_780_000_000_000_000;
 const SECOND_US: i64 = 1_000_000;

@@ -1,4 +1,5 @@
-//! Statements that the schema itself must refuse, for the tests of other modules.
+//! Statements that the schema itself must refuse, and breaches of rules that `verify` must find, for
+//! the tests of other modules.
 
 pub(crate) const SECOND_OPEN_ORDER: &str = "INSERT INTO orders (account_id, service_id, sim_id, \
      number, country, price_minor, state, patterned, created_at, expires_at) \
@@ -52,3 +53,7 @@ pub(crate) const REFUNDS_UNCHECKED: &str = "DROP TRIGGER ledger_refund; \
 /// As if completed orders had got nothing.
 pub(crate) const WRONG_OUTCOME: &str =
     "UPDATE orders SET outcome = 'silent' WHERE state = 'completed'";
+/// Bob was sent a message of the first order's service to its number a second before it was made.
+pub(crate) const TRACE_BEFORE_ORDER: &str = "INSERT INTO trace (number, service_id, account_id, \
+     rented, sender, first_at, last_at, noted_at) SELECT number, service_id, 2, 1, 'Viber', \
+     created_at - 1000000, created_at - 1000000, created_at - 1000000 FROM orders WHERE id = 1";

@@ -18,7 +18,7 @@
 use rusqlite::{ToSql, params};
 
 use super::{ReadTx, StoreError, WriteTx};
-use crate::domain::allocation::{Rest, SharingPolicy, Use};
+use crate::domain::allocation::{Rest, SharingPolicy};
 use crate::domain::{AccountId, Iccid, Msisdn, OrderId, ServiceId, SimId, Timestamp};
 
 /// What an order wants of the SIM that it is given.
@@ -28,8 +28,9 @@ pub struct StockQuery<'q> {
     pub country: &'q str,
     /// The service that the number is for: it was not used for it after `used_since`.
     pub service: ServiceId,
-    /// The account that the number is for: numbers that it skipped for the service are left out.
-    /// `None` leaves out none.
+    /// The account that the number is for: numbers that it skipped for the service are left out,
+    /// and those to which only it was sent messages of the service are not. `None` stands for one
+    /// that has skipped and used none.
     pub account: Option<AccountId>,
     /// Which orders may already run on the SIM.
     pub sharing: SharingPolicy,
@@ -82,6 +83,15 @@ macro_rules! used {
     () => {
         "EXISTS (SELECT 1 FROM orders u WHERE u.number = s.number AND u.service_id = $3 \
          AND u.state = 'completed' AND u.ended_at > $4)"
+    };
+}
+
+/// [`UsedByTenant`](crate::domain::availability::UnavailableReason::UsedByTenant), or `Used` by an
+/// order that it did not complete: another account was sent a message of the service recently.
+macro_rules! used_by_message {
+    () => {
+        "EXISTS (SELECT 1 FROM trace e WHERE e.number = s.number AND e.service_id = $3 AND \
+         e.last_at > $4 AND ($5 IS NULL OR e.account_id <> $5))"
     };
 }
 
@@ -161,6 +171,8 @@ macro_rules! for_order {
                 sellable!(),
                 " AND NOT ",
                 used!(),
+                " AND NOT ",
+                used_by_message!(),
                 " AND NOT ",
                 skipped!(),
                 " AND NOT ",
@@ -368,29 +380,6 @@ impl ReadTx<'_> {
             }
         }
         Ok(SearchResult::Nothing)
-    }
-
-    /// The services that a number was used for.
-    pub fn uses(&self, number: &Msisdn) -> Result<Vec<Use>, StoreError> {
-        let sql = "SELECT service_id, max(ended_at) FROM orders WHERE number = $1 AND state = \
-                   'completed' GROUP BY service_id";
-        self.all(sql, [number], |row| {
-            Ok(Use { service: ServiceId(row.get(0)?), at: Timestamp(row.get(1)?) })
-        })
-    }
-
-    /// When a number was last used for a service by an account other than `except`; with `None`, by
-    /// any.
-    pub fn last_use(
-        &self,
-        number: &Msisdn,
-        service: ServiceId,
-        except: Option<AccountId>,
-    ) -> Result<Option<Use>, StoreError> {
-        let sql = "SELECT ended_at FROM orders WHERE number = $1 AND service_id = $2 AND state = \
-                   'completed' AND ($3 IS NULL OR account_id <> $3) ORDER BY ended_at DESC LIMIT 1";
-        let values = params![number, service.0, except.map(|account| account.0)];
-        self.first(sql, values, |row| Ok(Use { service, at: Timestamp(row.get(0)?) }))
     }
 
     /// The orders after `since` that other accounts than `except` have given up on a number; with

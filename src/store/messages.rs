@@ -7,7 +7,7 @@ use super::listing::{ListFilter, Listed};
 use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::message::{Message, MessageKind, Owner};
-use crate::domain::{MessageId, OrderId, RentalId, RowLimit, SimId, Timestamp};
+use crate::domain::{MessageId, Order, OrderId, RentalId, RowLimit, ServiceId, SimId, Timestamp};
 
 /// A message that is to be added, or that replaces one shown as incomplete.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct NewMessage<'n> {
     pub withheld: Option<&'n str>,
     /// The time from which its retention counts; `None` while its rental runs.
     pub settled_at: Option<Timestamp>,
+    /// The service that it fits.
+    pub service: Option<ServiceId>,
 }
 
 /// Which messages a list has.
@@ -247,8 +249,9 @@ impl WriteTx<'_> {
     /// Adds a message and returns its id.
     pub fn add_message(&self, new: &NewMessage<'_>) -> Result<MessageId, StoreError> {
         let sql = "INSERT INTO message (sim_id, sender, text, code, sent_at, received_at, \
-                   complete, order_id, rental_id, withheld, settled_at, kind, detail, doubtful) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+                   complete, order_id, rental_id, withheld, settled_at, kind, detail, doubtful, \
+                   service_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
+                   $14, $15)";
         let values = params![
             new.sim.0,
             new.sender,
@@ -263,7 +266,8 @@ impl WriteTx<'_> {
             new.settled_at.map(|at| at.0),
             new.kind.as_str(),
             new.detail,
-            new.doubtful
+            new.doubtful,
+            new.service.map(|service| service.0)
         ];
         self.execute(sql, values)?;
         Ok(MessageId(self.inserted()))
@@ -276,22 +280,18 @@ impl WriteTx<'_> {
     }
 
     /// Gives a message that was nobody's to an order, from whose end its retention counts.
-    pub fn give_message(
-        &self,
-        id: MessageId,
-        order: OrderId,
-        settled_at: Timestamp,
-    ) -> Result<(), StoreError> {
-        let sql = "UPDATE message SET order_id = $1, settled_at = $2 WHERE id = $3 AND order_id IS \
-                   NULL AND rental_id IS NULL AND withheld IS NULL";
-        one_row(self.execute(sql, [order.0, settled_at.0, id.0])?, "message", id)
+    pub fn give_message(&self, id: MessageId, order: &Order) -> Result<(), StoreError> {
+        let sql = "UPDATE message SET order_id = $1, settled_at = $2, service_id = $3 WHERE id = $4 \
+                   AND order_id IS NULL AND rental_id IS NULL AND withheld IS NULL";
+        let values = [order.id.0, order.expires_at.0, order.service.0, id.0];
+        one_row(self.execute(sql, values)?, "message", id)
     }
 
     /// Completes a message that was shown as incomplete, because more of its parts have arrived.
     pub fn complete_message(&self, id: MessageId, new: &NewMessage<'_>) -> Result<(), StoreError> {
         let sql = "UPDATE message SET text = $1, code = $2, complete = $3, order_id = $4, \
                    received_at = $5, rental_id = $6, withheld = $7, settled_at = $8, kind = $9, \
-                   detail = $10, doubtful = $11 WHERE id = $12";
+                   detail = $10, doubtful = $11, service_id = $12 WHERE id = $13";
         let values = params![
             new.text,
             new.code,
@@ -304,6 +304,7 @@ impl WriteTx<'_> {
             new.kind.as_str(),
             new.detail,
             new.doubtful,
+            new.service.map(|service| service.0),
             id.0
         ];
         one_row(self.execute(sql, values)?, "message", id)

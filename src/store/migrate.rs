@@ -34,6 +34,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0023_doubtful_messages.sql"),
     include_str!("../../migrations/0024_not_sold.sql"),
     include_str!("../../migrations/0025_outcomes.sql"),
+    include_str!("../../migrations/0026_traces.sql"),
 ];
 
 /// Brings the database at `path` to the newest schema, with each step in a transaction of its own.

@@ -126,7 +126,8 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.skips(account).unwrap();
     rows.skips_for(account, ServiceId(n)).unwrap();
     rows.sellable_sims(&name, now).unwrap();
-    rows.last_use(&number, ServiceId(n), Some(account)).unwrap();
+    rows.uses_for(&number, ServiceId(n), Some(account)).unwrap();
+    rows.accounts_done_with(&number, ServiceId(n), now).unwrap();
     rows.next_to_file().unwrap();
     rows.has_rental_starting_after(sim, now).unwrap();
     rows.due_texts(now, n).unwrap();
@@ -176,6 +177,17 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     tx.settle_rental_messages(RentalId(n), now).unwrap();
     tx.file_orders(now, n).unwrap();
     tx.note_given_up(order, now, now).unwrap();
+    let trace = super::Trace {
+        number,
+        service: ServiceId(n),
+        account,
+        rented: false,
+        sender: name.clone(),
+        first_at: now,
+        last_at: now,
+    };
+    tx.add_account(&name, now).unwrap();
+    tx.note_trace(&trace, now).unwrap();
     tx.purge_uncharged(order).unwrap();
     tx.purge_audit(now, n).unwrap();
     tx.mark_seen(MessageId(n), now).unwrap();

@@ -105,13 +105,21 @@ const SOLD_TWICE: &str = "SELECT 'order ' || b.id FROM orders a JOIN orders b ON
                           a.account_id AND b.id > a.id AND b.state = 'completed' WHERE a.state = \
                           'completed' AND ($1 < 0 OR b.created_at < a.ended_at + $1)";
 
+/// Finds orders whose number another account had been sent a message of the same service to at most
+/// `$1` microseconds before they were made; when `$1` is negative, at any time before. What was
+/// found out only later, when patterns had changed, does not count.
+const SOLD_AFTER_MESSAGE: &str = "SELECT 'order ' || o.id FROM orders o WHERE EXISTS (SELECT 1 FROM trace e WHERE e.number = \
+     o.number AND e.service_id = o.service_id AND e.account_id <> o.account_id AND e.first_at < \
+     o.created_at AND e.noted_at < o.created_at AND ($1 < 0 OR o.created_at < $1 + CASE WHEN \
+     e.last_at < o.created_at THEN e.last_at ELSE e.first_at END))";
+
 /// Finds rows that refer to rows which do not exist.
 const ORPHANS: &str =
     "SELECT \"table\" || ' row ' || coalesce(rowid, '') FROM pragma_foreign_key_check";
 
 /// How many checks there are. They are carried out one at a time, because each may take minutes on
 /// a large database.
-pub const CHECKS: usize = RULES.len() + 4;
+pub const CHECKS: usize = RULES.len() + 5;
 
 impl ReadTx<'_> {
     /// Everything that check number `check` finds wrong, in words for the operator. For
@@ -145,6 +153,12 @@ impl ReadTx<'_> {
                     .map(|line| format!("the file: {line}"))
                     .collect())
             }
+            4 => self.all(SOLD_AFTER_MESSAGE, [cooldown_us.unwrap_or(-1)], |row| {
+                Ok(format!(
+                    "{}: another account had been sent a message of the same service to its number",
+                    row.get::<_, String>(0)?
+                ))
+            }),
             _ => Ok(Vec::new()),
         }
     }

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::attribution::{Holder, Sent};
 use super::network_clocks::Stamped;
 use super::{Inbox, Matcher};
 use crate::domain::audit::{Actor, AuditAction};
@@ -78,7 +79,8 @@ impl Matcher {
                 "order {order_id} was not running when the network accepted message {id}"
             )));
         }
-        match self.choose(&running, sender, text).map(|chosen| chosen.id) {
+        let claims = self.catalogue.get().claims(sender, text);
+        match self.choose(&running, &claims).map(|chosen| chosen.id) {
             Some(chosen) if chosen == order_id => {}
             Some(other) => {
                 return Err(Error::refused(format!("message {id} is for order {other}")));
@@ -93,8 +95,12 @@ impl Matcher {
         if order.state == OrderState::Open {
             self.complete_or_show(tx, order, message.code.is_some(), now)?;
         }
-        let settled_at = tx.order(order_id)?.map_or(now, |order| order.expires_at);
-        tx.give_message(id, order_id, settled_at)?;
+        let order = find_order(tx, order_id)?;
+        tx.give_message(id, &order)?;
+        let sent =
+            Sent { sim: message.sim, sender, received_at: message.received_at, claims: &claims };
+        let traces = self.attribution.traces(tx, sent, &Holder::Order(order))?;
+        self.attribution.save(tx, &traces, now)?;
         self.orders.wake_polls_after(tx, order_id);
         Ok(())
     }

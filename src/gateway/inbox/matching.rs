@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use super::Ingested;
+use super::attribution::{Attribution, Holder, Sent};
 use super::content::Content;
 use super::news::MessageNews;
 use crate::domain::audit::{Actor, AuditAction};
-use crate::domain::catalogue::{ChargeOn, Waiting};
+use crate::domain::catalogue::{ChargeOn, Claim, Waiting};
 use crate::domain::message::{MessageKind, Owner};
 use crate::domain::order::OrderState;
 use crate::domain::{MessageId, Order, OrderId, Rental, SimId, Timestamp, code};
@@ -42,26 +43,28 @@ pub(super) struct ReceivedMessage<'m> {
 struct Said<'m> {
     sender: &'m str,
     text: &'m str,
+    /// The services whose patterns it fits, best first.
+    claims: &'m [Claim],
     /// Whether a code was found in the text.
     has_code: bool,
 }
 
 impl ReceivedMessage<'_> {
-    /// What it says to a customer, and the code that was found in it.
-    fn said(&self) -> Option<(Said<'_>, Option<String>)> {
+    /// Its sender and its text, if a customer may be given it.
+    fn text(&self) -> Option<(&str, &str)> {
         let text = self.content.text.as_deref()?;
         if self.content.kind != MessageKind::Text {
             return None;
         }
-        let (sender, code) = (self.sender?, code::find(text));
-        Some((Said { sender, text, has_code: code.is_some() }, code))
+        Some((self.sender?, text))
     }
 }
 
 /// Matches messages to rentals and orders.
 pub(in crate::gateway) struct Matcher {
     pub(super) env: Arc<Environment>,
-    catalogue: Arc<CurrentCatalogue>,
+    pub(super) catalogue: Arc<CurrentCatalogue>,
+    pub(super) attribution: Arc<Attribution>,
     numbers: Arc<NumberDiscovery>,
     pub(super) orders: Arc<Orders>,
     rentals: Arc<Rentals>,
@@ -73,13 +76,14 @@ impl Matcher {
     pub(in crate::gateway) fn new(
         env: Arc<Environment>,
         catalogue: Arc<CurrentCatalogue>,
+        attribution: Arc<Attribution>,
         numbers: Arc<NumberDiscovery>,
         orders: Arc<Orders>,
         rentals: Arc<Rentals>,
         stats: Arc<OrderStats>,
         news: Arc<MessageNews>,
     ) -> Matcher {
-        Matcher { env, catalogue, numbers, orders, rentals, stats, news }
+        Matcher { env, catalogue, attribution, numbers, orders, rentals, stats, news }
     }
 
     /// Stores a message and gives it to the rental or order that it belongs to, if it is a text.
@@ -92,7 +96,16 @@ impl Matcher {
         shown: Option<MessageId>,
     ) -> Result<Ingested, Error> {
         let settings = self.env.settings();
-        let (said, code) = message.said().map_or((None, None), |(said, code)| (Some(said), code));
+        let text = message.text();
+        let code = text.and_then(|(_, text)| code::find(text));
+        let claims = text.map(|(sender, text)| self.catalogue.get().claims(sender, text));
+        let claims = claims.unwrap_or_default();
+        let said = text.map(|(sender, text)| Said {
+            sender,
+            text,
+            claims: &claims,
+            has_code: code.is_some(),
+        });
         let rule = said.and_then(|said| settings.block_list.rule(said.sender, said.text));
         let given = shown.map(|shown| tx.owner_of_message(shown)).transpose()?;
         let owner = match (given, said) {
@@ -108,6 +121,7 @@ impl Matcher {
         // A message whose first parts were given to a customer stays theirs in the books even when
         // its rest shows that it must be withheld; the rest is not shown to them.
         let withheld = owner.withheld().or(rule);
+        let holder = Holder::of(tx, &owner)?;
         let new = NewMessage {
             sim: message.sim,
             kind,
@@ -121,12 +135,19 @@ impl Matcher {
             doubtful: message.doubtful,
             owner: &owner,
             withheld,
-            settled_at: settled_at(tx, &owner, message.received_at)?,
+            settled_at: holder.settled_at(message.received_at),
+            service: holder.service(&claims),
         };
         let id = match shown {
             Some(shown) => tx.complete_message(shown, &new).map(|()| shown)?,
             None => tx.add_message(&new)?,
         };
+        if let Some(said) = said {
+            let (sim, received_at) = (message.sim, message.received_at);
+            let sent = Sent { sim, sender: said.sender, received_at, claims: &claims };
+            let traces = self.attribution.traces(tx, sent, &holder)?;
+            self.attribution.save(tx, &traces, message.received_at)?;
+        }
         if let Some(rule) = withheld {
             let action = AuditAction::Withheld { rule };
             tx.note(Actor::Daemon, action, format!("message {id}"), message.received_at)?;
@@ -229,9 +250,9 @@ impl Matcher {
         let chosen = match message.content.needs_pattern {
             true => {
                 let catalogue = self.catalogue.get();
-                catalogue.choose_by_pattern(&waiting(&running), said.sender, said.text)
+                catalogue.choose_by_pattern(&waiting(&running), said.claims)
             }
-            false => self.choose(&running, said.sender, said.text),
+            false => self.choose(&running, said.claims),
         };
         let Some(order) = chosen else { return Ok(None) };
         self.complete_or_show(tx, order, said.has_code, message.received_at)?;
@@ -239,13 +260,8 @@ impl Matcher {
     }
 
     /// The order among those that run that a message is for.
-    pub(super) fn choose<'o>(
-        &self,
-        running: &'o [Order],
-        sender: &str,
-        text: &str,
-    ) -> Option<&'o Order> {
-        self.catalogue.get().choose(&waiting(running), sender, text)
+    pub(super) fn choose<'o>(&self, running: &'o [Order], claims: &[Claim]) -> Option<&'o Order> {
+        self.catalogue.get().choose(&waiting(running), claims)
     }
 
     /// Completes an order by a message that it is given at `at`, if that is what it is charged for.
@@ -275,17 +291,4 @@ fn waiting(running: &[Order]) -> Vec<Waiting<&Order>> {
         open: order.state == OrderState::Open,
     })
     .collect()
-}
-
-/// From when on retention counts: the end of what the message belongs to, or else its arrival.
-fn settled_at(
-    tx: &WriteTx<'_>,
-    owner: &Owner,
-    received_at: Timestamp,
-) -> Result<Option<Timestamp>, Error> {
-    Ok(match owner {
-        Owner::Order(id) => Some(tx.order(*id)?.map_or(received_at, |order| order.expires_at)),
-        Owner::Rental(id) => tx.rental(*id)?.and_then(|rental| rental.state.ended_at()),
-        Owner::Nobody | Owner::Withheld(_) => Some(received_at),
-    })
 }

@@ -4,6 +4,7 @@
 //! the modem delete the PDU ([invariant 1](crate#what-always-holds)).
 
 mod assembly;
+mod attribution;
 mod content;
 mod delivering;
 mod matching;
@@ -25,6 +26,7 @@ use crate::domain::{Iccid, MessageId, ModemAtPort, ModemId, OrderId, SimId, Time
 use crate::sms::{self, TextMode};
 use crate::store::{MessageFilter, NewPart, WriteTx};
 pub(super) use assembly::Assemblies;
+pub(super) use attribution::Attribution;
 use content::Content;
 pub(super) use matching::Matcher;
 use matching::ReceivedMessage;

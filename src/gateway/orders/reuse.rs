@@ -110,7 +110,7 @@ impl Orders {
         // The account's own orders for the service are what is reused: neither their use of the
         // number counts, nor what they still collect. With a cool-down shorter than the window the
         // number may have been another account's in the meantime.
-        let used = tx.last_use(&old.number, service.id, Some(old.account))?;
+        let uses = tx.uses_for(&old.number, service.id, Some(old.account))?;
         let skipped = tx.has_skipped(&old.number, service.id, old.account)?.then_some(service.id);
         let mut active_orders = tx.active_orders_on(sim.id, now)?;
         active_orders.retain(|order| {
@@ -120,7 +120,7 @@ impl Orders {
         let rests = tx.rests_of(&old.number, Some(old.account), rest_since)?;
         let usage = SimUsage {
             rests: &rests,
-            uses: used.as_slice(),
+            uses: &uses,
             skips: skipped.as_slice(),
             active_orders: &active_orders,
         };
@@ -128,6 +128,7 @@ impl Orders {
         let candidate = SimCandidate { sim: &sim, usage, reachability: Reachability::OnAir };
         let purpose = Purpose::Order {
             service: service.id,
+            account: Some(old.account),
             sharing: allocation::widest(service.has_patterns(), self.env.settings().share_sim),
             used_since: self.stock.used_since(now),
             patterned: service.has_patterns(),

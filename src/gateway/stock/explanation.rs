@@ -16,13 +16,14 @@ use crate::store::{ReadTx, StockQuery, StoreError};
 
 /// The reasons that are counted: all but that the country is not known, as it is a country's SIMs
 /// that are looked at.
-const REASONS: [UnavailableReason; 11] = [
+const REASONS: [UnavailableReason; 12] = [
     UnavailableReason::NoNumber,
     UnavailableReason::Contested,
     UnavailableReason::Retired,
     UnavailableReason::Rented,
     UnavailableReason::Resting,
     UnavailableReason::Used,
+    UnavailableReason::UsedByTenant,
     UnavailableReason::Skipped,
     UnavailableReason::RestsBetweenCustomers,
     UnavailableReason::Offline,
@@ -122,14 +123,14 @@ impl Stock {
         let active_orders = rows.active_orders(now)?;
         let reason = |sim: Sim| {
             let number = sim.number.as_ref().map(|known| &known.number);
-            let used = number.map(|number| rows.last_use(number, service, None)).transpose()?;
-            let used = used.flatten();
+            let uses = number.map(|number| rows.uses_for(number, service, None)).transpose()?;
+            let uses = uses.unwrap_or_default();
             let skip = number.filter(|number| skipped.contains(*number)).map(|_| service);
             let rests = number.map(|number| rows.rests_of(number, account, rest_since));
             let rests = rests.transpose()?.unwrap_or_default();
             let usage = SimUsage {
                 rests: &rests,
-                uses: used.as_slice(),
+                uses: &uses,
                 skips: skip.as_slice(),
                 active_orders: active_orders.get(&sim.id).map_or(&[], Vec::as_slice),
             };
@@ -138,7 +139,7 @@ impl Stock {
                 () if self.presence.is_parked(&sim.iccid, now) => Reachability::Parked,
                 () => Reachability::Offline,
             };
-            let purpose = Purpose::Order { service, sharing, used_since, patterned };
+            let purpose = Purpose::Order { service, account, sharing, used_since, patterned };
             Ok(SimCandidate { sim: &sim, usage, reachability }.unavailable_for(purpose, now))
         };
         rows.sims_of_country(query.country)?.into_iter().map(reason).collect()

@@ -5,7 +5,7 @@
 //! everybody who had asked before it began shares the result, which is therefore never older than
 //! the question.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -57,10 +57,13 @@ struct Candidate {
 }
 
 /// SIMs on sale, and for how many of them each service could be ordered by an account that skipped
-/// no number.
+/// and used no number.
 struct Candidates {
     sims: Vec<Candidate>,
     by_number: HashMap<Msisdn, usize>,
+    /// The SIMs to whose numbers an account was sent messages without ordering them for a service
+    /// for good: it may still order what it used itself.
+    by_user: HashMap<AccountId, BTreeSet<usize>>,
     counts: HashMap<ServiceId, usize>,
 }
 
@@ -210,7 +213,7 @@ impl Snapshot {
         let offer = |(service, sharing): &(Service, SharingPolicy)| {
             let mut barred = skipped.get(&service.id).unwrap_or(&none).clone();
             barred.extend(self.resting(account, service));
-            let count = self.count(service, *sharing, &barred);
+            let count = self.count(account, service, *sharing, &barred);
             (service.clone(), service.price_in(&self.country).unwrap_or(service.price), count)
         };
         self.services.iter().map(offer).collect()
@@ -227,14 +230,14 @@ impl Snapshot {
         let known = self.services.iter().find(|(known, _)| known.id == service);
         let Some((known, widest)) = known else { return Some(Vec::new()) };
         let barred: HashSet<&Msisdn> = skipped.iter().chain(self.resting(account, known)).collect();
-        if self.count(known, *widest, &barred) == 0 {
+        if self.count(account, known, *widest, &barred) == 0 {
             return None;
         }
         let on_air = passes(known.has_patterns(), self.share_sim).iter().flat_map(|sharing| {
-            let fitting = self.on_air.fitting(self.order(known, *sharing), &barred);
+            let fitting = self.on_air.fitting(self.order(account, known, *sharing), &barred);
             fitting.map(move |sim| Proposal { sim: sim.sim, sharing: *sharing, is_parked: false })
         });
-        let order = self.order(known, *widest);
+        let order = self.order(account, known, *widest);
         let parked = self.parked.values().flat_map(|sims| sims.fitting(order, &barred));
         let mut parked: Vec<&Candidate> = parked.collect();
         parked.sort_by_key(|sim| sim.wait);
@@ -262,18 +265,25 @@ impl Snapshot {
         rests.map(|(number, ..)| number)
     }
 
-    fn order(&self, service: &Service, sharing: SharingPolicy) -> Purpose {
+    fn order(&self, account: AccountId, service: &Service, sharing: SharingPolicy) -> Purpose {
         let (used_since, patterned) = (self.used_since, service.has_patterns());
-        Purpose::Order { service: service.id, sharing, used_since, patterned }
+        let account = Some(account);
+        Purpose::Order { service: service.id, account, sharing, used_since, patterned }
     }
 
     /// How many numbers there are for a service without those that the account may not have.
-    fn count(&self, service: &Service, sharing: SharingPolicy, barred: &HashSet<&Msisdn>) -> usize {
+    fn count(
+        &self,
+        account: AccountId,
+        service: &Service,
+        sharing: SharingPolicy,
+        barred: &HashSet<&Msisdn>,
+    ) -> usize {
         if service.price_in(&self.country).is_none() {
             return 0;
         }
-        let order = self.order(service, sharing);
-        let count = |sims: &Candidates| sims.count_for(service.id, order, barred);
+        let order = self.order(account, service, sharing);
+        let count = |sims: &Candidates| sims.count_for(account, service.id, order, barred);
         let in_time = self.pool.as_ref().map_or(0, |pool| {
             let reached = self.parked.iter().map(|(place, sims)| (place.clone(), count(sims)));
             pool.placeable(&reached.collect())
@@ -372,15 +382,34 @@ impl Candidates {
         let usages: Vec<SimUsage<'_>> = sims.iter().map(Candidate::usage).collect();
         let counts = count_stock(&wanted, &usages, used_since);
         let numbers = sims.iter().enumerate().map(|(place, sim)| (sim.number.clone(), place));
-        Candidates { by_number: numbers.collect(), counts, sims }
+        let by_number = numbers.collect();
+        let mut by_user: HashMap<AccountId, BTreeSet<usize>> = HashMap::new();
+        for (place, sim) in sims.iter().enumerate() {
+            for account in sim.uses.iter().filter_map(|used| used.by.account()) {
+                by_user.entry(account).or_default().insert(place);
+            }
+        }
+        Candidates { by_number, by_user, counts, sims }
     }
 
-    /// How many of them an order for a service may be given whose account may not have these.
-    fn count_for(&self, service: ServiceId, order: Purpose, barred: &HashSet<&Msisdn>) -> usize {
+    /// How many of them an account's order for a service may be given if it may not have these.
+    fn count_for(
+        &self,
+        account: AccountId,
+        service: ServiceId,
+        order: Purpose,
+        barred: &HashSet<&Msisdn>,
+    ) -> usize {
+        let of_anybody = order.of_anybody();
         let count = self.counts.get(&service).copied().unwrap_or(0);
-        let skipped = barred.iter().filter_map(|number| self.by_number.get(*number));
-        let skipped = skipped.filter_map(|place| self.sims.get(*place));
-        count - skipped.filter(|sim| sim.usage().allows(order)).count()
+        let barred_places = barred.iter().filter_map(|number| self.by_number.get(*number));
+        let at = |place: &usize| self.sims.get(*place);
+        let taken = barred_places.filter_map(at).filter(|sim| sim.usage().allows(of_anybody));
+        let own = self.by_user.get(&account).into_iter().flatten().filter_map(at).filter(|sim| {
+            let usage = sim.usage();
+            !barred.contains(&sim.number) && usage.allows(order) && !usage.allows(of_anybody)
+        });
+        count - taken.count() + own.count()
     }
 
     /// The SIMs that an order may be given whose account has skipped these.

@@ -285,6 +285,7 @@ async fn play(steps: Vec<Step>) {
         }
     }
     assert_eq!(real.fixture.faults().await, Vec::<String>::new());
+    assert_eq!(model.others_codes(), [], "{model:?}");
 }
 
 /// `watch` is how far time has come: what was blanked then stays blank when the clock is set back.

@@ -87,6 +87,7 @@ async fn by_the_database(parts: Vec<Part>, total: u8) -> Vec<usize> {
                     owner: &Owner::Nobody,
                     withheld: None,
                     settled_at: None,
+                    service: None,
                 };
                 tx.set_shown_message(id, tx.add_message(&whole)?, true)?;
             }

@@ -305,6 +305,7 @@ async fn a_view_has_the_newest_messages_numbered_among_all() {
                 owner: &Owner::Rental(id),
                 withheld: None,
                 settled_at: None,
+                service: None,
             })
         };
         fixture.gateway.0.env.store.write(add).await.unwrap();

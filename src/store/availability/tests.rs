@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 
-use crate::domain::allocation::{ActiveOrder, Rest, SharingPolicy, Use};
+use crate::domain::allocation::{ActiveOrder, Rest, SharingPolicy, Use, UsedBy};
 use crate::domain::availability::{Purpose, Reachability, SimCandidate, SimUsage};
 use crate::domain::catalogue::ReuseTerms;
 use crate::domain::order::OrderState;
@@ -15,7 +15,8 @@ use crate::domain::{
     Timestamp,
 };
 use crate::store::{
-    NewOrder, NewService, ReadTx, SearchResult, SearchScope, StockQuery, Store, StoreError, WriteTx,
+    NewOrder, NewService, ReadTx, SearchResult, SearchScope, StockQuery, Store, StoreError, Trace,
+    WriteTx,
 };
 
 /// For how long a number that was given up rests.
@@ -72,6 +73,14 @@ enum Step {
     EndRental {
         rental: usize,
     },
+    /// A message of a service came to a number for an account.
+    Message {
+        number: u8,
+        account: AccountId,
+        service: ServiceId,
+        rented: bool,
+        sender: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -95,6 +104,14 @@ fn step() -> impl Strategy<Value = Step> {
                 time,
             },
         );
+    let message = (0..4_u8, account(), prop::sample::select(&SERVICES[..]), any::<(bool, bool)>())
+        .prop_map(|(number, account, service, (rented, sender))| Step::Message {
+            number,
+            account,
+            service,
+            rented,
+            sender,
+        });
     let end = prop_oneof![
         3 => Just(End::Complete),
         1 => Just(End::Cancel),
@@ -118,6 +135,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::FileOrders),
         2 => (sim(), account()).prop_map(|(sim, account)| Step::Rent { sim, account }),
         1 => (0..2_usize).prop_map(|rental| Step::EndRental { rental }),
+        2 => message,
     ]
 }
 
@@ -130,6 +148,7 @@ struct Model {
     /// The orders, each with whether its service had patterns when it was made.
     orders: Vec<(Order, bool)>,
     rentals: Vec<Rental>,
+    messages: Vec<(Msisdn, Use)>,
 }
 
 /// The outcome of a step in the database; `None` when the schema forbids it.
@@ -167,6 +186,7 @@ impl Model {
             last_given: vec![Timestamp(0); SIMS],
             orders: Vec::new(),
             rentals: Vec::new(),
+            messages: Vec::new(),
         };
         for n in 0..SIMS {
             let iccid = Iccid::from_stored(format!("893144000000000000{n}"));
@@ -224,6 +244,9 @@ impl Model {
             }
             Step::EndOrder { order, end } => self.end_order(tx, order, end),
             Step::FileOrders => drop(tx.file_orders(now, i64::MAX).unwrap()),
+            Step::Message { number, account, service, rented, sender } => {
+                self.message(tx, number, account, service, rented, sender);
+            }
             Step::Rent { sim, account } => self.rent(tx, sim, account),
             Step::EndRental { rental } => {
                 if let Some(rental) = self.rentals.iter_mut().rev().nth(rental)
@@ -234,6 +257,24 @@ impl Model {
                 }
             }
         }
+    }
+
+    fn message(
+        &mut self,
+        tx: &WriteTx<'_>,
+        number: u8,
+        account: AccountId,
+        service: ServiceId,
+        rented: bool,
+        sender: bool,
+    ) {
+        let number = Msisdn::from_stored(format!("+3161234567{number}"));
+        let (first_at, last_at) = (self.now, self.now);
+        let by = if rented { UsedBy::Rental(account) } else { UsedBy::Order(account) };
+        let sender = sender.to_string();
+        self.messages.push((number.clone(), Use { service, at: self.now, by }));
+        let trace = Trace { number, service, account, rented, sender, first_at, last_at };
+        tx.note_trace(&trace, self.now).unwrap();
     }
 
     fn make_order(
@@ -350,11 +391,12 @@ impl Model {
     fn uses(&self, number: Option<&Msisdn>) -> Vec<Use> {
         let used = |(order, _): &(Order, bool)| match order.state {
             OrderState::Completed { at } if Some(&order.number) == number => {
-                Some(Use { service: order.service, at })
+                Some(Use { service: order.service, at, by: UsedBy::Completion })
             }
             _ => None,
         };
-        self.orders.iter().filter_map(used).collect()
+        let messages = self.messages.iter().filter(|(to, _)| Some(to) == number);
+        self.orders.iter().filter_map(used).chain(messages.map(|(_, used)| *used)).collect()
     }
 
     fn skips(&self, number: Option<&Msisdn>, account: Option<AccountId>) -> Vec<ServiceId> {
@@ -510,7 +552,8 @@ fn orders(country: &str, now: Timestamp) -> Vec<(Purpose, StockQuery<'_>)> {
                             rest_since,
                             patterned,
                         };
-                        let purpose = Purpose::Order { service, sharing, used_since, patterned };
+                        let purpose =
+                            Purpose::Order { service, account, sharing, used_since, patterned };
                         orders.push((purpose, query));
                     }
                 }

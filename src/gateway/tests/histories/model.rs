@@ -94,6 +94,12 @@ pub(super) struct Model {
     pub(super) rests_until: BTreeMap<u16, i64>,
     pub(super) seen_at: BTreeMap<u16, i64>,
     pub(super) messages: Vec<ModelMessage>,
+    /// Which account was sent a message of which service on which SIM; or was most likely meant by
+    /// one that came too late.
+    pub(super) sent: BTreeSet<(usize, usize, u16)>,
+    /// Which messages of services customers got, as they came: the SIM, the service, the account,
+    /// and whether by an order.
+    pub(super) got: Vec<(u16, usize, usize, bool)>,
     pub(super) longs: Vec<ModelLong>,
     /// The SIM on the bank's radio.
     pub(super) radio: Option<u16>,
@@ -256,6 +262,7 @@ impl Model {
             .filter(|sim| {
                 self.free_of_tenants(*sim, now)
                     && !used(*sim)
+                    && !self.is_used_by_others(account, service, *sim)
                     && !self.rests(account, Some(service), *sim, now)
                     && !self.skipped.contains(&(account, service, *sim))
             })
@@ -363,7 +370,11 @@ impl Model {
             || self.parked(old.sim, now) && self.radio_is_free(now) && !self.stays(old.sim, now);
         let is_there = self.on_air(old.sim, now) || comes();
         let rests = self.rests(account, Some(old.service), old.sim, now);
-        if !self.free_of_tenants(old.sim, now) || !is_there || in_the_way || skipped || rests {
+        let used = self.is_used_by_others(account, old.service, old.sim);
+        if !self.free_of_tenants(old.sim, now) || !is_there || in_the_way {
+            return "offline".into();
+        }
+        if skipped || rests || used {
             return "offline".into();
         }
         if let Some(open) = self.open_of(account, now) {
@@ -427,12 +438,74 @@ impl Model {
             }
             None => Owner::Nobody,
         };
+        self.note_sent(told, owner, free && !blocked);
         let message = ModelMessage { owner, text: told.text.to_owned(), withheld: blocked };
         match shown {
             Some(n) => self.messages[n] = message,
             None => self.messages.push(message),
         }
         if let Owner::Order(order) = owner { Some(order + 1) } else { None }
+    }
+
+    /// Notes for whom a message used its SIM's number.
+    fn note_sent(&mut self, told: Told<'_>, owner: Owner, may_be_late: bool) {
+        let (sim, fits) = (told.sim, told.sender < 2);
+        let holder = match owner {
+            Owner::Order(n) => Some((self.orders[n].account, true)),
+            Owner::Rental(n) => Some((self.rentals[n].account, false)),
+            Owner::Nobody => None,
+        };
+        if let Some((account, ordered)) = holder.filter(|_| fits) {
+            self.got.push((sim, told.sender, account, ordered));
+        }
+        match owner {
+            Owner::Order(n) => {
+                let order = &self.orders[n];
+                self.sent.insert((order.account, order.service, sim));
+            }
+            Owner::Rental(n) if fits => {
+                self.sent.insert((self.rentals[n].account, told.sender, sim));
+            }
+            Owner::Nobody if fits && may_be_late => {
+                for account in 0..CUSTOMERS {
+                    let own = |o: &&ModelOrder| {
+                        (o.account, o.service, o.sim) == (account, told.sender, sim)
+                    };
+                    let is_late = |at| at > told.received_at - 86_400;
+                    let own = self.orders.iter().filter(own);
+                    let given_up = own.clone().filter_map(|o| match o.life {
+                        Life::Over { at } => Some(at),
+                        _ => None,
+                    });
+                    let mut completed = own.filter_map(|o| match o.life {
+                        Life::Completed { at } => Some(at),
+                        _ => None,
+                    });
+                    if given_up.last().is_some_and(is_late) || completed.any(is_late) {
+                        self.sent.insert((account, told.sender, sim));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Customers who got a message of a service by an order although another account had got one on
+    /// the same SIM before.
+    pub(super) fn others_codes(&self) -> Vec<(u16, usize, usize, bool)> {
+        let got = self.got.iter().enumerate();
+        let is_others =
+            |(n, (sim, service, account, ordered)): &(usize, &(u16, usize, usize, bool))| {
+                let before = self.got.iter().take(*n);
+                *ordered
+                    && before.clone().any(|(s, v, a, _)| (s, v) == (sim, service) && a != account)
+            };
+        got.filter(is_others).map(|(_, got)| *got).collect()
+    }
+
+    /// Whether another account than this one was sent a message of a service.
+    fn is_used_by_others(&self, account: usize, service: usize, sim: u16) -> bool {
+        (0..CUSTOMERS).any(|by| by != account && self.sent.contains(&(by, service, sim)))
     }
 
     pub(super) fn find_owner(&mut self, told: Told<'_>, now: i64) -> Owner {

@@ -1,0 +1,166 @@
+//! A number is not sold for a service that somebody else was sent messages of to it, whether he
+//! had ordered or rented it.
+
+use super::*;
+use crate::domain::availability::UnavailableReason;
+use crate::store::attacks;
+
+const DAY_S: i64 = 24 * 3600;
+
+struct Used {
+    fixture: Fixture,
+    ann: AccountId,
+    bob: AccountId,
+    viber: ServiceId,
+}
+
+/// SIM 1, two customers, and Viber, which charges on codes.
+async fn open(settings: Settings) -> Used {
+    let fixture = Fixture::with(settings).await;
+    fixture.plug(1).await;
+    let (ann, bob) = (fixture.customer("ann", 9_000).await, fixture.customer("bob", 9_000).await);
+    let viber = fixture.service_charging("Viber", &["^Viber$"], None).await;
+    Used { fixture, ann, bob, viber }
+}
+
+impl Used {
+    fn pass(&self, seconds: i64) {
+        self.fixture.pass(seconds);
+        self.fixture.report(1);
+    }
+
+    /// How many numbers an account could order for Viber by either way of counting, and how many
+    /// are kept from it by an order and by a tenant.
+    async fn stock(&self, account: AccountId) -> (usize, usize, usize) {
+        let stock = self.fixture.gateway.stock();
+        let why = stock.explain("Viber".into(), "nl", Some(account.to_string())).await.unwrap();
+        let count = |wanted: UnavailableReason| {
+            why.unavailable.iter().find(|(reason, _)| *reason == wanted).unwrap().1
+        };
+        let offers = stock.offers(account, "nl").await.unwrap().unwrap();
+        let offer = offers.iter().find(|(service, ..)| service.id == self.viber).unwrap();
+        assert_eq!(offer.2, why.available, "{why:?}");
+        (why.available, count(UnavailableReason::Used), count(UnavailableReason::UsedByTenant))
+    }
+
+    async fn can_order(&self, account: AccountId, service: ServiceId) -> bool {
+        let made = self.fixture.make(account, service).await;
+        if let MakeOrder::Made { order, .. } = &made {
+            self.fixture.gateway.orders().cancel(account, *order).await.unwrap();
+        }
+        matches!(made, MakeOrder::Made { .. })
+    }
+
+    /// Ann rents the number for a month, and is sent these messages.
+    async fn rent(&self, messages: &[(&str, &str)]) {
+        let rentals = self.fixture.gateway.rentals();
+        let rented = rentals.rent(self.ann, Some("nl"), "1m", false).await.unwrap();
+        assert!(matches!(rented, Rent::Made(_)), "{rented:?}");
+        self.pass(5);
+        for (sender, text) in messages {
+            self.fixture.sms(1, sender, text).await;
+        }
+        self.pass(31 * DAY_S);
+        self.fixture.gateway.due_work().run_due_work().await.unwrap();
+        self.pass(30 * DAY_S);
+    }
+}
+
+#[tokio::test]
+async fn what_a_tenant_was_sent_is_sold_to_nobody_else_for_its_service() {
+    let mut used = open(default_settings()).await;
+    let lyft = used.fixture.service("Lyft", &["^Lyft$"]).await;
+    used.rent(&[("Viber", "Your Viber code is 123456"), ("Friend", "hello")]).await;
+    for round in ["at once", "after a restart, with the text gone"] {
+        assert_eq!(used.fixture.make(used.bob, used.viber).await, MakeOrder::NoPhone, "{round}");
+        assert_eq!(used.stock(used.bob).await, (0, 0, 1), "{round}");
+        assert_eq!(used.stock(used.ann).await, (1, 0, 0), "it is her own: {round}");
+        assert!(used.can_order(used.bob, lyft).await, "{round}");
+        used.pass(60 * DAY_S);
+        used.fixture.gateway.due_work().run_due_work().await.unwrap();
+        used.fixture.restart().await;
+        used.pass(0);
+    }
+    assert!(used.fixture.messages().await.iter().all(|message| message.text.is_none()));
+    let order = used.fixture.order(used.ann, used.viber).await;
+    used.pass(1);
+    let given = used.fixture.sms(1, "Viber", "Your Viber code is 345678").await;
+    assert!(matches!(given, Ingested::Message(_, Some(given)) if given == order), "{given:?}");
+    assert_eq!(used.fixture.faults().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_cooldown_counts_from_the_last_message() {
+    let cooldown = Some(Duration::from_secs(100 * DAY_S.unsigned_abs()));
+    let used = open(Settings { number_cooldown: cooldown, ..default_settings() }).await;
+    used.rent(&[("Viber", "Your Viber code is 123456")]).await;
+    used.pass(39 * DAY_S - 6);
+    assert_eq!(used.stock(used.bob).await, (0, 0, 1));
+    used.pass(6);
+    assert_eq!(used.stock(used.bob).await, (1, 0, 0));
+}
+
+#[tokio::test]
+async fn a_text_that_completes_no_order_uses_the_number_all_the_same() {
+    let used = open(default_settings()).await;
+    let order = used.fixture.order(used.ann, used.viber).await;
+    used.pass(1);
+    used.fixture.sms(1, "Viber", "Welcome to Viber").await;
+    used.fixture.gateway.orders().cancel(used.ann, order).await.unwrap();
+    assert_eq!(used.stock(used.bob).await, (0, 1, 0));
+    assert_eq!(used.stock(used.ann).await, (1, 0, 0));
+}
+
+#[tokio::test]
+async fn a_message_uses_its_number_for_every_service_that_it_fits() {
+    let used = open(default_settings()).await;
+    let out = used.fixture.service("Viber Out", &["^Viber$"]).await;
+    let order = used.fixture.order(used.ann, out).await;
+    used.pass(1);
+    used.fixture.sms(1, "Viber", "Your code is 123456").await;
+    assert!(matches!(used.fixture.state(order).await, OrderState::Completed { .. }));
+    assert_eq!(used.stock(used.bob).await, (0, 1, 0));
+}
+
+#[tokio::test]
+async fn a_code_that_comes_within_a_day_of_its_order_is_that_accounts() {
+    for (after, is_used) in [(DAY_S - 1, true), (DAY_S, false)] {
+        let used = open(default_settings()).await;
+        let order = used.fixture.order(used.ann, used.viber).await;
+        used.fixture.gateway.orders().cancel(used.ann, order).await.unwrap();
+        used.pass(after);
+        let late = used.fixture.sms(1, "Viber", "Your Viber code is 123456").await;
+        assert!(matches!(late, Ingested::Message(_, None)), "{late:?}");
+        let of_bob = if is_used { (0, 1, 0) } else { (1, 0, 0) };
+        assert_eq!(used.stock(used.bob).await, of_bob, "after {after} s");
+        assert_eq!(used.stock(used.ann).await, (1, 0, 0), "after {after} s");
+    }
+}
+
+#[tokio::test]
+async fn what_is_nobodys_or_fits_no_service_uses_no_number() {
+    let used = open(default_settings()).await;
+    let any = used.fixture.service("Any", &[]).await;
+    used.fixture.sms(1, "Viber", "Your Viber code is 123456").await;
+    assert_eq!(used.stock(used.bob).await, (1, 0, 0), "anybody can send one");
+    used.rent(&[("Friend", "hello")]).await;
+    assert!(used.can_order(used.bob, any).await, "a service without patterns");
+}
+
+#[tokio::test]
+async fn a_number_that_was_sold_after_a_tenant_had_used_it_is_found() {
+    let used = open(default_settings()).await;
+    used.fixture.order(used.ann, used.viber).await;
+    assert_eq!(used.fixture.faults().await, Vec::<String>::new());
+    used.fixture.gateway.0.env.store.close().await;
+    let path = used.fixture.dir.path().join("test.db");
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    conn.execute_batch(attacks::TRACE_BEFORE_ORDER).unwrap();
+    let store = Store::open(&path).unwrap();
+    let gateway =
+        Gateway::open(store, default_settings(), Arc::new(|| Timestamp(START_US)), entropy());
+    let faults = gateway.await.unwrap().reports().find_faults().await.unwrap();
+    let expected =
+        "order 1: another account had been sent a message of the same service to its number";
+    assert_eq!(faults, [expected]);
+}
