@@ -44,9 +44,11 @@
 //!    zero. (`money_and_numbers_are_right_however_often_the_daemon_is_killed`)
 //! 8. **A number is never sold to two accounts for the same service**, nor to one when another was
 //!    sent a message of the service to it, unless the operator sets a cool-down; a SIM rests between
-//!    tenants, and a number that was given up without its SMS between customers.
+//!    tenants, a number that was ordered before it is rented out, and one that was given up without
+//!    its SMS between customers.
 //!    (`a_number_is_never_sold_twice_for_a_service_but_may_be_after_a_cancel`,
 //!    `what_a_tenant_was_sent_is_sold_to_nobody_else_for_its_service`,
+//!    `a_number_that_was_ordered_is_not_let_before_it_has_rested`,
 //!    `a_number_that_was_given_up_or_expired_rests_for_all_others`)
 //! 9. **A stuck, misbehaving or vanished modem slows nobody else down**: each has its own task,
 //!    absolute deadlines and bounded buffers.

@@ -52,15 +52,16 @@ pub(super) enum Admin {
     /// Messages
     #[command(subcommand)]
     Message(Message),
-    /// Show how many numbers a service has in a country, and what holds the others back
+    /// Show how many numbers a service has in a country, or how many can be rented there, and what
+    /// holds the others back
     Explain {
-        /// The service's name or id
+        /// The service's name or id, or "rentals"
         #[arg(value_parser = named)]
         service: String,
         /// The country, like NL
         #[arg(value_parser = named)]
         country: String,
-        /// The name or id of the account that would order
+        /// The name or id of the account that would order or rent
         #[arg(value_parser = named)]
         account: Option<String>,
     },

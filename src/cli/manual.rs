@@ -93,6 +93,7 @@ const EXAMPLES: &[(&str, &str)] = &[
         "explain Uber NL",
         "Show how many numbers there are for a service, and what holds others back",
     ),
+    ("explain rentals NL", "Show how many numbers can be rented, and what holds others back"),
     ("report revenue --from 2026-06-01", "Show what each service earned since a day"),
     ("report revenue --by day --from 7d --csv", "Write what each day earned, for a spreadsheet"),
     ("audit list --limit 20", "Show what was done last, and by whom"),

@@ -29,6 +29,8 @@ pub enum UnavailableReason {
     UsedByTenant,
     /// The account has skipped its number for the service.
     Skipped,
+    /// An order completed on its number too short a while ago for a tenant.
+    RestsAfterOrders,
     /// Another account has just given its number up, or its order expired, without the SMS.
     RestsBetweenCustomers,
     /// It is in no working modem and in no SIM bank.
@@ -42,7 +44,7 @@ pub enum UnavailableReason {
 impl UnavailableReason {
     /// All reasons in the order in which they are looked for: what lasts longest comes first, so
     /// that an operator reads the reason that most needs attention.
-    pub const ALL: [UnavailableReason; 13] = [
+    pub const ALL: [UnavailableReason; 14] = [
         UnavailableReason::Retired,
         UnavailableReason::NoNumber,
         UnavailableReason::Contested,
@@ -52,6 +54,7 @@ impl UnavailableReason {
         UnavailableReason::Used,
         UnavailableReason::UsedByTenant,
         UnavailableReason::Skipped,
+        UnavailableReason::RestsAfterOrders,
         UnavailableReason::RestsBetweenCustomers,
         UnavailableReason::Offline,
         UnavailableReason::Busy,
@@ -70,6 +73,7 @@ impl UnavailableReason {
             UnavailableReason::Used => "used",
             UnavailableReason::UsedByTenant => "used-by-tenant",
             UnavailableReason::Skipped => "skipped",
+            UnavailableReason::RestsAfterOrders => "rests-after-orders",
             UnavailableReason::RestsBetweenCustomers => "rests-between-customers",
             UnavailableReason::Offline => "offline",
             UnavailableReason::Busy => "busy",
@@ -83,6 +87,7 @@ impl UnavailableReason {
             UnavailableReason::NoNumber => "no_number",
             UnavailableReason::NoCountry => "no_country",
             UnavailableReason::UsedByTenant => "used_by_tenant",
+            UnavailableReason::RestsAfterOrders => "rests_after_orders",
             UnavailableReason::RestsBetweenCustomers => "rests_between_customers",
             other => other.as_str(),
         }
@@ -124,10 +129,21 @@ pub enum Purpose {
         patterned: bool,
     },
     /// A rental. It has the SIM to itself.
-    Rental,
+    Rental {
+        /// A number on which an order completed after this moment is not let yet.
+        ordered_since: Timestamp,
+    },
 }
 
 impl Purpose {
+    /// The service that an order is for.
+    pub fn service(self) -> Option<ServiceId> {
+        match self {
+            Purpose::Order { service, .. } => Some(service),
+            Purpose::Any | Purpose::Rental { .. } => None,
+        }
+    }
+
     /// The same for an account that has used no number.
     pub fn of_anybody(self) -> Purpose {
         match self {
@@ -176,6 +192,7 @@ impl SimCandidate<'_> {
             UnavailableReason::Used => usage.is_used_for(purpose, false),
             UnavailableReason::UsedByTenant => usage.is_used_for(purpose, true),
             UnavailableReason::Skipped => usage.is_skipped_for(purpose),
+            UnavailableReason::RestsAfterOrders => usage.rests_after_orders(purpose),
             UnavailableReason::RestsBetweenCustomers => usage.rests_for(purpose),
             UnavailableReason::Offline => self.reachability == Reachability::Offline,
             UnavailableReason::Busy => usage.is_busy_for(purpose),
@@ -196,7 +213,7 @@ impl SimUsage<'_> {
     /// `tenant`.
     fn is_used_for(&self, purpose: Purpose, tenant: bool) -> bool {
         match purpose {
-            Purpose::Any | Purpose::Rental => false,
+            Purpose::Any | Purpose::Rental { .. } => false,
             Purpose::Order { service, account, used_since, .. } => self.uses.iter().any(|used| {
                 used.service == service
                     && used.at > used_since
@@ -208,9 +225,21 @@ impl SimUsage<'_> {
 
     fn is_skipped_for(&self, purpose: Purpose) -> bool {
         match purpose {
-            Purpose::Any | Purpose::Rental => false,
+            Purpose::Any | Purpose::Rental { .. } => false,
             Purpose::Order { service, .. } => self.skips.contains(&service),
         }
+    }
+
+    fn rests_after_orders(&self, purpose: Purpose) -> bool {
+        match purpose {
+            Purpose::Any | Purpose::Order { .. } => false,
+            Purpose::Rental { ordered_since } => self.was_ordered_since(ordered_since),
+        }
+    }
+
+    /// Whether an order completed on its number after `since`.
+    pub fn was_ordered_since(&self, since: Timestamp) -> bool {
+        self.uses.iter().any(|used| used.by == UsedBy::Completion && used.at > since)
     }
 
     fn rests_for(&self, purpose: Purpose) -> bool {
@@ -219,7 +248,7 @@ impl SimUsage<'_> {
             Purpose::Order { service, patterned, .. } => {
                 self.rests.iter().any(|rest| rest.concerns(service, patterned))
             }
-            Purpose::Rental => !self.rests.is_empty(),
+            Purpose::Rental { .. } => !self.rests.is_empty(),
         }
     }
 
@@ -229,7 +258,7 @@ impl SimUsage<'_> {
             Purpose::Order { service, sharing, .. } => {
                 !self.active_orders.iter().all(|order| sharing.allows(service, *order))
             }
-            Purpose::Rental => !self.active_orders.is_empty(),
+            Purpose::Rental { .. } => !self.active_orders.is_empty(),
         }
     }
 }
@@ -256,6 +285,8 @@ mod tests {
         used_since: Timestamp(50),
         patterned: true,
     };
+
+    const RENTAL: Purpose = Purpose::Rental { ordered_since: Timestamp(50) };
 
     fn sim() -> Sim {
         Sim {
@@ -297,7 +328,7 @@ mod tests {
         for (sim, expected) in cases {
             let usage = SimUsage::default();
             let candidate = SimCandidate { sim: &sim, usage, reachability: Reachability::OnAir };
-            for purpose in [Purpose::Any, Purpose::Rental, SHARED] {
+            for purpose in [Purpose::Any, RENTAL, SHARED] {
                 assert_eq!(candidate.unavailable_for(purpose, NOW), expected, "{purpose:?}");
             }
         }
@@ -325,7 +356,7 @@ mod tests {
                 SimUsage { uses: &used, ..nothing },
                 Offline,
                 Some(Reason::Used),
-                Some(Reason::Offline),
+                Some(Reason::RestsAfterOrders),
             ),
             (SimUsage { uses: &used_long_ago, ..nothing }, OnAir, None, None),
             (SimUsage { uses: &own, ..nothing }, OnAir, None, None),
@@ -362,7 +393,7 @@ mod tests {
         ] {
             let candidate = SimCandidate { sim: &sim, usage, reachability };
             assert_eq!(candidate.unavailable_for(SHARED, NOW), for_order, "{candidate:?}");
-            assert_eq!(candidate.unavailable_for(Purpose::Rental, NOW), for_rental);
+            assert_eq!(candidate.unavailable_for(RENTAL, NOW), for_rental);
         }
     }
 

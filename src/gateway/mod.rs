@@ -79,7 +79,7 @@ pub use services::{
 };
 pub use settings::Settings;
 pub use sims::{Identified, SimView, Sims, no_sim};
-pub use stock::{Explanation, Offer, Stock};
+pub use stock::{Explanation, Offer, RENTALS, Stock};
 
 use crate::domain::clock_trust::ClockTrust;
 use crate::domain::{AccountId, Catalogue, Timestamp, code};

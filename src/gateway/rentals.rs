@@ -235,7 +235,7 @@ impl Rentals {
             due_at: expires_at,
             state: RentalState::Active,
         };
-        let id = tx.add_rental(&new)?;
+        let id = tx.add_rental(&new, self.stock.order_rest(tx)?)?;
         self.wakeups.deadlines_change_after(tx);
         self.wakeups.bank_demand_changes_after(tx);
         tx.record_sim_given(sim, now)?;

@@ -41,6 +41,8 @@ pub struct Settings {
     pub packages: Packages,
     /// How many rentals an account may have at once that cost nothing.
     pub max_free_rentals: i64,
+    /// For how long a number rests between its last completed order and a tenant.
+    pub rest_after_orders: Duration,
     /// For how long a SIM rests between tenants.
     pub rental_rest: Duration,
     /// How many of its newest messages a tenant is shown at once.

@@ -62,11 +62,12 @@ fn entropy() -> Entropy {
 }
 
 /// The configuration's defaults, but nothing is withheld from customers, numbers that were given up
-/// do not rest, and the books are kept for good.
+/// do not rest, nor those that were ordered before they are rented, and the books are kept for good.
 fn default_settings() -> Settings {
     Settings {
         block_list: BlockList::default(),
         number_rest: Duration::ZERO,
+        rest_after_orders: Duration::ZERO,
         given_up_kept: None,
         audit_kept: None,
         ..Config::defaults().gateway

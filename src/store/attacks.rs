@@ -53,6 +53,9 @@ pub(crate) const REFUNDS_UNCHECKED: &str = "DROP TRIGGER ledger_refund; \
 /// As if completed orders had got nothing.
 pub(crate) const WRONG_OUTCOME: &str =
     "UPDATE orders SET outcome = 'silent' WHERE state = 'completed'";
+/// The first order completed a day before the second rental began.
+pub(crate) const ORDER_BEFORE_RENTAL: &str = "UPDATE orders SET ended_at = (SELECT started_at - \
+     86400000000 FROM rental WHERE id = 2) WHERE id = 1";
 /// Bob was sent a message of the first order's service to its number a second before it was made.
 pub(crate) const TRACE_BEFORE_ORDER: &str = "INSERT INTO trace (number, service_id, account_id, \
      rented, sender, first_at, last_at, noted_at) SELECT number, service_id, 2, 1, 'Viber', \

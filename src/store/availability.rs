@@ -44,6 +44,20 @@ pub struct StockQuery<'q> {
     pub patterned: bool,
 }
 
+/// What a rental wants of the SIM that it is given.
+#[derive(Debug, Clone, Copy)]
+pub struct RentalQuery<'q> {
+    /// The country's code as answers spell it.
+    pub country: &'q str,
+    /// The account that the number is for; `None` for any.
+    pub account: Option<AccountId>,
+    pub now: Timestamp,
+    /// A number that another account gave up after this rests.
+    pub rest_since: Timestamp,
+    /// A number on which an order completed after this rests.
+    pub ordered_since: Timestamp,
+}
+
 /// [`Contested`](crate::domain::availability::UnavailableReason::Contested): another SIM that is
 /// not retired claims the same number, and the operator has not said that it is this one's.
 macro_rules! contested {
@@ -185,18 +199,40 @@ macro_rules! for_order {
     };
 }
 
-/// The same for a rental. `$3` is the time after which a number that was given up rests, `$4` the
-/// account, `$5` the SIM where only one is looked at.
+/// [`RestsAfterOrders`](crate::domain::availability::UnavailableReason::RestsAfterOrders): an order
+/// completed on the number after `$5`.
+macro_rules! ordered {
+    () => {
+        "EXISTS (SELECT 1 FROM orders p WHERE p.number = s.number AND p.state = 'completed' AND \
+         p.ended_at > $5)"
+    };
+}
+
+/// Whether the number was ever used by an order, or rented.
+macro_rules! has_past {
+    () => {
+        "(EXISTS (SELECT 1 FROM orders p WHERE p.number = s.number AND p.state = 'completed') OR \
+         EXISTS (SELECT 1 FROM rental p WHERE p.number = s.number))"
+    };
+}
+
+/// SIMs, each with whether a rental may have it, and whether its number has a past. `$3` is the time
+/// after which a number that was given up rests, `$4` the account, `$5` the time after which a
+/// completed order keeps a number from tenants, `$6` the SIM where only one is looked at.
 macro_rules! for_rental {
     ($which:expr) => {
         concat!(
-            select_whether!(
-                sellable!(),
-                " AND NOT ",
-                rests!("$3", "$4", "1 = 1"),
-                " AND NOT ",
-                busy!("1 = 1")
-            ),
+            "SELECT s.id, s.iccid, s.number, CASE WHEN ",
+            sellable!(),
+            " AND NOT ",
+            rests!("$3", "$4", "1 = 1"),
+            " AND NOT ",
+            busy!("1 = 1"),
+            " AND NOT ",
+            ordered!(),
+            " THEN CASE WHEN ",
+            has_past!(),
+            " THEN 1 ELSE 0 END END FROM sim s WHERE ",
             $which
         )
     };
@@ -216,6 +252,16 @@ pub enum SearchScope {
     First(usize),
     /// Only this one.
     Sim(SimId),
+}
+
+impl SearchScope {
+    /// How many SIMs are looked at.
+    fn count(self) -> usize {
+        match self {
+            SearchScope::First(count) => count,
+            SearchScope::All | SearchScope::Sim(_) => usize::MAX,
+        }
+    }
 }
 
 /// What a search of the stock has found.
@@ -238,10 +284,14 @@ impl SearchResult {
     }
 }
 
+fn found((_, sim, number): ((bool, u8), SimId, Msisdn)) -> SearchResult {
+    SearchResult::Found(sim, number)
+}
+
 /// The SIMs of a scope, each with whether a rental may have it.
 fn for_rental(scope: SearchScope) -> &'static str {
     match scope {
-        SearchScope::Sim(_) => for_rental!("s.id = $5"),
+        SearchScope::Sim(_) => for_rental!("s.id = $6"),
         SearchScope::All | SearchScope::First(_) => for_rental!(in_turn!()),
     }
 }
@@ -332,28 +382,51 @@ impl ReadTx<'_> {
         }
     }
 
-    /// As [`ReadTx::search_for_order`], for a rental of this account. A number that another one
-    /// gave up after `rest_since` rests.
+    /// The best SIM for a rental: one without a past before those that have one, then one with the
+    /// least `rank`, then in the order in which they are given out. `rank` gets the row and the
+    /// ICCID, and answers `None` for a SIM that cannot be reached. Where there are more SIMs than
+    /// are looked at, only one of rank 0 is good enough.
     pub fn search_for_rental(
         &self,
-        country: &str,
-        account: Option<AccountId>,
-        now: Timestamp,
-        rest_since: Timestamp,
+        query: RentalQuery<'_>,
         scope: SearchScope,
-        take: impl FnMut(SimId, &str) -> bool,
+        mut rank: impl FnMut(SimId, &str) -> Option<u8>,
     ) -> Result<SearchResult, StoreError> {
+        let RentalQuery { country, account, now, rest_since, ordered_since } = query;
         let (sql, account) = (for_rental(scope), account.map(|account| account.0));
-        match scope {
-            SearchScope::Sim(sim) => {
-                let values = params![country, now.0, rest_since.0, account, sim.0];
-                self.search(sql, values, scope, take)
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let of_all = params![country, now.0, rest_since.0, account, ordered_since.0];
+        let mut rows = match scope {
+            SearchScope::Sim(sim) => statement.query(params![
+                country,
+                now.0,
+                rest_since.0,
+                account,
+                ordered_since.0,
+                sim.0
+            ])?,
+            SearchScope::All | SearchScope::First(_) => statement.query(of_all)?,
+        };
+        let mut left = scope.count();
+        let mut best: Option<((bool, u8), SimId, Msisdn)> = None;
+        while let Some(row) = rows.next()? {
+            if left == 0 {
+                best.take_if(|((_, rank), ..)| *rank > 0);
+                return Ok(best.map_or(SearchResult::TooFar, found));
             }
-            _ => {
-                let values = params![country, now.0, rest_since.0, account];
-                self.search(sql, values, scope, take)
+            left -= 1;
+            let sim = SimId(row.get(0)?);
+            let Some(has_past) = row.get::<_, Option<bool>>(3)? else { continue };
+            let iccid = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+            let Some(rank) = rank(sim, iccid) else { continue };
+            if best.as_ref().is_none_or(|(known, ..)| (has_past, rank) < *known) {
+                best = Some(((has_past, rank), sim, row.get(2)?));
+            }
+            if (has_past, rank) == (false, 0) {
+                break;
             }
         }
+        Ok(best.map_or(SearchResult::Nothing, found))
     }
 
     fn search(
@@ -363,10 +436,7 @@ impl ReadTx<'_> {
         scope: SearchScope,
         mut take: impl FnMut(SimId, &str) -> bool,
     ) -> Result<SearchResult, StoreError> {
-        let mut left = match scope {
-            SearchScope::First(count) => count,
-            SearchScope::All | SearchScope::Sim(_) => usize::MAX,
-        };
+        let mut left = scope.count();
         let mut statement = self.conn.prepare_cached(sql)?;
         let mut rows = statement.query(values)?;
         while let Some(row) = rows.next()? {

@@ -50,7 +50,7 @@ mod writer;
 pub use accounts::{Account, Holder, Key, KeyTerms};
 pub use assemblies::{Assembly, NewAssembly};
 pub use audit::AuditRow;
-pub use availability::{SearchResult, SearchScope, StockQuery};
+pub use availability::{RentalQuery, SearchResult, SearchScope, StockQuery};
 pub use banks::{SimClaims, WaitingOrder};
 pub use database::Store;
 pub use deadlines::{Deadline, Horizon};

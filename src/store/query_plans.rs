@@ -149,7 +149,14 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.rests(now).unwrap();
     let scopes = [SearchScope::All, SearchScope::Sim(sim)];
     for scope in scopes {
-        rows.search_for_rental(&name, Some(account), now, now, scope, |_, _| false).unwrap();
+        let query = super::RentalQuery {
+            country: &name,
+            account: Some(account),
+            now,
+            rest_since: now,
+            ordered_since: now,
+        };
+        rows.search_for_rental(query, scope, |_, _| None).unwrap();
     }
     for sharing in [
         SharingPolicy::Exclusive,

@@ -1,5 +1,7 @@
 //! Rentals: one SIM with all its messages for months.
 
+use std::time::Duration;
+
 use rusqlite::{Row, params};
 
 use super::error::one_row;
@@ -18,8 +20,8 @@ const LISTED: Listed = Listed {
     time: "started_at",
     account: "account_id = ?",
     service: "",
-    number: "number",
     // The plus keeps SQLite from an index in whose order the rows are not wanted.
+    number: "+number",
     sim: "+sim_id = ?",
     country: "country = ?",
     state: "state = ?",
@@ -126,11 +128,13 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Adds an active rental with one term and returns its id. The id in `new` is ignored.
-    pub fn add_rental(&self, new: &Rental) -> Result<RentalId, StoreError> {
+    /// Adds an active rental with one term and returns its id. The id in `new` is ignored. For
+    /// `order_rest` at least no order had completed on its number.
+    pub fn add_rental(&self, new: &Rental, order_rest: Duration) -> Result<RentalId, StoreError> {
         let sql = "INSERT INTO rental (account_id, sim_id, number, country, package, \
                    renewal_package, auto_renew, state, terms, months, started_at, expires_at, \
-                   due_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $10, $11, $12)";
+                   due_at, order_rest_us) VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $10, \
+                   $11, $12, $13)";
         let values = params![
             new.account.0,
             new.sim.0,
@@ -143,7 +147,8 @@ impl WriteTx<'_> {
             new.months,
             new.started_at.0,
             new.expires_at.0,
-            new.due_at.0
+            new.due_at.0,
+            i64::try_from(order_rest.as_micros()).unwrap_or(i64::MAX)
         ];
         self.execute(sql, values)?;
         Ok(RentalId(self.inserted()))

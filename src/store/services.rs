@@ -61,6 +61,13 @@ fn service(row: &Row<'_>) -> rusqlite::Result<Service> {
 }
 
 impl ReadTx<'_> {
+    /// The longest reuse window that a service has of its own.
+    pub fn longest_reuse_window(&self) -> Result<Option<Duration>, StoreError> {
+        let sql = "SELECT max(reuse_window_us) FROM service";
+        let longest = self.first(sql, [], |row| row.get::<_, Option<i64>>(0))?.flatten();
+        Ok(longest.map(|us| Duration::from_micros(us.unsigned_abs())))
+    }
+
     /// All services, by id.
     pub fn services(&self) -> Result<Vec<Service>, StoreError> {
         let services = self.all(&format!("{SERVICE} ORDER BY id"), [], service)?;

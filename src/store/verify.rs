@@ -63,6 +63,12 @@ const RULES: &[Rule] = &[
          a.id WHERE b.started_at < coalesce(a.ended_at, a.expires_at)",
     ),
     (
+        "it began before its number had rested after orders",
+        "SELECT 'rental ' || r.id FROM rental r WHERE EXISTS (SELECT 1 FROM orders o WHERE \
+         o.number = r.number AND o.state = 'completed' AND o.ended_at > r.started_at - \
+         r.order_rest_us AND o.ended_at <= r.started_at)",
+    ),
+    (
         "its terms were not charged exactly once each",
         "SELECT 'rental ' || r.id FROM rental r WHERE (SELECT count(*) FROM ledger l WHERE \
          l.rental_id = r.id AND l.account_id = r.account_id AND l.kind IN ('rental', 'extension', \

@@ -254,6 +254,11 @@ section! {
          rentals that run end with their term.");
     REST: Key<Time> = key("rest", Time::OrZero, || 30 * DAY, Reload,
         "How long a SIM is not given out after a rental.");
+    REST_AFTER_ORDERS: Key<Time> = key("rest_after_orders", Time::OrZero, || 30 * DAY, Reload,
+        "How long a number is not rented out after its last completed order, so that no tenant \
+         is sent codes of what it was ordered for. As long as it can be ordered again \
+         (`reuse_window`), it is not rented out in any case. `simbridge sim pool` keeps SIMs for \
+         rentals alone, which need no such rest.");
     VIEW_MESSAGES: Key<Whole<u32>> = key("view_messages", Whole::from_to(1, 10_000), || 500, Reload,
         "How many of its newest messages `rental/view` answers. There are fewer when their texts \
          are larger than 1 MiB together.");

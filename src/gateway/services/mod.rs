@@ -9,6 +9,7 @@ use parking_lot::RwLock;
 
 use super::Error;
 use super::environment::Environment;
+use super::stock::RENTALS;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::catalogue::CountryPrice;
 use crate::domain::text::{check_name, did_you_mean};
@@ -339,6 +340,11 @@ fn check(new: &NewService) -> Result<(), Error> {
     }
     check_name(name)
         .map_err(|error| Error::refused(format!("a service's name cannot be this: {error}")))?;
+    if name.eq_ignore_ascii_case(RENTALS) {
+        return Err(Error::refused(format!(
+            "no service can be called {name}: `simbridge explain rentals` explains rentals"
+        )));
+    }
     let is_negative = |price: &CountryPrice| matches!(price, CountryPrice::Amount(a) if a.0 < 0);
     if new.price.0 < 0 || new.country_prices.values().any(is_negative) {
         return Err(Error::refused("a price is 0.00 or more"));

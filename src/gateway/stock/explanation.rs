@@ -8,7 +8,7 @@ use crate::domain::availability::{
     Purpose, Reachability, SimCandidate, SimUsage, UnavailableReason,
 };
 use crate::domain::sim::Sim;
-use crate::domain::{Msisdn, Timestamp, allocation};
+use crate::domain::{AccountId, Msisdn, Timestamp, allocation};
 use crate::gateway::Error;
 use crate::gateway::accounts::find_account;
 use crate::gateway::services::find_service;
@@ -16,7 +16,7 @@ use crate::store::{ReadTx, StockQuery, StoreError};
 
 /// The reasons that are counted: all but that the country is not known, as it is a country's SIMs
 /// that are looked at.
-const REASONS: [UnavailableReason; 12] = [
+const REASONS: [UnavailableReason; 13] = [
     UnavailableReason::NoNumber,
     UnavailableReason::Contested,
     UnavailableReason::Retired,
@@ -25,16 +25,30 @@ const REASONS: [UnavailableReason; 12] = [
     UnavailableReason::Used,
     UnavailableReason::UsedByTenant,
     UnavailableReason::Skipped,
+    UnavailableReason::RestsAfterOrders,
     UnavailableReason::RestsBetweenCustomers,
     UnavailableReason::Offline,
     UnavailableReason::Busy,
     UnavailableReason::Parked,
 ];
 
+/// What is explained in the place of a service, where rentals are. No service has that name.
+pub const RENTALS: &str = "rentals";
+
+/// For whom and for what the SIMs of a country are looked through.
+struct Asked<'a> {
+    country: &'a str,
+    account: Option<AccountId>,
+    purpose: Purpose,
+    now: Timestamp,
+    /// The numbers that the account has skipped for the service.
+    skipped: HashSet<Msisdn>,
+}
+
 /// How many SIMs of a country an account could be given for a service, and why not the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
-    /// The service's name.
+    /// The service's name, or [`RENTALS`].
     pub service: String,
     /// The country's code.
     pub country: String,
@@ -59,10 +73,7 @@ impl Stock {
         country: &str,
         account: Option<String>,
     ) -> Result<Explanation, Error> {
-        let countries = &self.env.settings().countries;
-        let unknown =
-            || Error::refused(format!("no country {country}; there are {}", countries.codes()));
-        let country = countries.find(country).ok_or_else(unknown)?.code.clone();
+        let country = self.known_country(country)?;
         let (stock, now) = (Arc::clone(self), self.env.horizon().orders);
         let read = self.env.store.read(move |rows| {
             let service = find_service(rows, &service)?;
@@ -81,67 +92,120 @@ impl Stock {
                 rest_since: stock.rest_since(now),
                 patterned: service.has_patterns(),
             };
-            let mut found = stock.unavailable_reasons(rows, query)?;
+            let purpose = Purpose::Order {
+                service: service.id,
+                account,
+                sharing: query.sharing,
+                used_since: query.used_since,
+                patterned: query.patterned,
+            };
+            let skipped = match account {
+                Some(account) => rows.skips_for(account, service.id)?.into_iter().collect(),
+                None => HashSet::new(),
+            };
+            let asked = Asked { country: &country, account, purpose, now, skipped };
+            let mut found = stock.unavailable_reasons(rows, &asked)?;
             // So many of those that only are not on the air can be in time: no more than radios are
             // free.
             let in_time = stock.presence.parked_count(rows, query)?;
             let waiting =
                 found.iter_mut().filter(|found| **found == Some(UnavailableReason::Parked));
             waiting.take(in_time).for_each(|found| *found = None);
-            let count = |wanted| found.iter().filter(|found| **found == wanted).count();
             let is_sold = service.price_in(&country).is_some();
-            Ok(Explanation {
-                service: service.name,
-                sims: found.len(),
-                is_sold,
-                available: if is_sold { count(None) } else { 0 },
-                unavailable: REASONS.map(|reason| (reason, count(Some(reason)))).to_vec(),
-                paused_until,
-                country,
-            })
+            let explanation = Explanation::new(service.name, country, is_sold, &found);
+            Ok(Explanation { paused_until, ..explanation })
         });
         read.await
     }
 
-    /// Why each SIM of the query's country is not available, or `None` for one that is.
+    /// Counts why each SIM of a country can or cannot be rented, by an account or by anybody.
+    pub async fn explain_rentals(
+        self: &Arc<Self>,
+        country: &str,
+        account: Option<String>,
+    ) -> Result<Explanation, Error> {
+        let country = self.known_country(country)?;
+        let (stock, now) = (Arc::clone(self), self.env.horizon().orders);
+        let is_sold = !self.env.settings().packages.on_sale().is_empty();
+        let read = self.env.store.read(move |rows| {
+            let account = account.map(|account| find_account(rows, &account)).transpose()?;
+            let account = account.map(|found| found.id);
+            let purpose = Purpose::Rental { ordered_since: stock.ordered_since(rows, now)? };
+            let skipped = HashSet::new();
+            let asked = Asked { country: &country, account, purpose, now, skipped };
+            let found = stock.unavailable_reasons(rows, &asked)?;
+            Ok(Explanation::new(RENTALS.to_owned(), country, is_sold, &found))
+        });
+        read.await
+    }
+
+    /// The code of a country that the operator names.
+    fn known_country(&self, country: &str) -> Result<String, Error> {
+        let countries = &self.env.settings().countries;
+        let unknown =
+            || Error::refused(format!("no country {country}; there are {}", countries.codes()));
+        Ok(countries.find(country).ok_or_else(unknown)?.code.clone())
+    }
+
+    /// Why each SIM of the country is not available, or `None` for one that is.
     fn unavailable_reasons(
         &self,
         rows: &ReadTx<'_>,
-        query: StockQuery<'_>,
+        asked: &Asked<'_>,
     ) -> Result<Vec<Option<UnavailableReason>>, StoreError> {
-        let StockQuery {
-            service, account, sharing, used_since, rest_since, patterned, now, ..
-        } = query;
-        let skipped: HashSet<Msisdn> = match query.account {
-            None => HashSet::new(),
-            Some(account) => rows
-                .skips(account)?
-                .into_iter()
-                .filter_map(|(number, skipped)| (skipped == service).then_some(number))
-                .collect(),
-        };
+        let Asked { account, purpose, now, .. } = *asked;
         let active_orders = rows.active_orders(now)?;
         let reason = |sim: Sim| {
             let number = sim.number.as_ref().map(|known| &known.number);
-            let uses = number.map(|number| rows.uses_for(number, service, None)).transpose()?;
-            let uses = uses.unwrap_or_default();
-            let skip = number.filter(|number| skipped.contains(*number)).map(|_| service);
+            let uses = number.map(|number| self.uses(rows, number)).transpose()?;
+            let skip = number.filter(|number| asked.skipped.contains(*number));
+            let skip = skip.and_then(|_| purpose.service());
+            let rest_since = self.rest_since(now);
             let rests = number.map(|number| rows.rests_of(number, account, rest_since));
             let rests = rests.transpose()?.unwrap_or_default();
             let usage = SimUsage {
                 rests: &rests,
-                uses: &uses,
+                uses: uses.as_deref().unwrap_or_default(),
                 skips: skip.as_slice(),
                 active_orders: active_orders.get(&sim.id).map_or(&[], Vec::as_slice),
             };
-            let reachability = match () {
-                () if self.presence.is_on_air(sim.iccid.as_str(), now) => Reachability::OnAir,
-                () if self.presence.is_parked(&sim.iccid, now) => Reachability::Parked,
-                () => Reachability::Offline,
-            };
-            let purpose = Purpose::Order { service, account, sharing, used_since, patterned };
+            let reachability = self.reachability(&sim, purpose, now);
             Ok(SimCandidate { sim: &sim, usage, reachability }.unavailable_for(purpose, now))
         };
-        rows.sims_of_country(query.country)?.into_iter().map(reason).collect()
+        rows.sims_of_country(asked.country)?.into_iter().map(reason).collect()
+    }
+
+    /// Whether a SIM can receive messages. A tenant may be given a parked one.
+    fn reachability(&self, sim: &Sim, purpose: Purpose, now: Timestamp) -> Reachability {
+        let (presence, iccid) = (&self.presence, sim.iccid.as_str());
+        let is_rental = matches!(purpose, Purpose::Rental { .. });
+        match () {
+            () if presence.is_on_air(iccid, now) => Reachability::OnAir,
+            () if is_rental && presence.can_be_rented_parked(sim.id, iccid, now) => {
+                Reachability::OnAir
+            }
+            () if presence.is_parked(&sim.iccid, now) => Reachability::Parked,
+            () => Reachability::Offline,
+        }
+    }
+}
+
+impl Explanation {
+    fn new(
+        service: String,
+        country: String,
+        is_sold: bool,
+        found: &[Option<UnavailableReason>],
+    ) -> Explanation {
+        let count = |wanted| found.iter().filter(|found| **found == wanted).count();
+        Explanation {
+            service,
+            country,
+            sims: found.len(),
+            is_sold,
+            available: if is_sold { count(None) } else { 0 },
+            unavailable: REASONS.map(|reason| (reason, count(Some(reason)))).to_vec(),
+            paused_until: None,
+        }
     }
 }

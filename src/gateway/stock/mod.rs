@@ -6,6 +6,7 @@ mod offers;
 mod snapshot;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Error;
 use super::environment::Environment;
@@ -14,9 +15,11 @@ use super::request_cache::RequestCache;
 use super::sim_presence::SimPresence;
 use crate::domain::allocation::{self, SharingPolicy};
 use crate::domain::{AccountId, Service, ServiceId, SimId, Timestamp};
-use crate::store::{SearchResult, SearchScope, StockQuery, StoreError, WriteTx};
+use crate::store::{
+    ReadTx, RentalQuery, SearchResult, SearchScope, StockQuery, StoreError, WriteTx,
+};
 
-pub use explanation::Explanation;
+pub use explanation::{Explanation, RENTALS};
 pub use offers::Offer;
 pub(super) use snapshot::Proposal;
 use snapshot::Snapshots;
@@ -184,20 +187,26 @@ impl Stock {
     ) -> Result<SearchResult, StoreError> {
         let on_air = |sim, iccid: &str| self.presence.can_be_given(sim, iccid, now);
         let parked = |sim, iccid: &str| self.presence.can_be_rented_parked(sim, iccid, now);
-        let (scope, certain) = (SearchScope::First(SEARCHED), self.env.horizon().orders);
-        let (account, since) = (Some(account), self.rest_since(certain));
-        let mut found = tx.search_for_rental(country, account, certain, since, scope, on_air)?;
-        if found == SearchResult::Nothing {
-            found = tx.search_for_rental(country, account, certain, since, scope, parked)?;
-        }
+        let rank = |sim, iccid: &str| match () {
+            () if on_air(sim, iccid) => Some(0),
+            () if parked(sim, iccid) => Some(1),
+            () => None,
+        };
+        let certain = self.env.horizon().orders;
+        let query = RentalQuery {
+            country,
+            account: Some(account),
+            now: certain,
+            rest_since: self.rest_since(certain),
+            ordered_since: self.ordered_since(tx, certain)?,
+        };
+        let found = tx.search_for_rental(query, SearchScope::First(SEARCHED), rank)?;
         self.cache.set_scarce(None, country, !matches!(found, SearchResult::Found(..)));
         if found != SearchResult::TooFar {
             return Ok(found);
         }
         for sim in proposals {
-            let either = |sim, iccid: &str| on_air(sim, iccid) || parked(sim, iccid);
-            let scope = SearchScope::Sim(*sim);
-            let found = tx.search_for_rental(country, account, certain, since, scope, either)?;
+            let found = tx.search_for_rental(query, SearchScope::Sim(*sim), rank)?;
             if matches!(found, SearchResult::Found(..)) {
                 return Ok(found);
             }
@@ -227,6 +236,23 @@ impl Stock {
             .settings()
             .number_cooldown
             .map_or(Timestamp(i64::MIN), |cooldown| now.minus(cooldown))
+    }
+
+    /// How long a number rests after a completed order before it is rented out: as long as the
+    /// operator says, and while it can be ordered again.
+    pub(super) fn order_rest(&self, rows: &ReadTx<'_>) -> Result<Duration, StoreError> {
+        let settings = self.env.settings();
+        let longest = rows.longest_reuse_window()?.unwrap_or_default();
+        Ok(settings.rest_after_orders.max(settings.reuse_window).max(longest))
+    }
+
+    /// A number on which an order completed after this time is not rented out.
+    pub(super) fn ordered_since(
+        &self,
+        rows: &ReadTx<'_>,
+        now: Timestamp,
+    ) -> Result<Timestamp, StoreError> {
+        Ok(now.minus(self.order_rest(rows)?))
     }
 
     /// A number that another account gave up after this time, without its SMS, rests.

@@ -71,7 +71,6 @@ struct Candidates {
 type Parked<C> = HashMap<(usize, Range<usize>), C>;
 
 /// The SIMs on sale, as they are found.
-#[derive(Default)]
 struct Found {
     on_air: Vec<Candidate>,
     /// Those that have no active orders.
@@ -80,6 +79,8 @@ struct Found {
     rentable: [Vec<SimId>; 2],
     /// The first of those whose numbers rest for all but this account.
     rentable_by: Vec<(AccountId, SimId)>,
+    /// A number on which an order completed after this moment is not let yet.
+    ordered_since: Timestamp,
 }
 
 /// What is on sale in a country.
@@ -183,7 +184,15 @@ impl Snapshot {
             .collect();
         let pool = stock.presence.free_radios(rows, now)?;
         let rests = rows.rests(stock.rest_since(now))?;
-        let found = Found::read(stock, rows, &country, pool.as_ref(), &rests, now)?;
+        let ordered_since = stock.ordered_since(rows, now)?;
+        let mut found = Found {
+            on_air: Vec::new(),
+            parked: HashMap::new(),
+            rentable: [Vec::new(), Vec::new()],
+            rentable_by: Vec::new(),
+            ordered_since,
+        };
+        found.read(stock, rows, &country, pool.as_ref(), &rests, now)?;
         let count = |sims| Candidates::count(sims, &services, used_since);
         let on_air = count(found.on_air);
         let parked = found.parked.into_iter().map(|(place, sims)| (place, count(sims))).collect();
@@ -294,13 +303,14 @@ impl Snapshot {
 
 impl Found {
     fn read(
+        &mut self,
         stock: &Stock,
         rows: &ReadTx<'_>,
         country: &str,
         pool: Option<&FreeRadios>,
         rests: &[(Msisdn, AccountId, Rest)],
         now: Timestamp,
-    ) -> Result<Found, StoreError> {
+    ) -> Result<(), StoreError> {
         let presence = &stock.presence;
         let mut resting: HashMap<&Msisdn, Option<AccountId>> = HashMap::new();
         for (number, account, _) in rests {
@@ -308,34 +318,33 @@ impl Found {
             *by = by.filter(|known| known == account);
         }
         let mut active_orders = rows.active_orders(now)?;
-        let mut found = Found::default();
         for (sim, iccid, number) in rows.sellable_sims(country, now)? {
             let active_orders = active_orders.remove(&sim).unwrap_or_default();
             let is_on_air = presence.can_be_given(sim, iccid.as_str(), now);
-            if active_orders.is_empty() {
+            let uses = stock.uses(rows, &number)?;
+            let usage = SimUsage { uses: &uses, ..SimUsage::default() };
+            if active_orders.is_empty() && !usage.was_ordered_since(self.ordered_since) {
                 match resting.get(&number) {
-                    None => found.add_rentable(presence, sim, iccid.as_str(), is_on_air, now),
-                    Some(Some(by)) if found.rentable_by.len() < MOST_RESTING => {
-                        found.rentable_by.push((*by, sim));
+                    None => self.add_rentable(presence, sim, iccid.as_str(), is_on_air, now),
+                    Some(Some(by)) if self.rentable_by.len() < MOST_RESTING => {
+                        self.rentable_by.push((*by, sim));
                     }
                     Some(_) => {}
                 }
             }
-            let candidate = |wait, active_orders| {
-                let uses = stock.uses(rows, &number)?;
-                Ok::<_, StoreError>(Candidate { sim, number, uses, active_orders, wait })
-            };
+            let candidate =
+                |wait, active_orders| Candidate { sim, number, uses, active_orders, wait };
             if is_on_air {
-                found.on_air.push(candidate(Duration::ZERO, active_orders)?);
+                self.on_air.push(candidate(Duration::ZERO, active_orders));
             } else if active_orders.is_empty()
                 && let Some(pool) = pool
                 && let Some(offer) = presence.parked_offer(pool, sim, iccid.as_str(), now)
             {
-                let candidate = candidate(offer.wait, active_orders)?;
-                found.parked.entry(offer.place).or_default().push(candidate);
+                let candidate = candidate(offer.wait, active_orders);
+                self.parked.entry(offer.place).or_default().push(candidate);
             }
         }
-        Ok(found)
+        Ok(())
     }
 
     fn add_rentable(
@@ -355,7 +364,11 @@ impl Found {
 }
 
 impl Stock {
-    fn uses(&self, rows: &ReadTx<'_>, number: &Msisdn) -> Result<Arc<[Use]>, StoreError> {
+    pub(super) fn uses(
+        &self,
+        rows: &ReadTx<'_>,
+        number: &Msisdn,
+    ) -> Result<Arc<[Use]>, StoreError> {
         match self.cache.uses_of(number) {
             Ok(uses) => Ok(uses),
             Err(generation) => {

@@ -131,7 +131,8 @@ async fn who_hangs_up_finds_what_was_done_and_the_money_adds_up() {
 
 #[tokio::test]
 async fn a_clock_that_is_set_back_gives_a_tenants_sms_to_no_order() {
-    let fixture = Fixture::open().await;
+    let settings = Settings { reuse_window: Duration::ZERO, ..default_settings() };
+    let fixture = Fixture::with(settings).await;
     fixture.plug(1).await;
     let (ann, bob) = (fixture.customer("ann", 5_000).await, fixture.customer("bob", 5_000).await);
     let uber = fixture.service("Uber", &["^Uber$"]).await;

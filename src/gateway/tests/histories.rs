@@ -34,6 +34,8 @@ const PATIENCE_S: i64 = 180;
 const FILING_S: i64 = 3600;
 /// Characters in the first part of a long message.
 const FIRST_PART: usize = 153;
+/// For how long a number rests after a completed order before it is rented out.
+const REST_AFTER_ORDERS_S: i64 = 24 * 3600;
 /// Services: two with patterns, of which the second charges on codes, one without. The last sender
 /// is on the block list.
 const SENDERS: [&str; 5] = ["Uber", "Lyft", "Nobody's", "Stranger", "Bank"];

@@ -101,7 +101,8 @@ async fn a_rented_sim_is_its_tenants_alone() {
 
 #[tokio::test]
 async fn a_sim_that_somebody_still_waits_on_is_not_rented() {
-    let fixture = Fixture::open().await;
+    let settings = Settings { reuse_window: Duration::ZERO, ..default_settings() };
+    let fixture = Fixture::with(settings).await;
     fixture.plug(1).await;
     let (ann, bob) = (fixture.customer("ann", 5_000).await, fixture.customer("bob", 5_000).await);
     let uber = fixture.service("Uber", &["^Uber$"]).await;

@@ -43,6 +43,32 @@ impl Used {
         (why.available, count(UnavailableReason::Used), count(UnavailableReason::UsedByTenant))
     }
 
+    /// How many numbers Bob could rent by either way of counting, and how many rest after orders.
+    async fn rentable(&self) -> (usize, usize) {
+        let gateway = &self.fixture.gateway;
+        let why = gateway.stock().explain_rentals("nl", Some("bob".into())).await.unwrap();
+        let rests = UnavailableReason::RestsAfterOrders;
+        let count = why.unavailable.iter().find(|(reason, _)| *reason == rests).unwrap().1;
+        let proposed = gateway.stock().propose_for_rental(self.bob, "NL").await.unwrap();
+        assert_eq!(proposed.unwrap_or_default().len(), why.available, "{why:?}");
+        if why.available == 0 {
+            let rented = gateway.rentals().rent(self.bob, Some("nl"), "1m", false).await.unwrap();
+            assert_eq!(rented, Rent::NoStock);
+        }
+        (why.available, count)
+    }
+
+    /// What `verify` finds after somebody has written into the database.
+    async fn faults_after(self, attack: &str) -> Vec<String> {
+        self.fixture.gateway.0.env.store.close().await;
+        let path = self.fixture.dir.path().join("test.db");
+        rusqlite::Connection::open(&path).unwrap().execute_batch(attack).unwrap();
+        let clock: Clock = Arc::new(|| Timestamp(START_US));
+        let store = Store::open(&path).unwrap();
+        let gateway = Gateway::open(store, default_settings(), clock, entropy()).await.unwrap();
+        gateway.reports().find_faults().await.unwrap()
+    }
+
     async fn can_order(&self, account: AccountId, service: ServiceId) -> bool {
         let made = self.fixture.make(account, service).await;
         if let MakeOrder::Made { order, .. } = &made {
@@ -148,18 +174,51 @@ async fn what_is_nobodys_or_fits_no_service_uses_no_number() {
 }
 
 #[tokio::test]
+async fn a_number_that_was_ordered_is_not_let_before_it_has_rested() {
+    let rest_after_orders = Duration::from_secs(30 * DAY_S.unsigned_abs());
+    let used = open(Settings { rest_after_orders, ..default_settings() }).await;
+    let order = used.fixture.order(used.ann, used.viber).await;
+    used.pass(1);
+    used.fixture.sms(1, "Viber", "Your Viber code is 123456").await;
+    assert!(matches!(used.fixture.state(order).await, OrderState::Completed { .. }));
+    used.pass(24);
+    assert_eq!(used.rentable().await, (0, 1));
+    used.pass(30 * DAY_S - 25);
+    assert_eq!(used.rentable().await, (0, 1));
+    // Another number without a past is let first.
+    used.pass(1);
+    used.fixture.plug(2).await;
+    let rentals = used.fixture.gateway.rentals();
+    for number in ["+31612000002", "+31612000001"] {
+        let rented = rentals.rent(used.bob, Some("nl"), "1m", false).await.unwrap();
+        assert!(matches!(&rented, Rent::Made(rental) if rental.number.as_str() == number));
+    }
+    assert_eq!(used.fixture.faults().await, Vec::<String>::new());
+    let faults = used.faults_after(attacks::ORDER_BEFORE_RENTAL).await;
+    assert!(
+        faults.contains(&"rental 2: it began before its number had rested after orders".into())
+    );
+}
+
+#[tokio::test]
+async fn a_number_that_can_be_ordered_again_is_not_let() {
+    let used = open(Settings { reuse_window: Duration::from_secs(3600), ..default_settings() });
+    let used = used.await;
+    used.fixture.order(used.ann, used.viber).await;
+    used.pass(1);
+    used.fixture.sms(1, "Viber", "Your Viber code is 123456").await;
+    used.pass(3599);
+    assert_eq!(used.rentable().await, (0, 1));
+    used.pass(1);
+    assert_eq!(used.rentable().await, (1, 0));
+}
+
+#[tokio::test]
 async fn a_number_that_was_sold_after_a_tenant_had_used_it_is_found() {
     let used = open(default_settings()).await;
     used.fixture.order(used.ann, used.viber).await;
     assert_eq!(used.fixture.faults().await, Vec::<String>::new());
-    used.fixture.gateway.0.env.store.close().await;
-    let path = used.fixture.dir.path().join("test.db");
-    let conn = rusqlite::Connection::open(&path).unwrap();
-    conn.execute_batch(attacks::TRACE_BEFORE_ORDER).unwrap();
-    let store = Store::open(&path).unwrap();
-    let gateway =
-        Gateway::open(store, default_settings(), Arc::new(|| Timestamp(START_US)), entropy());
-    let faults = gateway.await.unwrap().reports().find_faults().await.unwrap();
+    let faults = used.faults_after(attacks::TRACE_BEFORE_ORDER).await;
     let expected =
         "order 1: another account had been sent a message of the same service to its number";
     assert_eq!(faults, [expected]);

@@ -160,8 +160,12 @@ pub(super) async fn explain(
     State(admin): State<AdminState>,
     Query(query): Query<ExplainQuery>,
 ) -> Answer {
-    let explanation =
-        admin.gateway.stock().explain(query.service, &query.country, query.account).await?;
+    let ExplainQuery { service, country, account } = query;
+    let stock = admin.gateway.stock();
+    let explanation = match service == gateway::RENTALS {
+        true => stock.explain_rentals(&country, account).await?,
+        false => stock.explain(service, &country, account).await?,
+    };
     let counts = explanation
         .unavailable
         .iter()

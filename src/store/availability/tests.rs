@@ -2,6 +2,8 @@
 //! random history. The input of the rule comes from a simple model of the history and not from the
 //! database, so that a mistake in a fragment cannot affect both.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use crate::domain::allocation::{ActiveOrder, Rest, SharingPolicy, Use, UsedBy};
@@ -15,12 +17,14 @@ use crate::domain::{
     Timestamp,
 };
 use crate::store::{
-    NewOrder, NewService, ReadTx, SearchResult, SearchScope, StockQuery, Store, StoreError, Trace,
-    WriteTx,
+    NewOrder, NewService, ReadTx, RentalQuery, SearchResult, SearchScope, StockQuery, Store,
+    StoreError, Trace, WriteTx,
 };
 
 /// For how long a number that was given up rests.
 const REST: i64 = 4;
+/// For how long a number rests after an order before it is rented out.
+const ORDER_REST: i64 = 7;
 const SIMS: usize = 4;
 const COUNTRIES: [&str; 2] = ["NL", "UK"];
 const ACCOUNTS: [AccountId; 2] = [AccountId(1), AccountId(2)];
@@ -361,7 +365,7 @@ impl Model {
             due_at: Timestamp(self.now.0 + 5),
             state: RentalState::Active,
         };
-        let added = allowed(tx.add_rental(&rental));
+        let added = allowed(tx.add_rental(&rental, Duration::ZERO));
         self.rentals.extend(added.map(|id| Rental { id, ..rental }));
     }
 
@@ -482,6 +486,49 @@ impl Model {
         available.into_iter().map(|(_, sim)| sim).collect()
     }
 
+    /// Whether an order completed on a SIM's number or it was ever rented.
+    fn has_past(&self, sim: SimId) -> bool {
+        let number =
+            self.sims.iter().find(|known| known.id == sim).and_then(|sim| sim.number.clone());
+        let number = number.as_ref().map(|known| &known.number);
+        let was_used = self.uses(number).iter().any(|used| used.by == UsedBy::Completion);
+        was_used || self.rentals.iter().any(|rental| Some(&rental.number) == number)
+    }
+
+    /// Compares the searches for a rental with the rule.
+    fn compare_for_rental(&self, tx: &ReadTx<'_>, country: &str, at: Timestamp) {
+        let (account, ordered_since) = (Some(ACCOUNTS[0]), Timestamp(at.0 - ORDER_REST));
+        let rest_since = Timestamp(at.0 - REST);
+        let query = RentalQuery { country, account, now: at, rest_since, ordered_since };
+        let search = |scope, rank: &mut dyn FnMut(SimId) -> Option<u8>| {
+            tx.search_for_rental(query, scope, |sim, _| rank(sim)).unwrap()
+        };
+        let mut for_rental = Vec::new();
+        let nothing = search(SearchScope::All, &mut |sim| {
+            for_rental.push(sim);
+            None
+        });
+        let mut expected = self.available(country, account, Purpose::Rental { ordered_since }, at);
+        assert_eq!(for_rental, expected, "rental, {country} at {at:?} of {self:#?}");
+        assert_eq!(nothing, SearchResult::Nothing);
+        let in_stock = |sim: &&Sim| sim.country.as_deref() == Some(country) && sim.number.is_some();
+        let count = self.sims.iter().filter(in_stock).count();
+        let none = |scope| search(scope, &mut |_| None);
+        assert_eq!(none(SearchScope::First(count)), SearchResult::Nothing);
+        if count > 0 {
+            assert_eq!(none(SearchScope::First(count - 1)), SearchResult::TooFar);
+        }
+        for sim in self.sims.iter().map(|sim| sim.id) {
+            let found = search(SearchScope::Sim(sim), &mut |_| Some(1));
+            assert_eq!(found.found().is_some(), expected.contains(&sim));
+        }
+        // Those with an even id are parked.
+        let rank = |sim: SimId| u8::from(sim.0 % 2 == 0);
+        expected.sort_by_key(|sim| (self.has_past(*sim), rank(*sim)));
+        let best = search(SearchScope::All, &mut |sim| Some(rank(sim)));
+        assert_eq!(best.found().map(|(sim, _)| sim), expected.first().copied(), "{self:#?}");
+    }
+
     /// Compares all answers of the database with those of the rule at one moment.
     fn compare(&self, tx: &ReadTx<'_>, at: Timestamp) {
         let sims: Vec<Sim> = self.sims.iter().map(|sim| self.sim(sim)).collect();
@@ -492,27 +539,7 @@ impl Model {
             let expected = self.available(country, None, Purpose::Any, at);
             assert_eq!(sellable, expected, "{country} at {at:?} of {self:#?}");
 
-            let mut for_rental = Vec::new();
-            let all = |found: &mut Vec<SimId>, sim| {
-                found.push(sim);
-                false
-            };
-            let take = |sim, _: &str| all(&mut for_rental, sim);
-            let (account, since) = (Some(ACCOUNTS[0]), Timestamp(at.0 - REST));
-            tx.search_for_rental(country, account, at, since, SearchScope::All, take).unwrap();
-            let in_stock =
-                |sim: &&Sim| sim.country.as_deref() == Some(country) && sim.number.is_some();
-            let count = sims.iter().filter(in_stock).count();
-            let among_first = |count| {
-                let scope = SearchScope::First(count);
-                tx.search_for_rental(country, account, at, since, scope, |_, _| false).unwrap()
-            };
-            assert_eq!(among_first(count), SearchResult::Nothing);
-            if count > 0 {
-                assert_eq!(among_first(count - 1), SearchResult::TooFar);
-            }
-            let expected = self.available(country, account, Purpose::Rental, at);
-            assert_eq!(for_rental, expected, "rental, {country} at {at:?} of {self:#?}");
+            self.compare_for_rental(tx, country, at);
 
             for (n, (purpose, query)) in orders(country, at).into_iter().enumerate() {
                 let mut for_order = Vec::new();
@@ -526,6 +553,12 @@ impl Model {
             }
         }
     }
+}
+
+/// Takes every SIM as one that cannot be reached, so that a search goes on to the last.
+fn all(found: &mut Vec<SimId>, sim: SimId) -> bool {
+    found.push(sim);
+    false
 }
 
 /// Every kind of order that could be made in a country.

@@ -562,18 +562,28 @@ impl Model {
         self.messages.iter().filter(|m| m.owner == Owner::Rental(rental) && !m.withheld).count()
     }
 
+    /// Whether an order completed on a SIM after a time.
+    fn was_ordered(&self, sim: u16, after: i64) -> bool {
+        let is_meant = |o: &ModelOrder| matches!(o.life, Life::Completed { at } if at > after);
+        self.orders.iter().any(|o| o.sim == sim && is_meant(o))
+    }
+
     pub(super) fn rent(&mut self, account: usize, auto_renew: bool, now: i64) -> String {
         let free = |sim: &u16| {
             self.free_of_tenants(*sim, now)
                 && self.running(*sim, now).next().is_none()
                 && !self.rests(account, None, *sim, now)
+                && !self.was_ordered(*sim, now - REST_AFTER_ORDERS_S)
+                && (self.on_air(*sim, now) || self.parked(*sim, now))
         };
         let mut usable = self.in_turn();
         usable.retain(free);
-        let on_air = usable.iter().find(|sim| self.on_air(**sim, now));
-        let Some(sim) =
-            on_air.or_else(|| usable.iter().find(|sim| self.parked(**sim, now))).copied()
-        else {
+        // Those that nobody ever had come first.
+        let has_past = |sim: u16| {
+            self.was_ordered(sim, i64::MIN) || self.rentals.iter().any(|rental| rental.sim == sim)
+        };
+        usable.sort_by_key(|sim| (has_past(*sim), !self.on_air(*sim, now)));
+        let Some(sim) = usable.first().copied() else {
             return "no stock".into();
         };
         if self.balance[account] - self.held(account) < RENT {

@@ -23,6 +23,7 @@ impl Real {
         let settings = Settings {
             block_list: BlockList::new(&[rule]).unwrap(),
             number_rest: Duration::from_secs(REST_S.unsigned_abs()),
+            rest_after_orders: Duration::from_secs(REST_AFTER_ORDERS_S.unsigned_abs()),
             ..default_settings()
         };
         let fixture = Fixture::with(settings).await;
