@@ -13,6 +13,10 @@ const CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(2);
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
 /// How often to check whether the database's files are where they were.
 const FILE_CHECK_INTERVAL: Duration = Duration::from_secs(2);
+/// How often to check whether patterns have changed.
+const ATTRIBUTION_INTERVAL: Duration = Duration::from_secs(10);
+/// For how long others have the database to themselves after some messages were attributed.
+const BETWEEN_ATTRIBUTIONS: Duration = Duration::from_millis(20);
 /// How long due work waits after the database has failed.
 const SWEEP_RETRY: Duration = Duration::from_secs(5);
 
@@ -79,6 +83,27 @@ pub(super) async fn watch_clock(gateway: Gateway, stopping: CancellationToken) {
             );
         }
         (last, last_elapsed) = (now, elapsed);
+    }
+}
+
+/// Gives stored messages the services that they fit whenever patterns have changed, a few at a time.
+pub(super) async fn attribute_messages(gateway: Gateway, stopping: CancellationToken) {
+    loop {
+        let pause = match gateway.attribution().attribute_stored().await {
+            Ok(true) => BETWEEN_ATTRIBUTIONS,
+            Ok(false) => ATTRIBUTION_INTERVAL,
+            Err(error) => {
+                tracing::error!(
+                    event = "attribution_failed",
+                    %error,
+                    "stored messages could not be given the services that they fit; trying again"
+                );
+                SWEEP_RETRY
+            }
+        };
+        if stopping.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+            return;
+        }
     }
 }
 

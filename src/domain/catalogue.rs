@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -229,6 +230,7 @@ pub struct Catalogue {
     services: HashMap<ServiceId, Terms>,
     senders: PatternTable,
     texts: PatternTable,
+    signature: i64,
 }
 
 /// An order that could be given a message.
@@ -260,8 +262,14 @@ impl Catalogue {
         Ok(Catalogue {
             senders: PatternTable::compile(&services, |service| &service.senders)?,
             texts: PatternTable::compile(&services, |service| &service.texts)?,
+            signature: signature(&services),
             services: services.iter().map(|one| (one.id, Terms::of(one))).collect(),
         })
+    }
+
+    /// Tells apart catalogues by which messages fit other services. It is the same after a restart.
+    pub fn signature(&self) -> i64 {
+        self.signature
     }
 
     /// What completes and charges an order for a service.
@@ -328,6 +336,14 @@ impl Catalogue {
         let best = fitting.rev().max_by_key(|(w, terms)| (terms.priority, terms.kinds(), w.open));
         best.map(|(chosen, _)| chosen.order)
     }
+}
+
+fn signature(services: &[&Service]) -> i64 {
+    let mut hasher = DefaultHasher::new();
+    for Service { id, priority, senders, texts, .. } in services {
+        (id, priority, senders, texts).hash(&mut hasher);
+    }
+    hasher.finish().cast_signed()
 }
 
 #[cfg(test)]

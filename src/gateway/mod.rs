@@ -65,7 +65,7 @@ pub use banks::Banks;
 pub use due_work::DueWork;
 pub use environment::{Clock, Entropy, TimeSource};
 pub use error::Error;
-pub use inbox::{Arrival, Inbox, Ingested, Pdu};
+pub use inbox::{Arrival, Attribution, Inbox, Ingested, Pdu};
 pub use listing::ListRequest;
 pub use modem_control::{BoxFuture, ModemControl, Reload, Reloaded, ScannedPort};
 pub use modem_registry::{Change, ModemRegistry, Reported};
@@ -91,7 +91,7 @@ use crate::store::{Store, StoreError};
 use background::{FailedDeadlines, Wakeups};
 use bank_state::BankState;
 use environment::Environment;
-use inbox::{Assemblies, Attribution, Matcher, MessageNews, NetworkClocks};
+use inbox::{Assemblies, Matcher, MessageNews, NetworkClocks};
 use request_cache::RequestCache;
 use services::CurrentCatalogue;
 use sim_presence::SimPresence;
@@ -116,6 +116,7 @@ struct Subjects {
     stock: Arc<Stock>,
     orders: Arc<Orders>,
     rentals: Arc<Rentals>,
+    attribution: Arc<Attribution>,
     inbox: Arc<Inbox>,
     due_work: Arc<DueWork>,
 }
@@ -202,6 +203,11 @@ impl Gateway {
     /// The messages.
     pub fn inbox(&self) -> &Arc<Inbox> {
         &self.0.inbox
+    }
+
+    /// Which services messages fit, and for whom they used their numbers.
+    pub fn attribution(&self) -> &Arc<Attribution> {
+        &self.0.attribution
     }
 
     /// Deadlines and retention.
@@ -348,10 +354,10 @@ impl Subjects {
             orders.clone(),
             audit.clone(),
         ));
+        let attribution = Arc::new(Attribution::new(env.clone(), catalogue, cache));
         let matcher = Arc::new(Matcher::new(
             env.clone(),
-            catalogue,
-            Arc::new(Attribution::new(env.clone(), cache)),
+            attribution.clone(),
             numbers.clone(),
             orders.clone(),
             rentals.clone(),
@@ -393,6 +399,7 @@ impl Subjects {
             stock,
             orders,
             rentals,
+            attribution,
             inbox,
             due_work,
         }

@@ -69,6 +69,6 @@ pub use services::NewService;
 pub use sim_locations::{BankPosition, LocationPeriod, SimActivity};
 pub use sims::OwnStore;
 pub use stats::Stats;
-pub use traces::Trace;
+pub use traces::{Attributed, StoredText, Trace};
 pub use verify::CHECKS;
 pub use write_tx::WriteTx;

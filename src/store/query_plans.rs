@@ -127,7 +127,8 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.skips_for(account, ServiceId(n)).unwrap();
     rows.sellable_sims(&name, now).unwrap();
     rows.uses_for(&number, ServiceId(n), Some(account)).unwrap();
-    rows.accounts_done_with(&number, ServiceId(n), now).unwrap();
+    rows.accounts_done_with(&number, ServiceId(n), now, now).unwrap();
+    rows.texts_between(MessageId(n), MessageId(n)).unwrap();
     rows.next_to_file().unwrap();
     rows.has_rental_starting_after(sim, now).unwrap();
     rows.due_texts(now, n).unwrap();
@@ -184,6 +185,7 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     tx.settle_rental_messages(RentalId(n), now).unwrap();
     tx.file_orders(now, n).unwrap();
     tx.note_given_up(order, now, now).unwrap();
+    tx.set_service_of(MessageId(n), None, Some(ServiceId(n))).unwrap();
     let trace = super::Trace {
         number,
         service: ServiceId(n),

@@ -5,7 +5,8 @@ use rusqlite::params;
 
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::allocation::{Use, UsedBy};
-use crate::domain::{AccountId, Msisdn, ServiceId, Timestamp};
+use crate::domain::message::Owner;
+use crate::domain::{AccountId, MessageId, Msisdn, OrderId, RentalId, ServiceId, SimId, Timestamp};
 
 /// Messages of a service that an account was sent to a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +23,69 @@ pub struct Trace {
     pub last_at: Timestamp,
 }
 
+/// How far the stored messages have been attributed to services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attributed {
+    /// The [signature](crate::domain::Catalogue::signature) of the patterns.
+    pub signature: i64,
+    /// The last message that has been.
+    pub done_to: MessageId,
+    /// The last message that is to be.
+    pub until: MessageId,
+}
+
+/// A text that is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredText {
+    pub id: MessageId,
+    pub sim: SimId,
+    pub sender: String,
+    /// The text, if it is still kept.
+    pub text: Option<String>,
+    pub received_at: Timestamp,
+    pub owner: Owner,
+    pub service: Option<ServiceId>,
+}
+
+fn stored_text(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredText> {
+    let order = row.get::<_, Option<i64>>(5)?.map(|id| Owner::Order(OrderId(id)));
+    let rental = row.get::<_, Option<i64>>(6)?.map(|id| Owner::Rental(RentalId(id)));
+    let withheld = row.get::<_, Option<String>>(7)?.map(Owner::Withheld);
+    Ok(StoredText {
+        id: MessageId(row.get(0)?),
+        sim: SimId(row.get(1)?),
+        sender: row.get(2)?,
+        text: row.get(3)?,
+        received_at: Timestamp(row.get(4)?),
+        owner: order.or(rental).or(withheld).unwrap_or(Owner::Nobody),
+        service: row.get::<_, Option<i64>>(8)?.map(ServiceId),
+    })
+}
+
 impl ReadTx<'_> {
+    /// How far the stored messages have been attributed, once that was begun.
+    pub fn attributed(&self) -> Result<Option<Attributed>, StoreError> {
+        self.first("SELECT signature, done_to, until FROM attribution", [], |row| {
+            Ok(Attributed {
+                signature: row.get(0)?,
+                done_to: MessageId(row.get(1)?),
+                until: MessageId(row.get(2)?),
+            })
+        })
+    }
+
+    /// The texts among the messages after one and up to another.
+    pub fn texts_between(
+        &self,
+        after: MessageId,
+        to: MessageId,
+    ) -> Result<Vec<StoredText>, StoreError> {
+        let sql = "SELECT id, sim_id, sender, text, received_at, order_id, rental_id, withheld, \
+                   service_id FROM message WHERE id > $1 AND id <= $2 AND kind = 'text' AND sender \
+                   IS NOT NULL ORDER BY id";
+        self.all(sql, [after.0, to.0], stored_text)
+    }
+
     /// The services that a number was used for, and by whom.
     pub fn uses(&self, number: &Msisdn) -> Result<Vec<Use>, StoreError> {
         let sql = "SELECT service_id, max(ended_at), NULL, NULL FROM orders WHERE number = $1 AND \
@@ -48,17 +111,20 @@ impl ReadTx<'_> {
         self.all(sql, values, used)
     }
 
-    /// The accounts that had orders for a service on a number which ended after `since`.
+    /// The accounts that had orders for a service on a number which ended after `since` and until
+    /// `until`.
     pub fn accounts_done_with(
         &self,
         number: &Msisdn,
         service: ServiceId,
         since: Timestamp,
+        until: Timestamp,
     ) -> Result<Vec<AccountId>, StoreError> {
         let sql = "SELECT account_id FROM given_up WHERE number = $1 AND service_id = $2 AND at > \
-                   $3 UNION SELECT account_id FROM orders WHERE number = $1 AND service_id = $2 \
-                   AND state = 'completed' AND ended_at > $3";
-        self.all(sql, params![number, service.0, since.0], |row| row.get(0).map(AccountId))
+                   $3 AND at <= $4 UNION SELECT account_id FROM orders WHERE number = $1 AND \
+                   service_id = $2 AND state = 'completed' AND ended_at > $3 AND ended_at <= $4";
+        let values = params![number, service.0, since.0, until.0];
+        self.all(sql, values, |row| row.get(0).map(AccountId))
     }
 }
 
@@ -74,6 +140,31 @@ fn used(row: &rusqlite::Row<'_>) -> rusqlite::Result<Use> {
 }
 
 impl WriteTx<'_> {
+    /// Begins to attribute all messages that there are, by patterns with this signature.
+    pub fn begin_attribution(&self, signature: i64) -> Result<(), StoreError> {
+        let sql = "INSERT INTO attribution (id, signature, done_to, until) SELECT 1, $1, 0, \
+                   coalesce(max(id), 0) FROM message WHERE true ON CONFLICT (id) DO UPDATE SET \
+                   signature = excluded.signature, done_to = 0, until = excluded.until";
+        self.execute(sql, [signature]).map(drop)
+    }
+
+    /// Records that the messages up to this one have been attributed.
+    pub fn attributed_to(&self, message: MessageId) -> Result<(), StoreError> {
+        self.execute("UPDATE attribution SET done_to = $1", [message.0]).map(drop)
+    }
+
+    /// Sets the service that a message fits, unless another than `before` was set meanwhile.
+    pub fn set_service_of(
+        &self,
+        message: MessageId,
+        before: Option<ServiceId>,
+        service: Option<ServiceId>,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE message SET service_id = $1 WHERE id = $2 AND service_id IS $3";
+        let values = params![service.map(|id| id.0), message.0, before.map(|id| id.0)];
+        self.execute(sql, values).map(drop)
+    }
+
     /// Saves a trace that became known at `now`, or adds it to what was known of the same sender.
     pub fn note_trace(&self, trace: &Trace, now: Timestamp) -> Result<(), StoreError> {
         let sql = "INSERT INTO trace (number, service_id, account_id, rented, sender, first_at, \

@@ -24,6 +24,7 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("without_effect", "something in the configuration is valid but has no effect"),
     ("log_lines_lost", "log lines were dropped, because whatever reads the log did not keep up"),
     ("fault", "the database violates an invariant"),
+    ("attribution_failed", "stored messages were not given the services that they fit"),
     ("verify_failed", "the database could not be checked"),
     (
         "database_misplaced",

@@ -7,14 +7,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::catalogue::Claim;
+use crate::domain::catalogue::{Catalogue, Claim};
 use crate::domain::message::Owner;
 use crate::domain::order::OrderState;
-use crate::domain::{AccountId, Msisdn, Order, Rental, ServiceId, SimId, Timestamp};
+use crate::domain::{AccountId, MessageId, Msisdn, Order, Rental, ServiceId, SimId, Timestamp};
+use crate::gateway::Error;
 use crate::gateway::environment::Environment;
 use crate::gateway::request_cache::RequestCache;
-use crate::store::{ReadTx, StoreError, Trace, WriteTx};
+use crate::gateway::services::CurrentCatalogue;
+use crate::store::{Attributed, ReadTx, StoreError, Trace, WriteTx};
 
+/// How many messages a step looks at, so that nobody waits long behind it.
+const MESSAGES_PER_STEP: i64 = 500;
 /// For how long after an order's end a message of its service that is nobody's counts as its
 /// account's.
 const LATE_WITHIN: Duration = Duration::from_secs(24 * 3600);
@@ -25,6 +29,8 @@ pub(super) struct Sent<'m> {
     pub(super) sim: SimId,
     pub(super) sender: &'m str,
     pub(super) received_at: Timestamp,
+    /// Until when orders had ended that are known.
+    pub(super) known_at: Timestamp,
     /// The services whose patterns it fits, best first.
     pub(super) claims: &'m [Claim],
 }
@@ -69,14 +75,103 @@ impl Holder {
 }
 
 /// Finds out for whom messages used their numbers, and for what.
-pub(in crate::gateway) struct Attribution {
+pub struct Attribution {
     env: Arc<Environment>,
+    catalogue: Arc<CurrentCatalogue>,
     cache: Arc<RequestCache>,
 }
 
+/// What a step of the attribution of stored messages found out.
+struct Step {
+    /// The last message that it looked at.
+    to: MessageId,
+    /// The messages that fit another service than was known: that one, and the right one.
+    changed: Vec<(MessageId, Option<ServiceId>, Option<ServiceId>)>,
+    traces: Vec<Trace>,
+}
+
 impl Attribution {
-    pub(in crate::gateway) fn new(env: Arc<Environment>, cache: Arc<RequestCache>) -> Attribution {
-        Attribution { env, cache }
+    pub(in crate::gateway) fn new(
+        env: Arc<Environment>,
+        catalogue: Arc<CurrentCatalogue>,
+        cache: Arc<RequestCache>,
+    ) -> Attribution {
+        Attribution { env, catalogue, cache }
+    }
+
+    /// The patterns of all services as they are now.
+    pub(super) fn catalogue(&self) -> Arc<Catalogue> {
+        self.catalogue.get()
+    }
+
+    /// Gives some of the stored messages the services that they fit by the patterns as they are
+    /// now, if those have changed since that was done last. Answers whether there are more. What
+    /// was done is known after a restart, too.
+    pub async fn attribute_stored(self: &Arc<Self>) -> Result<bool, Error> {
+        let catalogue = self.catalogue();
+        let signature = catalogue.signature();
+        let subject = Arc::clone(self);
+        let read = self.env.store.read_in_background(move |rows| {
+            let known = rows.attributed()?.filter(|known| known.signature == signature);
+            let step = known.map(|known| subject.read_step(rows, &catalogue, known)).transpose()?;
+            Ok::<_, StoreError>((known, step))
+        });
+        let (known, step) = read.await?;
+        if known.is_some_and(|known| known.done_to >= known.until) {
+            return Ok(false);
+        }
+        let subject = Arc::clone(self);
+        let written = self.env.store.write(move |tx| {
+            match step {
+                // Meanwhile the patterns or a message may have changed; then it is done again.
+                Some(_) if subject.catalogue().signature() != signature => {}
+                Some(step) if tx.attributed()? == known => subject.write_step(tx, step)?,
+                Some(_) => {}
+                None => tx.begin_attribution(signature)?,
+            }
+            Ok::<_, StoreError>(())
+        });
+        written.await?;
+        Ok(true)
+    }
+
+    fn read_step(
+        &self,
+        rows: &ReadTx<'_>,
+        catalogue: &Catalogue,
+        known: Attributed,
+    ) -> Result<Step, StoreError> {
+        let to = MessageId(known.done_to.0.saturating_add(MESSAGES_PER_STEP).min(known.until.0));
+        let mut step = Step { to, changed: Vec::new(), traces: Vec::new() };
+        for stored in rows.texts_between(known.done_to, to)? {
+            let text = stored.text.as_deref();
+            let mut claims = catalogue.claims(&stored.sender, text.unwrap_or_default());
+            if text.is_none() {
+                claims.retain(|claim| claim.text.is_none());
+            }
+            let holder = Holder::of(rows, &stored.owner)?;
+            let service = holder.service(&claims).or(stored.service.filter(|_| text.is_none()));
+            if service != stored.service {
+                step.changed.push((stored.id, stored.service, service));
+            }
+            let sent = Sent {
+                sim: stored.sim,
+                sender: &stored.sender,
+                received_at: stored.received_at,
+                known_at: stored.received_at,
+                claims: &claims,
+            };
+            step.traces.extend(self.traces(rows, sent, &holder)?);
+        }
+        Ok(step)
+    }
+
+    fn write_step(&self, tx: &WriteTx<'_>, step: Step) -> Result<(), StoreError> {
+        for (message, before, service) in step.changed {
+            tx.set_service_of(message, before, service)?;
+        }
+        self.save(tx, &step.traces, self.env.now())?;
+        tx.attributed_to(step.to)
     }
 
     /// What a message used its number for.
@@ -158,7 +253,7 @@ fn late_traces(rows: &ReadTx<'_>, sent: Sent<'_>) -> Result<Vec<Trace>, StoreErr
     let since = sent.received_at.minus(LATE_WITHIN);
     let mut traces = Vec::new();
     for service in sent.claims.iter().map(|claim| claim.service) {
-        let accounts = rows.accounts_done_with(&number, service, since)?;
+        let accounts = rows.accounts_done_with(&number, service, since, sent.known_at)?;
         let trace = |account| sent.trace(&number, service, account, false);
         traces.extend(accounts.into_iter().map(trace));
     }

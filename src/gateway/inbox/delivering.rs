@@ -79,7 +79,7 @@ impl Matcher {
                 "order {order_id} was not running when the network accepted message {id}"
             )));
         }
-        let claims = self.catalogue.get().claims(sender, text);
+        let claims = self.attribution.catalogue().claims(sender, text);
         match self.choose(&running, &claims).map(|chosen| chosen.id) {
             Some(chosen) if chosen == order_id => {}
             Some(other) => {
@@ -97,8 +97,8 @@ impl Matcher {
         }
         let order = find_order(tx, order_id)?;
         tx.give_message(id, &order)?;
-        let sent =
-            Sent { sim: message.sim, sender, received_at: message.received_at, claims: &claims };
+        let (sim, received_at) = (message.sim, message.received_at);
+        let sent = Sent { sim, sender, received_at, known_at: now, claims: &claims };
         let traces = self.attribution.traces(tx, sent, &Holder::Order(order))?;
         self.attribution.save(tx, &traces, now)?;
         self.orders.wake_polls_after(tx, order_id);

@@ -18,7 +18,6 @@ use crate::gateway::number_discovery::{self, NumberDiscovery};
 use crate::gateway::order_stats::OrderStats;
 use crate::gateway::orders::Orders;
 use crate::gateway::rentals::Rentals;
-use crate::gateway::services::CurrentCatalogue;
 use crate::store::{NewMessage, WriteTx};
 
 /// A message that is ready to be matched: whole, or what there is of it.
@@ -63,7 +62,6 @@ impl ReceivedMessage<'_> {
 /// Matches messages to rentals and orders.
 pub(in crate::gateway) struct Matcher {
     pub(super) env: Arc<Environment>,
-    pub(super) catalogue: Arc<CurrentCatalogue>,
     pub(super) attribution: Arc<Attribution>,
     numbers: Arc<NumberDiscovery>,
     pub(super) orders: Arc<Orders>,
@@ -75,7 +73,6 @@ pub(in crate::gateway) struct Matcher {
 impl Matcher {
     pub(in crate::gateway) fn new(
         env: Arc<Environment>,
-        catalogue: Arc<CurrentCatalogue>,
         attribution: Arc<Attribution>,
         numbers: Arc<NumberDiscovery>,
         orders: Arc<Orders>,
@@ -83,7 +80,7 @@ impl Matcher {
         stats: Arc<OrderStats>,
         news: Arc<MessageNews>,
     ) -> Matcher {
-        Matcher { env, catalogue, attribution, numbers, orders, rentals, stats, news }
+        Matcher { env, attribution, numbers, orders, rentals, stats, news }
     }
 
     /// Stores a message and gives it to the rental or order that it belongs to, if it is a text.
@@ -98,7 +95,7 @@ impl Matcher {
         let settings = self.env.settings();
         let text = message.text();
         let code = text.and_then(|(_, text)| code::find(text));
-        let claims = text.map(|(sender, text)| self.catalogue.get().claims(sender, text));
+        let claims = text.map(|(sender, text)| self.attribution.catalogue().claims(sender, text));
         let claims = claims.unwrap_or_default();
         let said = text.map(|(sender, text)| Said {
             sender,
@@ -144,7 +141,8 @@ impl Matcher {
         };
         if let Some(said) = said {
             let (sim, received_at) = (message.sim, message.received_at);
-            let sent = Sent { sim, sender: said.sender, received_at, claims: &claims };
+            let (sender, known_at) = (said.sender, Timestamp(i64::MAX));
+            let sent = Sent { sim, sender, received_at, known_at, claims: &claims };
             let traces = self.attribution.traces(tx, sent, &holder)?;
             self.attribution.save(tx, &traces, message.received_at)?;
         }
@@ -249,7 +247,7 @@ impl Matcher {
         let running: Vec<Order> = running.collect();
         let chosen = match message.content.needs_pattern {
             true => {
-                let catalogue = self.catalogue.get();
+                let catalogue = self.attribution.catalogue();
                 catalogue.choose_by_pattern(&waiting(&running), said.claims)
             }
             false => self.choose(&running, said.claims),
@@ -261,7 +259,7 @@ impl Matcher {
 
     /// The order among those that run that a message is for.
     pub(super) fn choose<'o>(&self, running: &'o [Order], claims: &[Claim]) -> Option<&'o Order> {
-        self.catalogue.get().choose(&waiting(running), claims)
+        self.attribution.catalogue().choose(&waiting(running), claims)
     }
 
     /// Completes an order by a message that it is given at `at`, if that is what it is charged for.
@@ -273,7 +271,7 @@ impl Matcher {
         has_code: bool,
         at: Timestamp,
     ) -> Result<(), Error> {
-        match self.catalogue.get().charges_on(order.service) {
+        match self.attribution.catalogue().charges_on(order.service) {
             ChargeOn::Code if !has_code => {
                 self.orders.begin_by_message(tx, order.clone(), at).map(drop)
             }

@@ -26,7 +26,7 @@ use crate::domain::{Iccid, MessageId, ModemAtPort, ModemId, OrderId, SimId, Time
 use crate::sms::{self, TextMode};
 use crate::store::{MessageFilter, NewPart, WriteTx};
 pub(super) use assembly::Assemblies;
-pub(super) use attribution::Attribution;
+pub use attribution::Attribution;
 use content::Content;
 pub(super) use matching::Matcher;
 use matching::ReceivedMessage;

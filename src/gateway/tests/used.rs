@@ -2,6 +2,7 @@
 //! had ordered or rented it.
 
 use super::*;
+use crate::domain::MessageId;
 use crate::domain::availability::UnavailableReason;
 use crate::store::attacks;
 
@@ -41,6 +42,18 @@ impl Used {
         let offer = offers.iter().find(|(service, ..)| service.id == self.viber).unwrap();
         assert_eq!(offer.2, why.available, "{why:?}");
         (why.available, count(UnavailableReason::Used), count(UnavailableReason::UsedByTenant))
+    }
+
+    async fn attribute(&self) {
+        while self.fixture.gateway.attribution().attribute_stored().await.unwrap() {}
+    }
+
+    /// The services of all messages, as they came.
+    async fn services(&self) -> Vec<Option<ServiceId>> {
+        let read =
+            |rows: &crate::store::ReadTx<'_>| rows.texts_between(MessageId(0), MessageId(i64::MAX));
+        let texts = self.fixture.gateway.0.env.store.read(read).await.unwrap();
+        texts.into_iter().map(|text| text.service).collect()
     }
 
     /// How many numbers Bob could rent by either way of counting, and how many rest after orders.
@@ -211,6 +224,60 @@ async fn a_number_that_can_be_ordered_again_is_not_let() {
     assert_eq!(used.rentable().await, (0, 1));
     used.pass(1);
     assert_eq!(used.rentable().await, (1, 0));
+}
+
+#[tokio::test]
+async fn stored_messages_get_the_service_that_they_fit_when_patterns_change() {
+    let mut used = open(default_settings()).await;
+    let sms = [("Signal", "Your code is 123456"), ("Someone", "Your Signal code is 99")];
+    used.rent(&[sms[0], sms[1], ("Viber", "Your Viber code is 5555")]).await;
+    for sim in 2..=3 {
+        used.fixture.plug(sim).await;
+        used.fixture.sms(sim, "Signal", "Your code is 7777").await;
+    }
+    // The texts are gone, and the senders are left.
+    used.pass(40 * DAY_S);
+    used.fixture.gateway.due_work().run_due_work().await.unwrap();
+    let by_sender = used.fixture.service("Signal", &["^Signal$"]).await;
+    used.attribute().await;
+    let (viber, signal) = (Some(used.viber), Some(by_sender));
+    assert_eq!(used.services().await, [signal, None, viber, signal, signal]);
+    used.fixture.restart().await;
+    used.attribute().await;
+    assert_eq!(used.services().await, [signal, None, viber, signal, signal]);
+    // What a tenant was sent is used, and what was nobody's is not.
+    for sim in 1..=3 {
+        used.fixture.report(sim);
+    }
+    let stock = used.fixture.gateway.stock();
+    let why = stock.explain("Signal".into(), "nl", Some("bob".into())).await.unwrap();
+    assert_eq!(why.available, 2, "{why:?}");
+    assert!(why.unavailable.contains(&(UnavailableReason::UsedByTenant, 1)), "{why:?}");
+    assert_eq!(used.fixture.faults().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn messages_of_an_older_schema_are_attributed_a_few_at_a_time_across_restarts() {
+    let mut used = open(default_settings()).await;
+    used.rent(&[("Viber", "Your Viber code is 123456")]).await;
+    used.fixture.gateway.0.env.store.close().await;
+    let path = used.fixture.dir.path().join("test.db");
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    conn.execute_batch(attacks::MESSAGES_UNATTRIBUTED).unwrap();
+    drop(conn);
+    used.fixture.restart().await;
+    assert_eq!(used.stock(used.bob).await.0, 0, "the modem has not reported yet");
+    used.pass(0);
+    assert_eq!(used.stock(used.bob).await, (1, 0, 0), "nothing is known of the tenant's code");
+    let mut steps = 0;
+    while used.fixture.gateway.attribution().attribute_stored().await.unwrap() {
+        steps += 1;
+        used.fixture.restart().await;
+    }
+    assert!(steps >= 3, "{steps}");
+    used.pass(0);
+    assert_eq!(used.stock(used.bob).await, (0, 0, 1));
+    assert_eq!(used.services().await.first(), Some(&Some(used.viber)));
 }
 
 #[tokio::test]

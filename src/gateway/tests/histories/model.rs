@@ -473,7 +473,7 @@ impl Model {
                     };
                     let is_late = |at| at > told.received_at - 86_400;
                     let own = self.orders.iter().filter(own);
-                    let given_up = own.clone().filter_map(|o| match o.life {
+                    let mut given_up = own.clone().filter_map(|o| match o.life {
                         Life::Over { at } => Some(at),
                         _ => None,
                     });
@@ -481,7 +481,7 @@ impl Model {
                         Life::Completed { at } => Some(at),
                         _ => None,
                     });
-                    if given_up.last().is_some_and(is_late) || completed.any(is_late) {
+                    if given_up.next_back().is_some_and(is_late) || completed.any(is_late) {
                         self.sent.insert((account, told.sender, sim));
                     }
                 }
