@@ -43,9 +43,9 @@
 //!    entries, each entry has one cause and is applied once, and no order takes an account below
 //!    zero. (`money_and_numbers_are_right_however_often_the_daemon_is_killed`)
 //! 8. **A number is never sold to two accounts for the same service**, nor to one when another was
-//!    sent a message of the service to it, unless the operator sets a cool-down; a SIM rests between
-//!    tenants, a number that was ordered before it is rented out, and one that was given up without
-//!    its SMS between customers.
+//!    sent a message of the service to it, unless the operator sets a cool-down; a SIM rests
+//!    between tenants, a number that was ordered before it is rented out, and one that was given up
+//!    without its SMS between customers.
 //!    (`a_number_is_never_sold_twice_for_a_service_but_may_be_after_a_cancel`,
 //!    `what_a_tenant_was_sent_is_sold_to_nobody_else_for_its_service`,
 //!    `a_number_that_was_ordered_is_not_let_before_it_has_rested`,

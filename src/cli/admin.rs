@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::args::{Account, Admin, Audit, Expiry, Key, KeyTerms, ListQuery, Order, Rental, Sim};
 use super::print::{self, Progress};
-use super::{backup, bank, import, message, modem, report, service, status};
+use super::{backup, bank, import, message, modem, number, report, service, status};
 use crate::daemon::system_sources;
 use crate::http::{AdminClient, path_segment};
 
@@ -95,6 +95,7 @@ pub(super) async fn run(
         Admin::Modem(command) => modem::run(command, client, json).await?,
         Admin::Bank(command) => bank::run(command, client, json).await?,
         Admin::Sim(command) => sim(command, client, json).await?,
+        Admin::Number(command) => number::run(command, client, json).await?,
         Admin::Account(command) => account(command, client, json).await?,
         Admin::Key(command) => key(command, client, json).await?,
         Admin::Service(command) => service::run(command, client, json).await?,
@@ -327,13 +328,16 @@ async fn sim(command: Sim, client: &AdminClient, json: bool) -> anyhow::Result<(
         Sim::Rest { iccid, time } => {
             client.post(&path(&iccid, "/rest"), json!({ "seconds": time.as_secs() })).await?
         }
+        Sim::Pool { iccid, pool } => {
+            client.post(&path(&iccid, "/pool"), json!({ "pool": pool })).await?
+        }
         Sim::Retire { iccid, undo } => {
             client.post(&path(&iccid, "/retire"), json!({ "retired": !undo })).await?
         }
     };
     let more = ["number_source", "number_at", "number_asked", "written"].into_iter();
     let more: Vec<&str> = more.filter(|key| shown.get(key).is_some()).collect();
-    let fields = [SIM_FIELDS, &["rests_until", "retired_at"], &more].concat();
+    let fields = [SIM_FIELDS, &["pool", "rests_until", "retired_at"], &more].concat();
     print::object(json, &shown, &fields)?;
     match shown.get("custody").filter(|_| !json) {
         Some(locations) => {

@@ -34,6 +34,9 @@ pub(super) enum Admin {
     /// SIMs
     #[command(subcommand)]
     Sim(Sim),
+    /// Who had which number
+    #[command(subcommand)]
+    Number(super::number::Number),
     /// Customers' accounts
     #[command(subcommand)]
     Account(Account),
@@ -107,6 +110,15 @@ pub(super) enum Sim {
         /// How long from now, like 30d; 0s ends the rest
         #[arg(default_value = "30d", value_parser = duration)]
         time: Duration,
+    },
+    /// Keep a SIM for orders, or for rentals: its number need not rest between the two then
+    Pool {
+        /// The SIM's ICCID, or its number
+        #[arg(value_parser = named)]
+        iccid: String,
+        /// What it is sold for
+        #[arg(value_parser = ["orders", "rentals", "both"])]
+        pool: String,
     },
     /// Stop selling a SIM for good
     Retire {

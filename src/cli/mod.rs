@@ -14,6 +14,7 @@ mod import;
 mod manual;
 mod message;
 mod modem;
+mod number;
 mod print;
 mod report;
 mod screen;

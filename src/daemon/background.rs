@@ -86,7 +86,8 @@ pub(super) async fn watch_clock(gateway: Gateway, stopping: CancellationToken) {
     }
 }
 
-/// Gives stored messages the services that they fit whenever patterns have changed, a few at a time.
+/// Gives stored messages the services that they fit whenever patterns have changed, a few at a
+/// time.
 pub(super) async fn attribute_messages(gateway: Gateway, stopping: CancellationToken) {
     loop {
         let pause = match gateway.attribution().attribute_stored().await {

@@ -117,6 +117,8 @@ pub enum AuditAction<'a> {
     LearntNumber { source: NumberSource },
     /// A SIM's number was written onto its card.
     WroteNumber,
+    /// The operator set what a SIM is sold for.
+    SetPool,
     /// The operator set until when a SIM is given to nobody.
     SetRest,
     /// A SIM is not sold any more.
@@ -172,6 +174,7 @@ impl fmt::Display for AuditAction<'_> {
             AuditAction::SetNumber => "set the number of",
             AuditAction::ClearedNumber => "cleared the number of",
             AuditAction::WroteNumber => "wrote its number onto",
+            AuditAction::SetPool => "set the pool of",
             AuditAction::SetRest => "set the rest of",
             AuditAction::Retired => "retired",
             AuditAction::TookBack => "undid the retirement of",

@@ -5,7 +5,7 @@
 //! the two over random histories.
 
 use super::allocation::{ActiveOrder, Rest, SharingPolicy, Use, UsedBy};
-use super::sim::Sim;
+use super::sim::{Pool, Sim};
 use super::{AccountId, ServiceId, Timestamp};
 
 /// Why a SIM cannot be given out.
@@ -17,6 +17,8 @@ pub enum UnavailableReason {
     Contested,
     /// The operator has retired it.
     Retired,
+    /// It is kept for rentals, or for orders.
+    OtherPool,
     /// It is rented, or its number still is although the card was replaced.
     Rented,
     /// It rests between two rentals.
@@ -44,8 +46,9 @@ pub enum UnavailableReason {
 impl UnavailableReason {
     /// All reasons in the order in which they are looked for: what lasts longest comes first, so
     /// that an operator reads the reason that most needs attention.
-    pub const ALL: [UnavailableReason; 14] = [
+    pub const ALL: [UnavailableReason; 15] = [
         UnavailableReason::Retired,
+        UnavailableReason::OtherPool,
         UnavailableReason::NoNumber,
         UnavailableReason::Contested,
         UnavailableReason::Rented,
@@ -67,6 +70,7 @@ impl UnavailableReason {
             UnavailableReason::NoNumber => "no-number",
             UnavailableReason::Contested => "contested",
             UnavailableReason::Retired => "retired",
+            UnavailableReason::OtherPool => "other-pool",
             UnavailableReason::Rented => "rented",
             UnavailableReason::Resting => "resting",
             UnavailableReason::NoCountry => "no-country",
@@ -86,6 +90,7 @@ impl UnavailableReason {
         match self {
             UnavailableReason::NoNumber => "no_number",
             UnavailableReason::NoCountry => "no_country",
+            UnavailableReason::OtherPool => "other_pool",
             UnavailableReason::UsedByTenant => "used_by_tenant",
             UnavailableReason::RestsAfterOrders => "rests_after_orders",
             UnavailableReason::RestsBetweenCustomers => "rests_between_customers",
@@ -136,6 +141,15 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// Whether SIMs of this pool are sold for it.
+    pub fn is_served_by(self, pool: Pool) -> bool {
+        match self {
+            Purpose::Any => true,
+            Purpose::Order { .. } => pool != Pool::Rentals,
+            Purpose::Rental { .. } => pool != Pool::Orders,
+        }
+    }
+
     /// The service that an order is for.
     pub fn service(self) -> Option<ServiceId> {
         match self {
@@ -186,6 +200,7 @@ impl SimCandidate<'_> {
             UnavailableReason::NoNumber => sim.number.is_none(),
             UnavailableReason::Contested => sim.contested,
             UnavailableReason::Retired => sim.retired_at.is_some(),
+            UnavailableReason::OtherPool => !purpose.is_served_by(sim.pool),
             UnavailableReason::Rented => sim.rented,
             UnavailableReason::Resting => sim.rests_until > now,
             UnavailableReason::NoCountry => sim.country.is_none(),
@@ -303,6 +318,7 @@ mod tests {
             rented: false,
             rests_until: NOW,
             retired_at: None,
+            pool: Pool::Both,
         }
     }
 
@@ -329,6 +345,22 @@ mod tests {
             let usage = SimUsage::default();
             let candidate = SimCandidate { sim: &sim, usage, reachability: Reachability::OnAir };
             for purpose in [Purpose::Any, RENTAL, SHARED] {
+                assert_eq!(candidate.unavailable_for(purpose, NOW), expected, "{purpose:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_sim_is_sold_for_what_it_is_kept_for() {
+        for (pool, for_order, for_rental) in
+            [(Pool::Both, true, true), (Pool::Orders, true, false), (Pool::Rentals, false, true)]
+        {
+            let sim = Sim { pool, ..sim() };
+            let usage = SimUsage::default();
+            let candidate = SimCandidate { sim: &sim, usage, reachability: Reachability::OnAir };
+            for (purpose, sold) in [(Purpose::Any, true), (SHARED, for_order), (RENTAL, for_rental)]
+            {
+                let expected = (!sold).then_some(UnavailableReason::OtherPool);
                 assert_eq!(candidate.unavailable_for(purpose, NOW), expected, "{purpose:?}");
             }
         }

@@ -60,6 +60,37 @@ pub struct KnownNumber {
     pub at: Timestamp,
 }
 
+/// What a SIM is sold for. Numbers rest for a month between orders and rentals; SIMs that are kept
+/// apart do without that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pool {
+    Orders,
+    Rentals,
+    Both,
+}
+
+impl Pool {
+    /// All pools.
+    pub const ALL: [Pool; 3] = [Pool::Orders, Pool::Rentals, Pool::Both];
+
+    /// The word in the database, on the command line and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Pool::Orders => "orders",
+            Pool::Rentals => "rentals",
+            Pool::Both => "both",
+        }
+    }
+}
+
+impl FromStr for Pool {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Pool, UnknownWord> {
+        Pool::ALL.into_iter().find(|known| known.as_str() == word).ok_or(UnknownWord)
+    }
+}
+
 /// A SIM as it is stored in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sim {
@@ -80,6 +111,7 @@ pub struct Sim {
     pub rests_until: Timestamp,
     /// When the operator retired it; `None` if it is not retired.
     pub retired_at: Option<Timestamp>,
+    pub pool: Pool,
 }
 
 /// Whether a number that was just read replaces the one that is known.

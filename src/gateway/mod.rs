@@ -14,6 +14,7 @@
 //! | [`Rentals`] | a number for months | orders, stock, banks, audit |
 //! | [`Orders`] | a number for one code | stock, audit |
 //! | [`Stock`] | which SIM an order is given, how many there are, why others are not | presence |
+//! | [`NumberBook`] | who had which number when | |
 //! | [`Reports`] | the site's numbers, its faults, a copy of it | SIMs, audit |
 //! | [`NumberDiscovery`] | finds out the numbers of SIMs that are not known otherwise | SIMs |
 //! | [`Sims`] | what modems and the operator report about SIMs | banks |
@@ -42,6 +43,7 @@ mod listing;
 mod long_poll;
 mod modem_control;
 mod modem_registry;
+mod number_book;
 mod number_discovery;
 mod order_stats;
 mod orders;
@@ -69,6 +71,7 @@ pub use inbox::{Arrival, Attribution, Inbox, Ingested, Pdu};
 pub use listing::ListRequest;
 pub use modem_control::{BoxFuture, ModemControl, Reload, Reloaded, ScannedPort};
 pub use modem_registry::{Change, ModemRegistry, Reported};
+pub use number_book::{HeldBy, Holding, NumberBook, NumberHistory};
 pub use number_discovery::{NumberDiscovery, Wanted};
 pub use order_stats::{OrderStats, OutcomeCounts, SILENT_ORDERS};
 pub use orders::{Cancel, MakeOrder, OrderHistory, OrderView, Orders, Reuse, Sms};
@@ -79,13 +82,13 @@ pub use services::{
 };
 pub use settings::Settings;
 pub use sims::{Identified, SimView, Sims, no_sim};
-pub use stock::{Explanation, Offer, RENTALS, Stock};
+pub use stock::{Explanation, NumberState, Offer, RENTALS, Stock};
 
 use crate::domain::clock_trust::ClockTrust;
 use crate::domain::{AccountId, Catalogue, Timestamp, code};
 pub use crate::store::{
     Account, AuditRow, BankPosition, CHECKS, Entry, Holder, Key, LocationPeriod, MessageFilter,
-    NewService, SimActivity,
+    NewService, SimActivity, Trace,
 };
 use crate::store::{Store, StoreError};
 use background::{FailedDeadlines, Wakeups};
@@ -112,6 +115,7 @@ struct Subjects {
     banks: Arc<Banks>,
     sims: Arc<Sims>,
     numbers: Arc<NumberDiscovery>,
+    number_book: NumberBook,
     reports: Arc<Reports>,
     stock: Arc<Stock>,
     orders: Arc<Orders>,
@@ -178,6 +182,11 @@ impl Gateway {
     /// How the numbers of SIMs are found out.
     pub fn numbers(&self) -> &Arc<NumberDiscovery> {
         &self.0.numbers
+    }
+
+    /// Who had which number.
+    pub fn number_book(&self) -> &NumberBook {
+        &self.0.number_book
     }
 
     /// What is read of the whole site.
@@ -335,6 +344,7 @@ impl Subjects {
             sims.clone(),
             wakeups.clone(),
         ));
+        let number_book = NumberBook::new(env.clone());
         let reports =
             Arc::new(Reports::new(env.clone(), audit.clone(), sims.clone(), stats.clone()));
         let stock = Arc::new(Stock::new(env.clone(), presence.clone(), cache.clone()));
@@ -395,6 +405,7 @@ impl Subjects {
             banks,
             sims,
             numbers,
+            number_book,
             reports,
             stock,
             orders,

@@ -18,7 +18,7 @@ use crate::domain::availability::{
 };
 use crate::domain::country::Countries;
 use crate::domain::modem::PinPermission;
-use crate::domain::sim::{KnownNumber, NumberSource, Sim, replaces};
+use crate::domain::sim::{KnownNumber, NumberSource, Pool, Sim, replaces};
 use crate::domain::{Iccid, Imsi, ModemAtPort, ModemId, Msisdn, PortName, SimId, Timestamp};
 use crate::store::{LocationPeriod, OwnStore, SimActivity, StoreError, WriteTx};
 
@@ -387,6 +387,15 @@ impl Sims {
                 true => ": ended".to_owned(),
                 false => format!(": until {}", now.plus(rest)),
             })
+        })
+        .await
+    }
+
+    /// Sets what a SIM is sold for. Whoever has it keeps it to the end.
+    pub async fn set_pool(self: &Arc<Self>, iccid: Iccid, pool: Pool) -> Result<SimView, Error> {
+        self.change(iccid, AuditAction::SetPool, move |tx, sim, _| {
+            tx.set_pool(sim.id, pool)?;
+            Ok(format!(": {}, was {}", pool.as_str(), sim.pool.as_str()))
         })
         .await
     }

@@ -62,7 +62,8 @@ fn entropy() -> Entropy {
 }
 
 /// The configuration's defaults, but nothing is withheld from customers, numbers that were given up
-/// do not rest, nor those that were ordered before they are rented, and the books are kept for good.
+/// do not rest, nor those that were ordered before they are rented, and the books are kept for
+/// good.
 fn default_settings() -> Settings {
     Settings {
         block_list: BlockList::default(),

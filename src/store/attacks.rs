@@ -1,5 +1,5 @@
-//! Statements that the schema itself must refuse, and breaches of rules that `verify` must find, for
-//! the tests of other modules.
+//! Statements that the schema itself must refuse, and breaches of rules that `verify` must find,
+//! for the tests of other modules.
 
 pub(crate) const SECOND_OPEN_ORDER: &str = "INSERT INTO orders (account_id, service_id, sim_id, \
      number, country, price_minor, state, patterned, created_at, expires_at) \
@@ -60,7 +60,8 @@ pub(crate) const ORDER_BEFORE_RENTAL: &str = "UPDATE orders SET ended_at = (SELE
 pub(crate) const TRACE_BEFORE_ORDER: &str = "INSERT INTO trace (number, service_id, account_id, \
      rented, sender, first_at, last_at, noted_at) SELECT number, service_id, 2, 1, 'Viber', \
      created_at - 1000000, created_at - 1000000, created_at - 1000000 FROM orders WHERE id = 1";
-/// As a database is that an earlier version has written, with more messages than one step attributes.
+/// As a database is that an earlier version has written, with more messages than one step
+/// attributes.
 pub(crate) const MESSAGES_UNATTRIBUTED: &str = "DELETE FROM trace; DELETE FROM attribution; UPDATE \
      message SET service_id = NULL; INSERT INTO message (id, sim_id, received_at, complete) VALUES \
      (1400, 1, 0, 1)";

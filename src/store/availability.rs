@@ -17,8 +17,10 @@
 
 use rusqlite::{ToSql, params};
 
+use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::allocation::{Rest, SharingPolicy};
+use crate::domain::sim::Pool;
 use crate::domain::{AccountId, Iccid, Msisdn, OrderId, ServiceId, SimId, Timestamp};
 
 /// What an order wants of the SIM that it is given.
@@ -151,12 +153,6 @@ macro_rules! busy {
     };
 }
 
-macro_rules! select {
-    () => {
-        "SELECT s.id, s.iccid, s.number FROM sim s WHERE "
-    };
-}
-
 /// SIMs, each with whether something can have it.
 macro_rules! select_whether {
     ($($condition:expr),+) => {
@@ -183,7 +179,7 @@ macro_rules! for_order {
         concat!(
             select_whether!(
                 sellable!(),
-                " AND NOT ",
+                " AND s.pool <> 'rentals' AND NOT ",
                 used!(),
                 " AND NOT ",
                 used_by_message!(),
@@ -216,15 +212,15 @@ macro_rules! has_past {
     };
 }
 
-/// SIMs, each with whether a rental may have it, and whether its number has a past. `$3` is the time
-/// after which a number that was given up rests, `$4` the account, `$5` the time after which a
+/// SIMs, each with whether a rental may have it, and whether its number has a past. `$3` is the
+/// time after which a number that was given up rests, `$4` the account, `$5` the time after which a
 /// completed order keeps a number from tenants, `$6` the SIM where only one is looked at.
 macro_rules! for_rental {
     ($which:expr) => {
         concat!(
             "SELECT s.id, s.iccid, s.number, CASE WHEN ",
             sellable!(),
-            " AND NOT ",
+            " AND s.pool <> 'orders' AND NOT ",
             rests!("$3", "$4", "1 = 1"),
             " AND NOT ",
             busy!("1 = 1"),
@@ -241,7 +237,11 @@ macro_rules! for_rental {
 pub(super) use {contested, rented};
 
 /// The SIMs that can be sold at all, in the order in which they are given out.
-const SELLABLE: &str = concat!(select!(), sellable!(), " ORDER BY s.last_given_at, s.id");
+const SELLABLE: &str = concat!(
+    "SELECT s.id, s.iccid, s.number, s.pool FROM sim s WHERE ",
+    sellable!(),
+    " ORDER BY s.last_given_at, s.id"
+);
 
 /// Which SIMs a search looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -321,14 +321,14 @@ fn for_order(sharing: SharingPolicy, scope: SearchScope) -> &'static str {
 
 impl ReadTx<'_> {
     /// The SIMs of a country that can be sold as far as that is a matter of the SIM itself, in the
-    /// order in which they are given out: the id, ICCID and number of each.
+    /// order in which they are given out: the id, ICCID, number and pool of each.
     pub fn sellable_sims(
         &self,
         country: &str,
         now: Timestamp,
-    ) -> Result<Vec<(SimId, Iccid, Msisdn)>, StoreError> {
+    ) -> Result<Vec<(SimId, Iccid, Msisdn, Pool)>, StoreError> {
         self.all(SELLABLE, params![country, now.0], |row| {
-            Ok((SimId(row.get(0)?), row.get(1)?, row.get(2)?))
+            Ok((SimId(row.get(0)?), row.get(1)?, row.get(2)?, parsed(row, 3)?))
         })
     }
 

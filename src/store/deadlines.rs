@@ -147,8 +147,8 @@ impl WriteTx<'_> {
         self.execute("UPDATE given_up SET at = $1 WHERE at > $1", [now.0])?;
         for rental in rentals {
             let ends = add_months(now, rental.months).unwrap_or(rental.expires_at);
-            let sql = "UPDATE rental SET started_at = $1, expires_at = $2, due_at = $2, order_rest_us \
-                       = NULL WHERE id = $3";
+            let sql = "UPDATE rental SET started_at = $1, expires_at = $2, due_at = $2, \
+                       order_rest_us = NULL WHERE id = $3";
             one_row(self.execute(sql, [now.0, ends.0, rental.id.0])?, "rental", rental.id)?;
         }
         Ok(count)

@@ -281,8 +281,8 @@ impl WriteTx<'_> {
 
     /// Gives a message that was nobody's to an order, from whose end its retention counts.
     pub fn give_message(&self, id: MessageId, order: &Order) -> Result<(), StoreError> {
-        let sql = "UPDATE message SET order_id = $1, settled_at = $2, service_id = $3 WHERE id = $4 \
-                   AND order_id IS NULL AND rental_id IS NULL AND withheld IS NULL";
+        let sql = "UPDATE message SET order_id = $1, settled_at = $2, service_id = $3 WHERE id = \
+                   $4 AND order_id IS NULL AND rental_id IS NULL AND withheld IS NULL";
         let values = [order.id.0, order.expires_at.0, order.service.0, id.0];
         one_row(self.execute(sql, values)?, "message", id)
     }

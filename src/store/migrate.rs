@@ -37,6 +37,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0026_traces.sql"),
     include_str!("../../migrations/0027_rests_after_orders.sql"),
     include_str!("../../migrations/0028_attribution.sql"),
+    include_str!("../../migrations/0029_pools.sql"),
 ];
 
 /// Brings the database at `path` to the newest schema, with each step in a transaction of its own.

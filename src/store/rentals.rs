@@ -133,8 +133,8 @@ impl WriteTx<'_> {
     pub fn add_rental(&self, new: &Rental, order_rest: Duration) -> Result<RentalId, StoreError> {
         let sql = "INSERT INTO rental (account_id, sim_id, number, country, package, \
                    renewal_package, auto_renew, state, terms, months, started_at, expires_at, \
-                   due_at, order_rest_us) VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $10, \
-                   $11, $12, $13)";
+                   due_at, order_rest_us) VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, \
+                   $10, $11, $12, $13)";
         let values = params![
             new.account.0,
             new.sim.0,

@@ -8,7 +8,7 @@ use super::error::one_row;
 use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::modem::PinPermission;
-use crate::domain::sim::{KnownNumber, Sim};
+use crate::domain::sim::{KnownNumber, Pool, Sim};
 use crate::domain::{Iccid, ModemId, Msisdn, SimId, Timestamp};
 
 /// Whose messages are in a modem's own store.
@@ -28,7 +28,7 @@ const SIM: &str = concat!(
     contested!(),
     ", ",
     rented!(),
-    ", s.rests_until, s.retired_at FROM sim s"
+    ", s.rests_until, s.retired_at, s.pool FROM sim s"
 );
 
 fn sim(row: &Row<'_>) -> rusqlite::Result<Sim> {
@@ -47,6 +47,7 @@ fn sim(row: &Row<'_>) -> rusqlite::Result<Sim> {
         rented: row.get(8)?,
         rests_until: Timestamp(row.get(9)?),
         retired_at: row.get::<_, Option<i64>>(10)?.map(Timestamp),
+        pool: parsed(row, 11)?,
     })
 }
 
@@ -54,6 +55,12 @@ impl ReadTx<'_> {
     /// All SIMs, by id.
     pub fn sims(&self) -> Result<Vec<Sim>, StoreError> {
         self.all(&format!("{SIM} ORDER BY s.id"), [], sim)
+    }
+
+    /// The countries of which there are SIMs.
+    pub fn countries_of_sims(&self) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT DISTINCT country FROM sim WHERE country IS NOT NULL ORDER BY country";
+        self.all(sql, [], |row| row.get(0))
     }
 
     /// The SIMs of a country, by id; `country` is the code as answers spell it.
@@ -210,6 +217,12 @@ impl WriteTx<'_> {
             Err(StoreError::Refused(_)) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// Sets what a SIM is sold for.
+    pub fn set_pool(&self, sim: SimId, pool: Pool) -> Result<(), StoreError> {
+        let values = params![pool.as_str(), sim.0];
+        one_row(self.execute("UPDATE sim SET pool = $1 WHERE id = $2", values)?, "sim", sim)
     }
 
     /// Sets since when a SIM is retired and so not sold any more; with `None` it is sold again.

@@ -1,5 +1,5 @@
-//! Traces: which numbers were used for which services by messages, as far as completed orders do not
-//! tell it.
+//! Traces: which numbers were used for which services by messages, as far as completed orders do
+//! not tell it.
 
 use rusqlite::params;
 
@@ -109,6 +109,23 @@ impl ReadTx<'_> {
                    number = $1 AND service_id = $2";
         let values = params![number, service.0, except.map(|account| account.0)];
         self.all(sql, values, used)
+    }
+
+    /// What messages used a number for.
+    pub fn traces_of(&self, number: &Msisdn) -> Result<Vec<Trace>, StoreError> {
+        let sql = "SELECT service_id, account_id, rented, sender, first_at, last_at FROM trace \
+                   WHERE number = $1";
+        self.all(sql, [number], |row| {
+            Ok(Trace {
+                number: number.clone(),
+                service: ServiceId(row.get(0)?),
+                account: AccountId(row.get(1)?),
+                rented: row.get(2)?,
+                sender: row.get(3)?,
+                first_at: Timestamp(row.get(4)?),
+                last_at: Timestamp(row.get(5)?),
+            })
+        })
     }
 
     /// The accounts that had orders for a service on a number which ended after `since` and until

@@ -8,7 +8,7 @@ use crate::domain::availability::{
     Purpose, Reachability, SimCandidate, SimUsage, UnavailableReason,
 };
 use crate::domain::sim::Sim;
-use crate::domain::{AccountId, Msisdn, Timestamp, allocation};
+use crate::domain::{AccountId, Iccid, Msisdn, Timestamp, allocation};
 use crate::gateway::Error;
 use crate::gateway::accounts::find_account;
 use crate::gateway::services::find_service;
@@ -16,10 +16,11 @@ use crate::store::{ReadTx, StockQuery, StoreError};
 
 /// The reasons that are counted: all but that the country is not known, as it is a country's SIMs
 /// that are looked at.
-const REASONS: [UnavailableReason; 13] = [
+const REASONS: [UnavailableReason; 14] = [
     UnavailableReason::NoNumber,
     UnavailableReason::Contested,
     UnavailableReason::Retired,
+    UnavailableReason::OtherPool,
     UnavailableReason::Rented,
     UnavailableReason::Resting,
     UnavailableReason::Used,
@@ -43,6 +44,16 @@ struct Asked<'a> {
     now: Timestamp,
     /// The numbers that the account has skipped for the service.
     skipped: HashSet<Msisdn>,
+}
+
+/// Whether a number can be ordered for a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberState {
+    pub number: Msisdn,
+    pub iccid: Iccid,
+    pub country: String,
+    /// Why it cannot; `None` when it can.
+    pub unavailable: Option<UnavailableReason>,
 }
 
 /// How many SIMs of a country an account could be given for a service, and why not the others.
@@ -104,7 +115,8 @@ impl Stock {
                 None => HashSet::new(),
             };
             let asked = Asked { country: &country, account, purpose, now, skipped };
-            let mut found = stock.unavailable_reasons(rows, &asked)?;
+            let found = stock.unavailable_reasons(rows, &asked)?;
+            let mut found: Vec<_> = found.into_iter().map(|(_, reason)| reason).collect();
             // So many of those that only are not on the air can be in time: no more than radios are
             // free.
             let in_time = stock.presence.parked_count(rows, query)?;
@@ -134,6 +146,7 @@ impl Stock {
             let skipped = HashSet::new();
             let asked = Asked { country: &country, account, purpose, now, skipped };
             let found = stock.unavailable_reasons(rows, &asked)?;
+            let found: Vec<_> = found.into_iter().map(|(_, reason)| reason).collect();
             Ok(Explanation::new(RENTALS.to_owned(), country, is_sold, &found))
         });
         read.await
@@ -147,12 +160,50 @@ impl Stock {
         Ok(countries.find(country).ok_or_else(unknown)?.code.clone())
     }
 
-    /// Why each SIM of the country is not available, or `None` for one that is.
+    /// The numbers of a country or of all, each with whether it could be ordered for a service by
+    /// somebody who has skipped and used none.
+    pub async fn numbers_for(
+        self: &Arc<Self>,
+        service: String,
+        country: Option<&str>,
+    ) -> Result<Vec<NumberState>, Error> {
+        let country = country.map(|country| self.known_country(country)).transpose()?;
+        let (stock, now) = (Arc::clone(self), self.env.horizon().orders);
+        let read = self.env.store.read_in_background(move |rows| {
+            let service = find_service(rows, &service)?;
+            let patterned = service.has_patterns();
+            let purpose = Purpose::Order {
+                service: service.id,
+                account: None,
+                sharing: allocation::widest(patterned, stock.env.settings().share_sim),
+                used_since: stock.used_since(now),
+                patterned,
+            };
+            let countries = match country {
+                Some(country) => vec![country],
+                None => rows.countries_of_sims()?,
+            };
+            let mut numbers = Vec::new();
+            for country in countries {
+                let skipped = HashSet::new();
+                let asked = Asked { country: &country, account: None, purpose, now, skipped };
+                let sims = stock.unavailable_reasons(rows, &asked)?.into_iter();
+                numbers.extend(sims.filter_map(|(sim, unavailable)| {
+                    let (number, iccid) = (sim.number?.number, sim.iccid);
+                    Some(NumberState { number, iccid, country: country.clone(), unavailable })
+                }));
+            }
+            Ok::<_, Error>(numbers)
+        });
+        read.await
+    }
+
+    /// The SIMs of the country, each with why it is not available, or `None` if it is.
     fn unavailable_reasons(
         &self,
         rows: &ReadTx<'_>,
         asked: &Asked<'_>,
-    ) -> Result<Vec<Option<UnavailableReason>>, StoreError> {
+    ) -> Result<Vec<(Sim, Option<UnavailableReason>)>, StoreError> {
         let Asked { account, purpose, now, .. } = *asked;
         let active_orders = rows.active_orders(now)?;
         let reason = |sim: Sim| {
@@ -170,7 +221,9 @@ impl Stock {
                 active_orders: active_orders.get(&sim.id).map_or(&[], Vec::as_slice),
             };
             let reachability = self.reachability(&sim, purpose, now);
-            Ok(SimCandidate { sim: &sim, usage, reachability }.unavailable_for(purpose, now))
+            let candidate = SimCandidate { sim: &sim, usage, reachability };
+            let unavailable = candidate.unavailable_for(purpose, now);
+            Ok((sim, unavailable))
         };
         rows.sims_of_country(asked.country)?.into_iter().map(reason).collect()
     }

@@ -19,7 +19,7 @@ use crate::store::{
     ReadTx, RentalQuery, SearchResult, SearchScope, StockQuery, StoreError, WriteTx,
 };
 
-pub use explanation::{Explanation, RENTALS};
+pub use explanation::{Explanation, NumberState, RENTALS};
 pub use offers::Offer;
 pub(super) use snapshot::Proposal;
 use snapshot::Snapshots;

@@ -19,6 +19,7 @@ use crate::domain::allocation::{
     ActiveOrder, Rest, SharingPolicy, Use, Wanted, count_stock, passes, widest,
 };
 use crate::domain::availability::{Purpose, SimUsage};
+use crate::domain::sim::Pool;
 use crate::domain::{AccountId, Msisdn, Service, ServiceId, SimId, Timestamp};
 use crate::gateway::Error;
 use crate::gateway::parked::FreeRadios;
@@ -318,12 +319,13 @@ impl Found {
             *by = by.filter(|known| known == account);
         }
         let mut active_orders = rows.active_orders(now)?;
-        for (sim, iccid, number) in rows.sellable_sims(country, now)? {
+        for (sim, iccid, number, pool_of_sim) in rows.sellable_sims(country, now)? {
             let active_orders = active_orders.remove(&sim).unwrap_or_default();
             let is_on_air = presence.can_be_given(sim, iccid.as_str(), now);
             let uses = stock.uses(rows, &number)?;
             let usage = SimUsage { uses: &uses, ..SimUsage::default() };
-            if active_orders.is_empty() && !usage.was_ordered_since(self.ordered_since) {
+            let is_let = pool_of_sim != Pool::Orders && active_orders.is_empty();
+            if is_let && !usage.was_ordered_since(self.ordered_since) {
                 match resting.get(&number) {
                     None => self.add_rentable(presence, sim, iccid.as_str(), is_on_air, now),
                     Some(Some(by)) if self.rentable_by.len() < MOST_RESTING => {
@@ -331,6 +333,9 @@ impl Found {
                     }
                     Some(_) => {}
                 }
+            }
+            if pool_of_sim == Pool::Rentals {
+                continue;
             }
             let candidate =
                 |wait, active_orders| Candidate { sim, number, uses, active_orders, wait };

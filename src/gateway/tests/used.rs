@@ -2,8 +2,9 @@
 //! had ordered or rented it.
 
 use super::*;
-use crate::domain::MessageId;
 use crate::domain::availability::UnavailableReason;
+use crate::domain::sim::Pool;
+use crate::domain::{MessageId, RentalId};
 use crate::store::attacks;
 
 const DAY_S: i64 = 24 * 3600;
@@ -214,6 +215,24 @@ async fn a_number_that_was_ordered_is_not_let_before_it_has_rested() {
 }
 
 #[tokio::test]
+async fn a_sim_is_sold_for_what_the_operator_keeps_it_for() {
+    let used = open(default_settings()).await;
+    let sims = used.fixture.gateway.sims();
+    for (pool, orders, rentals) in [(Pool::Rentals, 0, 1), (Pool::Orders, 1, 0), (Pool::Both, 1, 1)]
+    {
+        assert_eq!(sims.set_pool(iccid(1), pool).await.unwrap().sim.pool, pool);
+        assert_eq!(used.stock(used.bob).await.0, orders, "{pool:?}");
+        assert_eq!(used.can_order(used.bob, used.viber).await, orders == 1, "{pool:?}");
+        assert_eq!(used.rentable().await.0, rentals, "{pool:?}");
+    }
+    let audit = used.fixture.gateway.audit().rows(RowLimit::ALL).await.unwrap();
+    let noted = audit.iter().filter(|row| row.action == "set the pool of");
+    let subjects: Vec<&str> = noted.map(|row| row.subject.as_str()).collect();
+    let last = format!("SIM {}: both, was orders", iccid(1));
+    assert_eq!((subjects.len(), subjects.last()), (3, Some(&last.as_str())));
+}
+
+#[tokio::test]
 async fn a_number_that_can_be_ordered_again_is_not_let() {
     let used = open(Settings { reuse_window: Duration::from_secs(3600), ..default_settings() });
     let used = used.await;
@@ -278,6 +297,62 @@ async fn messages_of_an_older_schema_are_attributed_a_few_at_a_time_across_resta
     used.pass(0);
     assert_eq!(used.stock(used.bob).await, (0, 0, 1));
     assert_eq!(used.services().await.first(), Some(&Some(used.viber)));
+}
+
+#[tokio::test]
+async fn the_book_tells_who_had_a_number_when_and_for_what() {
+    let used = open(default_settings()).await;
+    let began = used.fixture.gateway.now();
+    let order = used.fixture.order(used.bob, used.viber).await;
+    used.pass(5);
+    used.fixture.sms(1, "Viber", "Welcome to Viber").await;
+    used.fixture.gateway.orders().cancel(used.bob, order).await.unwrap();
+    used.pass(60);
+    used.fixture.sms(1, "Friend", "hello").await;
+    used.pass(60);
+    let let_at = used.fixture.gateway.now();
+    used.rent(&[("Viber", "Your Viber code is 123456")]).await;
+
+    let book = used.fixture.gateway.number_book();
+    let show = async |at: Option<i64>| book.show("0612000001", at.map(Timestamp)).await.unwrap();
+    let holders = |history: &NumberHistory| {
+        let held = history.holdings.iter();
+        held.map(|held| (held.by, held.account.clone(), held.service.clone())).collect::<Vec<_>>()
+    };
+    let by_bob = (HeldBy::Order(order), "bob".to_owned(), Some("Viber".to_owned()));
+    let by_ann = (HeldBy::Rental(RentalId(1)), "ann".to_owned(), None);
+    let all = show(None).await;
+    assert_eq!(holders(&all), [by_bob.clone(), by_ann.clone()]);
+    assert_eq!((all.number.as_str(), all.sims), ("+31612000001", vec![iccid(1)]));
+    let traces: Vec<_> = all
+        .traces
+        .iter()
+        .map(|(trace, account, service)| {
+            (account.as_str(), service.as_str(), trace.rented, trace.sender.as_str())
+        })
+        .collect();
+    assert_eq!(traces, [("ann", "Viber", true, "Viber"), ("bob", "Viber", false, "Viber")]);
+    for (at, expected) in [
+        (began.0 - 1, vec![]),
+        (began.0, vec![by_bob.clone()]),
+        (began.0 + 5 * SECOND_US - 1, vec![by_bob]),
+        (began.0 + 5 * SECOND_US, vec![]),
+        (let_at.0, vec![by_ann.clone()]),
+        (let_at.0 + 27 * DAY_S * SECOND_US, vec![by_ann]),
+        (let_at.0 + 40 * DAY_S * SECOND_US, vec![]),
+    ] {
+        let history = show(Some(at)).await;
+        assert_eq!(holders(&history), expected, "{}", at - began.0);
+        let place = history.holdings.first().map(|held| held.location.as_ref().unwrap());
+        assert!(place.is_none_or(|place| place.modem == modem(1).id));
+        let senders: Vec<_> = history.unclaimed.iter().map(|one| one.sender.as_deref()).collect();
+        let near = at < let_at.0 + DAY_S * SECOND_US;
+        assert_eq!(senders, if near { vec![Some("Friend")] } else { vec![] }, "nobody's");
+    }
+    assert!(book.show("12", None).await.is_err());
+    let listed = used.fixture.gateway.stock().numbers_for("Viber".into(), Some("nl")).await;
+    let listed: Vec<_> = listed.unwrap().iter().map(|one| one.unavailable).collect();
+    assert_eq!(listed, [Some(UnavailableReason::Used)]);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod catalogue;
 mod listing;
 mod long_requests;
 mod modems;
+mod numbers;
 mod sims;
 mod views;
 
@@ -105,6 +106,7 @@ pub fn router(state: AdminState) -> Router {
         .route("/sims", get(sims::list))
         .route("/sims/{iccid}", get(sims::show).delete(sims::remove))
         .route("/sims/{iccid}/rest", post(sims::rest))
+        .route("/sims/{iccid}/pool", post(sims::pool))
         .route("/sims/{iccid}/retire", post(sims::retire))
         .route("/sims/{iccid}/number", post(sims::set_number).delete(sims::clear_number))
         .route("/accounts", get(accounts::list).post(accounts::add))
@@ -135,6 +137,7 @@ pub fn router(state: AdminState) -> Router {
         .route("/backup", get(books::backup))
         .route("/messages", get(messages))
         .route("/messages/{id}", get(message))
+        .merge(numbers::routes())
         .merge(banks::routes())
         .merge(modems::routes())
         .with_state(state)

@@ -7,7 +7,7 @@ use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{AdminState, Answer, ListQuery, banks, views};
+use super::{AdminState, Answer, ListQuery, banks, refused, views};
 use crate::gateway::SimView;
 
 /// How many of the places that a SIM has been in are shown.
@@ -82,6 +82,22 @@ pub(super) async fn rest(
     Ok(Json(views::sim(
         &admin.gateway.sims().set_rest(iccid, Duration::from_secs(rest.seconds)).await?,
     )))
+}
+
+#[derive(Deserialize)]
+pub(super) struct PoolOf {
+    pool: String,
+}
+
+pub(super) async fn pool(
+    State(admin): State<AdminState>,
+    Path(iccid): Path<String>,
+    Json(PoolOf { pool }): Json<PoolOf>,
+) -> Answer {
+    let iccid = admin.gateway.sims().named(iccid).await?;
+    let unknown = |_| refused("a SIM is sold for orders, rentals or both".to_owned());
+    let pool = pool.parse().map_err(unknown)?;
+    Ok(Json(views::sim(&admin.gateway.sims().set_pool(iccid, pool).await?)))
 }
 
 #[derive(Deserialize)]

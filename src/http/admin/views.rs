@@ -138,6 +138,7 @@ pub(super) fn sim(view: &SimView) -> Value {
         "number_at": view.sim.number.as_ref().map(|known| known.at.to_string()),
         "country": view.sim.country,
         "state": view.state(),
+        "pool": view.sim.pool.as_str(),
         "modem": view.port,
         "rests_until": view.rests_until.map(|at| at.to_string()),
         "retired_at": view.sim.retired_at.map(|at| at.to_string()),

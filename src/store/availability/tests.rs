@@ -11,7 +11,7 @@ use crate::domain::availability::{Purpose, Reachability, SimCandidate, SimUsage}
 use crate::domain::catalogue::ReuseTerms;
 use crate::domain::order::OrderState;
 use crate::domain::rental::RentalState;
-use crate::domain::sim::{KnownNumber, NumberSource, Sim};
+use crate::domain::sim::{KnownNumber, NumberSource, Pool, Sim};
 use crate::domain::{
     AccountId, Amount, Iccid, Msisdn, Order, OrderOutcome, Rental, RentalId, ServiceId, SimId,
     Timestamp,
@@ -57,6 +57,10 @@ enum Step {
     Retire {
         sim: usize,
         retired: bool,
+    },
+    SetPool {
+        sim: usize,
+        pool: Pool,
     },
     MakeOrder {
         sim: usize,
@@ -134,6 +138,8 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(sim, country)| Step::SetCountry { sim, country }),
         1 => (sim(), 0..6_i64).prop_map(|(sim, time)| Step::Rest { sim, time }),
         1 => (sim(), any::<bool>()).prop_map(|(sim, retired)| Step::Retire { sim, retired }),
+        1 => (sim(), prop::sample::select(&Pool::ALL[..]))
+            .prop_map(|(sim, pool)| Step::SetPool { sim, pool }),
         6 => make_order,
         5 => (0..3_usize, end).prop_map(|(order, end)| Step::EndOrder { order, end }),
         1 => Just(Step::FileOrders),
@@ -242,6 +248,10 @@ impl Model {
             Step::Retire { sim, retired } => {
                 self.sims[sim].retired_at = retired.then_some(now);
                 tx.retire_sim(self.sims[sim].id, self.sims[sim].retired_at).unwrap();
+            }
+            Step::SetPool { sim, pool } => {
+                self.sims[sim].pool = pool;
+                tx.set_pool(self.sims[sim].id, pool).unwrap();
             }
             Step::MakeOrder { sim, account, service, patterned, time } => {
                 self.make_order(tx, sim, account, service, patterned, time);

@@ -1,0 +1,73 @@
+//! `number`: who had a number when, and which numbers are free for a service.
+
+use clap::Subcommand;
+use serde_json::Value;
+
+use super::args::{ListQuery, named};
+use super::{print, times};
+use crate::http::{AdminClient, path_segment};
+
+const HOLDER: &[&str] =
+    &["from", "to", "account", "as", "id", "service", "state", "iccid", "modem", "bank", "slot"];
+const USED_FOR: &[&str] = &["service", "account", "as", "sender", "first_at", "last_at"];
+const UNCLAIMED: &[&str] = &["id", "received_at", "sender", "iccid"];
+
+#[derive(Subcommand)]
+pub(super) enum Number {
+    /// Show who had a number, when, for what, in which SIM and modem; what messages used it for;
+    /// and what came while it was nobody's
+    Show {
+        /// The number, in any form
+        #[arg(value_parser = named)]
+        number: String,
+        /// Only who had it at this time: a date, '2026-06-22 14:57', or 7d for 7 days ago
+        #[arg(long, value_name = "TIME", value_parser = times::past)]
+        at: Option<String>,
+    },
+    /// List numbers, and whether they can be ordered for a service
+    List {
+        /// The service's name or id
+        #[arg(long, value_parser = named)]
+        service: String,
+        /// Only those of this country, like NL
+        #[arg(long, value_parser = named)]
+        country: Option<String>,
+        /// Only those that can be ordered now
+        #[arg(long)]
+        free: bool,
+    },
+}
+
+/// Carries out a command and prints what the daemon answers.
+pub(super) async fn run(command: Number, client: &AdminClient, json: bool) -> anyhow::Result<()> {
+    match command {
+        Number::Show { number, at } => {
+            let path = ListQuery::default()
+                .with("at", at)
+                .of(&format!("/numbers/{}", path_segment(&number)));
+            let shown = client.get(&path).await?;
+            if json { print::json(&shown) } else { show(&shown) }
+        }
+        Number::List { service, country, free } => {
+            let query = ListQuery::default().with("service", Some(service));
+            let query = query.with("country", country).with("free", free.then_some(true));
+            let rows = client.get(&query.of("/numbers")).await?;
+            print::list(json, &rows, &["number", "country", "iccid", "state"], "no number")
+        }
+    }
+}
+
+fn show(shown: &Value) -> anyhow::Result<()> {
+    let fields = ["number", "at", "sims"];
+    let fields = fields.into_iter().filter(|name| shown.get(name).is_some_and(|it| !it.is_null()));
+    print::fields(shown, &fields.collect::<Vec<_>>())?;
+    for (heading, member, columns, empty) in [
+        ("holders", "holders", HOLDER, "nobody"),
+        ("used for", "used_for", USED_FOR, "nothing beside completed orders"),
+        ("unclaimed", "unclaimed", UNCLAIMED, "none"),
+    ] {
+        print::heading(heading)?;
+        print::table(shown.get(member).unwrap_or(&Value::Null), columns, empty)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! Numbers: who had them, and which are free for a service.
+
+use axum::extract::{Path, Query, State};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{AdminState, Answer, banks, parse_time};
+use crate::domain::availability;
+use crate::domain::message::Message;
+use crate::gateway::{HeldBy, Holding, NumberState, Trace};
+
+/// The endpoints for numbers.
+pub(super) fn routes() -> Router<AdminState> {
+    Router::new().route("/numbers", get(list)).route("/numbers/{number}", get(show))
+}
+
+#[derive(Deserialize)]
+struct At {
+    at: Option<String>,
+}
+
+async fn show(
+    State(admin): State<AdminState>,
+    Path(number): Path<String>,
+    Query(At { at }): Query<At>,
+) -> Answer {
+    let at = at.as_deref().map(parse_time).transpose()?;
+    let history = admin.gateway.number_book().show(&number, at).await?;
+    Ok(Json(json!({
+        "number": history.number,
+        "at": at.map(|at| at.to_string()),
+        "sims": history.sims,
+        "holders": history.holdings.iter().map(holding).collect::<Vec<_>>(),
+        "used_for": history.traces.iter().map(trace).collect::<Vec<_>>(),
+        "unclaimed": history.unclaimed.iter().map(unclaimed).collect::<Vec<_>>(),
+    })))
+}
+
+fn holding(held: &Holding) -> Value {
+    let (kind, id) = match held.by {
+        HeldBy::Order(id) => ("order", id.0),
+        HeldBy::Rental(id) => ("rental", id.0),
+    };
+    let place = held.location.as_ref().map(banks::location_row).unwrap_or_default();
+    json!({
+        "from": held.from.to_string(),
+        "to": held.to.to_string(),
+        "account": held.account,
+        "as": kind,
+        "id": id,
+        "service": held.service,
+        "state": held.state,
+        "iccid": held.iccid,
+        "modem": place.get("modem"),
+        "bank": place.get("bank"),
+        "slot": place.get("slot"),
+    })
+}
+
+fn trace((trace, account, service): &(Trace, String, String)) -> Value {
+    json!({
+        "service": service,
+        "account": account,
+        "as": if trace.rented { "rental" } else { "order" },
+        "sender": trace.sender,
+        "first_at": trace.first_at.to_string(),
+        "last_at": trace.last_at.to_string(),
+    })
+}
+
+/// A message that was nobody's, without its text.
+fn unclaimed(message: &Message) -> Value {
+    json!({
+        "id": message.id.0,
+        "received_at": message.received_at.to_string(),
+        "sender": message.sender,
+        "iccid": message.iccid,
+    })
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    service: String,
+    country: Option<String>,
+    #[serde(default)]
+    free: bool,
+}
+
+async fn list(
+    State(admin): State<AdminState>,
+    Query(Wanted { service, country, free }): Query<Wanted>,
+) -> Answer {
+    let numbers = admin.gateway.stock().numbers_for(service, country.as_deref()).await?;
+    let wanted = numbers.iter().filter(|one| !free || one.unavailable.is_none());
+    Ok(Json(wanted.map(state).collect()))
+}
+
+fn state(number: &NumberState) -> Value {
+    json!({
+        "number": number.number,
+        "country": number.country,
+        "iccid": number.iccid,
+        "state": availability::word(number.unavailable),
+    })
+}
