@@ -12,6 +12,17 @@ use crate::daemon::system_sources;
 use crate::http::{AdminClient, path_segment};
 
 const ACCOUNT: &[&str] = &["id", "name", "balance", "held", "currency"];
+/// What is told of an account beside its funds.
+const STANDING: &[&str] = &[
+    "suspended",
+    "paused_until",
+    "max_open",
+    "orders_per_day",
+    "orders_today",
+    "spend_per_day",
+    "spent_today",
+    "own_limits",
+];
 const ACCOUNTS: &[&str] = &["id", "name", "balance", "held", "?currency", "suspended"];
 const SIM: &[&str] =
     &["iccid", "number", "state", "last_sms", "?since", "?modem", "?country", "?imsi"];
@@ -53,6 +64,9 @@ const KEY: &[&str] = &[
     "?expires_at",
     "?revoked_at",
     "allowed",
+    "?scopes",
+    "?spend_per_day",
+    "?spent_today",
 ];
 const ENTRY: &[&str] = &[
     "id",
@@ -361,7 +375,7 @@ async fn account(command: Account, client: &AdminClient, json: bool) -> anyhow::
             print::object(json, &client.post("/accounts", json!({ "name": name })).await?, ACCOUNT)
         }
         Account::Show { account } => {
-            let fields = &[ACCOUNT, &["suspended"]].concat();
+            let fields = &[ACCOUNT, STANDING].concat();
             print::object(
                 json,
                 &client.get(&format!("/accounts/{}", path_segment(&account))).await?,
@@ -389,6 +403,16 @@ async fn account(command: Account, client: &AdminClient, json: bool) -> anyhow::
             }
             print::table(&entries(Some(&found)), LEDGER, "no entries")
         }
+        Account::Limit { account, max_open, orders_per_day, spend_per_day } => {
+            let path = format!("/accounts/{}/limits", path_segment(&account));
+            let limits = json!({
+                "max_open": max_open,
+                "orders_per_day": orders_per_day,
+                "spend_per_day": spend_per_day,
+            });
+            let limited = client.post(&path, limits).await?;
+            print::object(json, &limited, &[ACCOUNT, STANDING].concat())
+        }
         Account::Suspend { account } => suspend(client, json, &account, true).await,
         Account::Resume { account } => suspend(client, json, &account, false).await,
     }
@@ -410,7 +434,7 @@ async fn suspend(
 
 /// What the daemon is told about a key: only what was given.
 fn key_terms(terms: KeyTerms) -> Value {
-    let KeyTerms { allow, label, expires } = terms;
+    let KeyTerms { allow, label, expires, scope, spend_per_day } = terms;
     let mut said = json!({});
     if let Some(members) = said.as_object_mut() {
         if !allow.is_empty() {
@@ -423,6 +447,12 @@ fn key_terms(terms: KeyTerms) -> Value {
         }
         if let Some(Expiry(at)) = expires {
             members.insert("expires_at".to_owned(), at.into());
+        }
+        if !scope.is_empty() {
+            members.insert("scopes".to_owned(), scope.into());
+        }
+        if let Some(amount) = spend_per_day {
+            members.insert("spend_per_day".to_owned(), amount.into());
         }
     }
     said

@@ -212,6 +212,28 @@ pub(super) enum Account {
         #[command(flatten)]
         rows: Rows,
     },
+    /// Limit what an account does at a time and in a day; what is not given stays as it is
+    ///
+    /// Days begin at midnight in the time zone of the daemon's machine.
+    #[command(group = ArgGroup::new("limit")
+        .args(["max_open", "orders_per_day", "spend_per_day"])
+        .required(true)
+        .multiple(true))]
+    Limit {
+        /// The account's name or id
+        #[arg(value_parser = named)]
+        account: String,
+        /// Open orders at a time; none for no limit, default for the configuration's
+        #[arg(long, value_name = "N", value_parser = named)]
+        max_open: Option<String>,
+        /// Orders that are made in a day, whatever becomes of them; none or default
+        #[arg(long, value_name = "N", value_parser = named)]
+        orders_per_day: Option<String>,
+        /// What is held for orders and charged for rentals in a day, less what of that is given
+        /// back, like 50.00; none or default
+        #[arg(long, value_name = "AMOUNT", value_parser = named)]
+        spend_per_day: Option<String>,
+    },
     /// Block all of an account's keys until `account resume`
     Suspend {
         /// The account's name or id
@@ -236,9 +258,9 @@ pub(super) enum Key {
         #[command(flatten)]
         terms: KeyTerms,
     },
-    /// Change a key's networks, label or end; what is not given stays as it is
+    /// Change what a key may do, its networks, label or end; what is not given stays as it is
     #[command(group = ArgGroup::new("change")
-        .args(["allow", "label", "expires"])
+        .args(["allow", "label", "expires", "scope", "spend_per_day"])
         .required(true)
         .multiple(true))]
     Set {
@@ -274,6 +296,13 @@ pub(super) struct KeyTerms {
     /// When it stops working: a date, a time, 30d for 30 days from now, or never
     #[arg(long, value_name = "TIME", value_parser = coming_or_never)]
     pub expires: Option<Expiry>,
+    /// What the key is for: read (everything that changes nothing), orders or rentals, which both
+    /// may read too; may be repeated. All is everything
+    #[arg(long, value_name = "SCOPE", value_delimiter = ',', value_parser = named)]
+    pub scope: Vec<String>,
+    /// What may be spent with the key in a day, like 5.00, beside the limits of its account; or none
+    #[arg(long, value_name = "AMOUNT", value_parser = named)]
+    pub spend_per_day: Option<String>,
 }
 
 /// When a key stops working; `None` is never.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Local, NaiveTime, TimeDelta, TimeZone, Utc};
 use parking_lot::Mutex;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
@@ -56,6 +56,20 @@ impl TimeSource for SteadyClock {
         self.now();
         self.clock.lock().trust()
     }
+
+    fn day_of(&self, at: Timestamp) -> Timestamp {
+        day_of(at, &Local)
+    }
+}
+
+/// When the day began in a zone that a time is in. Where the clocks go over midnight, a day begins
+/// an hour later.
+fn day_of(at: Timestamp, zone: &impl TimeZone) -> Timestamp {
+    let time = DateTime::from_timestamp_micros(at.0).unwrap_or(DateTime::<Utc>::MIN_UTC);
+    let midnight = time.with_timezone(zone).date_naive().and_time(NaiveTime::MIN);
+    let hours = [midnight, midnight + TimeDelta::hours(1)];
+    let began = hours.iter().find_map(|hour| zone.from_local_datetime(hour).earliest());
+    began.map_or(at, |began| began.to_utc().into())
 }
 
 /// The time since the machine was started, with the time that it was suspended.
@@ -115,4 +129,24 @@ pub(super) fn admin_connection_limit() -> usize {
 /// How many file descriptors this process may have, unless that is not limited.
 fn descriptors() -> Option<usize> {
     getrlimit(Resource::Nofile).current.and_then(|limit| usize::try_from(limit).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::FixedOffset;
+
+    use super::*;
+
+    #[test]
+    fn days_begin_at_midnight_of_the_zone() {
+        let zone = FixedOffset::east_opt(2 * 3600).unwrap();
+        for (time, began) in [
+            ("2026-06-22T12:00:00Z", "2026-06-21T22:00:00Z"),
+            ("2026-06-21T22:00:00Z", "2026-06-21T22:00:00Z"),
+            ("2026-06-21T21:59:59Z", "2026-06-20T22:00:00Z"),
+        ] {
+            let (time, began) = (time.parse().unwrap(), began.parse().unwrap());
+            assert_eq!(day_of(time, &zone), began, "{time}");
+        }
+    }
 }

@@ -1,11 +1,13 @@
-//! What is free is rationed: an account that gives up nearly every order may make few more.
+//! What is free is rationed: an account that gives up nearly every order may make few more. And
+//! what an account does in a day has limits, if the operator sets them.
 //!
 //! Giving an order up costs nothing, but each one takes a number away from others for a while and
 //! grows the database.
 
 use std::time::Duration;
 
-use super::Timestamp;
+use super::ledger::Posting;
+use super::{Amount, Timestamp};
 
 /// How many of an account's last orders are judged.
 const REMEMBERED: usize = 100;
@@ -102,8 +104,151 @@ impl FairUse {
     }
 }
 
+/// How much there may be of something. Amounts of money are in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Allowance {
+    /// There is no limit.
+    #[default]
+    Unlimited,
+    AtMost(i64),
+}
+
+impl Allowance {
+    /// The number in the database that stands for no limit.
+    const UNLIMITED: i64 = -1;
+
+    /// As it stands in the database.
+    pub fn from_stored(stored: i64) -> Allowance {
+        match stored {
+            Allowance::UNLIMITED => Allowance::Unlimited,
+            most => Allowance::AtMost(most),
+        }
+    }
+
+    /// As it is stored.
+    pub fn stored(self) -> i64 {
+        self.most().unwrap_or(Allowance::UNLIMITED)
+    }
+
+    /// The most that there may be, if there is a limit.
+    pub fn most(self) -> Option<i64> {
+        match self {
+            Allowance::Unlimited => None,
+            Allowance::AtMost(most) => Some(most),
+        }
+    }
+
+    /// Whether there may be so much.
+    pub fn allows(self, count: i64) -> bool {
+        self.most().is_none_or(|most| count <= most)
+    }
+}
+
+/// What an account may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountLimits {
+    /// Open orders at a time.
+    pub max_open: Allowance,
+    /// Orders that are made in a day, whatever becomes of them.
+    pub orders_per_day: Allowance,
+    /// What is spent in a day.
+    pub spend_per_day: Allowance,
+}
+
+/// The limits that an account has of its own. `None` stands for the operator's default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OwnLimits {
+    pub max_open: Option<Allowance>,
+    pub orders_per_day: Option<Allowance>,
+    pub spend_per_day: Option<Allowance>,
+}
+
+impl OwnLimits {
+    /// The limits that hold.
+    pub fn or(self, defaults: AccountLimits) -> AccountLimits {
+        AccountLimits {
+            max_open: self.max_open.unwrap_or(defaults.max_open),
+            orders_per_day: self.orders_per_day.unwrap_or(defaults.orders_per_day),
+            spend_per_day: self.spend_per_day.unwrap_or(defaults.spend_per_day),
+        }
+    }
+}
+
+/// A limit of a day that keeps an account from ordering.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DayLimit {
+    Orders,
+    Spending,
+}
+
+impl DayLimit {
+    /// The name by which it is set and told.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DayLimit::Orders => "orders_per_day",
+            DayLimit::Spending => "spend_per_day",
+        }
+    }
+}
+
+/// What an account has done on a day.
+///
+/// Spent is what was held for orders and charged for rentals that day. What of that is given back,
+/// because an order ends without a charge or is refunded, is taken off it; what was held or charged
+/// on another day was spent on that day, and gives none back to this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayUse {
+    /// When the day began.
+    pub began_at: Timestamp,
+    pub spent: Amount,
+    /// How many orders were made.
+    pub orders: i64,
+}
+
+impl DayUse {
+    /// What was done on the day that began at `began_at`, as far as this is known: nothing if this
+    /// is another day's.
+    pub fn on(self, began_at: Timestamp) -> DayUse {
+        if self.began_at == began_at {
+            return self;
+        }
+        DayUse { began_at, spent: Amount::ZERO, orders: 0 }
+    }
+
+    /// After an entry that counts on the day that began at `day`. What is given back of another day
+    /// changes nothing; what is spent on another day begins that day.
+    pub fn after(self, entry: &Posting, day: Timestamp) -> DayUse {
+        let is_new = matches!(entry, Posting::Hold { .. } | Posting::Term { .. });
+        if self.began_at != day && !is_new {
+            return self;
+        }
+        let (balance, held) = entry.effects();
+        let spent = held.0.saturating_sub(balance.0);
+        let before = self.on(day);
+        DayUse {
+            spent: Amount(before.spent.0.saturating_add(spent)),
+            orders: before.orders + i64::from(matches!(entry, Posting::Hold { .. })),
+            ..before
+        }
+    }
+
+    /// The limit that another order at `price` would pass, if it would pass one.
+    pub fn limit_before_order(self, price: Amount, limits: AccountLimits) -> Option<DayLimit> {
+        if !limits.orders_per_day.allows(self.orders.saturating_add(1)) {
+            return Some(DayLimit::Orders);
+        }
+        (!self.may_spend(price, limits.spend_per_day)).then_some(DayLimit::Spending)
+    }
+
+    /// Whether so much more may be spent, of `most` in a day. What costs nothing passes no limit.
+    pub fn may_spend(self, price: Amount, most: Allowance) -> bool {
+        price <= Amount::ZERO || most.allows(self.spent.0.saturating_add(price.0))
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::OrderId;
     use super::*;
 
     const PAUSES: Pauses =
@@ -161,5 +306,72 @@ mod tests {
         assert_eq!(late.pause(at(130), pauses), None);
         let kept = new().after_end(false, at(100), at(110), pauses);
         assert_eq!(kept.pause(at(110), pauses), None);
+    }
+
+    #[test]
+    fn a_day_has_its_limits_and_the_next_begins_with_nothing() {
+        let limits = AccountLimits {
+            max_open: Allowance::AtMost(1),
+            orders_per_day: Allowance::AtMost(3),
+            spend_per_day: Allowance::AtMost(100),
+        };
+        let day = |spent, orders| DayUse { began_at: at(0), spent: Amount(spent), orders };
+        for (today, price, expected) in [
+            (day(50, 2), 50, None),
+            (day(50, 2), 51, Some(DayLimit::Spending)),
+            (day(50, 3), 50, Some(DayLimit::Orders)),
+            (day(120, 2), 0, None),
+            (day(i64::MAX, 0), 1, Some(DayLimit::Spending)),
+        ] {
+            let price = Amount(price);
+            assert_eq!(today.limit_before_order(price, limits), expected, "{today:?} {price}");
+        }
+        let next = day(100, 3).on(at(86_400));
+        assert_eq!((next.spent, next.orders), (Amount::ZERO, 0));
+        assert_eq!(day(100, 3).on(at(0)), day(100, 3));
+    }
+
+    #[test]
+    fn what_is_given_back_is_taken_off_the_day_on_which_it_was_spent() {
+        let (amount, order, note) = (Amount(50), OrderId(1), "late".to_owned());
+        let hold = Posting::Hold { amount, order };
+        let release = Posting::Release { amount, order };
+        let refund = Posting::Refund { amount: Amount(20), order, note };
+        let nothing = DayUse { began_at: at(0), spent: Amount::ZERO, orders: 0 };
+        let one = nothing.after(&hold, at(0));
+        assert_eq!((one.spent, one.orders), (Amount(50), 1));
+        let given_up = one.after(&release, at(0));
+        assert_eq!(
+            (given_up.spent, given_up.orders),
+            (Amount::ZERO, 1),
+            "it was made all the same"
+        );
+        assert_eq!(one.after(&refund, at(0)).spent, Amount(30));
+        let next = one.after(&hold, at(86_400));
+        assert_eq!((next.began_at, next.spent, next.orders), (at(86_400), Amount(50), 1));
+        assert_eq!(next.after(&release, at(0)), next, "that was yesterday's");
+        assert_eq!(next.after(&refund, at(0)), next, "so was that");
+    }
+
+    #[test]
+    fn an_accounts_own_limits_come_before_the_defaults() {
+        let defaults = AccountLimits {
+            max_open: Allowance::AtMost(1),
+            orders_per_day: Allowance::AtMost(9),
+            spend_per_day: Allowance::Unlimited,
+        };
+        assert_eq!(OwnLimits::default().or(defaults), defaults);
+        let own = OwnLimits {
+            max_open: Some(Allowance::Unlimited),
+            spend_per_day: Some(Allowance::AtMost(5)),
+            ..OwnLimits::default()
+        };
+        let held = own.or(defaults);
+        assert_eq!(held.max_open, Allowance::Unlimited);
+        assert_eq!(held.orders_per_day, Allowance::AtMost(9));
+        assert_eq!(held.spend_per_day, Allowance::AtMost(5));
+        for stored in [-1, 1, 7] {
+            assert_eq!(Allowance::from_stored(stored).stored(), stored);
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! API keys: what the customer has, and what of it is stored.
+//! API keys: what the customer has, what of it is stored, and what it is for.
 
 use std::fmt;
 
@@ -45,9 +45,120 @@ impl fmt::Debug for ApiKey {
     }
 }
 
+/// What a request needs a key to be for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything that changes nothing. Every key is for that.
+    Read,
+    /// Orders: made, given up, their numbers used again.
+    Orders,
+    /// Rentals: made, extended, their renewal changed.
+    Rentals,
+}
+
+impl Scope {
+    /// All scopes, in the order of this enum.
+    pub const ALL: [Scope; 3] = [Scope::Read, Scope::Orders, Scope::Rentals];
+
+    /// The word in the database and in commands.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Scope::Read => "read",
+            Scope::Orders => "orders",
+            Scope::Rentals => "rentals",
+        }
+    }
+}
+
+/// What a key is for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Scopes {
+    /// Everything, also what comes to be later.
+    #[default]
+    All,
+    /// These, and reading.
+    Only(Vec<Scope>),
+}
+
+impl Scopes {
+    /// The word that stands for everything.
+    const ALL: &str = "all";
+
+    /// The scopes that words name. The error says what would be right.
+    pub fn from_words<'w>(words: impl IntoIterator<Item = &'w str>) -> Result<Scopes, String> {
+        let words: Vec<&str> = words.into_iter().collect();
+        if words == [Scopes::ALL] {
+            return Ok(Scopes::All);
+        }
+        let scope = |word: &&str| {
+            let found = Scope::ALL.into_iter().find(|scope| scope.as_str() == *word);
+            found.ok_or_else(|| {
+                let known = Scope::ALL.map(Scope::as_str).join(", ");
+                format!("no scope {word}; there are {known}, or `all` alone")
+            })
+        };
+        let mut scopes = words.iter().map(scope).collect::<Result<Vec<Scope>, String>>()?;
+        if scopes.is_empty() {
+            return Err(format!("a key is for something: `{}`, or `all`", Scope::Read.as_str()));
+        }
+        scopes.sort_by_key(|scope| scope.as_str());
+        scopes.dedup();
+        Ok(Scopes::Only(scopes))
+    }
+
+    /// The words, separated by spaces; `None` for everything.
+    pub fn stored(&self) -> Option<String> {
+        match self {
+            Scopes::All => None,
+            Scopes::Only(scopes) => {
+                Some(scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" "))
+            }
+        }
+    }
+
+    /// As they stand in the database. A key with words that nobody knows is for reading only.
+    pub fn from_stored(stored: Option<&str>) -> Scopes {
+        let known = |words: &str| Scopes::from_words(words.split(' '));
+        let read = || Scopes::Only(vec![Scope::Read]);
+        stored.map_or(Scopes::All, |words| known(words).unwrap_or_else(|_| read()))
+    }
+
+    /// Whether a key is for what a request needs.
+    pub fn allow(&self, needed: Scope) -> bool {
+        match self {
+            Scopes::All => true,
+            Scopes::Only(scopes) => needed == Scope::Read || scopes.contains(&needed),
+        }
+    }
+}
+
+impl fmt::Display for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.stored().as_deref().unwrap_or(Scopes::ALL))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_key_may_read_and_only_some_order_and_rent() {
+        for (words, allowed) in [
+            (&["all"][..], [true, true, true]),
+            (&["read"], [true, false, false]),
+            (&["orders"], [true, true, false]),
+            (&["rentals", "orders", "orders"], [true, true, true]),
+        ] {
+            let scopes = Scopes::from_words(words.iter().copied()).unwrap();
+            assert_eq!(Scope::ALL.map(|scope| scopes.allow(scope)), allowed, "{words:?}");
+            assert_eq!(Scopes::from_stored(scopes.stored().as_deref()), scopes);
+        }
+        let refused = Scopes::from_words(["reed"]).unwrap_err();
+        assert_eq!(refused, "no scope reed; there are read, orders, rentals, or `all` alone");
+        assert!(Scopes::from_words(["all", "read"]).is_err() && Scopes::from_words([]).is_err());
+        assert!(!Scopes::from_stored(Some("webhooks")).allow(Scope::Orders));
+    }
 
     #[test]
     fn debug_shows_nothing_of_it() {

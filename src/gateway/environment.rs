@@ -8,7 +8,10 @@ use parking_lot::RwLock;
 use super::{Error, Settings};
 use crate::domain::Timestamp;
 use crate::domain::clock_trust::{ClockTrust, LONGEST_PLAUSIBLE_OUTAGE};
-use crate::store::{Horizon, Store};
+use crate::store::{Horizon, Occasion, Store};
+
+/// A day without a change of clocks, in microseconds.
+const DAY_US: i64 = 24 * 3600 * 1_000_000;
 
 /// Tells the time. The real clock is read in `daemon`; tests move theirs by hand.
 pub trait TimeSource: Send + Sync {
@@ -18,6 +21,11 @@ pub trait TimeSource: Send + Sync {
     /// How far the time can be relied on. A clock that is moved by hand always can.
     fn trust(&self) -> ClockTrust {
         ClockTrust::Settled
+    }
+
+    /// When the operator's day began that a time is in. Without a zone, that is a day of UTC.
+    fn day_of(&self, at: Timestamp) -> Timestamp {
+        Timestamp(at.0.saturating_sub(at.0.rem_euclid(DAY_US)))
     }
 }
 
@@ -80,6 +88,16 @@ impl Environment {
         let certain = self.certain(now);
         let is_plausible = now.since(certain) <= LONGEST_PLAUSIBLE_OUTAGE;
         Horizon { orders: if is_plausible { now } else { certain }, rentals: certain }
+    }
+
+    /// When the operator's day began that a time is in.
+    pub(super) fn day_of(&self, at: Timestamp) -> Timestamp {
+        self.clock.day_of(at)
+    }
+
+    /// The occasion of an entry in the ledger that is made at a time, asked for with a key or not.
+    pub(super) fn occasion<'k>(&self, at: Timestamp, key: Option<&'k str>) -> Occasion<'k> {
+        Occasion { at, today: self.day_of(at), key }
     }
 
     /// The clock itself, for an operation that takes the time only when its turn has come.

@@ -51,6 +51,7 @@ mod parked;
 mod rentals;
 mod reports;
 mod request_cache;
+mod requester;
 mod services;
 mod settings;
 mod sim_presence;
@@ -61,7 +62,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use crate::store::{Revenue, on_behalf_of};
-pub use accounts::{Accounts, KeyEdit, LedgerRow, NewKey};
+pub use accounts::{Accounts, KeyEdit, LedgerRow, LimitEdit, NewKey, Standing};
 pub use audit::Audit;
 pub use banks::Banks;
 pub use due_work::DueWork;
@@ -77,6 +78,7 @@ pub use order_stats::{OrderStats, OutcomeCounts, SILENT_ORDERS};
 pub use orders::{Cancel, MakeOrder, OrderHistory, OrderView, Orders, Reuse, Sms};
 pub use rentals::{Edit, Extend, Rent, RentalHistory, RentalView, Rentals, TenantView};
 pub use reports::{LedgerSums, Reports, SiteStats};
+pub use requester::{RequestKey, Requester};
 pub use services::{
     ImportMode, Imported, PatternEdit, ServiceChange, ServiceEdit, Services, Trial, TrialClaim,
 };

@@ -10,6 +10,7 @@ use super::banks::Banks;
 use super::environment::Environment;
 use super::listing::ListRequest;
 use super::orders::Orders;
+use super::requester::{Requester, key_may_spend};
 use super::stock::Stock;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::calendar::add_months;
@@ -19,7 +20,7 @@ use crate::domain::message::Message;
 use crate::domain::price::Charge;
 use crate::domain::rental::{Package, RentalState};
 use crate::domain::{AccountId, Amount, Msisdn, Rental, RentalId, SimId, Timestamp};
-use crate::store::{Account, Entry, SearchResult, WriteTx};
+use crate::store::{Account, Entry, Occasion, SearchResult, WriteTx};
 
 /// The outcome of a request to rent a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub enum Rent {
     NoStock,
     /// Balance less holds does not cover the price.
     NoBalance,
+    /// The account has spent on this day what it may.
+    Limited,
 }
 
 /// The outcome of a request to extend a rental.
@@ -49,6 +52,8 @@ pub enum Extend {
     Expired,
     /// Balance less holds does not cover the price.
     NoBalance,
+    /// The account has spent on this day what it may.
+    Limited,
 }
 
 /// The outcome of a request to change a rental's renewal.
@@ -100,7 +105,7 @@ pub struct RentalHistory {
 /// What is asked for with a new rental.
 #[derive(Clone)]
 struct Contract {
-    account: AccountId,
+    by: Requester,
     /// The country's code.
     country: String,
     package: Package,
@@ -133,11 +138,13 @@ impl Rentals {
     /// Rents a number. The checks run in this order: country, package, stock, balance.
     pub async fn rent(
         self: &Arc<Self>,
-        account: AccountId,
+        by: impl Into<Requester>,
         country: Option<&str>,
         package: &str,
         auto_renew: bool,
     ) -> Result<Rent, Error> {
+        let by: Requester = by.into();
+        let account = by.account;
         let settings = self.env.settings();
         let Some(country) = country.and_then(|country| settings.countries.find(country)) else {
             return Ok(Rent::InvalidCountry);
@@ -145,8 +152,7 @@ impl Rentals {
         let Some((package, charge)) = settings.packages.find(package) else {
             return Ok(Rent::InvalidPackage);
         };
-        let contract =
-            Contract { account, country: country.code.clone(), package, charge, auto_renew };
+        let contract = Contract { by, country: country.code.clone(), package, charge, auto_renew };
         let mut is_scarce = self.stock.is_scarce_for_rentals(&contract.country);
         // As with orders, what was proposed may have been given to others meanwhile.
         for _ in 0..ROUNDS {
@@ -176,7 +182,7 @@ impl Rentals {
         let now = self.env.now();
         let most_free = self.env.settings().max_free_rentals;
         let is_free = contract.charge.amount == Amount::ZERO;
-        if is_free && tx.free_rental_count(contract.account)? >= most_free {
+        if is_free && tx.free_rental_count(contract.by.account)? >= most_free {
             return Ok(Some(Rent::NoStock));
         }
         if tx.last_rental_id()? >= LAST_PUBLIC_ID {
@@ -185,7 +191,7 @@ impl Rentals {
         let found = loop {
             let found = self.stock.allocate_rental(
                 tx,
-                contract.account,
+                contract.by.account,
                 &contract.country,
                 proposals,
                 now,
@@ -214,9 +220,13 @@ impl Rentals {
         number: Msisdn,
         now: Timestamp,
     ) -> Result<Rent, Error> {
-        let Contract { account, country, package, charge, auto_renew } = contract;
+        let Contract { by, country, package, charge, auto_renew } = contract;
+        let account = by.account;
         if !covers(tx, account, charge.amount)? {
             return Ok(Rent::NoBalance);
+        }
+        if !self.may_spend(tx, &by, charge.amount, now)? {
+            return Ok(Rent::Limited);
         }
         let expires_at = add_months(now, package.months()).ok_or_else(end_of_calendar)?;
         let new = Rental {
@@ -240,38 +250,47 @@ impl Rentals {
         self.wakeups.bank_demand_changes_after(tx);
         tx.record_sim_given(sim, now)?;
         let subject = self.subject_of_term(id, &package, &charge);
-        self.charge_term(tx, account, id, 1, Term::First, charge, now)?;
+        let posting = Posting::Term { kind: Term::First, charge, rental: id, term: 1 };
+        self.charge(tx, account, &posting, self.env.occasion(now, by.key_prefix()))?;
         tx.note(Actor::Account(account), AuditAction::Rented, subject, now)?;
         Ok(Rent::Made(Rental { id, ..new }))
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the parts of one posting; a struct would be built once, here"
-    )]
-    fn charge_term(
+    fn charge(
         &self,
         tx: &WriteTx<'_>,
         account: AccountId,
-        rental: RentalId,
-        term: u32,
-        kind: Term,
-        charge: Charge,
-        now: Timestamp,
+        term: &Posting,
+        occasion: Occasion<'_>,
     ) -> Result<(), Error> {
-        let posting = Posting::Term { kind, charge, rental, term };
-        tx.post(account, &posting, &self.env.settings().currency, now)
-            .map(drop)
-            .map_err(Error::from)
+        tx.post(account, term, &self.env.settings().currency, occasion)?;
+        Ok(())
+    }
+
+    /// Whether so much more may be spent on this day by an account, and with a key.
+    fn may_spend(
+        &self,
+        tx: &WriteTx<'_>,
+        by: &Requester,
+        price: Amount,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let Some(account) = tx.account(by.account)? else { return Ok(false) };
+        let (limits, today) =
+            (account.limits.or(self.env.settings().account_limits()), self.env.day_of(now));
+        Ok(account.day.on(today).may_spend(price, limits.spend_per_day)
+            && key_may_spend(tx, by, price, today)?)
     }
 
     /// Extends a rental by a package's term, and renews it with that package from then on.
     pub async fn extend(
         self: &Arc<Self>,
-        account: AccountId,
+        by: impl Into<Requester>,
         id: RentalId,
         package: &str,
     ) -> Result<Extend, Error> {
+        let by: Requester = by.into();
+        let account = by.account;
         let (rentals, package) = (Arc::clone(self), self.env.settings().packages.find(package));
         let extended = self.env.store.write_for(account, move |tx| {
             let now = rentals.env.certain_now();
@@ -285,10 +304,16 @@ impl Rentals {
             if !covers(tx, account, charge.amount)? {
                 return Ok(Extend::NoBalance);
             }
+            if !rentals.may_spend(tx, &by, charge.amount, now)? {
+                return Ok(Extend::Limited);
+            }
             let longer = rental.with_term(package.months()).ok_or_else(end_of_calendar)?;
             let longer = Rental { renewal_package: package.to_string(), ..longer };
             let subject = rentals.subject_of_term(id, &package, &charge);
-            rentals.charge_term(tx, account, id, longer.terms, Term::Extension, charge, now)?;
+            let (kind, term) = (Term::Extension, longer.terms);
+            let posting = Posting::Term { kind, charge, rental: id, term };
+            let occasion = rentals.env.occasion(now, by.key_prefix());
+            rentals.charge(tx, account, &posting, occasion)?;
             tx.save_rental(&longer)?;
             rentals.wakeups.deadlines_change_after(tx);
             tx.note(Actor::Account(account), AuditAction::Extended, subject, now)?;
@@ -438,7 +463,9 @@ impl Rentals {
         }
         let Some(renewed) = rental.clone().renew(package.months(), now) else { return Ok(None) };
         let subject = self.subject_of_term(rental.id, &package, &charge);
-        self.charge_term(tx, rental.account, rental.id, renewed.terms, Term::Renewal, charge, now)?;
+        let (kind, term) = (Term::Renewal, renewed.terms);
+        let posting = Posting::Term { kind, charge, rental: rental.id, term };
+        self.charge(tx, rental.account, &posting, self.env.occasion(now, None))?;
         tx.save_rental(&renewed)?;
         tx.note(Actor::Daemon, AuditAction::Renewed, subject, now)?;
         Ok(Some(renewed))

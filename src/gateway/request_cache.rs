@@ -187,11 +187,20 @@ impl RequestCache {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::fair_use::Allowance;
+    use crate::domain::key::Scopes;
 
     const ANN: AccountId = AccountId(1);
 
     fn holder() -> Holder {
-        Holder { account: ANN, allowed: None, expires_at: None }
+        Holder {
+            account: ANN,
+            allowed: None,
+            expires_at: None,
+            scopes: Scopes::All,
+            prefix: String::new(),
+            spend_per_day: Allowance::Unlimited,
+        }
     }
 
     #[test]

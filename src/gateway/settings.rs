@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::domain::fair_use::Pauses;
+use crate::domain::fair_use::{AccountLimits, Allowance, Pauses};
 use crate::domain::rental::Packages;
 use crate::domain::{BlockList, Countries, Msisdn};
 
@@ -16,6 +16,10 @@ pub struct Settings {
     pub max_open_per_account: usize,
     /// An order that was given up before this tells nothing of its number.
     pub judge_after: Duration,
+    /// Orders that an account may make in a day.
+    pub orders_per_day: Allowance,
+    /// What an account may spend in a day.
+    pub spend_per_day: Allowance,
     /// How long an account waits after orders that it gave up.
     pub pauses: Pauses,
     /// Whether orders of services with patterns may share a SIM.
@@ -65,6 +69,16 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The limits of an account that has none of its own.
+    pub(super) fn account_limits(&self) -> AccountLimits {
+        let most = i64::try_from(self.max_open_per_account).unwrap_or(i64::MAX);
+        AccountLimits {
+            max_open: Allowance::AtMost(most),
+            orders_per_day: self.orders_per_day,
+            spend_per_day: self.spend_per_day,
+        }
+    }
+
     /// A number as regular orders show it: digits only, in the national form or with the country
     /// code.
     pub(super) fn number_for_orders(&self, number: &Msisdn) -> String {

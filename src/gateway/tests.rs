@@ -34,6 +34,7 @@ mod kinds;
 mod large_stock;
 mod late_codes;
 mod lost_sims;
+mod limits;
 mod numbers;
 mod operator;
 mod own_store;

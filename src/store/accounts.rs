@@ -6,7 +6,8 @@ use rusqlite::{Row, params};
 
 use super::error::one_row;
 use super::{ReadTx, StoreError, WriteTx};
-use crate::domain::fair_use::{FairUse, RecentEnds};
+use crate::domain::fair_use::{Allowance, DayUse, FairUse, OwnLimits, RecentEnds};
+use crate::domain::key::Scopes;
 use crate::domain::{AccountId, Amount, Funds, Timestamp};
 
 /// A customer's account with its funds.
@@ -21,6 +22,10 @@ pub struct Account {
     pub suspended_at: Option<Timestamp>,
     /// What it has made of what is free.
     pub fair_use: FairUse,
+    /// The limits that it has of its own.
+    pub limits: OwnLimits,
+    /// What it did on the last day on which it did anything.
+    pub day: DayUse,
 }
 
 /// Who may use the API with a working key, and from where.
@@ -31,6 +36,12 @@ pub struct Holder {
     pub allowed: Option<String>,
     /// When the key stops working; `None` if it does not.
     pub expires_at: Option<Timestamp>,
+    /// What the key is for.
+    pub scopes: Scopes,
+    /// The key's first characters.
+    pub prefix: String,
+    /// What may be spent with it in a day.
+    pub spend_per_day: Allowance,
 }
 
 impl Holder {
@@ -49,6 +60,10 @@ pub struct KeyTerms {
     pub label: Option<String>,
     /// When it stops working; `None` if it does not.
     pub expires_at: Option<Timestamp>,
+    /// What it is for.
+    pub scopes: Scopes,
+    /// What may be spent with it in a day, beside the limits of its account.
+    pub spend_per_day: Allowance,
 }
 
 /// An API key, as far as it is stored: the key itself is not.
@@ -64,14 +79,17 @@ pub struct Key {
     /// When it was used last, if it ever was.
     pub last_used_at: Option<Timestamp>,
     pub terms: KeyTerms,
+    /// What was spent with it on the last day on which anything was. Orders are not counted.
+    pub day: DayUse,
 }
 
 const ACCOUNT: &str = "SELECT id, name, balance_minor, held_minor, suspended_at, recent_ends, \
-                       paused_until FROM account";
+                       paused_until, max_open, orders_per_day, spend_per_day, day_began_at, \
+                       day_spent_minor, day_orders FROM account";
 
 const KEY: &str = "SELECT k.account_id, a.name, k.prefix, k.created_at, k.revoked_at, \
-                   k.last_used_at, k.allowed, k.label, k.expires_at FROM api_key k JOIN account a \
-                   ON a.id = k.account_id";
+                   k.last_used_at, k.allowed, k.label, k.expires_at, k.scopes, k.spend_per_day, \
+                   k.day_began_at, k.day_spent_minor FROM api_key k JOIN account a ON a.id = k.account_id";
 
 fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
     let time = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(Timestamp));
@@ -82,8 +100,29 @@ fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
         created_at: Timestamp(row.get(3)?),
         revoked_at: time(4)?,
         last_used_at: time(5)?,
-        terms: KeyTerms { allowed: row.get(6)?, label: row.get(7)?, expires_at: time(8)? },
+        terms: KeyTerms {
+            allowed: row.get(6)?,
+            label: row.get(7)?,
+            expires_at: time(8)?,
+            scopes: scopes(row, 9)?,
+            spend_per_day: allowance(row, 10)?.unwrap_or_default(),
+        },
+        day: key_day(row, 11)?,
     })
+}
+
+fn scopes(row: &Row<'_>, column: usize) -> rusqlite::Result<Scopes> {
+    Ok(Scopes::from_stored(row.get::<_, Option<String>>(column)?.as_deref()))
+}
+
+fn allowance(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Allowance>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(Allowance::from_stored))
+}
+
+/// What was spent with a key on its day, from this column and the next.
+fn key_day(row: &Row<'_>, column: usize) -> rusqlite::Result<DayUse> {
+    let (began_at, spent) = (Timestamp(row.get(column)?), Amount(row.get(column + 1)?));
+    Ok(DayUse { began_at, spent, orders: 0 })
 }
 
 fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
@@ -93,7 +132,23 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
         recent: RecentEnds::from_stored(row.get(5)?),
         paused_until: Timestamp(row.get(6)?),
     };
-    Ok(Account { id: AccountId(row.get(0)?), name: row.get(1)?, funds, suspended_at, fair_use })
+    Ok(Account {
+        id: AccountId(row.get(0)?),
+        name: row.get(1)?,
+        funds,
+        suspended_at,
+        fair_use,
+        limits: OwnLimits {
+            max_open: allowance(row, 7)?,
+            orders_per_day: allowance(row, 8)?,
+            spend_per_day: allowance(row, 9)?,
+        },
+        day: DayUse {
+            began_at: Timestamp(row.get(10)?),
+            spent: Amount(row.get(11)?),
+            orders: row.get(12)?,
+        },
+    })
 }
 
 impl ReadTx<'_> {
@@ -122,14 +177,17 @@ impl ReadTx<'_> {
     /// The account of a key, by the key's digest. `None` if the key is unknown or revoked, or its
     /// account is suspended.
     pub fn holder_of_key(&self, digest: &[u8; 32]) -> Result<Option<Holder>, StoreError> {
-        let sql = "SELECT k.account_id, k.allowed, k.expires_at FROM api_key k JOIN account a ON \
-                   a.id = k.account_id WHERE k.digest = $1 AND k.revoked_at IS NULL AND \
-                   a.suspended_at IS NULL";
+        let sql = "SELECT k.account_id, k.allowed, k.expires_at, k.scopes, k.prefix, \
+                   k.spend_per_day FROM api_key k JOIN account a ON a.id = k.account_id WHERE \
+                   k.digest = $1 AND k.revoked_at IS NULL AND a.suspended_at IS NULL";
         let holder = |row: &Row<'_>| {
             Ok(Holder {
                 account: AccountId(row.get(0)?),
                 allowed: row.get(1)?,
                 expires_at: row.get::<_, Option<i64>>(2)?.map(Timestamp),
+                scopes: scopes(row, 3)?,
+                prefix: row.get(4)?,
+                spend_per_day: allowance(row, 5)?.unwrap_or_default(),
             })
         };
         self.first(sql, [digest.as_slice()], holder)
@@ -143,6 +201,13 @@ impl ReadTx<'_> {
     /// A key by its digest.
     pub fn key(&self, digest: &[u8; 32]) -> Result<Option<Key>, StoreError> {
         self.first(&format!("{KEY} WHERE k.digest = $1"), [digest.as_slice()], key)
+    }
+
+    /// What was spent with an account's key on the last day on which anything was.
+    pub fn key_day(&self, account: AccountId, prefix: &str) -> Result<Option<DayUse>, StoreError> {
+        let sql = "SELECT day_began_at, day_spent_minor FROM api_key WHERE prefix = $1 AND \
+                   account_id = $2";
+        self.first(sql, params![prefix, account.0], |row| key_day(row, 0))
     }
 
     /// The digests of the keys that begin with `prefix`, which may be shorter than the stored
@@ -164,9 +229,30 @@ impl WriteTx<'_> {
         Ok(AccountId(self.inserted()))
     }
 
-    pub(super) fn set_funds(&self, id: AccountId, funds: Funds) -> Result<(), StoreError> {
-        let sql = "UPDATE account SET balance_minor = $1, held_minor = $2 WHERE id = $3";
-        one_row(self.execute(sql, params![funds.balance.0, funds.held.0, id.0])?, "account", id)
+    /// Saves an account's funds, and what it has done on a day.
+    pub(super) fn set_funds(
+        &self,
+        id: AccountId,
+        funds: Funds,
+        day: DayUse,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE account SET balance_minor = $1, held_minor = $2, day_began_at = $3, \
+                   day_spent_minor = $4, day_orders = $5 WHERE id = $6";
+        let values =
+            params![funds.balance.0, funds.held.0, day.began_at.0, day.spent.0, day.orders, id.0];
+        one_row(self.execute(sql, values)?, "account", id)
+    }
+
+    /// Saves the limits that an account has of its own.
+    pub fn set_limits(&self, id: AccountId, limits: &OwnLimits) -> Result<(), StoreError> {
+        let sql = "UPDATE account SET max_open = $1, orders_per_day = $2, spend_per_day = $3 \
+                   WHERE id = $4";
+        let OwnLimits { max_open, orders_per_day, spend_per_day } = limits;
+        let stored =
+            [max_open, orders_per_day, spend_per_day].map(|own| own.map(Allowance::stored));
+        let [max_open, orders_per_day, spend_per_day] = stored;
+        let values = params![max_open, orders_per_day, spend_per_day, id.0];
+        one_row(self.execute(sql, values)?, "account", id)
     }
 
     /// Saves what an account has made of what is free.
@@ -186,18 +272,49 @@ impl WriteTx<'_> {
         at: Timestamp,
     ) -> Result<(), StoreError> {
         let sql = "INSERT INTO api_key (digest, prefix, account_id, created_at, allowed, label, \
-                   expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        let KeyTerms { allowed, label, expires_at } = terms;
-        let expires_at = expires_at.map(|at| at.0);
-        let values = params![digest, prefix, account.0, at.0, allowed, label, expires_at];
+                   expires_at, scopes, spend_per_day) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        let KeyTerms { allowed, label, expires_at, scopes, spend_per_day } = terms;
+        let values = params![
+            digest,
+            prefix,
+            account.0,
+            at.0,
+            allowed,
+            label,
+            expires_at.map(|at| at.0),
+            scopes.stored(),
+            spend_per_day.most()
+        ];
         self.execute(sql, values).map(drop)
     }
 
     /// Changes what the operator says about a key.
     pub fn set_key_terms(&self, digest: &[u8; 32], terms: &KeyTerms) -> Result<(), StoreError> {
-        let sql = "UPDATE api_key SET allowed = $1, label = $2, expires_at = $3 WHERE digest = $4";
-        let KeyTerms { allowed, label, expires_at } = terms;
-        self.execute(sql, params![allowed, label, expires_at.map(|at| at.0), digest]).map(drop)
+        let sql = "UPDATE api_key SET allowed = $1, label = $2, expires_at = $3, scopes = $4, \
+                   spend_per_day = $5 WHERE digest = $6";
+        let KeyTerms { allowed, label, expires_at, scopes, spend_per_day } = terms;
+        let values = params![
+            allowed,
+            label,
+            expires_at.map(|at| at.0),
+            scopes.stored(),
+            spend_per_day.most(),
+            digest
+        ];
+        self.execute(sql, values).map(drop)
+    }
+
+    /// Saves what was spent with an account's key on a day.
+    pub(super) fn save_key_day(
+        &self,
+        account: AccountId,
+        prefix: &str,
+        day: DayUse,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE api_key SET day_began_at = $1, day_spent_minor = $2 WHERE prefix = $3 AND \
+                   account_id = $4";
+        let values = params![day.began_at.0, day.spent.0, prefix, account.0];
+        self.execute(sql, values).map(drop)
     }
 
     /// Notes when keys were used last. What is written late changes nothing.

@@ -65,3 +65,8 @@ pub(crate) const TRACE_BEFORE_ORDER: &str = "INSERT INTO trace (number, service_
 pub(crate) const MESSAGES_UNATTRIBUTED: &str = "DELETE FROM trace; DELETE FROM attribution; UPDATE \
      message SET service_id = NULL; INSERT INTO message (id, sim_id, received_at, complete) VALUES \
      (1400, 1, 0, 1)";
+/// As if an account had spent less on its day than it has.
+pub(crate) const LESS_SPENT: &str = "UPDATE account SET day_spent_minor = day_spent_minor - 1";
+/// The same of a key.
+pub(crate) const LESS_SPENT_WITH_KEY: &str =
+    "UPDATE api_key SET day_spent_minor = day_spent_minor - 1";

@@ -18,6 +18,19 @@ pub enum Applied {
     Before,
 }
 
+/// When an entry is made, and with which key it was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Occasion<'o> {
+    pub at: Timestamp,
+    /// When the day began that this is on.
+    pub today: Timestamp,
+    /// The key's first characters, if a customer's request is the cause.
+    pub key: Option<&'o str>,
+}
+
+/// The day on which an entry counts as spent, and the key with which it was.
+type Spending = (Option<Timestamp>, Option<String>);
+
 /// An entry as it stands in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -156,20 +169,21 @@ impl WriteTx<'_> {
         Ok(self.number(sql, values)? == 1)
     }
 
-    /// Adds an entry and updates the account's funds. An entry with the same cause as an earlier
-    /// one is not applied again.
+    /// Adds an entry and updates the account's funds, and what it and the key have spent on the day.
+    /// An entry with the same cause as an earlier one is not applied again.
     pub fn post(
         &self,
         account: AccountId,
         posting: &Posting,
         currency: &str,
-        at: Timestamp,
+        occasion: Occasion<'_>,
     ) -> Result<Applied, StoreError> {
         let (balance, held) = posting.effects();
+        let (day, key) = self.spending_of(posting, occasion)?;
         let sql = "INSERT INTO ledger (account_id, kind, balance_minor, held_minor, currency, \
                    order_id, rental_id, price_minor, price_currency, rate, note, cause, \
-                   created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON \
-                   CONFLICT (cause) DO NOTHING";
+                   created_at, day, key_prefix) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
+                   $11, $12, $13, $14, $15) ON CONFLICT (cause) DO NOTHING";
         let (rental, charge) = posting.rental().unzip();
         let values = params![
             account.0,
@@ -184,17 +198,52 @@ impl WriteTx<'_> {
             charge.map(|charge| charge.rate.to_string()),
             posting.note(),
             posting.cause(),
-            at.0
+            occasion.at.0,
+            day.map(|day| day.0),
+            key
         ];
         if self.execute(sql, values)? == 0 {
             return Ok(Applied::Before);
         }
         let fault = |fault| StoreError::Row { table: "account", key: account.to_string(), fault };
-        let before = self.account(account)?.ok_or_else(|| fault("does not exist"))?.funds;
+        let before = self.account(account)?.ok_or_else(|| fault("does not exist"))?;
         let funds = before
+            .funds
             .after(posting)
             .ok_or_else(|| fault("cannot take the entry: its holds would be negative"))?;
-        self.set_funds(account, funds)?;
+        let used = day.map_or(before.day, |day| before.day.after(posting, day));
+        self.set_funds(account, funds, used)?;
+        if let Some((day, key)) = day.zip(key)
+            && let Some(used) = self.key_day(account, &key)?
+        {
+            self.save_key_day(account, &key, used.after(posting, day))?;
+        }
         Ok(Applied::Now(funds))
+    }
+
+    /// On which day an entry counts as spent, and with which key: those of its hold, if it gives
+    /// something of it back. What the operator adds or takes is not spent, and what was held is not
+    /// spent again when it is charged.
+    fn spending_of(
+        &self,
+        posting: &Posting,
+        occasion: Occasion<'_>,
+    ) -> Result<Spending, StoreError> {
+        match posting {
+            Posting::Hold { .. } | Posting::Term { .. } => {
+                Ok((Some(occasion.today), occasion.key.map(str::to_owned)))
+            }
+            Posting::Release { order, .. } | Posting::Refund { order, .. } => {
+                let sql =
+                    "SELECT day, key_prefix FROM ledger WHERE order_id = $1 AND kind = 'hold'";
+                let of_hold = self.first(sql, [order.0], |row| {
+                    Ok((row.get::<_, Option<i64>>(0)?.map(Timestamp), row.get(1)?))
+                })?;
+                Ok(of_hold.unwrap_or_default())
+            }
+            Posting::Capture { .. } | Posting::TopUp { .. } | Posting::Adjustment { .. } => {
+                Ok((None, None))
+            }
+        }
     }
 }

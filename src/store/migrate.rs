@@ -38,6 +38,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0027_rests_after_orders.sql"),
     include_str!("../../migrations/0028_attribution.sql"),
     include_str!("../../migrations/0029_pools.sql"),
+    include_str!("../../migrations/0030_limits.sql"),
+    include_str!("../../migrations/0031_key_limits.sql"),
 ];
 
 /// Brings the database at `path` to the newest schema, with each step in a transaction of its own.

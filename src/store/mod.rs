@@ -55,7 +55,7 @@ pub use banks::{SimClaims, WaitingOrder};
 pub use database::Store;
 pub use deadlines::{Deadline, Horizon};
 pub use error::StoreError;
-pub use ledger::{Applied, Entry, EntrySums};
+pub use ledger::{Applied, Entry, EntrySums, Occasion};
 pub use listing::{ListFilter, Page};
 pub use messages::{MessageFilter, NewMessage};
 pub use new_file::{NewFile, sync_folder_of};

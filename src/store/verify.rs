@@ -24,6 +24,20 @@ const RULES: &[Rule] = &[
          'open')",
     ),
     (
+        "what it has spent on its last day is not the sum of that day's ledger entries, or it made \
+         more orders then",
+        "SELECT 'account ' || a.id FROM account a WHERE a.day_spent_minor <> (SELECT \
+         coalesce(sum(l.held_minor - l.balance_minor), 0) FROM ledger l WHERE l.account_id = a.id \
+         AND l.day = a.day_began_at) OR a.day_orders < (SELECT count(*) FROM ledger l WHERE \
+         l.account_id = a.id AND l.day = a.day_began_at AND l.kind = 'hold')",
+    ),
+    (
+        "what was spent with it on its last day is not the sum of that day's ledger entries",
+        "SELECT 'key ' || k.prefix FROM api_key k WHERE k.day_spent_minor <> (SELECT \
+         coalesce(sum(l.held_minor - l.balance_minor), 0) FROM ledger l WHERE l.account_id = \
+         k.account_id AND l.key_prefix = k.prefix AND l.day = k.day_began_at)",
+    ),
+    (
         "its price was not held exactly once",
         "SELECT 'order ' || o.id FROM orders o WHERE (SELECT count(*) FROM ledger l WHERE \
          l.order_id = o.id AND l.kind = 'hold' AND l.held_minor = o.price_minor AND l.account_id \

@@ -25,6 +25,7 @@ mod docs;
 mod driver;
 mod endpoints;
 mod everyday;
+mod fair_use;
 mod faults;
 mod finding;
 mod hardware;

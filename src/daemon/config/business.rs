@@ -3,7 +3,7 @@
 
 use super::document::{Document, SectionReader};
 use super::{block_list, rentals, table};
-use crate::domain::fair_use::Pauses;
+use crate::domain::fair_use::{Allowance, Pauses};
 use crate::domain::rental::Packages;
 use crate::domain::{Countries, Country};
 use crate::gateway::Settings;
@@ -27,6 +27,13 @@ pub(super) fn settings<'d>(
         order_lifetime: orders.get(&table::orders::LIFETIME),
         max_open_per_account: orders.get(&table::orders::MAX_OPEN_PER_ACCOUNT),
         judge_after: health.get(&table::health::JUDGE_AFTER),
+        orders_per_day: match limits.get(&table::limits::ORDERS_PER_DAY) {
+            0 => Allowance::Unlimited,
+            most => Allowance::AtMost(most),
+        },
+        spend_per_day: limits
+            .get(&table::limits::SPEND_PER_DAY)
+            .map_or(Allowance::Unlimited, |most| Allowance::AtMost(most.0)),
         pauses: Pauses {
             min_cancel_age: limits.get(&table::limits::MIN_CANCEL_AGE),
             after_giving_up: limits.get(&table::limits::GIVE_UP_PAUSE),

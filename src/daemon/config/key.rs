@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
+use crate::domain::Amount;
 use crate::domain::ip_network::Network;
 
 /// When a change in the file takes effect in a running daemon.
@@ -338,6 +339,30 @@ impl Format for TimeOrNever {
 
     fn write(&self, value: &Option<Duration>) -> String {
         quoted(value.map_or_else(|| "never".to_owned(), time_text))
+    }
+}
+
+/// An amount of money that is more than nothing, or `"off"`.
+pub(super) struct AmountOrOff;
+
+impl Format for AmountOrOff {
+    type Value = Option<Amount>;
+
+    fn name(&self) -> String {
+        "amount, or `\"off\"`".to_owned()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Result<Option<Amount>, String> {
+        let text = read_text(value)?;
+        if text == "off" {
+            return Ok(None);
+        }
+        let amount = text.parse().ok().filter(|amount| *amount > Amount::ZERO);
+        amount.map(Some).ok_or_else(|| "an amount like \"50.00\", or \"off\"".to_owned())
+    }
+
+    fn write(&self, value: &Option<Amount>) -> String {
+        quoted(value.map_or_else(|| "off".to_owned(), |amount| amount.to_string()))
     }
 }
 

@@ -10,8 +10,8 @@ use super::LogFormat;
 use super::key::Shape::{FreeKeys, FreeName, List, Table};
 use super::key::TakesEffect::{Reload, Restart};
 use super::key::{
-    Address, Digits, FilePath, Flag, Key, MobileCodes, Networks, OneOf, OptionalKey, Section,
-    TakesEffect, Text, TextOr, Texts, Time, TimeOrNever, Whole, key, optional,
+    Address, AmountOrOff, Digits, FilePath, Flag, Key, MobileCodes, Networks, OneOf, OptionalKey,
+    Section, TakesEffect, Text, TextOr, Texts, Time, TimeOrNever, Whole, key, optional,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -328,6 +328,16 @@ section! {
         || 1_000, Reload,
         "Connections that are open at a time from one address. Those of trusted proxies are not \
          limited, nor, while none is configured, those from this machine.");
+    ORDERS_PER_DAY: Key<Whole<i64>> = key("orders_per_day", Whole::from_to(0, 1_000_000), || 0,
+        Reload,
+        "Orders that an account may make in a day, whatever becomes of them. Beyond it the answer \
+         is `NO_PHONE_AVAILABLE`. Days are those of this machine's time zone. `account limit` \
+         gives an account a limit of its own.");
+    SPEND_PER_DAY: Key<AmountOrOff> = key("spend_per_day", AmountOrOff, || None, Reload,
+        "What an account may spend in a day, in its currency: what is held for orders and charged \
+         for rentals, less what of that is given back. Beyond it orders are answered \
+         `NO_PHONE_AVAILABLE`, new rentals `NO_STOCK` and extensions `NO_BALANCE`; rentals are \
+         renewed all the same. `account limit` gives an account a limit of its own.");
     EDITS_PER_MINUTE: Key<Whole<u32>> = key("edits_per_minute", RATE_LIMIT, || 30, Reload,
         "Changes of its rentals' renewal (`/api/rental/edit`) per minute by one account.");
     MIN_CANCEL_AGE: Key<Time> = key("min_cancel_age", Time::OrZero, || Duration::ZERO, Reload,

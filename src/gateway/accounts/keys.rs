@@ -5,11 +5,12 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::{Accounts, find_account, subject_of};
-use crate::domain::Timestamp;
 use crate::domain::audit::{Actor, AuditAction};
+use crate::domain::fair_use::{Allowance, DayUse};
 use crate::domain::ip_network::Network;
-use crate::domain::key::ApiKey;
+use crate::domain::key::{ApiKey, Scopes};
 use crate::domain::text::check_name;
+use crate::domain::{Amount, Timestamp};
 use crate::gateway::Error;
 use crate::store::{Account, Holder, Key, KeyTerms, StoreError, WriteTx};
 
@@ -34,6 +35,10 @@ pub struct KeyEdit {
     pub label: Option<Option<String>>,
     /// When it stops working.
     pub expires_at: Option<Option<Timestamp>>,
+    /// What it is for: the words of scopes, or `all`.
+    pub scopes: Option<Vec<String>>,
+    /// What may be spent with it in a day, in the operator's words: an amount, or `none`.
+    pub spend_per_day: Option<String>,
 }
 
 impl KeyEdit {
@@ -58,7 +63,30 @@ impl KeyEdit {
             }
             terms.expires_at = expires_at;
         }
+        if let Some(words) = self.scopes {
+            let scopes = Scopes::from_words(words.iter().map(String::as_str));
+            terms.scopes = scopes.map_err(Error::Refused)?;
+        }
+        if let Some(text) = self.spend_per_day {
+            terms.spend_per_day = spend_per_day(&text)?;
+        }
         Ok(terms)
+    }
+}
+
+/// What may be spent with a key in a day, in the operator's words.
+fn spend_per_day(text: &str) -> Result<Allowance, Error> {
+    if text == "none" {
+        return Ok(Allowance::Unlimited);
+    }
+    match text.parse::<Amount>() {
+        Ok(Amount::ZERO) => Err(Error::refused(
+            "a key with which nothing may be spent is one with `--scope read`; `none` is no limit",
+        )),
+        Ok(amount) if amount > Amount::ZERO => Ok(Allowance::AtMost(amount.0)),
+        _ => Err(Error::refused(format!(
+            "{text}: what may be spent with a key in a day is an amount like 5.00, or `none`"
+        ))),
     }
 }
 
@@ -73,8 +101,10 @@ fn check_label(label: &str) -> Result<String, Error> {
 
 /// How a key is limited, and what it is called, for the audit.
 fn terms_in_words(terms: &KeyTerms) -> String {
-    let KeyTerms { allowed, label, expires_at } = terms;
+    let KeyTerms { allowed, label, expires_at, scopes, spend_per_day } = terms;
     let words = [
+        Some(scopes).filter(|scopes| **scopes != Scopes::All).map(|it| format!(" to {it}")),
+        spend_per_day.most().map(|most| format!(" spending {} a day", Amount(most))),
         allowed.as_ref().map(|networks| format!(" for {networks}")),
         expires_at.map(|at| format!(" until {at}")),
         label.as_ref().map(|label| format!(" labelled {label}")),
@@ -114,6 +144,10 @@ impl Accounts {
             .store
             .write(move |tx| {
                 let account = find_account(tx, &reference)?;
+                if tx.key_day(account.id, &key.prefix())?.is_some() {
+                    // What is spent is counted by the first characters.
+                    return Err(Error::refused("the new key is too like another one; try again"));
+                }
                 tx.add_key(account.id, &key.digest(), &key.prefix(), &terms, now)?;
                 let (owner, prefix) = (subject_of(&account), key.prefix());
                 let subject = format!("{owner}: key {prefix}{}", terms_in_words(&terms));
@@ -154,6 +188,11 @@ impl Accounts {
             Ok(keys)
         });
         read.await
+    }
+
+    /// What was spent with a key today.
+    pub fn key_today(&self, key: &Key) -> DayUse {
+        key.day.on(self.env.day_of(self.env.now()))
     }
 
     /// Revokes the one working key that begins with `prefix`, which may be a whole key. Answers its

@@ -1,6 +1,7 @@
 //! Accounts: their credit, their ledger, and the keys that open them.
 
 mod keys;
+mod limits;
 
 use std::sync::Arc;
 
@@ -12,8 +13,9 @@ use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::ledger::Posting;
 use crate::domain::text::{check_name, did_you_mean};
 use crate::domain::{AccountId, Amount, Funds, Timestamp};
-use crate::store::{Account, Applied, Entry, ReadTx, WriteTx};
+use crate::store::{Account, Applied, Entry, Occasion, ReadTx, WriteTx};
 pub use keys::{KeyEdit, NewKey};
+pub use limits::{LimitEdit, Standing};
 
 /// The most characters that an account's name may have, so that tables stay readable.
 const MAX_NAME: usize = 64;
@@ -66,7 +68,8 @@ fn post_request(
     currency: &str,
     now: Timestamp,
 ) -> Result<(), Error> {
-    match tx.post(account, posting, currency, now)? {
+    // What the operator adds or takes counts on no day.
+    match tx.post(account, posting, currency, Occasion { at: now, today: now, key: None })? {
         Applied::Now(_) => {
             let after = find_account(tx, &account.to_string())?;
             let (balance, _) = posting.effects();

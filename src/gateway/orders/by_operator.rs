@@ -56,7 +56,7 @@ impl Orders {
             }
             let posting = Posting::Refund { amount, order: id, note: reason };
             let currency = &orders.env.settings().currency;
-            tx.post(order.account, &posting, currency, now)?;
+            tx.post(order.account, &posting, currency, orders.env.occasion(now, None))?;
             let subject = format!("order {id}, {amount} {currency}");
             tx.note(Actor::Operator, AuditAction::Refunded, subject, now)?;
             Ok((view(tx, order)?, amount))

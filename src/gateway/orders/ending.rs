@@ -195,7 +195,8 @@ impl Orders {
         let (cache, number) = (Arc::clone(&self.cache), completed.number.clone());
         tx.after_commit(move || cache.forget_uses_of(&number));
         let posting = Posting::Capture { amount: completed.price, order: completed.id };
-        tx.post(completed.account, &posting, &self.env.settings().currency, at)?;
+        let occasion = self.env.occasion(at, None);
+        tx.post(completed.account, &posting, &self.env.settings().currency, occasion)?;
         Ok(())
     }
 
@@ -217,7 +218,8 @@ impl Orders {
         self.stats.count_end_after(tx, ended);
         self.wakeups.bank_demand_changes_after(tx);
         let posting = Posting::Release { amount: ended.price, order: ended.id };
-        tx.post(ended.account, &posting, &self.env.settings().currency, at)?;
+        let occasion = self.env.occasion(at, None);
+        tx.post(ended.account, &posting, &self.env.settings().currency, occasion)?;
         tx.note_given_up(ended.id, at, self.stock.rest_since(at).minus(GIVEN_UP_KEPT))?;
         self.wake_polls_after(tx, ended.id);
         Ok(())

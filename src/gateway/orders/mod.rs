@@ -1,5 +1,6 @@
 //! Orders: made, polled for, given up, completed, expired, and their numbers used again.
 
+mod barriers;
 mod by_operator;
 mod ending;
 mod reuse;
@@ -8,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Error;
-use super::accounts::covers;
 use super::audit::Audit;
 use super::background::Wakeups;
 use super::environment::Environment;
@@ -17,8 +17,10 @@ use super::long_poll::LongPolls;
 use super::order_stats::OrderStats;
 use super::parked::{Allocation, SelectedSim, SimReadiness};
 use super::request_cache::RequestCache;
+use super::requester::Requester;
 use super::stock::{Proposal, Stock, Wish};
 use crate::domain::audit::{Actor, AuditAction};
+use crate::domain::fair_use::DayLimit;
 use crate::domain::ids::LAST_PUBLIC_ID;
 use crate::domain::ledger::Posting;
 use crate::domain::message::Message;
@@ -27,8 +29,9 @@ use crate::domain::text::one_line;
 use crate::domain::{
     AccountId, Amount, Iccid, Msisdn, Order, OrderId, Service, ServiceId, SimId, Timestamp,
 };
-use crate::store::{Entry, NewOrder, ReadTx, StoreError, WriteTx};
+use crate::store::{Entry, NewOrder, StoreError, WriteTx};
 
+use barriers::{Barrier, Unpayable};
 pub(super) use by_operator::{find_order, view};
 pub use ending::Cancel;
 pub use reuse::Reuse;
@@ -50,6 +53,8 @@ pub enum MakeOrder {
     AlreadyOpen(OrderId),
     /// The account gave up too many orders, or one too early, and is given no number until then.
     Paused(Timestamp),
+    /// The account has done as much on this day as it may.
+    Limited(DayLimit),
     /// No SIM can be given for the service, or no order can have an id any more.
     NoPhone,
     /// Balance less holds does not cover the price.
@@ -85,7 +90,7 @@ pub struct OrderView {
 
 /// The properties of a new order.
 pub(super) struct Placement<'p> {
-    pub(super) account: AccountId,
+    pub(super) by: &'p Requester,
     pub(super) service: &'p Service,
     pub(super) sim: SimId,
     pub(super) number: &'p Msisdn,
@@ -139,10 +144,12 @@ impl Orders {
     /// (`docs/customer-api.md`) states: parameters, open orders, stock, balance.
     pub async fn make(
         self: &Arc<Self>,
-        account: AccountId,
+        by: impl Into<Requester>,
         service: Option<ServiceId>,
         country: &str,
     ) -> Result<MakeOrder, Error> {
+        let by: Requester = by.into();
+        let account = by.account;
         let Some(service) = service else { return Ok(MakeOrder::InvalidService) };
         let country =
             self.env.settings().countries.find(country).map(|country| country.code.clone());
@@ -155,9 +162,9 @@ impl Orders {
                 _ => Some(Vec::new()),
             };
             let Some(proposals) = proposals else { return Ok(MakeOrder::NoPhone) };
-            let (orders, country) = (Arc::clone(self), country.clone());
+            let (orders, country, by) = (Arc::clone(self), country.clone(), by.clone());
             let made = self.env.store.write_for(account, move |tx| {
-                orders.try_make(tx, account, service, country.as_deref(), &proposals)
+                orders.try_make(tx, &by, service, country.as_deref(), &proposals)
             });
             if let Some(made) = made.await? {
                 return Ok(made);
@@ -179,8 +186,7 @@ impl Orders {
         let orders = Arc::clone(self);
         let may_order = self.env.store.read_for(account, move |rows| {
             let now = orders.env.now();
-            let has_room = orders.too_many_open(rows, account, now)?.is_none();
-            Ok::<_, Error>(has_room && orders.pause_of(rows, account, now)?.is_none())
+            Ok::<_, Error>(orders.barrier(rows, account, now)?.is_none())
         });
         if !may_order.await? {
             return Ok(Some(Vec::new()));
@@ -192,21 +198,22 @@ impl Orders {
     fn try_make(
         &self,
         tx: &WriteTx<'_>,
-        account: AccountId,
+        by: &Requester,
         service: ServiceId,
         country: Option<&str>,
         proposals: &[Proposal],
     ) -> Result<Option<MakeOrder>, Error> {
+        let account = by.account;
         let Some(service) = tx.service(service)?.filter(|service| service.enabled) else {
             return Ok(Some(MakeOrder::InvalidService));
         };
         let Some(country) = country else { return Ok(Some(MakeOrder::InvalidCountry)) };
         let now = self.env.now();
-        if let Some(oldest) = self.too_many_open(tx, account, now)? {
-            return Ok(Some(MakeOrder::AlreadyOpen(oldest)));
-        }
-        if let Some(until) = self.pause_of(tx, account, now)? {
-            return Ok(Some(MakeOrder::Paused(until)));
+        match self.barrier(tx, account, now)? {
+            Some(Barrier::TooManyOpen(oldest)) => return Ok(Some(MakeOrder::AlreadyOpen(oldest))),
+            Some(Barrier::Paused(until)) => return Ok(Some(MakeOrder::Paused(until))),
+            Some(Barrier::Limited(limit)) => return Ok(Some(MakeOrder::Limited(limit))),
+            None => {}
         }
         if tx.last_order_id()? >= LAST_PUBLIC_ID {
             return Ok(Some(MakeOrder::NoPhone));
@@ -224,7 +231,7 @@ impl Orders {
             }
         };
         match found {
-            Allocation::Found(selected) => self.make_on(tx, &wish, selected, now).map(Some),
+            Allocation::Found(selected) => self.make_on(tx, by, &wish, selected, now).map(Some),
             Allocation::SoldOut => Ok(Some(MakeOrder::NoPhone)),
             Allocation::TooFar => Ok(None),
         }
@@ -234,18 +241,21 @@ impl Orders {
     fn make_on(
         &self,
         tx: &WriteTx<'_>,
+        by: &Requester,
         wish: &Wish<'_>,
         selected: SelectedSim,
         now: Timestamp,
     ) -> Result<MakeOrder, Error> {
-        let Wish { account, service, country } = *wish;
+        let Wish { service, country, .. } = *wish;
         let SelectedSim { sim, number, readiness } = selected;
         let Some(price) = service.price_in(country) else { return Ok(MakeOrder::NoPhone) };
-        if !covers(tx, account, price)? {
-            return Ok(MakeOrder::NoBalance);
+        match self.unpayable(tx, by, price, now)? {
+            Some(Unpayable::NoBalance) => return Ok(MakeOrder::NoBalance),
+            Some(Unpayable::Limited(limit)) => return Ok(MakeOrder::Limited(limit)),
+            None => {}
         }
         let placement = Placement {
-            account,
+            by,
             service,
             sim,
             number: &number,
@@ -258,33 +268,6 @@ impl Orders {
         Ok(MakeOrder::Made { order, number: self.env.settings().number_for_orders(&number) })
     }
 
-    /// The account's oldest open order, if it has as many as it may have.
-    pub(super) fn too_many_open(
-        &self,
-        rows: &ReadTx<'_>,
-        account: AccountId,
-        now: Timestamp,
-    ) -> Result<Option<OrderId>, Error> {
-        let open = rows.open_orders(account, now)?;
-        let Some(oldest) = open.first().copied() else { return Ok(None) };
-        let settings = self.env.settings();
-        let is_rationed = !settings.pauses.after_giving_up.is_zero()
-            && rows.account(account)?.is_some_and(|found| found.fair_use.recent.are_excessive());
-        let is_full = is_rationed || open.len() >= settings.max_open_per_account;
-        Ok(is_full.then_some(oldest))
-    }
-
-    /// Until when the account is given no number, if it has to wait.
-    pub(super) fn pause_of(
-        &self,
-        rows: &ReadTx<'_>,
-        account: AccountId,
-        now: Timestamp,
-    ) -> Result<Option<Timestamp>, Error> {
-        let found = rows.account(account)?;
-        Ok(found.and_then(|found| found.fair_use.pause(now, self.env.settings().pauses)))
-    }
-
     /// Adds an order and holds its price.
     pub(super) fn place(
         &self,
@@ -292,8 +275,9 @@ impl Orders {
         placement: &Placement<'_>,
         now: Timestamp,
     ) -> Result<OrderId, Error> {
-        let Placement { account, service, sim, number, country, price, reuse_of, readiness } =
+        let Placement { by, service, sim, number, country, price, reuse_of, readiness } =
             *placement;
+        let account = by.account;
         let (lifetime, awaits_sim) = match readiness {
             SimReadiness::On => (self.env.settings().order_lifetime, false),
             SimReadiness::Parked { on_air_within } => (on_air_within, true),
@@ -323,7 +307,7 @@ impl Orders {
             account,
             &Posting::Hold { amount: price, order },
             &self.env.settings().currency,
-            now,
+            self.env.occasion(now, by.key_prefix()),
         )?;
         Ok(order)
     }

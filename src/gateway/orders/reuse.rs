@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
+use super::barriers::{Barrier, Unpayable};
 use super::{Orders, Placement};
 use crate::domain::availability::{Purpose, Reachability, SimCandidate, SimUsage};
 use crate::domain::ids::LAST_PUBLIC_ID;
 use crate::domain::price::percent_of;
 use crate::domain::sim::Sim;
-use crate::domain::{AccountId, Order, OrderId, Service, Timestamp, allocation};
-use crate::gateway::Error;
-use crate::gateway::accounts::covers;
+use crate::domain::{Order, OrderId, Service, Timestamp, allocation};
 use crate::gateway::parked::SimReadiness;
+use crate::gateway::{Error, Requester};
 use crate::store::WriteTx;
 
 /// The outcome of a request to use a number again.
@@ -24,7 +24,7 @@ pub enum Reuse {
         number: String,
     },
     /// The number cannot be had again: gone, offline, rented, taken, the window over, the order not
-    /// completed or unknown.
+    /// completed or unknown, or the account has to wait.
     Offline,
     /// The account has as many open orders as it may have; this is the oldest.
     AlreadyOpen(OrderId),
@@ -36,21 +36,17 @@ impl Orders {
     /// Makes a new order for the number and service of a completed one.
     pub async fn reuse(
         self: &Arc<Self>,
-        account: AccountId,
+        by: impl Into<Requester>,
         order: OrderId,
     ) -> Result<Reuse, Error> {
-        let orders = Arc::clone(self);
-        let reuse = move |tx: &WriteTx<'_>| orders.reuse_in(tx, account, order);
+        let (orders, by) = (Arc::clone(self), by.into());
+        let account = by.account;
+        let reuse = move |tx: &WriteTx<'_>| orders.reuse_in(tx, &by, order);
         self.env.store.write_for(account, reuse).await
     }
 
-    fn reuse_in(
-        &self,
-        tx: &WriteTx<'_>,
-        account: AccountId,
-        order: OrderId,
-    ) -> Result<Reuse, Error> {
-        let now = self.env.now();
+    fn reuse_in(&self, tx: &WriteTx<'_>, by: &Requester, order: OrderId) -> Result<Reuse, Error> {
+        let (now, account) = (self.env.now(), by.account);
         let Some(old) = tx.order(order)?.filter(|order| order.account == account) else {
             return Ok(Reuse::Offline);
         };
@@ -60,22 +56,23 @@ impl Orders {
         if tx.last_order_id()? >= LAST_PUBLIC_ID {
             return Ok(Reuse::Offline);
         }
-        if let Some(oldest) = self.too_many_open(tx, account, now)? {
-            return Ok(Reuse::AlreadyOpen(oldest));
-        }
-        if self.pause_of(tx, account, now)?.is_some() {
-            return Ok(Reuse::Offline);
+        match self.barrier(tx, account, now)? {
+            Some(Barrier::TooManyOpen(oldest)) => return Ok(Reuse::AlreadyOpen(oldest)),
+            Some(Barrier::Paused(_) | Barrier::Limited(_)) => return Ok(Reuse::Offline),
+            None => {}
         }
         let percent =
             service.reuse.price_percent.unwrap_or(self.env.settings().reuse_price_percent);
         let Some(price) = service.price_in(&old.country) else { return Ok(Reuse::Offline) };
         let price = percent_of(price, percent);
-        if !covers(tx, account, price)? {
-            return Ok(Reuse::NoBalance);
+        match self.unpayable(tx, by, price, now)? {
+            Some(Unpayable::NoBalance) => return Ok(Reuse::NoBalance),
+            Some(Unpayable::Limited(_)) => return Ok(Reuse::Offline),
+            None => {}
         }
         let (number, country) = (&old.number, &old.country);
         let placement = Placement {
-            account,
+            by,
             service: &service,
             sim: old.sim,
             number,

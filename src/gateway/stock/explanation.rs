@@ -7,6 +7,7 @@ use super::Stock;
 use crate::domain::availability::{
     Purpose, Reachability, SimCandidate, SimUsage, UnavailableReason,
 };
+use crate::domain::fair_use::DayLimit;
 use crate::domain::sim::Sim;
 use crate::domain::{AccountId, Iccid, Msisdn, Timestamp, allocation};
 use crate::gateway::Error;
@@ -73,6 +74,8 @@ pub struct Explanation {
     pub unavailable: Vec<(UnavailableReason, usize)>,
     /// Until when the account is given no number at all, because it gave up too many orders.
     pub paused_until: Option<Timestamp>,
+    /// The limit of its day that keeps the account from this order.
+    pub limit: Option<DayLimit>,
 }
 
 impl Stock {
@@ -91,6 +94,11 @@ impl Stock {
             let account = account.map(|account| find_account(rows, &account)).transpose()?;
             let pauses = stock.env.settings().pauses;
             let paused_until = account.as_ref().and_then(|found| found.fair_use.pause(now, pauses));
+            let price = service.price_in(&country).unwrap_or_default();
+            let limit = account.as_ref().and_then(|found| {
+                let limits = found.limits.or(stock.env.settings().account_limits());
+                found.day.on(stock.env.day_of(now)).limit_before_order(price, limits)
+            });
             let account = account.map(|found| found.id);
             let share_sim = stock.env.settings().share_sim;
             let query = StockQuery {
@@ -125,7 +133,7 @@ impl Stock {
             waiting.take(in_time).for_each(|found| *found = None);
             let is_sold = service.price_in(&country).is_some();
             let explanation = Explanation::new(service.name, country, is_sold, &found);
-            Ok(Explanation { paused_until, ..explanation })
+            Ok(Explanation { paused_until, limit, ..explanation })
         });
         read.await
     }
@@ -259,6 +267,7 @@ impl Explanation {
             available: if is_sold { count(None) } else { 0 },
             unavailable: REASONS.map(|reason| (reason, count(Some(reason)))).to_vec(),
             paused_until: None,
+            limit: None,
         }
     }
 }

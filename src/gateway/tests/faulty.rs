@@ -5,7 +5,7 @@ use super::*;
 use crate::domain::{RentalId, RowLimit};
 
 /// The daemon is stopped, damage is done to its database, and it is started again.
-async fn damage(fixture: &mut Fixture, sql: &str) {
+pub(super) async fn damage(fixture: &mut Fixture, sql: &str) {
     fixture.gateway.0.env.store.close().await;
     rusqlite::Connection::open(fixture.dir.path().join("test.db"))
         .unwrap()

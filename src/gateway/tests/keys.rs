@@ -68,7 +68,7 @@ async fn a_change_of_a_key_leaves_the_rest_of_it() {
     let terms = KeyEdit {
         allowed: Some(vec!["192.0.2.0/24".into()]),
         label: Some(Some(" shop ".into())),
-        expires_at: None,
+        ..KeyEdit::default()
     };
     let key = accounts.add_key("ann".into(), terms).await.unwrap().key;
     let mut follower = accounts.follow_keys();
@@ -79,7 +79,7 @@ async fn a_change_of_a_key_leaves_the_rest_of_it() {
     assert_eq!(edited.terms.allowed.as_deref(), Some("198.51.100.7/32 2001:db8::/32"));
     assert_eq!(edited.terms.label.as_deref(), Some("shop"));
     assert!(follower.has_changed().unwrap(), "requests under way look again");
-    let edit = KeyEdit { allowed: Some(Vec::new()), label: Some(None), expires_at: None };
+    let edit = KeyEdit { allowed: Some(Vec::new()), label: Some(None), ..KeyEdit::default() };
     let edited = accounts.edit_key(key.prefix(), edit).await.unwrap();
     assert_eq!((edited.terms.allowed, edited.terms.label), (None, None));
     for (edit, why) in [

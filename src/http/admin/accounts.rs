@@ -8,7 +8,7 @@ use serde_json::json;
 use super::catalogue::given;
 use super::{AdminState, Answer, ListQuery, parse_time, views};
 use crate::domain::Amount;
-use crate::gateway::{Error, KeyEdit};
+use crate::gateway::{Error, KeyEdit, LimitEdit};
 
 #[derive(Deserialize)]
 pub(super) struct NewAccount {
@@ -94,16 +94,44 @@ pub(super) async fn suspend(
     Ok(Json(views::account(&account, &admin.gateway)))
 }
 
+/// Each limit is a number or an amount, `none` or `default`, as a text. What is left out stays.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Limits {
+    max_open: Option<String>,
+    orders_per_day: Option<String>,
+    spend_per_day: Option<String>,
+}
+
+pub(super) async fn limit(
+    State(admin): State<AdminState>,
+    Path(account): Path<String>,
+    Json(Limits { max_open, orders_per_day, spend_per_day }): Json<Limits>,
+) -> Answer {
+    let edit = LimitEdit { max_open, orders_per_day, spend_per_day };
+    let account = admin.gateway.accounts().limit(account, edit).await?;
+    Ok(Json(views::account(&account, &admin.gateway)))
+}
+
 pub(super) async fn keys(
     State(admin): State<AdminState>,
     Query(query): Query<ListQuery>,
 ) -> Answer {
     let account = query.for_list(&["account"])?.account;
-    Ok(Json(admin.gateway.accounts().keys(account).await?.iter().map(views::key).collect()))
+    Ok(Json(
+        admin
+            .gateway
+            .accounts()
+            .keys(account)
+            .await?
+            .iter()
+            .map(|key| views::key(key, &admin.gateway))
+            .collect(),
+    ))
 }
 
-/// The networks from which a key may be used, all if there are none; what it is called, and when it
-/// expires. What is left out stays, or is not so for a new key.
+/// The networks from which a key may be used, all if there are none; what it is called, when it
+/// expires, what it is for, and what may be spent with it in a day. What is left out stays, or is not so for a new key.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KeyEdited {
@@ -112,6 +140,8 @@ pub(super) struct KeyEdited {
     label: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
     expires_at: Option<Option<String>>,
+    scopes: Option<Vec<String>>,
+    spend_per_day: Option<String>,
 }
 
 impl TryFrom<KeyEdited> for KeyEdit {
@@ -120,7 +150,8 @@ impl TryFrom<KeyEdited> for KeyEdit {
     fn try_from(edited: KeyEdited) -> Result<KeyEdit, Error> {
         let expires_at = edited.expires_at.map(|at| at.as_deref().map(parse_time).transpose());
         let expires_at = expires_at.transpose()?;
-        Ok(KeyEdit { allowed: edited.allow, label: edited.label, expires_at })
+        let KeyEdited { allow, label, scopes, spend_per_day, .. } = edited;
+        Ok(KeyEdit { allowed: allow, label, expires_at, scopes, spend_per_day })
     }
 }
 
@@ -140,7 +171,7 @@ pub(super) async fn edit_key(
     Json(edited): Json<KeyEdited>,
 ) -> Answer {
     let key = admin.gateway.accounts().edit_key(prefix, edited.try_into()?).await?;
-    Ok(Json(views::key(&key)))
+    Ok(Json(views::key(&key, &admin.gateway)))
 }
 
 pub(super) async fn revoke_key(

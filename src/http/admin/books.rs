@@ -12,6 +12,7 @@ use tokio_util::io::ReaderStream;
 
 use super::accounts::parse_amount;
 use super::{AdminState, Answer, ListQuery, Refused, parse_time, views};
+use crate::domain::fair_use::DayLimit;
 use crate::domain::ledger::RevenueGroup;
 use crate::domain::{MessageId, OrderId, RentalId};
 use crate::gateway;
@@ -178,6 +179,7 @@ pub(super) async fn explain(
         "sims": explanation.sims,
         "available": explanation.available,
         "paused_until": explanation.paused_until.map(|until| until.to_string()),
+        "limit": explanation.limit.map(DayLimit::as_str),
     });
     Ok(Json(with(head, Value::Object(counts))))
 }

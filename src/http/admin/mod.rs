@@ -115,6 +115,7 @@ pub fn router(state: AdminState) -> Router {
         .route("/accounts/{account}/keys", post(accounts::add_key))
         .route("/accounts/{account}/adjustments", post(accounts::adjust))
         .route("/accounts/{account}/ledger", get(accounts::ledger))
+        .route("/accounts/{account}/limits", post(accounts::limit))
         .route("/accounts/{account}/suspension", post(accounts::suspend))
         .route("/keys", get(accounts::keys))
         .route("/keys/{prefix}", post(accounts::edit_key).delete(accounts::revoke_key))

@@ -3,18 +3,20 @@
 use serde_json::{Value, json};
 
 use crate::domain::catalogue::ChargeOn;
+use crate::domain::fair_use::OwnLimits;
 use crate::domain::message::Message;
 use crate::domain::modem::{ModemSnapshot, ModemStatus};
 use crate::domain::number_discovery::DiscoveryAttempt;
-use crate::domain::{ModemId, OrderOutcome, Service};
+use crate::domain::{Amount, ModemId, OrderOutcome, Service};
 use crate::gateway::{
     Account, AuditRow, Change, Entry, Gateway, Key, LedgerRow, OrderView, RentalView, Revenue,
-    SimActivity, SimView,
+    SimActivity, SimView, Standing,
 };
 
 pub(super) fn account(account: &Account, gateway: &Gateway) -> Value {
     let settings = gateway.settings();
     let paused_until = account.fair_use.pause(gateway.now(), settings.pauses);
+    let Standing { limits, today } = gateway.accounts().standing(account);
     json!({
         "id": account.id.0,
         "name": account.name,
@@ -23,7 +25,23 @@ pub(super) fn account(account: &Account, gateway: &Gateway) -> Value {
         "currency": settings.currency,
         "suspended": account.suspended_at.is_some(),
         "paused_until": paused_until.map(|until| until.to_string()),
+        "max_open": limits.max_open.most(),
+        "orders_per_day": limits.orders_per_day.most(),
+        "orders_today": today.orders,
+        "spend_per_day": limits.spend_per_day.most().map(|most| Amount(most).to_string()),
+        "spent_today": today.spent.to_string(),
+        "own_limits": own_limits(&account.limits),
     })
+}
+
+/// The names of the limits that an account has of its own.
+fn own_limits(own: &OwnLimits) -> Vec<&'static str> {
+    let named = [
+        ("max_open", own.max_open),
+        ("orders_per_day", own.orders_per_day),
+        ("spend_per_day", own.spend_per_day),
+    ];
+    named.into_iter().filter_map(|(name, own)| own.map(|_| name)).collect()
 }
 
 pub(super) fn entry(entry: &Entry) -> Value {
@@ -94,7 +112,8 @@ pub(super) fn audit(row: &AuditRow) -> Value {
     })
 }
 
-pub(super) fn key(key: &Key) -> Value {
+pub(super) fn key(key: &Key, gateway: &Gateway) -> Value {
+    let most = key.terms.spend_per_day.most();
     json!({
         "account": key.account_name,
         "prefix": key.prefix,
@@ -104,6 +123,9 @@ pub(super) fn key(key: &Key) -> Value {
         "expires_at": key.terms.expires_at.map(|at| at.to_string()),
         "revoked_at": key.revoked_at.map(|at| at.to_string()),
         "allowed": key.terms.allowed,
+        "scopes": key.terms.scopes.to_string(),
+        "spend_per_day": most.map(|most| Amount(most).to_string()),
+        "spent_today": gateway.accounts().key_today(key).spent.to_string(),
     })
 }
 

@@ -19,7 +19,8 @@ use axum::routing::{MethodFilter, on};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::AccountId;
-use crate::gateway::{Gateway, Holder};
+use crate::domain::key::Scope;
+use crate::gateway::{Gateway, Holder, Requester};
 use answer::Refusal;
 pub(super) use connection::ClientConnection;
 pub use dispatch::Dispatcher;
@@ -127,10 +128,11 @@ async fn wrong_method() -> Refusal {
 }
 
 impl Api {
-    /// Like [`Api::account`], for requests that write. Refuses immediately when too many operations
+    /// Who asks for something that a key has to be for. Refuses immediately when too many operations
     /// wait for the database, or too many of this account's.
-    async fn account_to_write(&self, params: &Params) -> Result<AccountId, Refusal> {
-        let account = self.account(params).await?;
+    async fn requester(&self, params: &Params, needed: Scope) -> Result<Requester, Refusal> {
+        let holder = self.holder_for(params, needed).await?;
+        let account = holder.account;
         if self.gateway.is_overloaded() {
             tracing::error!(
                 event = "request_failed",
@@ -141,12 +143,18 @@ impl Api {
         if self.gateway.is_overloaded_by(account) {
             return Err(TooMany::SOON.into());
         }
-        Ok(account)
+        Ok(Requester::new(holder, params.peer))
     }
 
-    /// The account of the request's key, if the key may be used from the request's address. The key
-    /// is checked before anything else. A body that cannot be read may have contained it.
+    /// The account of the key of a request that changes nothing.
     async fn account(&self, params: &Params) -> Result<AccountId, Refusal> {
+        Ok(self.holder_for(params, Scope::Read).await?.account)
+    }
+
+    /// Who holds the request's key, if the key may be used from the request's address and is for
+    /// what is asked. The key is checked before anything else. A body that cannot be read may have
+    /// contained it.
+    async fn holder_for(&self, params: &Params, needed: Scope) -> Result<Holder, Refusal> {
         self.gateway.require_database()?;
         let missing =
             if params.unreadable { Refusal::InvalidRequest } else { Refusal::NoKeyProvided };
@@ -161,7 +169,11 @@ impl Api {
                     return Err(Refusal::TooManyConnections);
                 }
                 self.gateway.accounts().note_key_use(digest, now);
-                if params.unreadable { Err(Refusal::InvalidRequest) } else { Ok(holder.account) }
+                match () {
+                    () if params.unreadable => Err(Refusal::InvalidRequest),
+                    () if !holder.scopes.allow(needed) => Err(Refusal::Unauthorized),
+                    () => Ok(holder),
+                }
             }
             (None, Some(address)) => {
                 self.throttle.buckets().failed.take(client_network(address), now)?;

@@ -14,6 +14,7 @@ use super::super::outcomes::Outcome;
 use super::answer::{Refusal, text, word, word_and};
 use super::{Api, ClientConnection, Params, may_be_used_from};
 use crate::domain::country::DEFAULT_COUNTRY;
+use crate::domain::key::Scope;
 use crate::domain::{AccountId, OrderId, Timestamp};
 use crate::gateway::{Cancel, MakeOrder, Reuse, Sms};
 
@@ -32,14 +33,16 @@ fn order_id(params: &Params) -> Result<OrderId, Refusal> {
 
 /// `/api/makeorder`.
 pub(super) async fn make_order(State(api): State<Api>, params: Params) -> Answer {
-    let account = api.account_to_write(&params).await?;
+    let by = api.requester(&params, Scope::Orders).await?;
     let service = params.number("serviceId").map(crate::domain::ServiceId);
     let country = params.get("country").unwrap_or(DEFAULT_COUNTRY);
-    let made = api.gateway.orders().make(account, service, country).await?;
+    let made = api.gateway.orders().make(by, service, country).await?;
     Ok(match made {
         MakeOrder::Made { order, number } => ordered(order, &number),
         MakeOrder::AlreadyOpen(order) => word_and(Outcome::OrderAlreadyOpen, order),
-        MakeOrder::NoPhone | MakeOrder::Paused(_) => word(Outcome::NoPhoneAvailable),
+        MakeOrder::NoPhone | MakeOrder::Paused(_) | MakeOrder::Limited(_) => {
+            word(Outcome::NoPhoneAvailable)
+        }
         MakeOrder::NoBalance => word(Outcome::NoBalance),
         MakeOrder::InvalidService => word(Outcome::InvalidService),
         MakeOrder::InvalidCountry => word(Outcome::InvalidCountry),
@@ -131,7 +134,7 @@ pub(super) fn known_to_wait<B>(
 
 /// `/api/cancelorder`.
 pub(super) async fn cancel_order(State(api): State<Api>, params: Params) -> Answer {
-    let account = api.account_to_write(&params).await?;
+    let account = api.requester(&params, Scope::Orders).await?.account;
     let order = order_id(&params)?;
     Ok(word(match api.gateway.orders().cancel(account, order).await? {
         Cancel::Canceled => Outcome::OrderCanceled,
@@ -142,7 +145,7 @@ pub(super) async fn cancel_order(State(api): State<Api>, params: Params) -> Answ
 
 /// `/api/skipnumber`.
 pub(super) async fn skip_number(State(api): State<Api>, params: Params) -> Answer {
-    let account = api.account_to_write(&params).await?;
+    let account = api.requester(&params, Scope::Orders).await?.account;
     let order = order_id(&params)?;
     Ok(word(match api.gateway.orders().skip(account, order).await? {
         Cancel::Canceled => Outcome::NumberSkippedOrderCanceled,
@@ -153,9 +156,9 @@ pub(super) async fn skip_number(State(api): State<Api>, params: Params) -> Answe
 
 /// `/api/reuse`.
 pub(super) async fn reuse(State(api): State<Api>, params: Params) -> Answer {
-    let account = api.account_to_write(&params).await?;
+    let by = api.requester(&params, Scope::Orders).await?;
     let order = order_id(&params)?;
-    Ok(match api.gateway.orders().reuse(account, order).await? {
+    Ok(match api.gateway.orders().reuse(by, order).await? {
         Reuse::Made { order, number } => ordered(order, &number),
         Reuse::Offline => word(Outcome::NumberOffline),
         Reuse::AlreadyOpen(order) => word_and(Outcome::OrderAlreadyOpen, order),

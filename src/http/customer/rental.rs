@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::super::outcomes::Outcome;
 use super::answer::{Refusal, word};
 use super::{Api, Params};
+use crate::domain::key::Scope;
 use crate::domain::message::Message;
 use crate::domain::rental::DEFAULT_PACKAGE;
 use crate::domain::{Rental, RentalId};
@@ -83,18 +84,15 @@ fn package(params: &Params) -> &str {
 
 /// `/api/rental/new`.
 pub(super) async fn new(State(api): State<Api>, params: Params) -> Answer {
-    let account = api.account_to_write(&params).await?;
+    let by = api.requester(&params, Scope::Rentals).await?;
     let auto_renew = auto_renew(&params)?.unwrap_or(true);
-    let rented = api
-        .gateway
-        .rentals()
-        .rent(account, params.get("country"), package(&params), auto_renew)
-        .await?;
+    let rented =
+        api.gateway.rentals().rent(by, params.get("country"), package(&params), auto_renew).await?;
     let rental = match rented {
         Rent::Made(rental) => rental,
         Rent::InvalidCountry => return Ok(word(Outcome::InvalidCountry)),
         Rent::InvalidPackage => return Ok(word(Outcome::InvalidPackage)),
-        Rent::NoStock => return Ok(word(Outcome::NoStock)),
+        Rent::NoStock | Rent::Limited => return Ok(word(Outcome::NoStock)),
         Rent::NoBalance => return Ok(word(Outcome::NoBalance)),
     };
     let answer = New {
@@ -111,10 +109,10 @@ pub(super) async fn new(State(api): State<Api>, params: Params) -> Answer {
 
 /// `/api/rental/extend`.
 pub(super) async fn extend(State(api): State<Api>, params: Params) -> Answer {
-    let account = api.account_to_write(&params).await?;
+    let by = api.requester(&params, Scope::Rentals).await?;
     let contract = contract(&params)?;
     let package = package(&params);
-    Ok(match api.gateway.rentals().extend(account, contract, package).await? {
+    Ok(match api.gateway.rentals().extend(by, contract, package).await? {
         Extend::Extended(rental) => {
             Json(Extended { success: true, package, new_expire: rental.expires_at.to_string() })
                 .into_response()
@@ -122,13 +120,13 @@ pub(super) async fn extend(State(api): State<Api>, params: Params) -> Answer {
         Extend::InvalidContract => word(Outcome::InvalidContract),
         Extend::InvalidPackage => word(Outcome::InvalidPackage),
         Extend::Expired => word(Outcome::NumberExpired),
-        Extend::NoBalance => word(Outcome::NoBalance),
+        Extend::NoBalance | Extend::Limited => word(Outcome::NoBalance),
     })
 }
 
 /// `/api/rental/edit`.
 pub(super) async fn edit(State(api): State<Api>, params: Params) -> Answer {
-    let account = api.account_to_write(&params).await?;
+    let account = api.requester(&params, Scope::Rentals).await?.account;
     let contract = contract(&params)?;
     let auto_renew = auto_renew(&params)?.ok_or(Refusal::InvalidAutoRenew)?;
     api.throttle.buckets().edits.take(account, api.gateway.now())?;

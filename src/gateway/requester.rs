@@ -1,0 +1,58 @@
+//! Who asks for something that costs: an account, and the key of the request.
+
+use std::net::IpAddr;
+
+use crate::domain::fair_use::Allowance;
+use crate::domain::{AccountId, Amount, Timestamp};
+use crate::store::{Holder, ReadTx, StoreError};
+
+/// Who asks for something that costs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requester {
+    pub account: AccountId,
+    /// The request's key; the operator has none.
+    pub key: Option<RequestKey>,
+}
+
+/// The key of a request, and where the request came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestKey {
+    /// The key's first characters.
+    pub prefix: String,
+    /// What may be spent with it in a day.
+    pub spend_per_day: Allowance,
+    /// The address of the client.
+    pub client: Option<IpAddr>,
+}
+
+impl Requester {
+    /// Who holds a key and asks from an address.
+    pub fn new(holder: Holder, client: Option<IpAddr>) -> Requester {
+        let Holder { account, prefix, spend_per_day, .. } = holder;
+        Requester { account, key: Some(RequestKey { prefix, spend_per_day, client }) }
+    }
+
+    /// The first characters of the key.
+    pub(super) fn key_prefix(&self) -> Option<&str> {
+        self.key.as_ref().map(|key| key.prefix.as_str())
+    }
+}
+
+impl From<AccountId> for Requester {
+    fn from(account: AccountId) -> Requester {
+        Requester { account, key: None }
+    }
+}
+
+/// Whether so much more may be spent with the key of a request on the day that began at `today`.
+pub(super) fn key_may_spend(
+    rows: &ReadTx<'_>,
+    by: &Requester,
+    price: Amount,
+    today: Timestamp,
+) -> Result<bool, StoreError> {
+    let limited = by.key.as_ref().filter(|key| key.spend_per_day != Allowance::Unlimited);
+    let Some(key) = limited else { return Ok(true) };
+    let used = rows.key_day(by.account, &key.prefix)?;
+    Ok(used.is_some_and(|used| used.on(today).may_spend(price, key.spend_per_day)))
+}

@@ -1,0 +1,110 @@
+//! What customers may do at a time and in a day, on the real program.
+
+use std::thread;
+
+use simbridge::simulator::Scenario;
+
+use crate::support::{Site, http};
+
+#[test]
+fn an_accounts_limits_hold_for_orders_that_come_at_once_and_are_told() {
+    let site = Site::with(6, Scenario::default(), "[limits]\nspend_per_day = \"1.50\"\n");
+    let _daemon = site.serve_ready();
+    let key = site.customer("ann", "50");
+    site.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$"]);
+    for (said, why) in [
+        (["--max-open", "0"], "say `none` for no limit, or use `simbridge account suspend`"),
+        (["--spend-per-day", "0"], "say `none` for no limit, or use `simbridge account suspend`"),
+        (["--orders-per-day", "x"], "x: a limit for orders in a day is a number like 20, `none`"),
+    ] {
+        let output = site.run(&[&["account", "limit", "ann"], &said[..]].concat());
+        assert_eq!(output.status.code(), Some(1));
+        let refused = String::from_utf8(output.stderr).unwrap();
+        assert!(refused.contains(why), "{refused}");
+    }
+    assert_eq!(site.run(&["account", "limit", "ann"]).status.code(), Some(2), "nothing is said");
+    let limited = site.json(&["account", "limit", "ann", "--max-open", "none"]);
+    assert_eq!((&limited["max_open"], &limited["spend_per_day"]), (&().into(), &"1.50".into()));
+    assert_eq!(limited["own_limits"], serde_json::json!(["max_open"]));
+    let address = site.json(&["status"])["listen"].as_str().unwrap().to_owned();
+    let path = format!("/api/makeorder?key={key}&serviceId=1");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let answers: Vec<String> = thread::scope(|scope| {
+        let orders: Vec<_> = (0..64).map(|_| scope.spawn(|| http(&address, &request).1)).collect();
+        orders.into_iter().map(|order| order.join().unwrap()).collect()
+    });
+    let made = answers.iter().filter(|answer| answer.starts_with("ORDER_ID_")).count();
+    let none = answers.iter().filter(|answer| *answer == "NO_PHONE_AVAILABLE").count();
+    assert_eq!((made, none), (3, 61), "{answers:?}");
+    let shown = site.json(&["account", "show", "ann"]);
+    assert_eq!((&shown["spent_today"], &shown["orders_today"]), (&"1.50".into(), &3.into()));
+    assert_eq!(site.json(&["explain", "Uber", "NL", "ann"])["limit"], "spend_per_day");
+    assert_eq!(site.json(&["explain", "Uber", "NL"])["limit"], serde_json::Value::Null);
+    assert_eq!(site.get(&format!("/api/cancelorder?key={key}&orderId=1")), "ORDER_CANCELED");
+    assert_eq!(site.json(&["account", "show", "ann"])["spent_today"], "1.00");
+    assert!(site.get(&path).starts_with("ORDER_ID_"));
+    assert_eq!(site.get(&path), "NO_PHONE_AVAILABLE");
+    site.ok(&["account", "limit", "ann", "--spend-per-day", "2.00"]);
+    assert!(site.get(&path).starts_with("ORDER_ID_"));
+    assert_eq!(site.json(&["verify"])["ok"], true);
+}
+
+#[test]
+fn a_key_does_what_it_is_for_and_spends_what_it_may() {
+    let site = Site::with(6, Scenario::default(), "[orders]\nmax_open_per_account = 9\n");
+    let _daemon = site.serve_ready();
+    let all = site.customer("ann", "50");
+    site.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$"]);
+    let key = |terms: &[&str]| {
+        let made = site.json(&[&["key", "add", "ann"], terms].concat());
+        made["key"].as_str().unwrap().to_owned()
+    };
+    let read = key(&["--scope", "read", "--expires", "30d", "--spend-per-day", "5.00"]);
+    let orders = key(&["--scope", "orders", "--spend-per-day", "1.00"]);
+    let rentals = key(&["--scope", "read,rentals"]);
+    let post = |path: &str, key: &str| {
+        let path = format!("/api/{path}key={key}");
+        let head = "host: x\r\nconnection: close\r\ncontent-length: 0";
+        site.http(&format!("POST {path} HTTP/1.1\r\n{head}\r\n\r\n")).1
+    };
+    assert!(post("makeorder?serviceId=1&", &all).starts_with("ORDER_ID_1_"));
+    for (path, needs_orders, needs_rentals) in [
+        ("getbalance?", false, false),
+        ("services?", false, false),
+        ("getsms?orderId=1&", false, false),
+        ("rental/view?contract_id=9&", false, false),
+        ("makeorder?serviceId=9&", true, false),
+        ("cancelorder?orderId=9&", true, false),
+        ("skipnumber?orderId=9&", true, false),
+        ("reuse?orderId=9&", true, false),
+        ("rental/new?country=NL&package=2w&", false, true),
+        ("rental/extend?contract_id=9&", false, true),
+        ("rental/edit?contract_id=9&auto_renew=true&", false, true),
+    ] {
+        let refused = |key: &str| post(path, key) == "UNAUTHORIZED";
+        assert!(!refused(&all), "{path}");
+        assert_eq!(refused(&read), needs_orders || needs_rentals, "{path}");
+        assert_eq!(refused(&orders), needs_rentals, "{path}");
+        assert_eq!(refused(&rentals), needs_orders, "{path}");
+    }
+    assert!(post("makeorder?serviceId=1&", &orders).starts_with("ORDER_ID_"));
+    assert!(post("makeorder?serviceId=1&", &orders).starts_with("ORDER_ID_"));
+    assert_eq!(post("makeorder?serviceId=1&", &orders), "NO_PHONE_AVAILABLE");
+    assert!(post("makeorder?serviceId=1&", &all).starts_with("ORDER_ID_"));
+    let listed = site.json(&["key", "list"]);
+    let row = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| orders.starts_with(row["prefix"].as_str().unwrap()));
+    let row = row.unwrap();
+    assert_eq!((&row["scopes"], &row["spend_per_day"]), (&"orders".into(), &"1.00".into()));
+    assert_eq!(row["spent_today"], "1.00");
+    let set = site.json(&["key", "set", &read[..8], "--scope", "all", "--spend-per-day", "none"]);
+    assert_eq!((&set["scopes"], &set["spend_per_day"]), (&"all".into(), &().into()));
+    assert_eq!(post("cancelorder?orderId=1&", &read), "ORDER_CANCELED");
+    let output = site.run(&["key", "set", &read[..8], "--scope", "money"]);
+    let refused = String::from_utf8(output.stderr).unwrap();
+    assert!(refused.contains("no scope money; there are read, orders, rentals"), "{refused}");
+    assert_eq!(site.json(&["verify"])["ok"], true);
+}
