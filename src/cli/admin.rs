@@ -23,6 +23,7 @@ const STANDING: &[&str] = &[
     "spent_today",
     "own_limits",
 ];
+const PRICE: &[&str] = &["service", "country", "price"];
 const ACCOUNTS: &[&str] = &["id", "name", "balance", "held", "?currency", "suspended"];
 const SIM: &[&str] =
     &["iccid", "number", "state", "last_sms", "?since", "?modem", "?country", "?imsi"];
@@ -375,12 +376,15 @@ async fn account(command: Account, client: &AdminClient, json: bool) -> anyhow::
             print::object(json, &client.post("/accounts", json!({ "name": name })).await?, ACCOUNT)
         }
         Account::Show { account } => {
-            let fields = &[ACCOUNT, STANDING].concat();
-            print::object(
-                json,
-                &client.get(&format!("/accounts/{}", path_segment(&account))).await?,
-                fields,
-            )
+            let shown = client.get(&format!("/accounts/{}", path_segment(&account))).await?;
+            print::object(json, &shown, &[ACCOUNT, STANDING].concat())?;
+            match shown.get("prices").filter(|prices| !json && **prices != json!([])) {
+                Some(prices) => {
+                    print::heading("prices")?;
+                    print::table(prices, PRICE, "none")
+                }
+                None => Ok(()),
+            }
         }
         Account::Topup { account, amount } => {
             let path = format!("/accounts/{}/topups", path_segment(&account));
@@ -412,6 +416,12 @@ async fn account(command: Account, client: &AdminClient, json: bool) -> anyhow::
             });
             let limited = client.post(&path, limits).await?;
             print::object(json, &limited, &[ACCOUNT, STANDING].concat())
+        }
+        Account::Price { account, service, price, country } => {
+            let path = format!("/accounts/{}/prices", path_segment(&account));
+            let own = json!({ "service": service, "country": country, "price": price });
+            let prices = client.post(&path, own).await?;
+            print::list(json, &prices, PRICE, "it pays what others do")
         }
         Account::Suspend { account } => suspend(client, json, &account, true).await,
         Account::Resume { account } => suspend(client, json, &account, false).await,

@@ -234,6 +234,24 @@ pub(super) enum Account {
         #[arg(long, value_name = "AMOUNT", value_parser = named)]
         spend_per_day: Option<String>,
     },
+    /// Set what an account pays instead of a service's price; orders that were made keep theirs
+    ///
+    /// Of several own prices the one for the service comes before one for every service, and one for
+    /// the country before one for every country.
+    Price {
+        /// The account's name or id
+        #[arg(value_parser = named)]
+        account: String,
+        /// The service's name or id; '*' for every service
+        #[arg(value_parser = named)]
+        service: String,
+        /// An amount like 0.60, a share of the service's price like 90%, or default
+        #[arg(value_parser = named, allow_negative_numbers = true)]
+        price: String,
+        /// Only in this country, like NL
+        #[arg(long, value_parser = named)]
+        country: Option<String>,
+    },
     /// Block all of an account's keys until `account resume`
     Suspend {
         /// The account's name or id

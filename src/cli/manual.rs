@@ -68,6 +68,8 @@ const EXAMPLES: &[(&str, &str)] = &[
         "account limit ann --max-open 20 --spend-per-day 50.00",
         "Let a customer have more open orders, and spend so much in a day",
     ),
+    ("account price ann Uber --country UK 0.60", "Give a customer a price of its own"),
+    ("account price ann '*' 90%", "Take 10 % off everything for a customer"),
     ("account suspend ann", "Block a customer's keys"),
     ("account resume ann", "Let them work again"),
     ("key add ann --allow 192.0.2.0/24", "Make a key that works from one network"),

@@ -62,7 +62,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use crate::store::{Revenue, on_behalf_of};
-pub use accounts::{Accounts, KeyEdit, LedgerRow, LimitEdit, NewKey, Standing};
+pub use accounts::{
+    Accounts, KeyEdit, LedgerRow, LimitEdit, NewKey, PriceEdit, PriceView, Standing,
+};
 pub use audit::Audit;
 pub use banks::Banks;
 pub use due_work::DueWork;

@@ -40,6 +40,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0029_pools.sql"),
     include_str!("../../migrations/0030_limits.sql"),
     include_str!("../../migrations/0031_key_limits.sql"),
+    include_str!("../../migrations/0032_account_prices.sql"),
 ];
 
 /// Brings the database at `path` to the newest schema, with each step in a transaction of its own.

@@ -7,6 +7,7 @@
 //! Operations that are queued together share one transaction, and one that fails undoes only
 //! itself.
 
+mod account_prices;
 mod account_turns;
 mod accounts;
 mod assemblies;

@@ -53,6 +53,9 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     let number = Msisdn::from_stored(name.as_str());
     rows.holder_of_key(&[0; 32]).unwrap();
     rows.account(account).unwrap();
+    rows.key_day(account, &name).unwrap();
+    rows.account_prices(account).unwrap();
+    rows.account_prices_for(account, ServiceId(n)).unwrap();
     rows.order(order).unwrap();
     rows.open_orders_on(sim).unwrap();
     rows.sims_with_open_orders().unwrap();

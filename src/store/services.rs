@@ -172,6 +172,7 @@ impl WriteTx<'_> {
         self.execute(sql, params![service.id.0, service.name, at.0])?;
         self.execute("DELETE FROM service_price WHERE service_id = $1", [service.id.0])?;
         self.execute("DELETE FROM service_pattern WHERE service_id = $1", [service.id.0])?;
+        self.remove_account_prices_of(service.id)?;
         let removed = self.execute("DELETE FROM service WHERE id = $1", [service.id.0])?;
         one_row(removed, "service", service.id)
     }

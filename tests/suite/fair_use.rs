@@ -108,3 +108,29 @@ fn a_key_does_what_it_is_for_and_spends_what_it_may() {
     assert!(refused.contains("no scope money; there are read, orders, rentals"), "{refused}");
     assert_eq!(site.json(&["verify"])["ok"], true);
 }
+
+#[test]
+fn a_customer_is_told_and_charged_its_own_price() {
+    let site = Site::with(2, Scenario::default(), "");
+    let _daemon = site.serve_ready();
+    let (ann, bob) = (site.customer("ann", "50"), site.customer("bob", "50"));
+    site.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$"]);
+    site.ok(&["account", "price", "ann", "*", "90%"]);
+    let prices = site.json(&["account", "price", "ann", "Uber", "--country", "nl", "0.60"]);
+    let own = serde_json::json!({ "service": "Uber", "country": "NL", "price": "0.60" });
+    assert_eq!(prices.as_array().unwrap().last(), Some(&own));
+    assert_eq!(site.json(&["account", "show", "ann"])["prices"], prices);
+    let told = |key: &str, country: &str| {
+        let answer = site.get(&format!("/api/services?key={key}&country={country}"));
+        let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+        answer["services"][0]["price"].as_str().unwrap().to_owned()
+    };
+    assert_eq!([told(&ann, "NL"), told(&ann, "UK"), told(&bob, "NL")], ["0.60", "0.45", "0.50"]);
+    assert!(site.get(&format!("/api/makeorder?key={ann}&serviceId=1")).starts_with("ORDER_ID_1"));
+    assert_eq!(site.json(&["order", "show", "1"])["price"], "0.60");
+    assert_eq!(site.json(&["account", "show", "ann"])["held"], "0.60");
+    site.ok(&["account", "price", "ann", "Uber", "--country", "NL", "default"]);
+    assert_eq!((told(&ann, "NL").as_str(), site.json(&["verify"])["ok"].as_bool()), ("0.45", Some(true)));
+    let shown = site.ok(&["account", "show", "ann"]);
+    assert!(shown.contains("\nprices\n") && shown.contains("90%"), "{shown}");
+}

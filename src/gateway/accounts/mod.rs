@@ -2,6 +2,7 @@
 
 mod keys;
 mod limits;
+mod prices;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use crate::domain::{AccountId, Amount, Funds, Timestamp};
 use crate::store::{Account, Applied, Entry, Occasion, ReadTx, WriteTx};
 pub use keys::{KeyEdit, NewKey};
 pub use limits::{LimitEdit, Standing};
+pub use prices::{PriceEdit, PriceView};
 
 /// The most characters that an account's name may have, so that tables stay readable.
 const MAX_NAME: usize = 64;

@@ -19,6 +19,7 @@ use super::parked::{Allocation, SelectedSim, SimReadiness};
 use super::request_cache::RequestCache;
 use super::requester::Requester;
 use super::stock::{Proposal, Stock, Wish};
+use crate::domain::account_price::price_for;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::fair_use::DayLimit;
 use crate::domain::ids::LAST_PUBLIC_ID;
@@ -248,7 +249,8 @@ impl Orders {
     ) -> Result<MakeOrder, Error> {
         let Wish { service, country, .. } = *wish;
         let SelectedSim { sim, number, readiness } = selected;
-        let Some(price) = service.price_in(country) else { return Ok(MakeOrder::NoPhone) };
+        let own = tx.account_prices_for(by.account, service.id)?;
+        let Some(price) = price_for(service, country, &own) else { return Ok(MakeOrder::NoPhone) };
         match self.unpayable(tx, by, price, now)? {
             Some(Unpayable::NoBalance) => return Ok(MakeOrder::NoBalance),
             Some(Unpayable::Limited(limit)) => return Ok(MakeOrder::Limited(limit)),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::barriers::{Barrier, Unpayable};
 use super::{Orders, Placement};
+use crate::domain::account_price::price_for;
 use crate::domain::availability::{Purpose, Reachability, SimCandidate, SimUsage};
 use crate::domain::ids::LAST_PUBLIC_ID;
 use crate::domain::price::percent_of;
@@ -63,7 +64,9 @@ impl Orders {
         }
         let percent =
             service.reuse.price_percent.unwrap_or(self.env.settings().reuse_price_percent);
-        let Some(price) = service.price_in(&old.country) else { return Ok(Reuse::Offline) };
+        let own = tx.account_prices_for(account, service.id)?;
+        let price = price_for(&service, &old.country, &own);
+        let Some(price) = price else { return Ok(Reuse::Offline) };
         let price = percent_of(price, percent);
         match self.unpayable(tx, by, price, now)? {
             Some(Unpayable::NoBalance) => return Ok(Reuse::NoBalance),

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Stock;
+use crate::domain::account_price::price_for;
 use crate::domain::availability::{
     Purpose, Reachability, SimCandidate, SimUsage, UnavailableReason,
 };
@@ -94,7 +95,9 @@ impl Stock {
             let account = account.map(|account| find_account(rows, &account)).transpose()?;
             let pauses = stock.env.settings().pauses;
             let paused_until = account.as_ref().and_then(|found| found.fair_use.pause(now, pauses));
-            let price = service.price_in(&country).unwrap_or_default();
+            let own = account.as_ref().map(|found| rows.account_prices_for(found.id, service.id));
+            let own = own.transpose()?.unwrap_or_default();
+            let price = price_for(&service, &country, &own).unwrap_or_default();
             let limit = account.as_ref().and_then(|found| {
                 let limits = found.limits.or(stock.env.settings().account_limits());
                 found.day.on(stock.env.day_of(now)).limit_before_order(price, limits)

@@ -4,15 +4,16 @@
 use std::sync::Arc;
 
 use super::{Proposal, Stock};
+use crate::domain::account_price::price_for;
 use crate::domain::{AccountId, Amount, Service, ServiceId, SimId};
 use crate::gateway::Error;
-use crate::store::ReadTx;
+use crate::store::{ReadTx, StoreError};
 
 /// A service that can be ordered, its price in the country, and how many numbers there are for it.
 pub type Offer = (Service, Amount, usize);
 
 impl Stock {
-    /// Every service that can be ordered, its price in a country and how many numbers this account
+    /// Every service that can be ordered, this account's price in a country and how many numbers it
     /// could order now. `None` when there is no such country.
     pub async fn offers(
         self: &Arc<Self>,
@@ -25,8 +26,14 @@ impl Stock {
             return Ok(None);
         };
         let snapshot = self.snapshot(&country).await?;
-        let skips = self.env.store.read_for(account, move |rows| rows.skips(account)).await?;
-        Ok(Some(snapshot.offers(account, &skips)))
+        let of_account =
+            move |rows: &ReadTx<'_>| Ok::<_, StoreError>((rows.skips(account)?, rows.account_prices(account)?));
+        let (skips, own) = self.env.store.read_for(account, of_account).await?;
+        let mut offers = snapshot.offers(account, &skips);
+        for (service, price, _) in &mut offers {
+            *price = price_for(service, &country, &own).unwrap_or(*price);
+        }
+        Ok(Some(offers))
     }
 
     /// SIMs that an order for a service could be given now, best first; `None` when there are none.

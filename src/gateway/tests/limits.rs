@@ -306,3 +306,75 @@ async fn a_keys_scopes_and_spending_are_changed_and_refused_in_words() {
     );
     assert_eq!(fixture.faults().await, [fault]);
 }
+
+/// Sets a price of an account's own.
+async fn price(
+    fixture: &Fixture,
+    service: &str,
+    country: Option<&str>,
+    price: &str,
+) -> Result<Vec<PriceView>, String> {
+    let edit = PriceEdit {
+        service: service.into(),
+        country: country.map(str::to_owned),
+        price: price.into(),
+    };
+    let set = fixture.gateway.accounts().set_price("ann".into(), edit).await;
+    set.map_err(|error| error.to_string())
+}
+
+#[tokio::test]
+async fn an_account_pays_its_own_price_and_an_order_keeps_what_it_was_made_at() {
+    let fixture =
+        Fixture::with(Settings { max_open_per_account: 9, ..default_settings() }).await;
+    for sim in 1..=4 {
+        fixture.plug(sim).await;
+    }
+    let (ann, bob) = (fixture.customer("ann", 500).await, fixture.customer("bob", 500).await);
+    let uber = fixture.service("Uber", &["^Uber$"]).await;
+    let offered = async |account| {
+        let offers = fixture.gateway.stock().offers(account, "nl").await.unwrap().unwrap();
+        offers[0].1.0
+    };
+    assert_eq!((offered(ann).await, offered(bob).await), (50, 50));
+    price(&fixture, "Uber", Some("nl"), "0.30").await.unwrap();
+    price(&fixture, "*", None, "10%").await.unwrap();
+    assert_eq!((offered(ann).await, offered(bob).await), (30, 50));
+    let order = fixture.order(ann, uber).await;
+    fixture.order(bob, uber).await;
+    assert_eq!((fixture.funds(ann).await, fixture.funds(bob).await), ((500, 30), (500, 50)));
+    let left = price(&fixture, "Uber", Some("NL"), "default").await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!(offered(ann).await, 5);
+    fixture.pass(1);
+    fixture.sms(1, "Uber", "code 1111").await;
+    fixture.sms(2, "Uber", "code 2222").await;
+    assert_eq!(fixture.funds(ann).await, (470, 0), "what was held is charged");
+    price(&fixture, "*", None, "80%").await.unwrap();
+    let reused = fixture.gateway.orders().reuse(ann, order).await.unwrap();
+    assert!(matches!(reused, Reuse::Made { .. }), "{reused:?}");
+    assert_eq!(fixture.funds(ann).await, (470, 20), "half of its own price");
+    for (said, why) in [
+        (("*", None, "0.50"), "a price for every service is a share of each one's price, like 90%"),
+        (("Uber", None, "-1"), "-1: a price is an amount like 0.60, a share of"),
+        (("Uber", Some("XX"), "1"), "no country XX"),
+        (("Ubre", None, "1"), "no service Ubre"),
+    ] {
+        let refused = price(&fixture, said.0, said.1, said.2).await.unwrap_err();
+        assert!(refused.contains(why), "{refused}");
+    }
+    let audit = fixture.gateway.audit().rows(RowLimit::ALL).await.unwrap();
+    let subject = "account 1 ann, price of Uber in NL from 0.30 to default";
+    assert_eq!(audit.iter().filter(|row| row.subject == subject).count(), 1);
+    assert_eq!(fixture.faults().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_service_with_an_own_price_is_removed_with_it() {
+    let fixture = Fixture::open().await;
+    fixture.customer("ann", 500).await;
+    fixture.service("Uber", &["^Uber$"]).await;
+    assert_eq!(price(&fixture, "uber", None, "0.30").await.unwrap()[0].service, "Uber");
+    fixture.gateway.services().remove("Uber".into()).await.unwrap();
+    assert_eq!(fixture.gateway.accounts().prices("ann".into()).await.unwrap(), []);
+}

@@ -3,12 +3,13 @@
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::books::with;
 use super::catalogue::given;
 use super::{AdminState, Answer, ListQuery, parse_time, views};
 use crate::domain::Amount;
-use crate::gateway::{Error, KeyEdit, LimitEdit};
+use crate::gateway::{Error, KeyEdit, LimitEdit, PriceEdit, PriceView};
 
 #[derive(Deserialize)]
 pub(super) struct NewAccount {
@@ -27,7 +28,30 @@ pub(super) async fn add(State(admin): State<AdminState>, Json(new): Json<NewAcco
 
 pub(super) async fn show(State(admin): State<AdminState>, Path(account): Path<String>) -> Answer {
     let account = admin.gateway.accounts().find(account).await?;
-    Ok(Json(views::account(&account, &admin.gateway)))
+    let prices = admin.gateway.accounts().prices(account.id.to_string()).await?;
+    Ok(Json(with(views::account(&account, &admin.gateway), json!({ "prices": own(&prices) }))))
+}
+
+fn own(prices: &[PriceView]) -> Vec<Value> {
+    prices.iter().map(views::own_price).collect()
+}
+
+/// A price of an account's own: `price` is an amount, a share like `90%`, or `default`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Price {
+    service: String,
+    country: Option<String>,
+    price: String,
+}
+
+pub(super) async fn set_price(
+    State(admin): State<AdminState>,
+    Path(account): Path<String>,
+    Json(Price { service, country, price }): Json<Price>,
+) -> Answer {
+    let edit = PriceEdit { service, country, price };
+    Ok(Json(own(&admin.gateway.accounts().set_price(account, edit).await?).into()))
 }
 
 /// `request` is an id that the client chooses. A request with the same id is applied only once.

@@ -21,7 +21,7 @@ use crate::gateway;
 const CHUNK: usize = 256 * 1024;
 
 /// Adds the fields of `more` to an object.
-fn with(mut object: Value, more: Value) -> Value {
+pub(super) fn with(mut object: Value, more: Value) -> Value {
     if let (Some(fields), Value::Object(more)) = (object.as_object_mut(), more) {
         fields.extend(more);
     }

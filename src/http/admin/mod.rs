@@ -116,6 +116,7 @@ pub fn router(state: AdminState) -> Router {
         .route("/accounts/{account}/adjustments", post(accounts::adjust))
         .route("/accounts/{account}/ledger", get(accounts::ledger))
         .route("/accounts/{account}/limits", post(accounts::limit))
+        .route("/accounts/{account}/prices", post(accounts::set_price))
         .route("/accounts/{account}/suspension", post(accounts::suspend))
         .route("/keys", get(accounts::keys))
         .route("/keys/{prefix}", post(accounts::edit_key).delete(accounts::revoke_key))

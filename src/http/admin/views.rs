@@ -9,8 +9,8 @@ use crate::domain::modem::{ModemSnapshot, ModemStatus};
 use crate::domain::number_discovery::DiscoveryAttempt;
 use crate::domain::{Amount, ModemId, OrderOutcome, Service};
 use crate::gateway::{
-    Account, AuditRow, Change, Entry, Gateway, Key, LedgerRow, OrderView, RentalView, Revenue,
-    SimActivity, SimView, Standing,
+    Account, AuditRow, Change, Entry, Gateway, Key, LedgerRow, OrderView, PriceView, RentalView,
+    Revenue, SimActivity, SimView, Standing,
 };
 
 pub(super) fn account(account: &Account, gateway: &Gateway) -> Value {
@@ -32,6 +32,11 @@ pub(super) fn account(account: &Account, gateway: &Gateway) -> Value {
         "spent_today": today.spent.to_string(),
         "own_limits": own_limits(&account.limits),
     })
+}
+
+/// What an account pays for a service, or for every one.
+pub(super) fn own_price(own: &PriceView) -> Value {
+    json!({ "service": own.service, "country": own.country, "price": own.price.to_string() })
 }
 
 /// The names of the limits that an account has of its own.
