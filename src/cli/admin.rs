@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::args::{Account, Admin, Audit, Expiry, Key, KeyTerms, ListQuery, Order, Rental, Sim};
+use super::args::{Account, Admin, Audit, Expiry, Key, KeyTerms, ListQuery, Order, Rental, Sim, Skip};
 use super::print::{self, Progress};
 use super::{backup, bank, import, message, modem, number, report, service, status};
 use crate::daemon::system_sources;
@@ -69,6 +69,7 @@ const KEY: &[&str] = &[
     "?spend_per_day",
     "?spent_today",
 ];
+const SKIP: &[&str] = &["number", "service", "order", "skipped_at"];
 const ENTRY: &[&str] = &[
     "id",
     "at",
@@ -115,13 +116,15 @@ pub(super) async fn run(
         Admin::Key(command) => key(command, client, json).await?,
         Admin::Service(command) => service::run(command, client, json).await?,
         Admin::Order(command) => order(command, client, json).await?,
+        Admin::Skip(command) => skip(command, client, json).await?,
         Admin::Rental(Rental::List { account, numbers, state, rows }) => {
             let query = ListQuery::default().account(account).number(numbers);
             let path = query.with("state", state).rows(rows).of("/rentals");
             list(client, json, &path, RENTAL, "no rentals").await?;
         }
         Admin::Rental(Rental::Show { id }) => {
-            history(json, &client.get(&format!("/rentals/{id}")).await?, RENTAL, &["messages"])?;
+            let shown = client.get(&format!("/rentals/{id}")).await?;
+            history(json, &shown, &[RENTAL, &["key", "client"]].concat(), &["messages"])?;
         }
         Admin::Explain { service, country, account } => {
             let account = account
@@ -141,7 +144,7 @@ pub(super) async fn run(
             if !json {
                 name_persons(&mut rows);
             }
-            print::list(json, &rows, &["id", "at", "actor", "action", "subject"], "nothing yet")?;
+            print::list(json, &rows, &["id", "at", "actor", "action", "subject", "?key", "?client"], "nothing yet")?;
         }
         Admin::Reload => reload(client, json).await?,
         Admin::Backup { file } => backup::run(client, &file, json).await?,
@@ -179,7 +182,7 @@ async fn order(command: Order, client: &AdminClient, json: bool) -> anyhow::Resu
         }
         Order::Show { id } => {
             let shown = client.get(&format!("/orders/{id}")).await?;
-            let fields = [ORDER, &["ended_at", "reuse_of", "iccid", "modem"]].concat();
+            let fields = [ORDER, &["ended_at", "reuse_of", "iccid", "modem", "key", "client"]].concat();
             history(json, &shown, &fields, &["messages", "unmatched"])
         }
         Order::Cancel { id } => act(id, "cancel", json!({}), &[]).await,
@@ -189,6 +192,21 @@ async fn order(command: Order, client: &AdminClient, json: bool) -> anyhow::Resu
         }
         Order::Deliver { id, message } => {
             act(id, "deliver", json!({ "message": message }), &["message"]).await
+        }
+    }
+}
+
+async fn skip(command: Skip, client: &AdminClient, json: bool) -> anyhow::Result<()> {
+    match command {
+        Skip::List { account } => {
+            let path = format!("/accounts/{}/skips", path_segment(&account));
+            list(client, json, &path, SKIP, "it has skipped nothing").await
+        }
+        Skip::Undo { account, number, service } => {
+            let path = format!("/accounts/{}/skips/undo", path_segment(&account));
+            let undone =
+                client.post(&path, json!({ "number": number, "service": service })).await?;
+            print::list(json, &undone, SKIP, "nothing")
         }
     }
 }

@@ -49,6 +49,9 @@ pub(super) enum Admin {
     /// Orders
     #[command(subcommand)]
     Order(Order),
+    /// Numbers that customers have skipped: they want them for a service never again
+    #[command(subcommand)]
+    Skip(Skip),
     /// Rentals
     #[command(subcommand)]
     Rental(Rental),
@@ -416,6 +419,28 @@ pub(super) enum Order {
         /// The message's id, which `order show` has
         #[arg(value_parser = whole_number)]
         message: u32,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Skip {
+    /// List the numbers that an account has skipped, the oldest skip first
+    List {
+        /// The account's name or id
+        #[arg(value_parser = named)]
+        account: String,
+    },
+    /// Let an account have a number again that it has skipped
+    Undo {
+        /// The account's name or id
+        #[arg(value_parser = named)]
+        account: String,
+        /// The number, in any form
+        #[arg(value_parser = named)]
+        number: String,
+        /// The service's name or id [default: every service]
+        #[arg(value_parser = named)]
+        service: Option<String>,
     },
 }
 

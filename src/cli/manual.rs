@@ -99,6 +99,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("order cancel 1", "Cancel an open order"),
     ("order refund 1 --reason 'no code came'", "Give back what an order was charged"),
     ("order deliver 1 7", "Give message 7 to order 1 after its pattern was mended"),
+    ("skip list ann", "Show the numbers that a customer has skipped"),
+    ("skip undo ann +31612345678 Uber", "Let it have one of them again"),
     ("rental list", "Show rentals"),
     ("rental show 1", "Show one with its charges and messages"),
     ("message list --limit 20", "Show the last messages"),

@@ -115,7 +115,8 @@ mod tests {
             own(Some(1), Some("UK"), "0.70"),
             own(Some(2), Some("UK"), "9.99"),
         ];
-        for (count, in_uk, in_nl) in [(0, 81, 50), (1, 73, 45), (2, 41, 45), (3, 60, 60), (5, 70, 60)]
+        for (count, in_uk, in_nl) in
+            [(0, 81, 50), (1, 73, 45), (2, 41, 45), (3, 60, 60), (5, 70, 60)]
         {
             let own = &all[..count];
             assert_eq!(price_for(&service, "UK", own), Some(Amount(in_uk)), "{count}");

@@ -96,6 +96,8 @@ pub enum AuditAction<'a> {
     Ended,
     /// The operator canceled an order.
     Canceled,
+    /// The operator let an account have a number again that it had skipped.
+    UndidSkip,
     /// The operator gave back what an order had been charged.
     Refunded,
     /// The operator gave a message to the order that it was for.
@@ -167,6 +169,7 @@ impl fmt::Display for AuditAction<'_> {
             AuditAction::Renewed => "renewed",
             AuditAction::Ended => "ended",
             AuditAction::Canceled => "canceled",
+            AuditAction::UndidSkip => "undid a skip of",
             AuditAction::Refunded => "refunded",
             AuditAction::Delivered => "delivered",
             AuditAction::Saw => "saw",

@@ -9,8 +9,9 @@ use parking_lot::Mutex;
 use super::Error;
 use super::environment::Environment;
 use super::listing::ListRequest;
+use super::requester::Requester;
 use crate::domain::audit::{Actor, AuditAction};
-use crate::domain::{AccountId, MessageId, RowLimit, Timestamp};
+use crate::domain::{MessageId, RowLimit, Timestamp};
 use crate::store::{AuditRow, current_person};
 
 /// An operator who follows the messages as they come is recorded again after this long. One row a
@@ -77,21 +78,16 @@ impl Audit {
     ///
     /// The customer does not wait for it: it is one more operation of the next commit. What is lost
     /// in a crash is recorded when the customer looks again.
-    pub(super) fn note_views(self: &Arc<Self>, account: AccountId, messages: Vec<MessageId>) {
+    pub(super) fn note_views(self: &Arc<Self>, by: Requester, messages: Vec<MessageId>) {
         if messages.is_empty() {
             return;
         }
-        let (audit, now) = (Arc::clone(self), self.env.now());
+        let (audit, now, account) = (Arc::clone(self), self.env.now(), by.account);
         tokio::spawn(async move {
             let recorded = audit.env.store.write(move |tx| {
                 for message in messages {
                     if tx.mark_seen(message, now)? {
-                        tx.note(
-                            Actor::Account(account),
-                            AuditAction::Saw,
-                            format!("message {message}"),
-                            now,
-                        )?;
+                        by.note(tx, AuditAction::Saw, format!("message {message}"), now)?;
                     }
                 }
                 Ok::<_, Error>(())

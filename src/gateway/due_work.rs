@@ -129,6 +129,7 @@ impl DueWork {
         let books = [
             settings.given_up_kept.zip(rows.next_uncharged()?),
             settings.audit_kept.zip(rows.next_audit()?),
+            settings.addresses_kept.zip(rows.next_address()?),
         ];
         let books = books.into_iter().flatten();
         let books = books.filter_map(|(kept, from)| next_blanking(Some(from), kept));
@@ -221,8 +222,8 @@ impl DueWork {
         Ok(texts.len().max(raw.len()))
     }
 
-    /// Removes orders that ended without a charge, and rows of the audit, that were kept long
-    /// enough. Returns how many.
+    /// Removes orders that ended without a charge, rows of the audit, and addresses of clients, that
+    /// were kept long enough. Returns how many.
     fn purge_books(&self, tx: &WriteTx<'_>) -> Result<usize, StoreError> {
         let (now, settings) = (self.env.certain_now(), self.env.settings());
         let mut count = 0;
@@ -233,6 +234,9 @@ impl DueWork {
         }
         if let Some(kept) = settings.audit_kept {
             count += tx.purge_audit(now.minus(kept), ROWS_PER_BATCH)?;
+        }
+        if let Some(kept) = settings.addresses_kept {
+            count += tx.purge_addresses(now.minus(kept), ROWS_PER_BATCH)?;
         }
         Ok(count)
     }

@@ -92,7 +92,7 @@ use crate::domain::clock_trust::ClockTrust;
 use crate::domain::{AccountId, Catalogue, Timestamp, code};
 pub use crate::store::{
     Account, AuditRow, BankPosition, CHECKS, Entry, Holder, Key, LocationPeriod, MessageFilter,
-    NewService, SimActivity, Trace,
+    NewService, SimActivity, Skip, Trace,
 };
 use crate::store::{Store, StoreError};
 use background::{FailedDeadlines, Wakeups};

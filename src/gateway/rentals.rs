@@ -20,7 +20,7 @@ use crate::domain::message::Message;
 use crate::domain::price::Charge;
 use crate::domain::rental::{Package, RentalState};
 use crate::domain::{AccountId, Amount, Msisdn, Rental, RentalId, SimId, Timestamp};
-use crate::store::{Account, Entry, Occasion, SearchResult, WriteTx};
+use crate::store::{Account, Asked, Entry, Occasion, SearchResult, WriteTx};
 
 /// The outcome of a request to rent a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,6 +96,8 @@ pub struct TenantView {
 pub struct RentalHistory {
     /// The rental and its names.
     pub view: RentalView,
+    /// The address from which it was asked for, while that is kept.
+    pub client: Option<String>,
     /// Its charges.
     pub entries: Vec<Entry>,
     /// Its messages, oldest first.
@@ -252,7 +254,8 @@ impl Rentals {
         let subject = self.subject_of_term(id, &package, &charge);
         let posting = Posting::Term { kind: Term::First, charge, rental: id, term: 1 };
         self.charge(tx, account, &posting, self.env.occasion(now, by.key_prefix()))?;
-        tx.note(Actor::Account(account), AuditAction::Rented, subject, now)?;
+        by.note(tx, AuditAction::Rented, subject, now)?;
+        by.keep_client(tx, Asked::Rental(id), now)?;
         Ok(Rent::Made(Rental { id, ..new }))
     }
 
@@ -316,7 +319,7 @@ impl Rentals {
             rentals.charge(tx, account, &posting, occasion)?;
             tx.save_rental(&longer)?;
             rentals.wakeups.deadlines_change_after(tx);
-            tx.note(Actor::Account(account), AuditAction::Extended, subject, now)?;
+            by.note(tx, AuditAction::Extended, subject, now)?;
             Ok(Extend::Extended(longer))
         });
         extended.await
@@ -325,10 +328,12 @@ impl Rentals {
     /// Sets whether a rental is renewed at its end.
     pub async fn set_auto_renew(
         self: &Arc<Self>,
-        account: AccountId,
+        by: impl Into<Requester>,
         id: RentalId,
         auto_renew: bool,
     ) -> Result<Edit, Error> {
+        let by: Requester = by.into();
+        let account = by.account;
         let rentals = Arc::clone(self);
         let edited = self.env.store.write_for(account, move |tx| {
             let now = rentals.env.certain_now();
@@ -347,7 +352,7 @@ impl Rentals {
                 true => AuditAction::SwitchedAutoRenewalOn,
                 false => AuditAction::SwitchedAutoRenewalOff,
             };
-            tx.note(Actor::Account(account), action, format!("rental {id}"), now)?;
+            by.note(tx, action, format!("rental {id}"), now)?;
             Ok(Edit::Edited(edited))
         });
         edited.await
@@ -356,9 +361,11 @@ impl Rentals {
     /// A rental and its newest messages; `None` when the account has no such contract.
     pub async fn view(
         self: &Arc<Self>,
-        account: AccountId,
+        by: impl Into<Requester>,
         id: RentalId,
     ) -> Result<Option<TenantView>, Error> {
+        let by: Requester = by.into();
+        let account = by.account;
         let (now, has_banks) = (self.env.certain_now(), self.banks.any());
         let count = self.env.settings().view_messages;
         let read = self.env.store.read_for(account, move |rows| {
@@ -394,7 +401,7 @@ impl Rentals {
             .filter(|message| message.withheld.is_some())
             .for_each(|message| message.text = None);
         let shown = messages.iter().filter(|message| message.text.is_some() && !message.seen);
-        self.audit.note_views(account, shown.map(|message| message.id).collect());
+        self.audit.note_views(by, shown.map(|message| message.id).collect());
         Ok(Some(TenantView { rental, messages, older }))
     }
 
@@ -522,6 +529,7 @@ impl Rentals {
                 tx.account(rental.account)?.map(|account| account.name).unwrap_or_default();
             Ok(RentalHistory {
                 view: RentalView { rental, account },
+                client: tx.client_address(Asked::Rental(id))?,
                 entries: tx.ledger_of_rental(id)?,
                 messages: tx.messages_of_rental(id)?,
             })

@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
+use crate::domain::audit::AuditAction;
 use crate::domain::fair_use::Allowance;
 use crate::domain::{AccountId, Amount, Timestamp};
-use crate::store::{Holder, ReadTx, StoreError};
+use crate::store::{Asked, Holder, ReadTx, StoreError, WriteTx};
 
 /// Who asks for something that costs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +36,31 @@ impl Requester {
     /// The first characters of the key.
     pub(super) fn key_prefix(&self) -> Option<&str> {
         self.key.as_ref().map(|key| key.prefix.as_str())
+    }
+
+    /// Notes in the audit what is done for it.
+    pub(super) fn note(
+        &self,
+        tx: &WriteTx<'_>,
+        action: AuditAction<'_>,
+        subject: String,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        tx.note_of_customer(self.account, (self.key_prefix(), self.client()), action, subject, at)
+    }
+
+    /// Keeps from where it asked for an order or a rental.
+    pub(super) fn keep_client(
+        &self,
+        tx: &WriteTx<'_>,
+        asked: Asked,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.client().map_or(Ok(()), |client| tx.add_client_address(asked, client, at))
+    }
+
+    fn client(&self) -> Option<IpAddr> {
+        self.key.as_ref().and_then(|key| key.client)
     }
 }
 

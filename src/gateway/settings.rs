@@ -61,6 +61,8 @@ pub struct Settings {
     pub given_up_kept: Option<Duration>,
     /// For how long rows of the audit are kept; `None`: forever.
     pub audit_kept: Option<Duration>,
+    /// For how long it is kept from where customers asked; `None`: as long as what they asked for.
+    pub addresses_kept: Option<Duration>,
     /// Whether SIMs without a number have their mobile operator asked by USSD.
     pub ask_ussd: bool,
     /// Whether, that failing, they send a message to another SIM of ours; it costs what a message

@@ -72,6 +72,7 @@ fn default_settings() -> Settings {
         rest_after_orders: Duration::ZERO,
         given_up_kept: None,
         audit_kept: None,
+        addresses_kept: None,
         ..Config::defaults().gateway
     }
 }

@@ -1,12 +1,14 @@
 //! The audit: who did or saw what. Rows are only added, and contain no texts of messages.
 
+use std::net::IpAddr;
+
 use rusqlite::params;
 
 use super::listing::{ListFilter, Listed};
 use super::read_tx::parsed;
-use super::{ReadTx, StoreError, WriteTx};
-use crate::domain::Timestamp;
+use super::{Asked, ReadTx, StoreError, WriteTx};
 use crate::domain::audit::{Actor, AuditAction, Person};
+use crate::domain::{AccountId, Timestamp};
 
 /// A row of the audit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,12 +24,16 @@ pub struct AuditRow {
     pub subject: String,
     /// Which person the operator was, by the user of the admin socket.
     pub person: Option<Person>,
+    /// The first characters of the key with which a customer did it.
+    pub key: Option<String>,
+    /// The address from which a customer did it, while that is kept.
+    pub client: Option<String>,
 }
 
 const LISTED: Listed = Listed {
     table: "audit",
-    id: "id",
-    time: "at",
+    id: "audit.id",
+    time: "audit.at",
     account: "(actor = 'account ' || ? OR subject LIKE 'account ' || ? || ' %')",
     service: "",
     number: "",
@@ -41,7 +47,8 @@ impl ReadTx<'_> {
     /// The rows that a filter selects, oldest first. An account's are those of what it did and of
     /// what was done to it by name.
     pub fn audit(&self, filter: &ListFilter) -> Result<Vec<AuditRow>, StoreError> {
-        let sql = "SELECT id, at, actor, deed, subject, uid, user_name FROM audit";
+        let sql = "SELECT audit.id, audit.at, actor, deed, subject, uid, user_name, key_prefix, \
+                   c.address FROM audit LEFT JOIN client_address c ON c.audit_id = audit.id";
         self.list(sql, &LISTED, filter, |row| {
             Ok(AuditRow {
                 id: row.get(0)?,
@@ -53,6 +60,8 @@ impl ReadTx<'_> {
                     Some(uid) => Some(Person { uid, name: row.get(6)? }),
                     None => None,
                 },
+                key: row.get(7)?,
+                client: row.get(8)?,
             })
         })
     }
@@ -76,5 +85,22 @@ impl WriteTx<'_> {
         let (actor, action) = (actor.to_string(), action.to_string());
         let values = params![at.0, actor, action, subject.to_string(), uid, name];
         self.execute(sql, values).map(drop)
+    }
+
+    /// Adds a row of what a customer did, with which key and from where.
+    pub fn note_of_customer(
+        &self,
+        account: AccountId,
+        (key, client): (Option<&str>, Option<IpAddr>),
+        action: AuditAction<'_>,
+        subject: impl std::fmt::Display,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO audit (at, actor, deed, subject, key_prefix) VALUES ($1, $2, $3, $4, \
+                   $5)";
+        let (actor, action) = (Actor::Account(account).to_string(), action.to_string());
+        self.execute(sql, params![at.0, actor, action, subject.to_string(), key])?;
+        let row = self.inserted();
+        client.map_or(Ok(()), |client| self.add_client_address(Asked::Audit(row), client, at))
     }
 }

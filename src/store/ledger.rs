@@ -51,6 +51,8 @@ pub struct Entry {
     pub price: Option<(Amount, String, String)>,
     /// The operator's note, for an adjustment.
     pub note: Option<String>,
+    /// The first characters of the key with which it was asked for, or what it gives back was.
+    pub key: Option<String>,
     pub at: Timestamp,
 }
 
@@ -66,7 +68,7 @@ pub struct EntrySums {
 }
 
 const ENTRY: &str = "SELECT id, kind, balance_minor, held_minor, currency, order_id, rental_id, \
-                     price_minor, price_currency, rate, note, created_at FROM ledger";
+                     price_minor, price_currency, rate, note, created_at, key_prefix FROM ledger";
 
 pub(super) const LISTED: Listed = Listed {
     table: "ledger",
@@ -98,6 +100,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         price,
         note: row.get(10)?,
         at: Timestamp(row.get(11)?),
+        key: row.get(12)?,
     })
 }
 

@@ -38,6 +38,17 @@ pub struct NewOrder<'n> {
     pub awaits_sim: bool,
 }
 
+/// A number that an account wants for a service never again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skip {
+    /// The order by which it was skipped.
+    pub order: OrderId,
+    pub number: Msisdn,
+    pub service: ServiceId,
+    pub service_name: String,
+    pub at: Timestamp,
+}
+
 const ORDER: &str = "SELECT id, account_id, service_id, sim_id, number, country, price_minor, \
                      created_at, expires_at, state, ended_at, reuse_of, awaits_sim, outcome FROM \
                      orders";
@@ -102,6 +113,22 @@ impl ReadTx<'_> {
     /// The orders that a filter selects, oldest first.
     pub fn orders(&self, filter: &ListFilter) -> Result<Vec<Order>, StoreError> {
         self.list(ORDER, &LISTED, filter, order)?.into_iter().collect()
+    }
+
+    /// What an account has skipped, the oldest first.
+    pub fn skips_by_time(&self, account: AccountId) -> Result<Vec<Skip>, StoreError> {
+        let sql = "SELECT o.id, o.number, o.service_id, s.name, o.ended_at FROM orders o JOIN \
+                   service s ON s.id = o.service_id WHERE o.account_id = $1 AND o.state = \
+                   'skipped' ORDER BY o.id";
+        self.all(sql, [account.0], |row| {
+            Ok(Skip {
+                order: OrderId(row.get(0)?),
+                number: row.get(1)?,
+                service: ServiceId(row.get(2)?),
+                service_name: row.get(3)?,
+                at: Timestamp(row.get(4)?),
+            })
+        })
     }
 
     /// The orders of an account that are open at `now`, oldest first.
@@ -222,6 +249,13 @@ impl WriteTx<'_> {
         ];
         self.execute(sql, values)?;
         Ok(OrderId(self.inserted()))
+    }
+
+    /// Makes an order that was skipped one that was canceled, so that its account may have its
+    /// number again.
+    pub fn undo_skip(&self, order: OrderId) -> Result<(), StoreError> {
+        let sql = "UPDATE orders SET state = 'canceled' WHERE id = $1 AND state = 'skipped'";
+        one_row(self.execute(sql, [order.0])?, "orders", order)
     }
 
     /// Begins the lifetime of an open order whose SIM has come on the air; it ends at `expires_at`.

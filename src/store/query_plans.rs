@@ -54,6 +54,11 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.holder_of_key(&[0; 32]).unwrap();
     rows.account(account).unwrap();
     rows.key_day(account, &name).unwrap();
+    rows.skips_by_time(account).unwrap();
+    rows.client_address(super::Asked::Order(order)).unwrap();
+    rows.client_address(super::Asked::Rental(RentalId(n))).unwrap();
+    rows.client_address(super::Asked::Audit(n)).unwrap();
+    rows.next_address().unwrap();
     rows.account_prices(account).unwrap();
     rows.account_prices_for(account, ServiceId(n)).unwrap();
     rows.order(order).unwrap();
@@ -202,6 +207,7 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     tx.note_trace(&trace, now).unwrap();
     tx.purge_uncharged(order).unwrap();
     tx.purge_audit(now, n).unwrap();
+    tx.purge_addresses(now, n).unwrap();
     tx.mark_seen(MessageId(n), now).unwrap();
     tx.save_key_uses(&[([0; 32], now)].into()).unwrap();
     let contents = SlotContents::Sim(iccid.clone());

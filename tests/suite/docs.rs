@@ -80,6 +80,8 @@ struct Stage {
     key: String,
     /// The SIMs that have the numbers which the pages give to them.
     sims: [String; 2],
+    /// The number that was skipped.
+    number: String,
     /// The order that stands for `ID`, and the message for `MESSAGE`.
     order: String,
     message: String,
@@ -107,7 +109,7 @@ impl Stage {
         std::fs::create_dir(folder.join("bin")).unwrap();
         std::os::unix::fs::symlink(PROGRAM, folder.join("bin/simbridge")).unwrap();
         let daemon = site.serve_ready();
-        let (key, message) = (String::new(), String::new());
+        let (key, message, number) = (String::new(), String::new(), String::new());
         let order = "1".to_owned();
         let shown = site.admin("/sims");
         let sims = ["+31612340000", "+31612340003"].map(|number| {
@@ -116,7 +118,7 @@ impl Stage {
             sim["iccid"].as_str().unwrap().to_owned()
         });
         let beside = Vec::new();
-        let mut stage = Stage { site, key, sims, order, message, beside, _daemon: daemon };
+        let mut stage = Stage { site, key, sims, order, message, number, beside, _daemon: daemon };
         stage.start("simbridge simulate --modems 1 --dir /tmp/spare").unwrap();
         stage
     }
@@ -143,6 +145,7 @@ impl Stage {
             ("SERVICE COUNTRY", "Uber NL".to_owned()),
             (" ID", format!(" {}", self.order)),
             ("MESSAGE", self.message.clone()),
+            ("ann NUMBER", format!("ann {}", self.number)),
             ("KEY-PREFIX", self.key.chars().take(8).collect()),
             ("NAME", "ann".to_owned()),
         ];
@@ -237,7 +240,8 @@ impl Stage {
             let is_charged = || site.admin("/orders/1")["state"] == "completed";
             wait_for("the order to be completed", is_charged);
         }
-        if !["simbridge order cancel", "simbridge order deliver"].contains(&command_name(command)) {
+        let with_order = ["simbridge order cancel", "simbridge order deliver", "simbridge skip undo"];
+        if !with_order.contains(&command_name(command)) {
             return;
         }
         // A service that no number here has been used for.
@@ -246,6 +250,10 @@ impl Stage {
         let service = site.json(&["service", "add", &name, "--price", "0.50", "--sender", &sender]);
         let path = format!("/api/makeorder?key={}&serviceId={}", self.key, service["id"]);
         let (order, number) = made(&site.get(&path));
+        if command.contains("NUMBER") {
+            site.get(&format!("/api/skipnumber?key={}&orderId={order}", self.key));
+            self.number.clone_from(&number);
+        }
         self.order = order;
         if command.contains("MESSAGE") {
             site.send("Uberette", &format!("+31{}", &number[1..]), "Your code is 846692.");

@@ -130,7 +130,42 @@ fn a_customer_is_told_and_charged_its_own_price() {
     assert_eq!(site.json(&["order", "show", "1"])["price"], "0.60");
     assert_eq!(site.json(&["account", "show", "ann"])["held"], "0.60");
     site.ok(&["account", "price", "ann", "Uber", "--country", "NL", "default"]);
-    assert_eq!((told(&ann, "NL").as_str(), site.json(&["verify"])["ok"].as_bool()), ("0.45", Some(true)));
+    assert_eq!(
+        (told(&ann, "NL").as_str(), site.json(&["verify"])["ok"].as_bool()),
+        ("0.45", Some(true))
+    );
     let shown = site.ok(&["account", "show", "ann"]);
     assert!(shown.contains("\nprices\n") && shown.contains("90%"), "{shown}");
+}
+
+#[test]
+fn who_ordered_from_where_is_shown_and_skips_are_undone() {
+    let site = Site::with(2, Scenario::default(), "[http]\ntrusted_proxies = [\"127.0.0.1/32\"]\n");
+    let _daemon = site.serve_ready();
+    let key = site.customer("ann", "50");
+    site.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$"]);
+    let ask = |method: &str, path: &str| {
+        let head =
+            "host: x\r\nx-forwarded-for: 192.0.2.7\r\nconnection: close\r\ncontent-length: 0";
+        site.http(&format!("{method} /api/{path}&key={key} HTTP/1.1\r\n{head}\r\n\r\n")).1
+    };
+    assert!(ask("GET", "makeorder?serviceId=1").starts_with("ORDER_ID_1"));
+    assert!(ask("POST", "rental/new?country=NL").starts_with('{'));
+    for shown in [["order", "show", "1"], ["rental", "show", "1"]] {
+        let shown = site.json(&shown);
+        assert_eq!((&shown["key"], &shown["client"]), (&key[..8].into(), &"192.0.2.7".into()));
+        assert!(!shown.to_string().contains(&key), "never the whole key");
+    }
+    let audit = site.json(&["audit", "list"]);
+    let rented = audit.as_array().unwrap().iter().find(|row| row["deed"] == "rented").unwrap();
+    assert_eq!((&rented["key"], &rented["client"]), (&key[..8].into(), &"192.0.2.7".into()));
+    assert_eq!(ask("GET", "skipnumber?orderId=1"), "NUMBER_SKIPPED_ORDER_CANCELED");
+    let skips = site.json(&["skip", "list", "ann"]);
+    assert_eq!((&skips[0]["service"], &skips[0]["order"]), (&"Uber".into(), &1.into()));
+    let number = skips[0]["number"].as_str().unwrap();
+    assert_eq!(site.json(&["skip", "undo", "ann", number, "Uber"]), skips);
+    let refused = site.run(&["skip", "undo", "ann", number]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(site.json(&["skip", "list", "ann"]), serde_json::json!([]));
+    assert_eq!(site.json(&["verify"])["ok"], true);
 }

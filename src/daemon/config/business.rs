@@ -55,6 +55,7 @@ pub(super) fn settings<'d>(
         text_kept: retention.get(&table::retention::MESSAGE_TEXT),
         given_up_kept: retention.get(&table::retention::UNCHARGED_ORDERS),
         audit_kept: retention.get(&table::retention::AUDIT),
+        addresses_kept: retention.get(&table::retention::ADDRESSES),
         raw_kept: retention.get(&table::retention::RAW_PDU),
         ask_ussd: numbers.get(&table::numbers::USSD),
         ask_loopback: numbers.get(&table::numbers::LOOPBACK),

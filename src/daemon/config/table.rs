@@ -310,6 +310,9 @@ section! {
          a customer skipped, is kept for good.");
     AUDIT: Key<TimeOrNever> = key("audit", TimeOrNever, || Some(730 * DAY), Reload,
         "How long rows of the audit are kept.");
+    ADDRESSES: Key<TimeOrNever> = key("addresses", TimeOrNever, || Some(90 * DAY), Reload,
+        "How long it is kept from which address a customer asked for an order or a rental, or was \
+         shown a message. The first characters of the key are kept as long as what was asked for.");
 }
 
 section! {

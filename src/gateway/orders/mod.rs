@@ -4,6 +4,7 @@ mod barriers;
 mod by_operator;
 mod ending;
 mod reuse;
+mod skips;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +31,7 @@ use crate::domain::text::one_line;
 use crate::domain::{
     AccountId, Amount, Iccid, Msisdn, Order, OrderId, Service, ServiceId, SimId, Timestamp,
 };
-use crate::store::{Entry, NewOrder, StoreError, WriteTx};
+use crate::store::{Asked, Entry, NewOrder, StoreError, WriteTx};
 
 use barriers::{Barrier, Unpayable};
 pub(super) use by_operator::{find_order, view};
@@ -108,6 +109,8 @@ pub struct OrderHistory {
     pub view: OrderView,
     /// The SIM that it was given.
     pub iccid: Option<Iccid>,
+    /// The address from which it was asked for, while that is kept.
+    pub client: Option<String>,
     /// Its holds and charges.
     pub entries: Vec<Entry>,
     /// The messages that it was given, oldest first.
@@ -298,6 +301,7 @@ impl Orders {
             reuse_of,
             awaits_sim,
         })?;
+        by.keep_client(tx, Asked::Order(order), now)?;
         let cache = Arc::clone(&self.cache);
         tx.after_commit(move || cache.add_open_order(order, account, expires_at));
         self.wakeups.deadlines_change_after(tx);
@@ -322,10 +326,11 @@ impl Orders {
     /// What has been received for an order.
     pub async fn read_sms(
         self: &Arc<Self>,
-        account: AccountId,
+        by: impl Into<Requester>,
         order: OrderId,
     ) -> Result<Sms, Error> {
-        let now = self.env.now();
+        let (now, by): (_, Requester) = (self.env.now(), by.into());
+        let account = by.account;
         if self.is_known_to_wait(account, order, now) {
             return Ok(Sms::Waiting);
         }
@@ -347,7 +352,7 @@ impl Orders {
             }
         });
         let (sms, news) = sms.await?;
-        self.audit.note_views(account, news.into_iter().collect());
+        self.audit.note_views(by, news.into_iter().collect());
         Ok(sms)
     }
 
@@ -355,10 +360,11 @@ impl Orders {
     /// order no longer waits.
     pub async fn wait_for_sms(
         self: &Arc<Self>,
-        account: AccountId,
+        by: impl Into<Requester>,
         order: OrderId,
         patience: Duration,
     ) -> Result<Sms, Error> {
+        let by = by.into();
         let give_up = tokio::time::sleep(patience);
         tokio::pin!(give_up);
         let waiter = self.polls.register(order);
@@ -366,7 +372,7 @@ impl Orders {
             let mut news = std::pin::pin!(waiter.notify.notified());
             // A change from here on is noticed, so none is missed between the look and the wait.
             news.as_mut().enable();
-            let sms = self.read_sms(account, order).await?;
+            let sms = self.read_sms(by.clone(), order).await?;
             if sms != Sms::Waiting {
                 return Ok(sms);
             }
@@ -453,6 +459,7 @@ impl Orders {
                 let unmatched = tx.unclaimed(order.sim, order.created_at, open_until(&order))?;
                 Ok(OrderHistory {
                     iccid: tx.iccid(order.sim)?,
+                    client: tx.client_address(Asked::Order(id))?,
                     entries: tx.ledger_of_order(id)?,
                     messages: tx.messages_of_order(id)?,
                     unmatched,

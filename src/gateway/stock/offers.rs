@@ -26,8 +26,9 @@ impl Stock {
             return Ok(None);
         };
         let snapshot = self.snapshot(&country).await?;
-        let of_account =
-            move |rows: &ReadTx<'_>| Ok::<_, StoreError>((rows.skips(account)?, rows.account_prices(account)?));
+        let of_account = move |rows: &ReadTx<'_>| {
+            Ok::<_, StoreError>((rows.skips(account)?, rows.account_prices(account)?))
+        };
         let (skips, own) = self.env.store.read_for(account, of_account).await?;
         let mut offers = snapshot.offers(account, &skips);
         for (service, price, _) in &mut offers {

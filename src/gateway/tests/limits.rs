@@ -1,6 +1,7 @@
 //! What an account may do at a time and in a day.
 
 use super::*;
+use crate::domain::audit::Actor;
 use crate::domain::fair_use::{Allowance, DayLimit};
 
 const DAY_S: i64 = 24 * 3600;
@@ -325,8 +326,7 @@ async fn price(
 
 #[tokio::test]
 async fn an_account_pays_its_own_price_and_an_order_keeps_what_it_was_made_at() {
-    let fixture =
-        Fixture::with(Settings { max_open_per_account: 9, ..default_settings() }).await;
+    let fixture = Fixture::with(Settings { max_open_per_account: 9, ..default_settings() }).await;
     for sim in 1..=4 {
         fixture.plug(sim).await;
     }
@@ -377,4 +377,83 @@ async fn a_service_with_an_own_price_is_removed_with_it() {
     assert_eq!(price(&fixture, "uber", None, "0.30").await.unwrap()[0].service, "Uber");
     fixture.gateway.services().remove("Uber".into()).await.unwrap();
     assert_eq!(fixture.gateway.accounts().prices("ann".into()).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn who_asked_and_from_where_is_told_and_the_address_goes_first() {
+    let settings =
+        Settings { addresses_kept: Some(Duration::from_secs(1_000)), ..default_settings() };
+    let fixture = Fixture::with(settings).await;
+    fixture.plug(1).await;
+    fixture.plug(2).await;
+    fixture.customer("ann", 5_000).await;
+    let uber = fixture.service("Uber", &["^Uber$"]).await;
+    let (prefix, mut by) = key_of(&fixture, "ann", KeyEdit::default()).await;
+    by.key.as_mut().unwrap().client = Some("192.0.2.7".parse().unwrap());
+    let (orders, rentals) = (fixture.gateway.orders(), fixture.gateway.rentals());
+    let made = orders.make(by.clone(), Some(uber), "nl").await.unwrap();
+    let MakeOrder::Made { order, .. } = made else { panic!("{made:?}") };
+    let rented = rentals.rent(by.clone(), Some("nl"), "1m", true).await.unwrap();
+    let Rent::Made(rental) = rented else { panic!("{rented:?}") };
+    rentals.set_auto_renew(by.clone(), rental.id, false).await.unwrap();
+    let told = async || {
+        let order = orders.history(order).await.unwrap();
+        let rental = rentals.history(rental.id).await.unwrap();
+        let audit = fixture.gateway.audit().rows(RowLimit::ALL).await.unwrap();
+        let of_customer = audit.into_iter().filter(|row| row.actor == Actor::Account(by.account));
+        let rows: Vec<_> = of_customer.map(|row| (row.key, row.client)).collect();
+        let keys = [order.entries[0].key.clone(), rental.entries[0].key.clone()];
+        (keys, [order.client, rental.client], rows)
+    };
+    let (key, client) = (Some(prefix), Some("192.0.2.7".to_owned()));
+    let both = (key.clone(), client.clone());
+    let kept = ([key.clone(), key.clone()], [client.clone(), client], vec![both.clone(), both]);
+    assert_eq!(told().await, kept);
+    fixture.pass(1_200);
+    let next = fixture.gateway.due_work().run_due_work().await.unwrap();
+    assert!(next.is_none_or(|next| next > fixture.gateway.now()), "{next:?}");
+    let row = (key.clone(), None);
+    assert_eq!(told().await, ([key.clone(), key], [None, None], vec![row.clone(), row]));
+    assert_eq!(fixture.faults().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_skip_is_undone_and_its_number_ordered_again() {
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let ann = fixture.customer("ann", 500).await;
+    let (uber, lyft) =
+        (fixture.service("Uber", &["^Uber$"]).await, fixture.service("Lyft", &["^Lyft$"]).await);
+    let orders = fixture.gateway.orders();
+    for service in [uber, lyft] {
+        let order = fixture.order(ann, service).await;
+        orders.skip(ann, order).await.unwrap();
+        assert_eq!(fixture.make(ann, service).await, MakeOrder::NoPhone);
+    }
+    let skips = orders.skips("ann".into()).await.unwrap();
+    let told: Vec<_> = skips.iter().map(|skip| (skip.service, skip.number.as_str())).collect();
+    assert_eq!(told, [(uber, "+31612000001"), (lyft, "+31612000001")]);
+    let undo = async |number: &str, service: Option<&str>| {
+        let service = service.map(str::to_owned);
+        let undone = orders.undo_skips("ann".into(), number.into(), service).await;
+        undone.map(|undone| undone.len()).map_err(|error| error.to_string())
+    };
+    assert_eq!(undo("0612000001", Some("uber")).await, Ok(1));
+    assert!(matches!(fixture.make(ann, uber).await, MakeOrder::Made { .. }));
+    let refused = undo("0612000001", Some("Uber")).await.unwrap_err();
+    assert!(refused.contains("`simbridge skip list ann` shows those"), "{refused}");
+    assert!(undo("1", None).await.unwrap_err().contains("not a number"));
+    assert_eq!(undo("+31612000001", None).await, Ok(1));
+    assert_eq!(orders.skips("ann".into()).await.unwrap(), []);
+    let audit = fixture.gateway.audit().rows(RowLimit::ALL).await.unwrap();
+    let undone: Vec<_> = audit
+        .iter()
+        .filter(|row| row.action == "undid a skip of")
+        .map(|row| &row.subject)
+        .collect();
+    assert_eq!(
+        undone,
+        ["account 1 ann, …001 for Uber, order 1", "account 1 ann, …001 for Lyft, order 2"]
+    );
+    assert_eq!(fixture.faults().await, Vec::<String>::new());
 }

@@ -137,6 +137,28 @@ pub(super) async fn limit(
     Ok(Json(views::account(&account, &admin.gateway)))
 }
 
+pub(super) async fn skips(State(admin): State<AdminState>, Path(account): Path<String>) -> Answer {
+    let skips = admin.gateway.orders().skips(account).await?;
+    Ok(Json(skips.iter().map(views::skip).collect()))
+}
+
+/// A number in any form, and a service by its name or id; without one, every service.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UndoSkips {
+    number: String,
+    service: Option<String>,
+}
+
+pub(super) async fn undo_skips(
+    State(admin): State<AdminState>,
+    Path(account): Path<String>,
+    Json(UndoSkips { number, service }): Json<UndoSkips>,
+) -> Answer {
+    let undone = admin.gateway.orders().undo_skips(account, number, service).await?;
+    Ok(Json(undone.iter().map(views::skip).collect()))
+}
+
 pub(super) async fn keys(
     State(admin): State<AdminState>,
     Query(query): Query<ListQuery>,

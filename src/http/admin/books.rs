@@ -28,6 +28,12 @@ pub(super) fn with(mut object: Value, more: Value) -> Value {
     object
 }
 
+/// The first characters of the key with which an order or a rental was made: that of its first
+/// entry.
+fn key_of(entries: &[gateway::Entry]) -> Option<&str> {
+    entries.first().and_then(|entry| entry.key.as_deref())
+}
+
 pub(super) async fn order(State(admin): State<AdminState>, Path(id): Path<i64>) -> Answer {
     let history = admin.gateway.orders().history(OrderId(id)).await?;
     let now = admin.gateway.now();
@@ -35,6 +41,8 @@ pub(super) async fn order(State(admin): State<AdminState>, Path(id): Path<i64>) 
     let more = json!({
         "iccid": history.iccid,
         "modem": modem,
+        "key": key_of(&history.entries),
+        "client": history.client,
         "ledger": history.entries.iter().map(views::entry).collect::<Vec<_>>(),
         "messages": history.messages.iter().map(views::message).collect::<Vec<_>>(),
         "unmatched": history.unmatched.iter().map(views::message).collect::<Vec<_>>(),
@@ -108,6 +116,8 @@ pub(super) async fn rentals(
 pub(super) async fn rental(State(admin): State<AdminState>, Path(id): Path<i64>) -> Answer {
     let history = admin.gateway.rentals().history(RentalId(id)).await?;
     let more = json!({
+        "key": key_of(&history.entries),
+        "client": history.client,
         "ledger": history.entries.iter().map(views::entry).collect::<Vec<_>>(),
         "messages": history.messages.iter().map(views::message).collect::<Vec<_>>(),
     });

@@ -117,6 +117,8 @@ pub fn router(state: AdminState) -> Router {
         .route("/accounts/{account}/ledger", get(accounts::ledger))
         .route("/accounts/{account}/limits", post(accounts::limit))
         .route("/accounts/{account}/prices", post(accounts::set_price))
+        .route("/accounts/{account}/skips", get(accounts::skips))
+        .route("/accounts/{account}/skips/undo", post(accounts::undo_skips))
         .route("/accounts/{account}/suspension", post(accounts::suspend))
         .route("/keys", get(accounts::keys))
         .route("/keys/{prefix}", post(accounts::edit_key).delete(accounts::revoke_key))

@@ -10,7 +10,7 @@ use crate::domain::number_discovery::DiscoveryAttempt;
 use crate::domain::{Amount, ModemId, OrderOutcome, Service};
 use crate::gateway::{
     Account, AuditRow, Change, Entry, Gateway, Key, LedgerRow, OrderView, PriceView, RentalView,
-    Revenue, SimActivity, SimView, Standing,
+    Revenue, SimActivity, SimView, Skip, Standing,
 };
 
 pub(super) fn account(account: &Account, gateway: &Gateway) -> Value {
@@ -31,6 +31,16 @@ pub(super) fn account(account: &Account, gateway: &Gateway) -> Value {
         "spend_per_day": limits.spend_per_day.most().map(|most| Amount(most).to_string()),
         "spent_today": today.spent.to_string(),
         "own_limits": own_limits(&account.limits),
+    })
+}
+
+/// A number that an account has skipped.
+pub(super) fn skip(skip: &Skip) -> Value {
+    json!({
+        "number": skip.number,
+        "service": skip.service_name,
+        "order": skip.order.0,
+        "skipped_at": skip.at.to_string(),
     })
 }
 
@@ -63,6 +73,7 @@ pub(super) fn entry(entry: &Entry) -> Value {
         "price": price.map(|(amount, currency, _)| format!("{amount} {currency}")),
         "rate": price.map(|(_, _, rate)| rate),
         "note": entry.note,
+        "key": entry.key,
     })
 }
 
@@ -114,6 +125,8 @@ pub(super) fn audit(row: &AuditRow) -> Value {
         "subject": row.subject,
         "uid": row.person.as_ref().map(|person| person.uid),
         "user": row.person.as_ref().map(|person| person.name.as_ref()),
+        "key": row.key,
+        "client": row.client,
     })
 }
 

@@ -146,9 +146,10 @@ impl Api {
         Ok(Requester::new(holder, params.peer))
     }
 
-    /// The account of the key of a request that changes nothing.
-    async fn account(&self, params: &Params) -> Result<AccountId, Refusal> {
-        Ok(self.holder_for(params, Scope::Read).await?.account)
+    /// Who asks for something that changes nothing.
+    async fn reader(&self, params: &Params) -> Result<Requester, Refusal> {
+        let holder = self.holder_for(params, Scope::Read).await?;
+        Ok(Requester::new(holder, params.peer))
     }
 
     /// Who holds the request's key, if the key may be used from the request's address and is for

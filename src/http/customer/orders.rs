@@ -15,8 +15,8 @@ use super::answer::{Refusal, text, word, word_and};
 use super::{Api, ClientConnection, Params, may_be_used_from};
 use crate::domain::country::DEFAULT_COUNTRY;
 use crate::domain::key::Scope;
-use crate::domain::{AccountId, OrderId, Timestamp};
-use crate::gateway::{Cancel, MakeOrder, Reuse, Sms};
+use crate::domain::{OrderId, Timestamp};
+use crate::gateway::{Cancel, MakeOrder, Requester, Reuse, Sms};
 
 /// The longest time that `getsms` waits for an SMS, in seconds.
 const LONGEST_WAIT_SECONDS: u64 = 60;
@@ -51,13 +51,13 @@ pub(super) async fn make_order(State(api): State<Api>, params: Params) -> Answer
 
 /// `/api/getsms`; `wait`, in seconds, is an extension.
 pub(super) async fn get_sms(State(api): State<Api>, params: Params) -> Answer {
-    let account = api.account(&params).await?;
+    let by = api.reader(&params).await?;
     let order = order_id(&params)?;
     let sms = match params.number::<u64>("wait").map(|seconds| seconds.min(LONGEST_WAIT_SECONDS)) {
-        None | Some(0) => api.gateway.orders().read_sms(account, order).await?,
+        None | Some(0) => api.gateway.orders().read_sms(by, order).await?,
         Some(seconds) => {
             let timeout = Duration::from_secs(seconds);
-            wait_for_sms(&api, &params, account, order, timeout).await?
+            wait_for_sms(&api, &params, by, order, timeout).await?
         }
     };
     Ok(match sms {
@@ -72,13 +72,14 @@ pub(super) async fn get_sms(State(api): State<Api>, params: Params) -> Answer {
 async fn wait_for_sms(
     api: &Api,
     params: &Params,
-    account: AccountId,
+    by: Requester,
     order: OrderId,
     timeout: Duration,
 ) -> Result<Sms, Refusal> {
+    let account = by.account;
     let orders = api.gateway.orders();
     let mut key_changes = api.gateway.accounts().follow_keys();
-    let mut waiting = pin!(orders.wait_for_sms(account, order, timeout));
+    let mut waiting = pin!(orders.wait_for_sms(by.clone(), order, timeout));
     // The key may have changed before its changes were followed.
     api.check_key_again(params, account).await?;
     loop {
@@ -91,7 +92,7 @@ async fn wait_for_sms(
                 api.check_key_again(params, account).await?;
                 return Ok(sms?);
             }
-            () = api.stopping.cancelled() => return Ok(orders.read_sms(account, order).await?),
+            () = api.stopping.cancelled() => return Ok(orders.read_sms(by, order).await?),
         }
     }
 }
@@ -168,7 +169,7 @@ pub(super) async fn reuse(State(api): State<Api>, params: Params) -> Answer {
 
 /// `/api/getbalance`.
 pub(super) async fn get_balance(State(api): State<Api>, params: Params) -> Answer {
-    let account = api.account(&params).await?;
+    let account = api.reader(&params).await?.account;
     Ok(text(Outcome::Ok, api.gateway.accounts().available_balance(account).await?.to_string()))
 }
 
@@ -187,7 +188,7 @@ struct Offer {
 
 /// `/api/services` is an extension: what can be ordered, and at what price.
 pub(super) async fn services(State(api): State<Api>, params: Params) -> Answer {
-    let account = api.account(&params).await?;
+    let account = api.reader(&params).await?.account;
     let country = params.get("country").unwrap_or(DEFAULT_COUNTRY);
     let offers =
         api.gateway.stock().offers(account, country).await?.ok_or(Refusal::InvalidCountry)?;

@@ -126,11 +126,11 @@ pub(super) async fn extend(State(api): State<Api>, params: Params) -> Answer {
 
 /// `/api/rental/edit`.
 pub(super) async fn edit(State(api): State<Api>, params: Params) -> Answer {
-    let account = api.requester(&params, Scope::Rentals).await?.account;
+    let by = api.requester(&params, Scope::Rentals).await?;
     let contract = contract(&params)?;
     let auto_renew = auto_renew(&params)?.ok_or(Refusal::InvalidAutoRenew)?;
-    api.throttle.buckets().edits.take(account, api.gateway.now())?;
-    Ok(match api.gateway.rentals().set_auto_renew(account, contract, auto_renew).await? {
+    api.throttle.buckets().edits.take(by.account, api.gateway.now())?;
+    Ok(match api.gateway.rentals().set_auto_renew(by, contract, auto_renew).await? {
         Edit::Edited(rental) => {
             Json(Edited { success: true, auto_renew: rental.auto_renew }).into_response()
         }
@@ -141,9 +141,9 @@ pub(super) async fn edit(State(api): State<Api>, params: Params) -> Answer {
 
 /// `/api/rental/view`.
 pub(super) async fn view(State(api): State<Api>, params: Params) -> Answer {
-    let account = api.account(&params).await?;
+    let by = api.reader(&params).await?;
     let contract = contract(&params)?;
-    let viewed = api.gateway.rentals().view(account, contract).await?;
+    let viewed = api.gateway.rentals().view(by, contract).await?;
     let TenantView { rental, messages, older } = viewed.ok_or(Refusal::InvalidContract)?;
     let answer = Viewed {
         success: true,

@@ -1,0 +1,60 @@
+//! Numbers that a customer wants for a service never again, and the operator's hand in that.
+
+use super::Orders;
+use crate::domain::audit::{Actor, AuditAction};
+use crate::gateway::Error;
+use crate::gateway::accounts::find_account;
+use crate::gateway::listing::readings;
+use crate::gateway::services::find_service;
+use crate::store::Skip;
+
+impl Orders {
+    /// The numbers that an account has skipped, the oldest skip first.
+    pub async fn skips(&self, account: String) -> Result<Vec<Skip>, Error> {
+        let read = self
+            .env
+            .store
+            .read(move |rows| Ok(rows.skips_by_time(find_account(rows, &account)?.id)?));
+        read.await
+    }
+
+    /// Lets an account have a number again that it has skipped, for one service or for all of them.
+    /// Answers what is undone.
+    pub async fn undo_skips(
+        &self,
+        account: String,
+        number: String,
+        service: Option<String>,
+    ) -> Result<Vec<Skip>, Error> {
+        let numbers = readings(&self.env.settings().countries, &number)?;
+        let now = self.env.now();
+        let undone = self.env.store.write(move |tx| {
+            let account = find_account(tx, &account)?;
+            let service = service.map(|name| find_service(tx, &name)).transpose()?;
+            let mut skips = tx.skips_by_time(account.id)?;
+            skips.retain(|skip| {
+                numbers.contains(&skip.number)
+                    && service.as_ref().is_none_or(|service| service.id == skip.service)
+            });
+            if skips.is_empty() {
+                let name = &account.name;
+                return Err(Error::refused(format!(
+                    "{name} has not skipped this number; `simbridge skip list {name}` shows those \
+                     that it has"
+                )));
+            }
+            for skip in &skips {
+                tx.undo_skip(skip.order)?;
+                let (name, service) = (&account.name, &skip.service_name);
+                let last = skip.number.shortened();
+                let subject = format!(
+                    "account {} {name}, {last} for {service}, order {}",
+                    account.id, skip.order
+                );
+                tx.note(Actor::Operator, AuditAction::UndidSkip, subject, now)?;
+            }
+            Ok(skips)
+        });
+        undone.await
+    }
+}
