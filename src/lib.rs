@@ -111,9 +111,11 @@
 //!   order and waits (`domain/fair_use.rs`). It is given no number meanwhile.
 //!   (`a_loop_that_gives_up_every_order_stops_at_the_fifty_first_with_a_pause`)
 //! - **What an account does at a time and in a day**: `[orders] max_open_per_account`, `[limits]
-//!   orders_per_day` and `spend_per_day`, or its own (`domain/fair_use.rs`). Beyond them it is given
-//!   no number. (`an_accounts_own_number_of_open_orders_comes_before_the_configurations`,
+//!   orders_per_day` and `spend_per_day`, or its own, and a key's (`domain/fair_use.rs`). Beyond
+//!   them it is given no number.
+//!   (`an_accounts_own_number_of_open_orders_comes_before_the_configurations`,
 //!   `sixty_four_orders_at_once_spend_exactly_what_may_be_spent`,
+//!   `what_is_spent_with_a_key_is_limited_exactly_and_other_keys_go_on`,
 //!   `orders_of_a_day_are_counted_whatever_becomes_of_them`)
 //! - **Changes of rentals' renewal by one account**: `[limits] edits_per_minute`. More are answered
 //!   429 `TOO_MANY_REQUESTS`. (`free_changes_of_a_rental_are_limited`)

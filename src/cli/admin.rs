@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::args::{Account, Admin, Audit, Expiry, Key, KeyTerms, ListQuery, Order, Rental, Sim, Skip};
+use super::args::{
+    Account, Admin, Audit, Expiry, Key, KeyTerms, ListQuery, Order, Rental, Sim, Skip,
+};
 use super::print::{self, Progress};
 use super::{backup, bank, import, message, modem, number, report, service, status};
 use crate::daemon::system_sources;
@@ -124,7 +126,12 @@ pub(super) async fn run(
         }
         Admin::Rental(Rental::Show { id }) => {
             let shown = client.get(&format!("/rentals/{id}")).await?;
-            history(json, &shown, &[RENTAL, &["key", "client"]].concat(), &["messages"])?;
+            history(
+                json,
+                &shown,
+                &[RENTAL, &["key", "client", "withheld"]].concat(),
+                &["messages"],
+            )?;
         }
         Admin::Explain { service, country, account } => {
             let account = account
@@ -144,7 +151,12 @@ pub(super) async fn run(
             if !json {
                 name_persons(&mut rows);
             }
-            print::list(json, &rows, &["id", "at", "actor", "action", "subject", "?key", "?client"], "nothing yet")?;
+            print::list(
+                json,
+                &rows,
+                &["id", "at", "actor", "action", "subject", "?key", "?client"],
+                "nothing yet",
+            )?;
         }
         Admin::Reload => reload(client, json).await?,
         Admin::Backup { file } => backup::run(client, &file, json).await?,
@@ -182,7 +194,9 @@ async fn order(command: Order, client: &AdminClient, json: bool) -> anyhow::Resu
         }
         Order::Show { id } => {
             let shown = client.get(&format!("/orders/{id}")).await?;
-            let fields = [ORDER, &["ended_at", "reuse_of", "iccid", "modem", "key", "client"]].concat();
+            let fields =
+                [ORDER, &["ended_at", "reuse_of", "iccid", "modem", "key", "client", "withheld"]]
+                    .concat();
             history(json, &shown, &fields, &["messages", "unmatched"])
         }
         Order::Cancel { id } => act(id, "cancel", json!({}), &[]).await,

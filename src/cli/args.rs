@@ -239,8 +239,8 @@ pub(super) enum Account {
     },
     /// Set what an account pays instead of a service's price; orders that were made keep theirs
     ///
-    /// Of several own prices the one for the service comes before one for every service, and one for
-    /// the country before one for every country.
+    /// Of several own prices the one for the service comes before one for every service, and one
+    /// for the country before one for every country.
     Price {
         /// The account's name or id
         #[arg(value_parser = named)]
@@ -321,7 +321,8 @@ pub(super) struct KeyTerms {
     /// may read too; may be repeated. All is everything
     #[arg(long, value_name = "SCOPE", value_delimiter = ',', value_parser = named)]
     pub scope: Vec<String>,
-    /// What may be spent with the key in a day, like 5.00, beside the limits of its account; or none
+    /// What may be spent with the key in a day, like 5.00, beside the limits of its account; or
+    /// none
     #[arg(long, value_name = "AMOUNT", value_parser = named)]
     pub spend_per_day: Option<String>,
 }

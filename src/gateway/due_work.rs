@@ -222,8 +222,8 @@ impl DueWork {
         Ok(texts.len().max(raw.len()))
     }
 
-    /// Removes orders that ended without a charge, rows of the audit, and addresses of clients, that
-    /// were kept long enough. Returns how many.
+    /// Removes orders that ended without a charge, rows of the audit, and addresses of clients,
+    /// that were kept long enough. Returns how many.
     fn purge_books(&self, tx: &WriteTx<'_>) -> Result<usize, StoreError> {
         let (now, settings) = (self.env.certain_now(), self.env.settings());
         let mut count = 0;

@@ -98,6 +98,8 @@ pub struct RentalHistory {
     pub view: RentalView,
     /// The address from which it was asked for, while that is kept.
     pub client: Option<String>,
+    /// The rules by which something was withheld from it.
+    pub withheld: Vec<String>,
     /// Its charges.
     pub entries: Vec<Entry>,
     /// Its messages, oldest first.
@@ -530,6 +532,7 @@ impl Rentals {
             Ok(RentalHistory {
                 view: RentalView { rental, account },
                 client: tx.client_address(Asked::Rental(id))?,
+                withheld: tx.withheld_from_rental(id)?,
                 entries: tx.ledger_of_rental(id)?,
                 messages: tx.messages_of_rental(id)?,
             })

@@ -89,7 +89,8 @@ const ACCOUNT: &str = "SELECT id, name, balance_minor, held_minor, suspended_at,
 
 const KEY: &str = "SELECT k.account_id, a.name, k.prefix, k.created_at, k.revoked_at, \
                    k.last_used_at, k.allowed, k.label, k.expires_at, k.scopes, k.spend_per_day, \
-                   k.day_began_at, k.day_spent_minor FROM api_key k JOIN account a ON a.id = k.account_id";
+                   k.day_began_at, k.day_spent_minor FROM api_key k JOIN account a ON a.id = \
+                   k.account_id";
 
 fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
     let time = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(Timestamp));
@@ -311,8 +312,8 @@ impl WriteTx<'_> {
         prefix: &str,
         day: DayUse,
     ) -> Result<(), StoreError> {
-        let sql = "UPDATE api_key SET day_began_at = $1, day_spent_minor = $2 WHERE prefix = $3 AND \
-                   account_id = $4";
+        let sql = "UPDATE api_key SET day_began_at = $1, day_spent_minor = $2 WHERE prefix = $3 \
+                   AND account_id = $4";
         let values = params![day.began_at.0, day.spent.0, prefix, account.0];
         self.execute(sql, values).map(drop)
     }

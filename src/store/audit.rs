@@ -96,8 +96,8 @@ impl WriteTx<'_> {
         subject: impl std::fmt::Display,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO audit (at, actor, deed, subject, key_prefix) VALUES ($1, $2, $3, $4, \
-                   $5)";
+        let sql = "INSERT INTO audit (at, actor, deed, subject, key_prefix) VALUES ($1, $2, $3, \
+                   $4, $5)";
         let (actor, action) = (Actor::Account(account).to_string(), action.to_string());
         self.execute(sql, params![at.0, actor, action, subject.to_string(), key])?;
         let row = self.inserted();

@@ -172,8 +172,8 @@ impl WriteTx<'_> {
         Ok(self.number(sql, values)? == 1)
     }
 
-    /// Adds an entry and updates the account's funds, and what it and the key have spent on the day.
-    /// An entry with the same cause as an earlier one is not applied again.
+    /// Adds an entry and updates the account's funds, and what it and the key have spent on the
+    /// day. An entry with the same cause as an earlier one is not applied again.
     pub fn post(
         &self,
         account: AccountId,

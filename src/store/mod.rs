@@ -46,6 +46,7 @@ mod sims;
 mod stats;
 mod traces;
 mod verify;
+mod withheld_notices;
 mod write_tx;
 mod writer;
 

@@ -59,6 +59,8 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.client_address(super::Asked::Rental(RentalId(n))).unwrap();
     rows.client_address(super::Asked::Audit(n)).unwrap();
     rows.next_address().unwrap();
+    rows.withheld_from_order(order).unwrap();
+    rows.withheld_from_rental(RentalId(n)).unwrap();
     rows.account_prices(account).unwrap();
     rows.account_prices_for(account, ServiceId(n)).unwrap();
     rows.order(order).unwrap();

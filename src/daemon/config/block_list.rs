@@ -16,11 +16,23 @@ struct RulesFile {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Rule {
     name: String,
     senders: Vec<String>,
     texts: Vec<String>,
+    /// Messages that it withholds, for the tests.
+    #[serde(rename = "withholds")]
+    #[cfg_attr(not(test), expect(dead_code, reason = "only the tests read them"))]
+    withheld: Vec<Example>,
+    /// Messages that no rule may withhold, however near they come to this one.
+    #[serde(rename = "lets_through")]
+    #[cfg_attr(not(test), expect(dead_code, reason = "only the tests read them"))]
+    let_through: Vec<Example>,
 }
+
+/// A sender and a text.
+type Example = (String, String);
 
 /// The shipped rules, unless `shipped = false`, and the operator's own.
 pub(super) fn block_list(section: &SectionReader<'_>) -> BlockList {
@@ -50,6 +62,22 @@ fn shipped_rules() -> Result<Vec<BlockRule>, toml::de::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_shipped_rule_withholds_what_it_names_and_lets_through_what_it_names() {
+        let list = BlockList::new(&shipped_rules().unwrap()).unwrap();
+        let file: RulesFile = toml::from_str(SHIPPED_RULES).unwrap();
+        for rule in file.rule {
+            assert!(rule.withheld.len() > 4 && !rule.let_through.is_empty(), "{}", rule.name);
+            for (sender, text) in rule.withheld {
+                let found = list.rule(&sender, &text);
+                assert_eq!(found, Some(rule.name.as_str()), "{sender}: {text}");
+            }
+            for (sender, text) in rule.let_through {
+                assert_eq!(list.rule(&sender, &text), None, "{sender}: {text}");
+            }
+        }
+    }
 
     #[test]
     fn the_shipped_rules_withhold_banks_and_leave_shops_alone() {

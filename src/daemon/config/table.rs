@@ -356,8 +356,8 @@ section! {
     block_list: Table("block_list"), "Messages that are withheld from customers.";
 
     SHIPPED: Key<Flag> = key("shipped", Flag, || true, Reload,
-        "Whether to withhold messages of banks, payment services and governments, as listed in \
-         `hardware/block-list.toml`.");
+        "Whether to withhold messages of banks, brokers and exchanges, payment services and \
+         governments, as listed in `hardware/block-list.toml`.");
     SENDERS: Key<Texts> = key("senders", Texts, Vec::new, Reload,
         "Your own patterns for senders, such as `[\"^MyBank$\"]`.");
     TEXTS: Key<Texts> = key("texts", Texts, Vec::new, Reload,

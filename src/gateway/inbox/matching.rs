@@ -149,6 +149,9 @@ impl Matcher {
         if let Some(rule) = withheld {
             let action = AuditAction::Withheld { rule };
             tx.note(Actor::Daemon, action, format!("message {id}"), message.received_at)?;
+            if rule != number_discovery::RULE {
+                self.tell_holders(tx, message, rule)?;
+            }
         }
         if let Some(order) = owner.order() {
             self.orders.wake_polls_after(tx, order);

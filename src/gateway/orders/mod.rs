@@ -111,6 +111,8 @@ pub struct OrderHistory {
     pub iccid: Option<Iccid>,
     /// The address from which it was asked for, while that is kept.
     pub client: Option<String>,
+    /// The rules by which something was withheld from it.
+    pub withheld: Vec<String>,
     /// Its holds and charges.
     pub entries: Vec<Entry>,
     /// The messages that it was given, oldest first.
@@ -460,6 +462,7 @@ impl Orders {
                 Ok(OrderHistory {
                     iccid: tx.iccid(order.sim)?,
                     client: tx.client_address(Asked::Order(id))?,
+                    withheld: tx.withheld_from_order(id)?,
                     entries: tx.ledger_of_order(id)?,
                     messages: tx.messages_of_order(id)?,
                     unmatched,

@@ -199,3 +199,43 @@ async fn what_the_rest_of_a_long_message_shows_to_be_withheld_is_not_shown_any_m
     );
     assert_eq!(fixture.faults().await, Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn who_waits_is_told_that_something_was_withheld_and_by_which_rule() {
+    let rule = |name: &str, sender: &str| BlockRule {
+        name: name.into(),
+        senders: vec![sender.into()],
+        texts: vec![],
+    };
+    let rules = [rule("banks", "^ING$"), rule("brokers", "^Kraken$")];
+    let settings = Settings { block_list: BlockList::new(&rules).unwrap(), ..default_settings() };
+    let fixture = Fixture::with(settings).await;
+    fixture.plug(1).await;
+    fixture.plug(2).await;
+    let ann = fixture.customer("ann", 5_000).await;
+    let (uber, lyft) =
+        (fixture.service("Uber", &["^Uber$"]).await, fixture.service("Lyft", &["^Lyft$"]).await);
+    let orders = [fixture.order(ann, uber).await];
+    let rented = fixture.gateway.rentals().rent(ann, Some("nl"), "1m", false).await.unwrap();
+    let Rent::Made(rental) = rented else { panic!("{rented:?}") };
+    fixture.pass(2);
+    for sender in ["Kraken", "ING", "ING"] {
+        fixture.sms(1, sender, &format!("1234 {}", fixture.gateway.now())).await;
+        fixture.pass(1);
+    }
+    fixture.sms(2, "ING", "5678").await;
+    let told = fixture.gateway.orders().history(orders[0]).await.unwrap();
+    assert_eq!(told.withheld, ["banks", "brokers"], "each once");
+    assert_eq!(told.messages, [], "and nothing of the messages");
+    let told = fixture.gateway.rentals().history(rental.id).await.unwrap();
+    assert_eq!((told.withheld, told.messages), (vec!["banks".to_owned()], vec![]));
+    fixture.pass(700);
+    fixture.gateway.due_work().run_due_work().await.unwrap();
+    assert!(matches!(fixture.state(orders[0]).await, OrderState::Expired { .. }));
+    assert_eq!(fixture.funds(ann).await, (5_000 - 1_620, 0), "the hold went back");
+    fixture.report(1);
+    let later = fixture.order(ann, lyft).await;
+    let told = fixture.gateway.orders().history(later).await.unwrap();
+    assert_eq!(told.withheld, Vec::<String>::new(), "it was before");
+    assert_eq!(fixture.faults().await, Vec::<String>::new());
+}

@@ -177,7 +177,8 @@ pub(super) async fn keys(
 }
 
 /// The networks from which a key may be used, all if there are none; what it is called, when it
-/// expires, what it is for, and what may be spent with it in a day. What is left out stays, or is not so for a new key.
+/// expires, what it is for, and what may be spent with it in a day. What is left out stays, or is
+/// not so for a new key.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KeyEdited {

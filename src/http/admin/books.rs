@@ -43,6 +43,7 @@ pub(super) async fn order(State(admin): State<AdminState>, Path(id): Path<i64>) 
         "modem": modem,
         "key": key_of(&history.entries),
         "client": history.client,
+        "withheld": history.withheld,
         "ledger": history.entries.iter().map(views::entry).collect::<Vec<_>>(),
         "messages": history.messages.iter().map(views::message).collect::<Vec<_>>(),
         "unmatched": history.unmatched.iter().map(views::message).collect::<Vec<_>>(),
@@ -118,6 +119,7 @@ pub(super) async fn rental(State(admin): State<AdminState>, Path(id): Path<i64>)
     let more = json!({
         "key": key_of(&history.entries),
         "client": history.client,
+        "withheld": history.withheld,
         "ledger": history.entries.iter().map(views::entry).collect::<Vec<_>>(),
         "messages": history.messages.iter().map(views::message).collect::<Vec<_>>(),
     });

@@ -128,8 +128,8 @@ async fn wrong_method() -> Refusal {
 }
 
 impl Api {
-    /// Who asks for something that a key has to be for. Refuses immediately when too many operations
-    /// wait for the database, or too many of this account's.
+    /// Who asks for something that a key has to be for. Refuses immediately when too many
+    /// operations wait for the database, or too many of this account's.
     async fn requester(&self, params: &Params, needed: Scope) -> Result<Requester, Refusal> {
         let holder = self.holder_for(params, needed).await?;
         let account = holder.account;
