@@ -5,9 +5,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::args::{
-    Account, Admin, Audit, Expiry, Key, KeyTerms, ListQuery, Order, Rental, Sim, Skip,
-};
+use super::args::{Account, Admin, Audit, Expiry, Key, KeyTerms, Order, Rental, Sim, Skip};
+use super::listing::ListQuery;
 use super::print::{self, Progress};
 use super::{backup, bank, import, message, modem, number, report, service, status};
 use crate::daemon::system_sources;
@@ -33,6 +32,7 @@ const SIM: &[&str] =
 const EXPLAINED: &[&str] = &["service", "country", "sold", "sims", "available"];
 const SIM_FIELDS: &[&str] =
     &["iccid", "imsi", "number", "country", "state", "modem", "since", "last_sms_at"];
+const AWAITED: &[&str] = &["sender", "arrived", "parts", "since", "until"];
 const LOCATION: &[&str] = &["since", "until", "seen_at", "modem", "bank", "slot"];
 const ORDER: &[&str] = &[
     "id",
@@ -288,7 +288,18 @@ fn history(json: bool, shown: &Value, fields: &[&str], inboxes: &[&str]) -> anyh
         print::heading(inbox)?;
         message::table(shown.get(inbox).unwrap_or(&Value::Null), "none")?;
     }
-    Ok(())
+    awaited(shown)
+}
+
+/// Prints the long messages whose rest is awaited, if there are any.
+fn awaited(shown: &Value) -> anyhow::Result<()> {
+    match shown.get("awaited") {
+        Some(messages) if messages.as_array().is_some_and(|all| !all.is_empty()) => {
+            print::heading("long messages whose rest is awaited")?;
+            print::table(messages, AWAITED, "")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Prints what was applied and what needs a restart, one key per line.
@@ -348,8 +359,9 @@ async fn sim(command: Sim, client: &AdminClient, json: bool) -> anyhow::Result<(
             return print::object(json, &removed, &["removed"]);
         }
         Sim::ClearNumber { iccid } => client.delete(&path(&iccid, "/number")).await?,
-        Sim::List { numbers, state } => {
-            let path = ListQuery::default().number(numbers).with("state", state).of("/sims");
+        Sim::List { numbers, state, page } => {
+            let query = ListQuery::default().number(numbers).with("state", state);
+            let path = query.page(page).of("/sims");
             let sims = client.get(&path).await?;
             if json {
                 return print::json(&sims);
@@ -389,7 +401,8 @@ async fn sim(command: Sim, client: &AdminClient, json: bool) -> anyhow::Result<(
     match shown.get("custody").filter(|_| !json) {
         Some(locations) => {
             print::heading("custody")?;
-            print::table(locations, LOCATION, "it has not been in any modem yet")
+            print::table(locations, LOCATION, "it has not been in any modem yet")?;
+            awaited(&shown)
         }
         None => Ok(()),
     }
@@ -403,7 +416,10 @@ fn new_request_id() -> anyhow::Result<String> {
 
 async fn account(command: Account, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
-        Account::List => list(client, json, "/accounts", ACCOUNTS, "no accounts").await,
+        Account::List { state, page } => {
+            let path = ListQuery::default().with("state", state).page(page).of("/accounts");
+            list(client, json, &path, ACCOUNTS, "no accounts").await
+        }
         Account::Add { name } => {
             print::object(json, &client.post("/accounts", json!({ "name": name })).await?, ACCOUNT)
         }
@@ -418,17 +434,18 @@ async fn account(command: Account, client: &AdminClient, json: bool) -> anyhow::
                 None => Ok(()),
             }
         }
-        Account::Topup { account, amount } => {
+        Account::Topup { account, amount, reference, yes } => {
             let path = format!("/accounts/{}/topups", path_segment(&account));
-            let account = client
-                .post(&path, json!({ "amount": amount, "request": new_request_id()? }))
-                .await?;
-            print::object(json, &account, ACCOUNT)
+            let request = reference.map_or_else(new_request_id, Ok)?;
+            let top_up = json!({ "amount": amount, "request": request, "confirmed": yes });
+            print::object(json, &client.post(&path, top_up).await?, ACCOUNT)
         }
-        Account::Adjust { account, amount, reason } => {
+        Account::Adjust { account, amount, reason, yes } => {
             let path = format!("/accounts/{}/adjustments", path_segment(&account));
-            let adjustment =
-                json!({ "amount": amount, "note": reason, "request": new_request_id()? });
+            let request = new_request_id()?;
+            let adjustment = json!({
+                "amount": amount, "note": reason, "request": request, "confirmed": yes,
+            });
             print::object(json, &client.post(&path, adjustment).await?, ACCOUNT)
         }
         Account::Ledger { account, rows } => {
@@ -502,8 +519,8 @@ fn key_terms(terms: KeyTerms) -> Value {
 
 async fn key(command: Key, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
-        Key::List { account } => {
-            let path = ListQuery::default().account(account).of("/keys");
+        Key::List { account, page } => {
+            let path = ListQuery::default().account(account).page(page).of("/keys");
             list(client, json, &path, KEY, "no keys").await
         }
         Key::Set { prefix, terms } => {

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::{ArgGroup, Args, Subcommand};
+
+use super::listing::{AllKinds, OfAccount, OfNumber, OfService, Page, Rows};
 use super::{bank, modem, times};
 use crate::domain::OrderOutcome;
-use crate::http::path_segment;
-use clap::{ArgGroup, Args, Subcommand};
 
 #[derive(Subcommand)]
 pub(super) enum Admin {
@@ -98,6 +99,8 @@ pub(super) enum Sim {
         /// Only those in this state, like available, resting or offline
         #[arg(long, value_parser = named)]
         state: Option<String>,
+        #[command(flatten)]
+        page: Page,
     },
     /// Show one SIM
     Show {
@@ -178,8 +181,14 @@ pub(super) enum Account {
         #[arg(value_parser = named)]
         name: String,
     },
-    /// List all accounts, oldest first
-    List,
+    /// List accounts, oldest first
+    List {
+        /// Only those in this state
+        #[arg(long, value_parser = ["active", "suspended"])]
+        state: Option<String>,
+        #[command(flatten)]
+        page: Page,
+    },
     /// Show one account
     Show {
         /// Its name or id
@@ -194,6 +203,12 @@ pub(super) enum Account {
         /// The amount, like 10.00
         #[arg(allow_negative_numbers = true)]
         amount: String,
+        /// Your reference for the payment: what is repeated with it is added only once
+        #[arg(long = "ref", value_name = "TEXT", value_parser = named)]
+        reference: Option<String>,
+        /// Add it even if it is 100000.00 or more
+        #[arg(long)]
+        yes: bool,
     },
     /// Correct a balance, up or down
     Adjust {
@@ -206,6 +221,9 @@ pub(super) enum Account {
         /// The reason, for the ledger
         #[arg(long, value_name = "TEXT")]
         reason: String,
+        /// Do it even if the balance goes below zero, or the amount is 100000.00 or more
+        #[arg(long)]
+        yes: bool,
     },
     /// Show the entries of an account's ledger, oldest first, with the account's funds after each
     Ledger {
@@ -295,6 +313,8 @@ pub(super) enum Key {
     List {
         #[command(flatten)]
         account: OfAccount,
+        #[command(flatten)]
+        page: Page,
     },
     /// Revoke a key
     Revoke {
@@ -471,102 +491,6 @@ pub(super) enum Message {
         #[command(flatten)]
         kinds: AllKinds,
     },
-}
-
-/// Which kinds of messages are shown.
-#[derive(Args)]
-pub(super) struct AllKinds {
-    /// Show also what is no text: probes, data for applications, status reports, drafts
-    #[arg(long)]
-    pub all: bool,
-}
-
-/// How much of a list is shown, which is in the order of its ids.
-#[derive(Args)]
-pub(super) struct Rows {
-    /// Show only the newest N (0 = all)
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = whole_number)]
-    limit: u32,
-    /// Only from this time on: a date, '2026-06-22 14:57', or 7d for the last 7 days
-    #[arg(long, visible_alias = "since", value_name = "TIME", value_parser = times::past)]
-    from: Option<String>,
-    /// Only before this time
-    #[arg(long, visible_alias = "until", value_name = "TIME", value_parser = times::past)]
-    to: Option<String>,
-    /// The page after the row with this id
-    #[arg(long, value_name = "ID", conflicts_with = "before", value_parser = whole_number)]
-    after: Option<u32>,
-    /// The page before the row with this id
-    #[arg(long, value_name = "ID", value_parser = whole_number)]
-    before: Option<u32>,
-}
-
-/// Whose rows of a list are shown.
-#[derive(Args)]
-pub(super) struct OfAccount {
-    /// Only those of this account, by its name or id
-    #[arg(long, value_name = "NAME", value_parser = named)]
-    account: Option<String>,
-}
-
-/// Which service's rows of a list are shown.
-#[derive(Args)]
-pub(super) struct OfService {
-    /// Only those of this service, by its name or id
-    #[arg(long, value_name = "NAME", value_parser = named)]
-    service: Option<String>,
-}
-
-/// Which numbers' rows of a list are shown.
-#[derive(Args)]
-pub(super) struct OfNumber {
-    /// Only those of this number, in any form
-    #[arg(long, value_name = "NUMBER", value_parser = named)]
-    number: Option<String>,
-    /// Only those of this SIM
-    #[arg(long, value_parser = named)]
-    iccid: Option<String>,
-    /// Only those of this country, like NL
-    #[arg(long, value_parser = named)]
-    country: Option<String>,
-}
-
-/// What a list is asked for, as the query of its path.
-#[derive(Default)]
-pub(super) struct ListQuery(String);
-
-impl ListQuery {
-    pub fn with(mut self, name: &str, value: Option<impl ToString>) -> ListQuery {
-        if let Some(value) = value {
-            let sign = if self.0.is_empty() { '?' } else { '&' };
-            self.0 += &format!("{sign}{name}={}", path_segment(&value.to_string()));
-        }
-        self
-    }
-
-    pub fn rows(self, rows: Rows) -> ListQuery {
-        let Rows { limit, from, to, after, before } = rows;
-        let query = self.with("limit", Some(limit)).with("from", from).with("to", to);
-        query.with("after", after).with("before", before)
-    }
-
-    pub fn account(self, of: OfAccount) -> ListQuery {
-        self.with("account", of.account)
-    }
-
-    pub fn service(self, of: OfService) -> ListQuery {
-        self.with("service", of.service)
-    }
-
-    pub fn number(self, of: OfNumber) -> ListQuery {
-        let OfNumber { number, iccid, country } = of;
-        self.with("number", number).with("iccid", iccid).with("country", country)
-    }
-
-    /// The path of a list with this query.
-    pub fn of(self, path: &str) -> String {
-        format!("{path}{}", self.0)
-    }
 }
 
 /// A count or an id.

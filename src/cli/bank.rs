@@ -4,13 +4,17 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::args::whole_number;
+use super::listing::{ListQuery, Page};
 use super::print;
 use crate::http::{AdminClient, path_segment};
 
 #[derive(Subcommand)]
 pub(super) enum Bank {
-    /// List all banks
-    List,
+    /// List banks
+    List {
+        #[command(flatten)]
+        page: Page,
+    },
     /// Show one bank: what is on each radio and in each slot
     Show {
         /// Its name
@@ -21,7 +25,7 @@ pub(super) enum Bank {
         /// Its name
         bank: String,
     },
-    /// List past switches, newest first
+    /// List past switches, oldest first
     Moves {
         /// Its name
         bank: String,
@@ -87,12 +91,10 @@ const MOVES: &[&str] = &["began_at", "ended_at", "radio", "slot", "left", "found
 /// Carries out a command and prints the daemon's answer.
 pub(super) async fn run(command: Bank, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
-        Bank::List => print::list(
-            json,
-            &client.get("/banks").await?,
-            LIST,
-            "no banks: no [[bank]] is configured",
-        ),
+        Bank::List { page } => {
+            let banks = client.get(&ListQuery::default().page(page).of("/banks")).await?;
+            print::list(json, &banks, LIST, "no banks: no [[bank]] is configured")
+        }
         Bank::Show { bank } => show(&client.get(&path(&bank, "")).await?, json),
         Bank::Plan { bank } => {
             print::list(json, &client.get(&path(&bank, "/plan")).await?, PLAN, "it has no radio")

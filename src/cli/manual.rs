@@ -62,6 +62,10 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("account list", "Show all customers"),
     ("account show ann", "Show one"),
     ("account topup ann 10.00", "Add credit"),
+    (
+        "account topup ann 10.00 --ref 'invoice 7'",
+        "Add a payment, once however often it is repeated",
+    ),
     ("account adjust ann -1.50 --reason 'paid twice'", "Correct a balance"),
     ("account ledger ann --limit 20", "Show the last entries of a ledger"),
     (

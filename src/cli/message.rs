@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::args::{AllKinds, ListQuery, Message};
+use super::args::Message;
+use super::listing::{AllKinds, ListQuery};
 use super::print;
 use crate::domain::message::MessageKind;
 use crate::http::AdminClient;

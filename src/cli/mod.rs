@@ -11,6 +11,7 @@ mod demo;
 mod demo_once;
 mod demo_stage;
 mod import;
+mod listing;
 mod manual;
 mod message;
 mod modem;

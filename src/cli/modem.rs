@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::args::named;
+use super::listing::{ListQuery, OfNumber, Page};
 use super::print;
 use crate::daemon::scan_ports;
 use crate::domain::modem::FinalResult;
@@ -18,8 +20,16 @@ use crate::http::{AdminClient, ClientError, path_segment};
 
 #[derive(Subcommand)]
 pub(super) enum Modem {
-    /// List all ports and their modems
-    List,
+    /// List ports and their modems
+    List {
+        #[command(flatten)]
+        numbers: OfNumber,
+        /// Only those in this state, like ready or quarantined
+        #[arg(long, value_parser = named)]
+        state: Option<String>,
+        #[command(flatten)]
+        page: Page,
+    },
     /// Show one modem: what it is, its recent states, and the last lines of the conversation with
     /// it
     Show {
@@ -121,9 +131,18 @@ const SCAN: &[&str] = &["port", "answer", "manufacturer", "model", "imei", "prof
 /// Carries out a command and prints the daemon's answer.
 pub(super) async fn run(command: Modem, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
-        Modem::List => {
-            let rows = client.get("/modems").await?;
-            print::list(json, &rows, LIST, "no modems: none of the configured ports exists")
+        Modem::List { numbers, state, page } => {
+            let query = ListQuery::default().number(numbers).with("state", state);
+            let path = query.page(page).of("/modems");
+            let none = match path.as_str() {
+                "/modems" => "no modems: none of the configured ports exists",
+                _ => "no modem like that",
+            };
+            let mut modems = client.get(&path).await?;
+            if !json {
+                modems.as_array_mut().into_iter().flatten().for_each(name_units);
+            }
+            print::list(json, &modems, LIST, none)
         }
         Modem::Show { modem } => show(&get(client, &modem).await?, json),
         Modem::Scan => scan(client, None, json).await,
@@ -189,7 +208,9 @@ fn show(modem: &Value, json: bool) -> anyhow::Result<()> {
     if json {
         return print::json(modem);
     }
-    print::fields(modem, SHOW)?;
+    let mut fields = modem.clone();
+    name_units(&mut fields);
+    print::fields(&fields, SHOW)?;
     for change in modem.get("history").and_then(Value::as_array).into_iter().flatten() {
         let cell = |key| print::cell(change.get(key));
         let reason =
@@ -197,6 +218,15 @@ fn show(modem: &Value, json: bool) -> anyhow::Result<()> {
         print::line(format!("{}  {}{}", cell("at"), cell("state"), reason.unwrap_or_default()))?;
     }
     texts(modem.get("transcript")).try_for_each(print::line)
+}
+
+/// Makes a modem's signal what people read: with its unit.
+fn name_units(modem: &mut Value) {
+    if let Some(signal) = modem.get_mut("signal")
+        && let Some(dbm) = signal.as_i64()
+    {
+        *signal = format!("{dbm} dBm").into();
+    }
 }
 
 fn reply(answer: &Value, json: bool) -> anyhow::Result<()> {

@@ -43,7 +43,7 @@ pub(super) struct ReaderGone;
 
 /// Prints a line to standard output.
 pub(super) fn line(text: impl Into<Line>) -> anyhow::Result<()> {
-    write(&format!("{}\n", text.into()))
+    write(&in_locale(format!("{}\n", text.into())))
 }
 
 /// Prints the heading of what follows, with an empty line before it.
@@ -64,7 +64,33 @@ pub(super) fn document(text: &str) -> anyhow::Result<()> {
 /// flicker.
 pub(super) fn redraw(lines: &[Line]) -> anyhow::Result<()> {
     let lines = lines.iter().map(|line| format!("{line}\x1b[K\n"));
-    write(&format!("\x1b[H{}\x1b[J", lines.collect::<String>()))
+    write(&in_locale(format!("\x1b[H{}\x1b[J", lines.collect::<String>())))
+}
+
+/// What is printed, in a terminal whose locale may have no UTF-8, as is usual on a serial console.
+fn in_locale(text: String) -> String {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|locale| !locale.is_empty()));
+    if has_utf8(set.as_deref()) { text } else { without_drawn_characters(&text) }
+}
+
+/// Whether the characters of a locale are encoded in UTF-8. Without a locale, that is not known to
+/// be wrong.
+fn has_utf8(locale: Option<&str>) -> bool {
+    let Some(locale) = locale.map(str::to_ascii_lowercase) else { return true };
+    locale.contains("utf-8") || locale.contains("utf8")
+}
+
+/// The bars of a signal and the mark of what was cut, in ASCII and of the same width. Texts of
+/// others are left as they are.
+fn without_drawn_characters(text: &str) -> String {
+    let ascii = |c| match c {
+        '▂' | '▄' | '▆' | '█' => '|',
+        '…' => '~',
+        other => other,
+    };
+    text.chars().map(ascii).collect()
 }
 
 fn write(text: &str) -> anyhow::Result<()> {
@@ -297,6 +323,21 @@ mod tests {
         ] {
             assert_eq!(cell(Some(&value)), text);
         }
+    }
+
+    #[test]
+    fn a_terminal_without_utf8_gets_bars_that_it_can_show() {
+        for (locale, has) in [
+            (None, true),
+            (Some("C"), false),
+            (Some("POSIX"), false),
+            (Some("nl_NL.ISO-8859-15"), false),
+            (Some("C.UTF-8"), true),
+            (Some("nl_NL.utf8"), true),
+        ] {
+            assert_eq!(has_utf8(locale), has, "{locale:?}");
+        }
+        assert_eq!(without_drawn_characters("▂▄▆█ -71 dBm é…"), "|||| -71 dBm é~");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use chrono::DateTime;
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use super::args::ListQuery;
+use super::listing::ListQuery;
 use super::{print, times};
 use crate::domain::Amount;
 use crate::http::AdminClient;

@@ -10,6 +10,7 @@ use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
 use super::args::{duration, named};
+use super::listing::{ListQuery, Page};
 use super::{catalogue, print};
 use crate::http::{AdminClient, path_segment};
 
@@ -52,8 +53,17 @@ pub(super) enum Service {
         #[arg(long, value_name = "REGEX")]
         text: Vec<String>,
     },
-    /// List all services
-    List,
+    /// List services
+    List {
+        /// Only those in this state
+        #[arg(long, value_parser = ["enabled", "disabled"])]
+        state: Option<String>,
+        /// Only those that are sold in this country, like NL
+        #[arg(long, value_parser = named)]
+        country: Option<String>,
+        #[command(flatten)]
+        page: Page,
+    },
     /// Change a service; what is not given stays as it is
     Set {
         /// The service's name or id
@@ -217,8 +227,9 @@ impl ServiceEdit {
 
 pub(super) async fn run(command: Service, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
-        Service::List => {
-            let services = client.get("/services").await?;
+        Service::List { state, country, page } => {
+            let query = ListQuery::default().with("state", state).with("country", country);
+            let services = client.get(&query.page(page).of("/services")).await?;
             print::list(json, &services, SERVICE, "no services")
         }
         Service::Set { service, edit } => {

@@ -72,7 +72,7 @@ impl Banks {
         Ok(stored.await?)
     }
 
-    /// A bank's newest `limit` switches, newest first.
+    /// A bank's newest `limit` switches, oldest first.
     pub async fn switches(&self, bank: &str, limit: RowLimit) -> Result<Vec<SwitchRecord>, Error> {
         let bank = bank.to_owned();
         Ok(self.env.store.read(move |rows| rows.bank_switches(&bank, limit.rows())).await?)

@@ -91,8 +91,8 @@ pub use stock::{Explanation, NumberState, Offer, RENTALS, Stock};
 use crate::domain::clock_trust::ClockTrust;
 use crate::domain::{AccountId, Catalogue, Timestamp, code};
 pub use crate::store::{
-    Account, AuditRow, BankPosition, CHECKS, Entry, Holder, Key, LocationPeriod, MessageFilter,
-    NewService, SimActivity, Skip, Trace,
+    Account, AuditRow, AwaitedMessage, BankPosition, CHECKS, Entry, Holder, Key, LocationPeriod,
+    MessageFilter, NewService, SimActivity, Skip, Trace,
 };
 use crate::store::{Store, StoreError};
 use background::{FailedDeadlines, Wakeups};

@@ -20,7 +20,7 @@ use crate::domain::country::Countries;
 use crate::domain::modem::PinPermission;
 use crate::domain::sim::{KnownNumber, NumberSource, Pool, Sim, replaces};
 use crate::domain::{Iccid, Imsi, ModemAtPort, ModemId, Msisdn, PortName, SimId, Timestamp};
-use crate::store::{LocationPeriod, OwnStore, SimActivity, StoreError, WriteTx};
+use crate::store::{AwaitedMessage, LocationPeriod, OwnStore, SimActivity, StoreError, WriteTx};
 
 /// For how long location periods are kept after their end.
 const LOCATIONS_KEPT: Duration = Duration::from_secs(366 * 24 * 3600);
@@ -277,6 +277,12 @@ impl Sims {
             None => Ok(Vec::new()),
         });
         Ok(read.await?)
+    }
+
+    /// The long messages of a SIM whose rest is awaited.
+    pub async fn awaited_messages(&self, sim: SimId) -> Result<Vec<AwaitedMessage>, Error> {
+        let now = self.env.now();
+        Ok(self.env.store.read(move |rows| rows.awaited_messages(sim, now)).await?)
     }
 
     /// The ICCID of the SIM that the operator names by its ICCID or its number. Whether there is a

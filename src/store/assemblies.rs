@@ -42,8 +42,24 @@ pub struct NewAssembly<'n> {
     pub total: u8,
 }
 
+/// A long message whose rest is awaited. It is not shown to customers yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwaitedMessage {
+    /// The sender as displayed.
+    pub sender: String,
+    /// How many of its parts have arrived, and how many there are.
+    pub arrived: u8,
+    pub total: u8,
+    /// When its first part was sent.
+    pub since: Timestamp,
+    /// When it is shown as incomplete.
+    pub until: Timestamp,
+}
+
 /// How many incomplete long messages are looked at on either side of a part in time.
 pub const MOST_NEIGHBOURS: i64 = 16;
+/// How many of the long messages of a SIM are shown whose rest is awaited.
+const MOST_AWAITED: i64 = 50;
 /// Longer than the parts of one message lie apart.
 const LONGEST_SPAN: Duration = Duration::from_secs(24 * 3600);
 
@@ -117,6 +133,27 @@ impl ReadTx<'_> {
     fn has_part_of(&self, assembly: AssemblyId, sequence: u8) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM part WHERE assembly_id = $1 AND sequence = $2 LIMIT 1";
         Ok(self.first(sql, params![assembly.0, sequence], |_| Ok(()))?.is_some())
+    }
+
+    /// The long messages of a SIM whose rest is awaited at `now`, in the order in which they are to
+    /// be shown.
+    pub fn awaited_messages(
+        &self,
+        sim: SimId,
+        now: Timestamp,
+    ) -> Result<Vec<AwaitedMessage>, StoreError> {
+        let sql = "SELECT sender, (SELECT count(*) FROM part WHERE assembly_id = a.id), total, \
+                   first_at, due_at FROM assembly a WHERE sim_id = $1 AND due_at > $2 ORDER BY \
+                   due_at LIMIT $3";
+        self.all(sql, [sim.0, now.0, MOST_AWAITED], |row| {
+            Ok(AwaitedMessage {
+                sender: row.get(0)?,
+                arrived: row.get(1)?,
+                total: row.get(2)?,
+                since: Timestamp(row.get(3)?),
+                until: Timestamp(row.get(4)?),
+            })
+        })
     }
 
     pub fn assembly(&self, id: AssemblyId) -> Result<Option<Assembly>, StoreError> {

@@ -88,11 +88,11 @@ impl ReadTx<'_> {
         Ok(found.map(|record| record.slot))
     }
 
-    /// A bank's newest `limit` switches, newest first.
+    /// A bank's newest `limit` switches, oldest first.
     pub fn bank_switches(&self, bank: &str, limit: i64) -> Result<Vec<SwitchRecord>, StoreError> {
         let sql = "SELECT id, bank, radio, slot, left_iccid, found_iccid, outcome, began_at, \
                    ended_at FROM bank_move WHERE bank = $1 ORDER BY id DESC LIMIT $2";
-        self.all(sql, params![bank, limit], switch_record)?.into_iter().collect()
+        self.all(sql, params![bank, limit], switch_record)?.into_iter().rev().collect()
     }
 
     /// What a SIM is needed on the air for at `now`; `None` when the SIM is not known.

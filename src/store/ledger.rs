@@ -159,19 +159,21 @@ impl ReadTx<'_> {
             })
         })
     }
+
+    /// The account of the entry with the same cause as a posting, and what it added to the balance
+    /// and to the holds.
+    pub fn posted(
+        &self,
+        posting: &Posting,
+    ) -> Result<Option<(AccountId, Amount, Amount)>, StoreError> {
+        let sql = "SELECT account_id, balance_minor, held_minor FROM ledger WHERE cause = $1";
+        self.first(sql, [posting.cause()], |row| {
+            Ok((AccountId(row.get(0)?), Amount(row.get(1)?), Amount(row.get(2)?)))
+        })
+    }
 }
 
 impl WriteTx<'_> {
-    /// Whether the entry with this posting's cause is the posting itself: of this account, with the
-    /// same effects.
-    pub fn is_posted(&self, account: AccountId, posting: &Posting) -> Result<bool, StoreError> {
-        let (balance, held) = posting.effects();
-        let sql = "SELECT count(*) FROM ledger WHERE cause = $1 AND account_id = $2 AND \
-                   balance_minor = $3 AND held_minor = $4";
-        let values = params![posting.cause(), account.0, balance.0, held.0];
-        Ok(self.number(sql, values)? == 1)
-    }
-
     /// Adds an entry and updates the account's funds, and what it and the key have spent on the
     /// day. An entry with the same cause as an earlier one is not applied again.
     pub fn post(

@@ -51,7 +51,7 @@ mod write_tx;
 mod writer;
 
 pub use accounts::{Account, Holder, Key, KeyTerms};
-pub use assemblies::{Assembly, NewAssembly};
+pub use assemblies::{Assembly, AwaitedMessage, NewAssembly};
 pub use audit::AuditRow;
 pub use availability::{RentalQuery, SearchResult, SearchScope, StockQuery};
 pub use banks::{SimClaims, WaitingOrder};

@@ -1,7 +1,9 @@
 //! What an operator does every day, each by at most three commands and without another program to
 //! read their output. What is shown is read as people read it: as a table.
 
+use chrono::Utc;
 use simbridge::simulator::{Fault, Scenario};
+use simbridge::sms::{Address, Body, Concat, Dcs, Deliver, Header, Pid, Scts, UserData, tpdu};
 
 use crate::support::{Site, wait_for};
 
@@ -80,6 +82,44 @@ fn a_code_that_did_not_come_is_found_and_given_once_the_pattern_is_mended() {
     mended.run(&["order", "deliver", "1", "1"]);
     let answer = site.get(&format!("/api/getsms?orderId=1&key={key}"));
     assert_eq!(answer, "SUCCESS_Your code is 123456");
+}
+
+/// The first of two parts of a long message from Uber.
+fn first_half() -> Vec<u8> {
+    let concat = Concat { reference: 7, total: 2, sequence: 1, wide: false };
+    let deliver = Deliver {
+        smsc: None,
+        more_to_send: false,
+        loop_prevention: false,
+        status_report: false,
+        reply_path: false,
+        originator: Address::parse("Uber"),
+        pid: Pid(0),
+        dcs: Dcs(8),
+        scts: Scts::from_utc(Utc::now(), 0),
+        user_data: UserData::new(
+            Some(Header::new().with_concat(concat)),
+            Body::ucs2("The code is in the second half, "),
+        ),
+    };
+    tpdu(&deliver.encode()).unwrap().to_vec()
+}
+
+#[test]
+fn half_of_a_long_message_is_seen_while_its_rest_is_awaited() {
+    let (site, _daemon, key) = open(1);
+    let number = order(&site, &key);
+    site.network().send_pdu(&number, &first_half()).unwrap();
+    let awaited = || site.json(&["order", "show", "1"])["awaited"].clone();
+    wait_for("the first half", || awaited().as_array().is_some_and(|all| all.len() == 1));
+    let mut task = task(&site);
+    let shown = task.run(&["order", "show", "1"]);
+    let rows: Vec<&str> =
+        shown.lines().skip_while(|line| !line.contains("rest is awaited")).collect();
+    assert!(rows[1].starts_with("SENDER") && rows[2].starts_with("Uber    1        2"), "{shown}");
+    assert!(!shown.contains("second half"), "what is not complete is not shown: {shown}");
+    assert!(task.run(&["sim", "show", &number]).contains("rest is awaited"));
+    assert_eq!(site.get(&format!("/api/getsms?orderId=1&key={key}")), "WAITING");
 }
 
 #[test]

@@ -91,6 +91,31 @@ fn every_list_is_filtered_and_paged() {
     assert_eq!(sims(&["--number", "0612345678"]), ["+31612345678"]);
     assert_eq!(sims(&["--iccid", &iccid, "--state", "available"]), ["+31612345678"]);
     assert_eq!(sims(&["--state", "rented"]), [""; 0]);
+    let pages = |list: &[&str], key: &str| {
+        let all = column(&site, list, key);
+        let page = |args: &[&str]| column(&site, &[list, args].concat(), key);
+        assert_eq!(page(&["--limit", "1"]), all[1..], "{list:?}");
+        assert_eq!(page(&["--limit", "9", "--before", &all[1]]), all[..1], "{list:?}");
+        assert_eq!(page(&["--limit", "1", "--after", &all[0]]), all[1..], "{list:?}");
+        assert_eq!(page(&["--after", &all[1]]), [""; 0], "{list:?}");
+    };
+    pages(&["sim", "list"], "iccid");
+    pages(&["modem", "list"], "port");
+    pages(&["account", "list"], "id");
+    pages(&["service", "list"], "id");
+    pages(&["key", "list"], "prefix");
+    let modems = |args: &[&str]| column(&site, &[&["modem", "list"], args].concat(), "number");
+    assert_eq!(modems(&["--number", "0612345678", "--state", "ready"]), ["+31612345678"]);
+    assert_eq!(modems(&["--country", "UK"]), ["+447700900123"]);
+    assert_eq!(modems(&["--iccid", &iccid, "--state", "Quarantined"]), [""; 0]);
+    site.ok(&["account", "suspend", "bob"]);
+    site.ok(&["service", "disable", "Lyft"]);
+    site.ok(&["service", "set", "Uber", "--country", "UK=off"]);
+    let names = |args: &[&str]| column(&site, args, "name");
+    assert_eq!(names(&["account", "list", "--state", "suspended"]), ["bob"]);
+    assert_eq!(names(&["account", "list", "--state", "active"]), ["ann"]);
+    assert_eq!(names(&["service", "list", "--state", "enabled"]), ["Uber"]);
+    assert_eq!(names(&["service", "list", "--country", "UK"]), ["Lyft"]);
     let rows = |name: &str| column(&site, &["audit", "list", "--account", name], "subject");
     assert!(rows("ann").iter().all(|subject| !subject.contains("bob")), "{:?}", rows("ann"));
     assert!(rows("ann").len() > 2);
@@ -137,6 +162,12 @@ fn a_filter_that_cannot_be_is_refused() {
         (&["order", "list", "--limit", "x"], 2, "--limit"),
         (&["sim", "list", "--state", "gone"], 1, "no state gone; there are available, retired"),
         (&["sim", "list", "--service", "x"], 2, "--service"),
+        (&["sim", "list", "--after", "12"], 1, "this list has no row 12"),
+        (&["sim", "list", "--after", "1", "--before", "2"], 2, "cannot be used with"),
+        (&["modem", "list", "--state", "gone"], 1, "no state gone; there are Absent, Opening"),
+        (&["account", "list", "--state", "gone"], 2, "suspended"),
+        (&["service", "list", "--country", "FR"], 1, "no country FR; there are NL, UK, USA"),
+        (&["bank", "list", "--after", "rack"], 1, "this list has no row rack"),
         (&["audit", "list", "--number", "+31612345678"], 2, "--number"),
         (&["key", "list", "--account", ""], 2, "it is empty"),
         (&["message", "list", "--state", "open"], 2, "--state"),

@@ -37,6 +37,43 @@ fn the_ledger_tells_every_entry() {
 }
 
 #[test]
+fn a_payment_is_added_once_and_a_slip_is_asked_about() {
+    let site = Site::with_modems(0);
+    let _daemon = site.serve();
+    site.ok(&["account", "add", "ann"]);
+    site.ok(&["account", "add", "bob"]);
+    for _ in 0..2 {
+        let shown = site.json(&["account", "topup", "ann", "10", "--ref", "invoice 7"]);
+        assert_eq!(shown["balance"], "10.00");
+    }
+    for (args, words) in [
+        (
+            &["account", "topup", "bob", "10", "--ref", "invoice 7"][..],
+            "the request with this id added 10.00 to account 1 ann",
+        ),
+        (&["account", "topup", "ann", "9", "--ref", "invoice 7"], "added 10.00 to account 1 ann"),
+        (&["account", "topup", "ann", "100000"], "100000.00 is a large amount; if it is meant"),
+        (
+            &["account", "adjust", "ann", "-1000", "--reason", "x"],
+            "the balance of account 1 ann would be -990.00; if that is meant, add --yes",
+        ),
+        (&["account", "adjust", "ann", "100000", "--reason", "x"], "a large amount"),
+    ] {
+        let output = site.run(args);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {said}");
+        assert!(said.contains(words), "{args:?}: {said}");
+    }
+    assert_eq!(site.json(&["account", "show", "ann"])["balance"], "10.00");
+    let below = ["account", "adjust", "ann", "-1000", "--reason", "x", "--yes"];
+    assert_eq!(site.json(&below)["balance"], "-990.00");
+    let up = site.json(&["account", "adjust", "ann", "1", "--reason", "towards zero"]);
+    assert_eq!(up["balance"], "-989.00");
+    let large = site.json(&["account", "topup", "ann", "100000", "--yes"]);
+    assert_eq!(large["balance"], "99011.00");
+}
+
+#[test]
 fn following_the_messages_stands_in_the_audit_once() {
     let site = Site::with_modems(1);
     let _daemon = site.serve_ready();

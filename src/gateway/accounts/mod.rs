@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::Error;
 use super::environment::Environment;
-use super::listing::ListRequest;
+use super::listing::{ListRequest, check_state};
 use super::request_cache::RequestCache;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::ledger::Posting;
@@ -21,6 +21,13 @@ pub use prices::{PriceEdit, PriceView};
 
 /// The most characters that an account's name may have, so that tables stay readable.
 const MAX_NAME: usize = 64;
+
+/// The states of an account in the operator's lists.
+const ACTIVE: &str = "active";
+const SUSPENDED: &str = "suspended";
+
+/// An amount that is more likely a slip than meant: 100000.00.
+const LARGE: u64 = 10_000_000;
 
 /// An entry of an account's ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,11 +86,19 @@ fn post_request(
             let subject = format!("{account}: {balance} {currency}, balance {now_has}");
             Ok(tx.note(Actor::Operator, action, subject, now)?)
         }
-        Applied::Before if tx.is_posted(account, posting)? => Ok(()),
-        Applied::Before => Err(Error::refused(
-            "a request with this id was applied to another account or with another amount; \
-             nothing was changed",
-        )),
+        Applied::Before => {
+            let (balance, held) = posting.effects();
+            match tx.posted(posting)? {
+                Some(before) if before != (account, balance, held) => {
+                    let (other, added, _) = before;
+                    let other = subject_of(&find_account(tx, &other.to_string())?);
+                    Err(Error::refused(format!(
+                        "the request with this id added {added} to {other}; nothing was changed"
+                    )))
+                }
+                _ => Ok(()),
+            }
+        }
     }
 }
 
@@ -127,9 +142,17 @@ impl Accounts {
             .await
     }
 
-    /// All accounts.
-    pub async fn list(&self) -> Result<Vec<Account>, Error> {
-        Ok(self.env.store.read(|rows| rows.accounts()).await?)
+    /// The accounts that the operator asks for, oldest first: all, or those in a state.
+    pub async fn search(&self, request: ListRequest) -> Result<Vec<Account>, Error> {
+        let state =
+            request.state.map(|word| check_state(word, &[ACTIVE, SUSPENDED])).transpose()?;
+        let mut found = self.env.store.read(|rows| rows.accounts()).await?;
+        let word = |account: &Account| match account.suspended_at {
+            Some(_) => SUSPENDED,
+            None => ACTIVE,
+        };
+        found.retain(|account| state.as_ref().is_none_or(|state| state == word(account)));
+        Ok(found)
     }
 
     /// An account by name or id.
@@ -168,6 +191,25 @@ impl Accounts {
                 find_account(tx, &account.to_string())
             })
             .await
+    }
+
+    /// Refuses what is most likely a slip: a large amount, or one that takes the balance below
+    /// zero.
+    pub async fn refuse_unusual(&self, reference: String, amount: Amount) -> Result<(), Error> {
+        let account = self.find(reference).await?;
+        let after = account.funds.balance.0.saturating_add(amount.0);
+        if after < 0 && amount < Amount::ZERO {
+            let (after, account) = (Amount(after), subject_of(&account));
+            return Err(Error::refused(format!(
+                "the balance of {account} would be {after}; if that is meant, add --yes"
+            )));
+        }
+        if amount.0.unsigned_abs() >= LARGE {
+            return Err(Error::refused(format!(
+                "{amount} is a large amount; if it is meant, add --yes"
+            )));
+        }
+        Ok(())
     }
 
     /// Corrects an account's balance, up or down. `request` identifies the request, as in

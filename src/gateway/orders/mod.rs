@@ -31,7 +31,7 @@ use crate::domain::text::one_line;
 use crate::domain::{
     AccountId, Amount, Iccid, Msisdn, Order, OrderId, Service, ServiceId, SimId, Timestamp,
 };
-use crate::store::{Asked, Entry, NewOrder, StoreError, WriteTx};
+use crate::store::{Asked, AwaitedMessage, Entry, NewOrder, StoreError, WriteTx};
 
 use barriers::{Barrier, Unpayable};
 pub(super) use by_operator::{find_order, view};
@@ -120,6 +120,8 @@ pub struct OrderHistory {
     /// Messages that its SIM received in its time and that matched nothing. They show whether a
     /// pattern has to be corrected.
     pub unmatched: Vec<Message>,
+    /// Long messages of its SIM whose rest is awaited, while the order is open.
+    pub awaited: Vec<AwaitedMessage>,
 }
 
 /// The customers' orders: a number for one code, for minutes.
@@ -459,7 +461,12 @@ impl Orders {
                 let order = find_order(tx, id)?;
                 tx.note(Actor::Operator, AuditAction::SawMessages, format!("order {id}"), now)?;
                 let unmatched = tx.unclaimed(order.sim, order.created_at, open_until(&order))?;
+                let awaited = match order.is_open(now) {
+                    true => tx.awaited_messages(order.sim, now)?,
+                    false => Vec::new(),
+                };
                 Ok(OrderHistory {
+                    awaited,
                     iccid: tx.iccid(order.sim)?,
                     client: tx.client_address(Asked::Order(id))?,
                     withheld: tx.withheld_from_order(id)?,

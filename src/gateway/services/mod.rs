@@ -9,6 +9,7 @@ use parking_lot::RwLock;
 
 use super::Error;
 use super::environment::Environment;
+use super::listing::{ListRequest, check_state, find_country};
 use super::stock::RENTALS;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::catalogue::CountryPrice;
@@ -19,6 +20,10 @@ pub use edit::{ImportMode, PatternEdit, ServiceChange, ServiceEdit};
 
 /// The most characters that a service's name may have, so that tables stay readable.
 const MAX_NAME: usize = 64;
+
+/// The states of a service in the operator's lists.
+const ENABLED: &str = "enabled";
+const DISABLED: &str = "disabled";
 
 /// What an import changed, or would change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -244,6 +249,22 @@ impl Services {
     /// All services.
     pub async fn list(&self) -> Result<Vec<Service>, Error> {
         Ok(self.env.store.read(|rows| rows.services()).await?)
+    }
+
+    /// The services that the operator asks for: all, those in a state, or those that are sold in a
+    /// country.
+    pub async fn search(&self, request: ListRequest) -> Result<Vec<Service>, Error> {
+        let countries = &self.env.settings().countries;
+        let country = request.country.map(|code| find_country(countries, &code)).transpose()?;
+        let state =
+            request.state.map(|word| check_state(word, &[ENABLED, DISABLED])).transpose()?;
+        let mut found = self.list().await?;
+        found.retain(|service| {
+            let word = if service.enabled { ENABLED } else { DISABLED };
+            state.as_ref().is_none_or(|state| state == word)
+                && country.as_ref().is_none_or(|code| service.price_in(code).is_some())
+        });
+        Ok(found)
     }
 
     /// Which services would claim a message, which code would be found in it, and whether it would

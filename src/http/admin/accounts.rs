@@ -16,8 +16,13 @@ pub(super) struct NewAccount {
     name: String,
 }
 
-pub(super) async fn list(State(admin): State<AdminState>) -> Answer {
-    let accounts = admin.gateway.accounts().list().await?;
+pub(super) async fn list(
+    State(admin): State<AdminState>,
+    Query(query): Query<ListQuery>,
+) -> Answer {
+    let (request, page) = query.for_whole_list(&["state"])?;
+    let accounts = admin.gateway.accounts().search(request).await?;
+    let accounts = page.cut(accounts, |account| account.id.0.to_string())?;
     Ok(Json(accounts.iter().map(|account| views::account(account, &admin.gateway)).collect()))
 }
 
@@ -55,18 +60,25 @@ pub(super) async fn set_price(
 }
 
 /// `request` is an id that the client chooses. A request with the same id is applied only once.
+/// What is most likely a slip has to be `confirmed`.
 #[derive(Deserialize)]
 pub(super) struct TopUp {
     amount: String,
     request: String,
+    #[serde(default)]
+    confirmed: bool,
 }
 
 pub(super) async fn top_up(
     State(admin): State<AdminState>,
     Path(account): Path<String>,
-    Json(TopUp { amount, request }): Json<TopUp>,
+    Json(TopUp { amount, request, confirmed }): Json<TopUp>,
 ) -> Answer {
-    let account = admin.gateway.accounts().top_up(account, parse_amount(&amount)?, request).await?;
+    let (accounts, amount) = (admin.gateway.accounts(), parse_amount(&amount)?);
+    if !confirmed && amount > Amount::ZERO {
+        accounts.refuse_unusual(account.clone(), amount).await?;
+    }
+    let account = accounts.top_up(account, amount, request).await?;
     Ok(Json(views::account(&account, &admin.gateway)))
 }
 
@@ -80,18 +92,20 @@ pub(super) struct Adjustment {
     amount: String,
     note: String,
     request: String,
+    #[serde(default)]
+    confirmed: bool,
 }
 
 pub(super) async fn adjust(
     State(admin): State<AdminState>,
     Path(account): Path<String>,
-    Json(Adjustment { amount, note, request }): Json<Adjustment>,
+    Json(Adjustment { amount, note, request, confirmed }): Json<Adjustment>,
 ) -> Answer {
-    let account = admin
-        .gateway
-        .accounts()
-        .adjust_balance(account, parse_amount(&amount)?, note, request)
-        .await?;
+    let (accounts, amount) = (admin.gateway.accounts(), parse_amount(&amount)?);
+    if !confirmed {
+        accounts.refuse_unusual(account.clone(), amount).await?;
+    }
+    let account = accounts.adjust_balance(account, amount, note, request).await?;
     Ok(Json(views::account(&account, &admin.gateway)))
 }
 
@@ -163,17 +177,10 @@ pub(super) async fn keys(
     State(admin): State<AdminState>,
     Query(query): Query<ListQuery>,
 ) -> Answer {
-    let account = query.for_list(&["account"])?.account;
-    Ok(Json(
-        admin
-            .gateway
-            .accounts()
-            .keys(account)
-            .await?
-            .iter()
-            .map(|key| views::key(key, &admin.gateway))
-            .collect(),
-    ))
+    let (request, page) = query.for_whole_list(&["account"])?;
+    let keys = admin.gateway.accounts().keys(request.account).await?;
+    let keys = page.cut(keys, |key| key.prefix.clone())?;
+    Ok(Json(keys.iter().map(|key| views::key(key, &admin.gateway)).collect()))
 }
 
 /// The networks from which a key may be used, all if there are none; what it is called, when it

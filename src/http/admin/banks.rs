@@ -33,8 +33,10 @@ impl AdminState {
     }
 }
 
-async fn list(State(admin): State<AdminState>) -> Answer {
-    Ok(Json(admin.gateway.banks().reports().iter().map(summary).collect()))
+async fn list(State(admin): State<AdminState>, Query(query): Query<ListQuery>) -> Answer {
+    let (_, page) = query.for_whole_list(&[])?;
+    let banks = page.cut(admin.gateway.banks().reports(), |bank| bank.name.clone())?;
+    Ok(Json(banks.iter().map(summary).collect()))
 }
 
 /// A bank as a row of the list.

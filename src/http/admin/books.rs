@@ -47,6 +47,7 @@ pub(super) async fn order(State(admin): State<AdminState>, Path(id): Path<i64>) 
         "ledger": history.entries.iter().map(views::entry).collect::<Vec<_>>(),
         "messages": history.messages.iter().map(views::message).collect::<Vec<_>>(),
         "unmatched": history.unmatched.iter().map(views::message).collect::<Vec<_>>(),
+        "awaited": history.awaited.iter().map(views::awaited).collect::<Vec<_>>(),
     });
     Ok(Json(with(views::order(&history.view), more)))
 }

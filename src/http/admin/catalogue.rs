@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use super::{AdminState, Answer, views};
+use super::{AdminState, Answer, ListQuery, views};
 use crate::domain::Amount;
 use crate::domain::catalogue::{ChargeOn, CountryPrice, ReuseTerms};
 use crate::gateway::{
@@ -41,8 +41,14 @@ fn parse_price(text: &str) -> Result<CountryPrice, Error> {
     text.parse().map_err(|error| Error::Refused(format!("{text}: {error}")))
 }
 
-pub(super) async fn list(State(admin): State<AdminState>) -> Answer {
-    Ok(Json(admin.gateway.services().list().await?.iter().map(views::service).collect()))
+pub(super) async fn list(
+    State(admin): State<AdminState>,
+    Query(query): Query<ListQuery>,
+) -> Answer {
+    let (request, page) = query.for_whole_list(&["country", "state"])?;
+    let services = admin.gateway.services().search(request).await?;
+    let services = page.cut(services, |service| service.id.0.to_string())?;
+    Ok(Json(services.iter().map(views::service).collect()))
 }
 
 fn parse_charge_on(text: &str) -> Result<ChargeOn, Error> {

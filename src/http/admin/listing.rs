@@ -19,8 +19,9 @@ pub(super) struct ListQuery {
     outcome: Option<String>,
     from: Option<String>,
     to: Option<String>,
-    pub(super) after: Option<i64>,
-    before: Option<i64>,
+    /// What names the row before the page: its id, or what the list's page says.
+    pub(super) after: Option<String>,
+    before: Option<String>,
     pub(super) limit: Option<RowLimit>,
     /// Of messages, also those that are shown only when they are asked for.
     pub(super) all: bool,
@@ -28,22 +29,17 @@ pub(super) struct ListQuery {
     pub(super) wait: u64,
 }
 
+/// A page of a list that is read as a whole, in the order in which the list is.
+pub(super) struct Page {
+    after: Option<String>,
+    before: Option<String>,
+    limit: RowLimit,
+}
+
 impl ListQuery {
-    /// The request, for a list that has these filters beside times and pages.
+    /// The request, for a list that has these filters beside times and pages by id.
     pub(super) fn for_list(self, filters: &[&str]) -> Result<ListRequest, Refused> {
-        let given = [
-            ("account", self.account.is_some()),
-            ("service", self.service.is_some()),
-            ("number", self.number.is_some()),
-            ("iccid", self.iccid.is_some()),
-            ("country", self.country.is_some()),
-            ("state", self.state.is_some()),
-            ("outcome", self.outcome.is_some()),
-        ];
-        if let Some((name, _)) = given.iter().find(|(name, is)| *is && !filters.contains(name)) {
-            let has = [filters, &["from", "to"]].concat().join(", ");
-            return Err(refused(format!("this list has no filter {name}; it has {has}")));
-        }
+        self.check(&[filters, &["from", "to"]].concat())?;
         Ok(ListRequest {
             account: self.account,
             service: self.service,
@@ -54,9 +50,78 @@ impl ListQuery {
             outcome: self.outcome,
             from: self.from.as_deref().map(parse_time).transpose()?,
             to: self.to.as_deref().map(parse_time).transpose()?,
-            after: self.after,
-            before: self.before,
+            after: self.after.as_deref().map(parse_id).transpose()?,
+            before: self.before.as_deref().map(parse_id).transpose()?,
             limit: self.limit,
         })
+    }
+
+    /// The request and the page, for a list that is read as a whole and has these filters.
+    pub(super) fn for_whole_list(
+        mut self,
+        filters: &[&str],
+    ) -> Result<(ListRequest, Page), Refused> {
+        self.check(filters)?;
+        let limit = self.limit.take().unwrap_or(RowLimit::ALL);
+        let page = Page { after: self.after.take(), before: self.before.take(), limit };
+        Ok((self.for_list(filters)?, page))
+    }
+
+    /// Refuses a filter that the list does not have.
+    fn check(&self, filters: &[&str]) -> Result<(), Refused> {
+        let given = [
+            ("account", self.account.is_some()),
+            ("service", self.service.is_some()),
+            ("number", self.number.is_some()),
+            ("iccid", self.iccid.is_some()),
+            ("country", self.country.is_some()),
+            ("state", self.state.is_some()),
+            ("outcome", self.outcome.is_some()),
+            ("from", self.from.is_some()),
+            ("to", self.to.is_some()),
+        ];
+        match given.iter().find(|(name, is)| *is && !filters.contains(name)) {
+            None => Ok(()),
+            Some((name, _)) if filters.is_empty() => {
+                Err(refused(format!("this list has no filter {name}; it has none")))
+            }
+            Some((name, _)) => {
+                let has = filters.join(", ");
+                Err(refused(format!("this list has no filter {name}; it has {has}")))
+            }
+        }
+    }
+}
+
+pub(super) fn parse_id(text: &str) -> Result<i64, Refused> {
+    text.parse().map_err(|_| refused(format!("{text}: not the id of a row, which is a number")))
+}
+
+impl Page {
+    /// The rows of the page. `name` is what names a row.
+    pub(super) fn cut<R>(
+        self,
+        mut rows: Vec<R>,
+        name: impl Fn(&R) -> String,
+    ) -> Result<Vec<R>, Refused> {
+        let place = |wanted: String| {
+            let found = rows.iter().position(|row| name(row) == wanted);
+            found.ok_or_else(|| refused(format!("this list has no row {wanted}")))
+        };
+        let most = usize::try_from(self.limit.rows()).unwrap_or(usize::MAX);
+        let (start, end) = match (self.after, self.before) {
+            (Some(_), Some(_)) => {
+                return Err(refused("a page is after a row or before one, not both"));
+            }
+            (Some(after), None) => {
+                let start = place(after)? + 1;
+                (start, start.saturating_add(most).min(rows.len()))
+            }
+            (None, before) => {
+                let end = before.map_or(Ok(rows.len()), place)?;
+                (end.saturating_sub(most), end)
+            }
+        };
+        Ok(rows.drain(start..end).collect())
     }
 }

@@ -28,7 +28,7 @@ use crate::domain::audit::AuditAction;
 use crate::domain::availability::UnavailableReason;
 use crate::domain::{MessageId, Timestamp};
 use crate::gateway::{self, Gateway, MessageFilter, ModemControl, Reload};
-use listing::ListQuery;
+use listing::{ListQuery, parse_id};
 pub use long_requests::limit_long_requests;
 pub use modems::scanned;
 
@@ -75,8 +75,8 @@ impl IntoResponse for Refused {
     }
 }
 
-fn refused(reason: String) -> Refused {
-    gateway::Error::Refused(reason).into()
+fn refused(reason: impl Into<String>) -> Refused {
+    gateway::Error::Refused(reason.into()).into()
 }
 
 /// A time in RFC 3339.
@@ -102,7 +102,7 @@ impl AdminState {
 pub fn router(state: AdminState) -> Router {
     Router::new()
         .route("/status", get(status))
-        .route("/modems", get(modems))
+        .route("/modems", get(modems::list))
         .route("/sims", get(sims::list))
         .route("/sims/{iccid}", get(sims::show).delete(sims::remove))
         .route("/sims/{iccid}/rest", post(sims::rest))
@@ -178,13 +178,6 @@ async fn status(State(admin): State<AdminState>) -> Answer {
     })))
 }
 
-async fn modems(State(admin): State<AdminState>) -> Answer {
-    let sims = admin.gateway.sims().list().await?;
-    let shared = admin.gateway.sims().shared_modem_ids().await?;
-    let modems = admin.gateway.modems().modems();
-    Ok(Json(modems.iter().map(|modem| views::modem(modem, &sims, &shared)).collect()))
-}
-
 async fn orders(State(admin): State<AdminState>, Query(query): Query<ListQuery>) -> Answer {
     let filters = ["account", "service", "number", "iccid", "country", "state", "outcome"];
     let orders = admin.gateway.orders().list(query.for_list(&filters)?).await?;
@@ -194,8 +187,8 @@ async fn orders(State(admin): State<AdminState>, Query(query): Query<ListQuery>)
 /// Lists messages; or, asked only for those after one, follows them: a page of those, for which the
 /// request waits `wait` seconds at most.
 async fn messages(State(admin): State<AdminState>, Query(query): Query<ListQuery>) -> Answer {
-    if let (Some(after), None) = (query.after, query.limit) {
-        return messages_after(&admin, MessageId(after), query.wait).await;
+    if let (Some(after), None) = (&query.after, query.limit) {
+        return messages_after(&admin, MessageId(parse_id(after)?), query.wait).await;
     }
     let all = query.all;
     let request = query.for_list(&["account", "service", "number", "iccid", "country"])?;

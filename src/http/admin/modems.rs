@@ -9,11 +9,12 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{AdminState, Answer, Refused, refused, views};
+use super::{AdminState, Answer, ListQuery, Refused, refused, views};
+use crate::domain::Iccid;
 use crate::domain::audit::AuditAction;
-use crate::domain::modem::{ModemRequest, ModemStatus};
+use crate::domain::modem::{ModemRequest, ModemState, ModemStatus};
 use crate::domain::sim::NumberSource;
-use crate::gateway::ScannedPort;
+use crate::gateway::{ListRequest, ScannedPort};
 
 /// How long a request waits for a message that one of our SIMs has sent to another.
 const ARRIVAL_TIMEOUT: Duration = Duration::from_secs(60);
@@ -109,6 +110,35 @@ impl AdminState {
         let reply = reply.map_err(|error| refused(error.to_string()))?;
         Ok(Json(json!({ "port": port.as_str(), "reply": reply })))
     }
+}
+
+/// Lists the modems by port. A number, an ICCID or a country is that of the SIM in the modem.
+pub(super) async fn list(
+    State(admin): State<AdminState>,
+    Query(query): Query<ListQuery>,
+) -> Answer {
+    let (request, page) = query.for_whole_list(&["number", "iccid", "country", "state"])?;
+    let state = request.state.as_deref().map(parse_state).transpose()?;
+    let of_sim = request.number.is_some() || request.iccid.is_some() || request.country.is_some();
+    let sims = admin.gateway.sims().search(ListRequest { state: None, ..request }).await?;
+    let shared = admin.gateway.sims().shared_modem_ids().await?;
+    let mut modems = admin.gateway.modems().modems();
+    modems.retain(|modem| {
+        let snapshot = &modem.snapshot;
+        let has_sim = |iccid: &Iccid| sims.iter().any(|view| view.sim.iccid == *iccid);
+        state.is_none_or(|state| state == snapshot.state)
+            && (!of_sim || snapshot.iccid().is_some_and(has_sim))
+    });
+    let modems = page.cut(modems, |modem| modem.snapshot.port.as_str().to_owned())?;
+    Ok(Json(modems.iter().map(|modem| views::modem(modem, &sims, &shared)).collect()))
+}
+
+fn parse_state(word: &str) -> Result<ModemState, Refused> {
+    let found = ModemState::ALL.into_iter().find(|state| state.as_str().eq_ignore_ascii_case(word));
+    found.ok_or_else(|| {
+        let words = ModemState::ALL.map(ModemState::as_str).join(", ");
+        refused(format!("no state {word}; there are {words}"))
+    })
 }
 
 async fn show(State(state): State<AdminState>, Query(Named { name }): Query<Named>) -> Answer {

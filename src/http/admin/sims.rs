@@ -17,9 +17,10 @@ pub(super) async fn list(
     State(admin): State<AdminState>,
     Query(query): Query<ListQuery>,
 ) -> Answer {
-    let request = query.for_list(&["number", "iccid", "country", "state"])?;
+    let (request, page) = query.for_whole_list(&["number", "iccid", "country", "state"])?;
     let (sims, activity) =
         (admin.gateway.sims().search(request).await?, admin.gateway.sims().activity().await?);
+    let sims = page.cut(sims, |view| view.sim.iccid.as_str().to_owned())?;
     let view = |sim: &SimView| views::sim_with_activity(sim, activity.get(&sim.sim.id));
     Ok(Json(sims.iter().map(view).collect()))
 }
@@ -61,7 +62,9 @@ pub(super) async fn show(State(admin): State<AdminState>, Path(iccid): Path<Stri
     let activity = admin.gateway.sims().activity().await?;
     let found = admin.gateway.sims().find(iccid).await?;
     let mut shown = views::sim_with_activity(&found, activity.get(&found.sim.id));
+    let awaited = admin.gateway.sims().awaited_messages(found.sim.id).await?;
     if let Some(shown) = shown.as_object_mut() {
+        shown.insert("awaited".to_owned(), awaited.iter().map(views::awaited).collect());
         shown.insert("number_asked".to_owned(), views::attempts(&attempts));
         shown.insert("custody".to_owned(), locations.iter().map(banks::location_row).collect());
     }

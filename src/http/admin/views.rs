@@ -9,8 +9,8 @@ use crate::domain::modem::{ModemSnapshot, ModemStatus};
 use crate::domain::number_discovery::DiscoveryAttempt;
 use crate::domain::{Amount, ModemId, OrderOutcome, Service};
 use crate::gateway::{
-    Account, AuditRow, Change, Entry, Gateway, Key, LedgerRow, OrderView, PriceView, RentalView,
-    Revenue, SimActivity, SimView, Skip, Standing,
+    Account, AuditRow, AwaitedMessage, Change, Entry, Gateway, Key, LedgerRow, OrderView, PriceView,
+    RentalView, Revenue, SimActivity, SimView, Skip, Standing,
 };
 
 pub(super) fn account(account: &Account, gateway: &Gateway) -> Value {
@@ -276,6 +276,17 @@ pub(super) fn message_with_pdus(message: &Message, pdus: &[Vec<u8>]) -> Value {
         fields.insert("pdus".to_owned(), pdus.collect());
     }
     view
+}
+
+/// A long message whose rest is awaited.
+pub(super) fn awaited(message: &AwaitedMessage) -> Value {
+    json!({
+        "sender": message.sender,
+        "arrived": message.arrived,
+        "parts": message.total,
+        "since": message.since.to_string(),
+        "until": message.until.to_string(),
+    })
 }
 
 pub(super) fn message(message: &Message) -> Value {

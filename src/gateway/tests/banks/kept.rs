@@ -35,7 +35,7 @@ async fn a_sim_is_in_one_slot_at_most() {
 }
 
 #[tokio::test]
-async fn switches_are_listed_newest_first_and_kept_for_a_while() {
+async fn switches_are_listed_oldest_first_and_kept_for_a_while() {
     let fixture = Fixture::open().await;
     let switch = |n: u16, outcome| {
         let now = fixture.gateway.now();
@@ -54,11 +54,12 @@ async fn switches_are_listed_newest_first_and_kept_for_a_while() {
     };
     let mut expected = Vec::new();
     for (n, outcome) in (1..).zip(SwitchOutcome::ALL) {
-        expected.insert(0, switch(n, outcome));
+        expected.push(switch(n, outcome));
         fixture.gateway.banks().record_switch(switch(n, outcome)).await.unwrap();
     }
     assert_eq!(fixture.gateway.banks().switches("a", RowLimit::ALL).await.unwrap(), expected);
-    assert_eq!(fixture.gateway.banks().switches("a", 2.into()).await.unwrap(), expected[..2]);
+    let newest = expected.split_off(expected.len() - 2);
+    assert_eq!(fixture.gateway.banks().switches("a", 2.into()).await.unwrap(), newest);
     assert_eq!(fixture.gateway.banks().switches("b", RowLimit::ALL).await.unwrap(), []);
     fixture.pass(91 * 86_400);
     fixture.gateway.banks().record_switch(switch(9, SwitchOutcome::Done)).await.unwrap();
