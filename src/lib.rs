@@ -130,8 +130,9 @@
 //!   one are answered `ERROR` with `Retry-After`; the rest is reserved for modems, whose tasks wait
 //!   beyond it. (`customers_are_refused_early_when_too_many_operations_wait_for_the_disk`)
 //! - **Concurrent readers of the database**: 8, one for each connection, and 2 of them for one
-//!   account. The others wait. (`only_so_many_read_at_once`,
-//!   `one_account_leaves_readers_to_the_others`)
+//!   account, which rests from each reading for as long as it took (`store/account_turns.rs`). The
+//!   others wait. (`only_so_many_read_at_once`, `one_account_leaves_readers_to_the_others`,
+//!   `an_account_rests_from_what_took_long_for_as_long_as_it_took`)
 //! - **What one request searches**: 256 SIMs while others wait for the writer
 //!   (`gateway/stock/mod.rs`); what is further on in a large stock is found in a snapshot, which
 //!   one reader makes for all who ask, in a fourth of its time at most.
@@ -170,7 +171,9 @@
 //!   `http/params.rs`). Beyond it the answer is `INVALID_REQUEST`, or the connection is closed.
 //!   (`a_key_may_be_bound_to_networks_and_a_large_request_is_refused`)
 //! - **Requests with a key, and from an address**: `[limits]`. More are answered 429
-//!   `TOO_MANY_REQUESTS`. (`a_bucket_empties_and_fills`)
+//!   `TOO_MANY_REQUESTS` after a tenth of a second, as are orders of an account that is paused, so
+//!   that who asks on at once keeps nobody busy. (`a_bucket_empties_and_fills`,
+//!   `a_refusal_of_too_many_requests_comes_later_than_other_answers`)
 //! - **Keys and addresses that are remembered**: 10 000 and 65 536 (`gateway/request_cache.rs`,
 //!   `http/limits.rs`). Others are forgotten, and read again when they come back.
 //!   (`when_too_many_keys_are_remembered_all_are_looked_up_again`,

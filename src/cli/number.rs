@@ -3,7 +3,8 @@
 use clap::Subcommand;
 use serde_json::Value;
 
-use super::args::{ListQuery, named};
+use super::args::named;
+use super::listing::ListQuery;
 use super::{print, times};
 use crate::http::{AdminClient, path_segment};
 

@@ -92,6 +92,10 @@ pub(super) struct Buckets<K> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooMany(pub(super) u64);
 
+/// How long whoever asks too much, or in vain, waits for the answer. Clients that ask again at once
+/// would otherwise keep a processor busy with refusals.
+pub(super) const REFUSAL_DELAY: Duration = Duration::from_millis(100);
+
 impl TooMany {
     /// The limit is on what goes on at the same time, which may be less in a moment.
     pub(super) const SOON: TooMany = TooMany(1);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -11,6 +12,20 @@ use crate::domain::AccountId;
 
 /// How many accounts are remembered before those for which nothing goes on are forgotten.
 const REMEMBERED: usize = 1024;
+
+/// Work that takes less is so cheap that nobody has to rest from it.
+const CHEAP: Duration = Duration::from_micros(500);
+
+/// Ends a turn, for work that took so long. The account rests for as long before it has the turn
+/// again, so that of a processor's time its readings take half of what their turns could.
+pub(super) fn rest_from(turn: OwnedSemaphorePermit, took: Duration) {
+    if took >= CHEAP {
+        tokio::spawn(async move {
+            tokio::time::sleep(took).await;
+            drop(turn);
+        });
+    }
+}
 
 /// Gives each account so many turns at a time, whatever its customers ask and however often.
 pub(super) struct AccountTurns {
@@ -48,6 +63,17 @@ impl AccountTurns {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_account_rests_from_what_took_long_for_as_long_as_it_took() {
+        let turns = AccountTurns::new(1);
+        let account = AccountId(1);
+        rest_from(turns.take(account).await.unwrap(), CHEAP / 2);
+        assert!(!turns.are_taken(account));
+        rest_from(turns.take(account).await.unwrap(), Duration::from_millis(50));
+        assert!(turns.are_taken(account));
+        drop(turns.take(account).await.unwrap());
+    }
 
     #[tokio::test]
     async fn each_account_has_its_own_turns_and_unused_ones_are_forgotten() {

@@ -9,12 +9,13 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::account_turns::AccountTurns;
+use super::account_turns::{AccountTurns, rest_from};
 use super::copy::copy_into;
 use super::file::{OpenFiles, configure_writer, keep_from_others, keep_savepoints_in_memory, lock};
 use super::migrate::migrate;
 use super::person::current_person;
 use super::readers::Readers;
+use super::stats::stopwatch;
 use super::writer::{Command, Operation, write_loop};
 use super::{ReadTx, Stats, StoreError, WriteTx};
 use crate::domain::AccountId;
@@ -198,8 +199,10 @@ impl Store {
         let turn = self.readers.accounts.take(account).await?;
         let read = self.read(move |rows| {
             // As that of `read`, it is held until the reading ends.
-            let _turn = turn;
-            reading(rows)
+            let (turn, began) = (turn, stopwatch());
+            let outcome = reading(rows);
+            rest_from(turn, began.elapsed());
+            outcome
         });
         read.await
     }

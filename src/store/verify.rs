@@ -128,10 +128,12 @@ const SOLD_TWICE: &str = "SELECT 'order ' || b.id FROM orders a JOIN orders b ON
 /// Finds orders whose number another account had been sent a message of the same service to at most
 /// `$1` microseconds before they were made; when `$1` is negative, at any time before. What was
 /// found out only later, when patterns had changed, does not count.
-const SOLD_AFTER_MESSAGE: &str = "SELECT 'order ' || o.id FROM orders o WHERE EXISTS (SELECT 1 FROM trace e WHERE e.number = \
-     o.number AND e.service_id = o.service_id AND e.account_id <> o.account_id AND e.first_at < \
-     o.created_at AND e.noted_at < o.created_at AND ($1 < 0 OR o.created_at < $1 + CASE WHEN \
-     e.last_at < o.created_at THEN e.last_at ELSE e.first_at END))";
+const SOLD_AFTER_MESSAGE: &str = "SELECT 'order ' || o.id FROM orders o WHERE EXISTS (SELECT 1 \
+                                  FROM trace e WHERE e.number = o.number AND e.service_id = \
+                                  o.service_id AND e.account_id <> o.account_id AND e.first_at < \
+                                  o.created_at AND e.noted_at < o.created_at AND ($1 < 0 OR \
+                                  o.created_at < $1 + CASE WHEN e.last_at < o.created_at THEN \
+                                  e.last_at ELSE e.first_at END))";
 
 /// Finds rows that refer to rows which do not exist.
 const ORPHANS: &str =

@@ -209,7 +209,7 @@ impl Site {
     pub fn customer(&self, name: &str, credit: &str) -> String {
         self.ok(&["account", "add", name]);
         if credit != "0" {
-            self.ok(&["account", "topup", name, credit]);
+            self.ok(&["account", "topup", name, credit, "--yes"]);
         }
         self.json(&["key", "add", name])["key"].as_str().unwrap().to_owned()
     }

@@ -7,7 +7,6 @@ use super::{Proposal, Stock};
 use crate::domain::account_price::price_for;
 use crate::domain::{AccountId, Amount, Service, ServiceId, SimId};
 use crate::gateway::Error;
-use crate::store::{ReadTx, StoreError};
 
 /// A service that can be ordered, its price in the country, and how many numbers there are for it.
 pub type Offer = (Service, Amount, usize);
@@ -26,15 +25,17 @@ impl Stock {
             return Ok(None);
         };
         let snapshot = self.snapshot(&country).await?;
-        let of_account = move |rows: &ReadTx<'_>| {
-            Ok::<_, StoreError>((rows.skips(account)?, rows.account_prices(account)?))
-        };
-        let (skips, own) = self.env.store.read_for(account, of_account).await?;
-        let mut offers = snapshot.offers(account, &skips);
-        for (service, price, _) in &mut offers {
-            *price = price_for(service, &country, &own).unwrap_or(*price);
-        }
-        Ok(Some(offers))
+        // Counting takes a millisecond where there are hundreds of services, so it is done where an
+        // account has only so many turns, and not among the tasks that answer everybody.
+        let offers = self.env.store.read_for(account, move |rows| {
+            let own = rows.account_prices(account)?;
+            let mut offers = snapshot.offers(account, &rows.skips(account)?);
+            for (service, price, _) in &mut offers {
+                *price = price_for(service, &country, &own).unwrap_or(*price);
+            }
+            Ok::<_, Error>(offers)
+        });
+        Ok(Some(offers.await?))
     }
 
     /// SIMs that an order for a service could be given now, best first; `None` when there are none.
@@ -46,9 +47,10 @@ impl Stock {
         country: &str,
     ) -> Result<Option<Vec<Proposal>>, Error> {
         let snapshot = self.snapshot(country).await?;
-        let skips = move |rows: &ReadTx<'_>| rows.skips_for(account, service);
-        let skipped = self.env.store.read_for(account, skips).await?;
-        Ok(snapshot.propose(account, service, &skipped))
+        let proposed = self.env.store.read_for(account, move |rows| {
+            Ok::<_, Error>(snapshot.propose(account, service, &rows.skips_for(account, service)?))
+        });
+        proposed.await
     }
 
     /// SIMs that a rental could be given now, best first; `None` when there are none.

@@ -9,8 +9,8 @@ use crate::domain::modem::{ModemSnapshot, ModemStatus};
 use crate::domain::number_discovery::DiscoveryAttempt;
 use crate::domain::{Amount, ModemId, OrderOutcome, Service};
 use crate::gateway::{
-    Account, AuditRow, AwaitedMessage, Change, Entry, Gateway, Key, LedgerRow, OrderView, PriceView,
-    RentalView, Revenue, SimActivity, SimView, Skip, Standing,
+    Account, AuditRow, AwaitedMessage, Change, Entry, Gateway, Key, LedgerRow, OrderView,
+    PriceView, RentalView, Revenue, SimActivity, SimView, Skip, Standing,
 };
 
 pub(super) fn account(account: &Account, gateway: &Gateway) -> Value {

@@ -11,13 +11,14 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use tower_service::Service;
 use tracing::Instrument;
 
 use super::super::client_address::client_network;
+use super::super::limits::REFUSAL_DELAY;
 use super::super::params::Origin;
 use super::super::serve::RequestHandler;
 use super::answer::Refusal;
@@ -57,7 +58,7 @@ impl Dispatcher {
         };
         if let Some(response) = immediate {
             let response = finish(&self.api, request.uri().path(), id, response);
-            return Box::pin(std::future::ready(Ok(response)));
+            return Box::pin(delay_refusal(response));
         }
         let mut request = request.map(Body::new);
         let connection = Arc::clone(connection);
@@ -70,9 +71,17 @@ impl Dispatcher {
         Box::pin(async move {
             let counted = api.answers.count(answer.await?, connection.key()).await;
             let response = counted.unwrap_or_else(|excess| Refusal::from(excess).into_response());
-            Ok(finish(&api, &path, id, response))
+            delay_refusal(finish(&api, &path, id, response)).await
         })
     }
+}
+
+/// Lets who has asked too much wait for the answer.
+async fn delay_refusal(response: Response) -> Result<Response, Infallible> {
+    if response.status() == StatusCode::TOO_MANY_REQUESTS {
+        tokio::time::sleep(REFUSAL_DELAY).await;
+    }
+    Ok(response)
 }
 
 /// Counts a request and returns its id to the client, who can quote it to support.
@@ -82,4 +91,28 @@ fn finish(api: &Api, path: &str, id: String, mut response: Response) -> Response
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Poll;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_refusal_of_too_many_requests_comes_later_than_other_answers() {
+        for (status, comes_at_once) in [
+            (StatusCode::OK, true),
+            (StatusCode::SERVICE_UNAVAILABLE, true),
+            (StatusCode::TOO_MANY_REQUESTS, false),
+        ] {
+            let mut answer = Box::pin(delay_refusal(status.into_response()));
+            let at_once = std::future::poll_fn(|cx| Poll::Ready(answer.as_mut().poll(cx))).await;
+            assert_eq!(at_once.is_ready(), comes_at_once, "{status}");
+            if !comes_at_once {
+                let Ok(refusal) = answer.await;
+                assert_eq!(refusal.status(), status);
+            }
+        }
+    }
 }

@@ -10,6 +10,7 @@ use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::super::limits::REFUSAL_DELAY;
 use super::super::outcomes::Outcome;
 use super::answer::{Refusal, text, word, word_and};
 use super::{Api, ClientConnection, Params, may_be_used_from};
@@ -37,6 +38,9 @@ pub(super) async fn make_order(State(api): State<Api>, params: Params) -> Answer
     let service = params.number("serviceId").map(crate::domain::ServiceId);
     let country = params.get("country").unwrap_or(DEFAULT_COUNTRY);
     let made = api.gateway.orders().make(by, service, country).await?;
+    if let MakeOrder::Paused(_) | MakeOrder::Limited(_) = made {
+        tokio::time::sleep(REFUSAL_DELAY).await;
+    }
     Ok(match made {
         MakeOrder::Made { order, number } => ordered(order, &number),
         MakeOrder::AlreadyOpen(order) => word_and(Outcome::OrderAlreadyOpen, order),
