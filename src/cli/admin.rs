@@ -30,8 +30,17 @@ const SIM: &[&str] =
     &["iccid", "number", "state", "last_sms", "?since", "?modem", "?country", "?imsi"];
 /// What `explain` shows even if it is 0.
 const EXPLAINED: &[&str] = &["service", "country", "sold", "sims", "available"];
-const SIM_FIELDS: &[&str] =
-    &["iccid", "imsi", "number", "country", "state", "modem", "since", "last_sms_at"];
+const SIM_FIELDS: &[&str] = &[
+    "iccid",
+    "imsi",
+    "number",
+    "country",
+    "state",
+    "modem",
+    "since",
+    "last_sms_at",
+    "number_problem",
+];
 const AWAITED: &[&str] = &["sender", "arrived", "parts", "since", "until"];
 const LOCATION: &[&str] = &["since", "until", "seen_at", "modem", "bank", "slot"];
 const ORDER: &[&str] = &[

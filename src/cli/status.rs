@@ -199,6 +199,13 @@ impl Site {
             let colour = if ready == total { Colour::Good } else { Colour::Middling };
             Cell::with(format!("{ready} of {total}"), colour)
         };
+        let doubtful = match self.number("/sims/doubtful_numbers") {
+            0 => Cell::from(""),
+            count => Cell::with(
+                format!("{count} with a number that cannot be right: `simbridge sim list --json`"),
+                Colour::Middling,
+            ),
+        };
         let rows = [
             vec![
                 "simbridge".into(),
@@ -223,6 +230,7 @@ impl Site {
                 self.number("/rentals/active").to_string().into(),
                 "polls".into(),
                 self.number("/polls").to_string().into(),
+                doubtful,
             ],
         ];
         screen.columns(&rows)

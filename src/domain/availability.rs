@@ -313,6 +313,7 @@ mod tests {
                 source: NumberSource::Cnum,
                 at: Timestamp(0),
             }),
+            told: None,
             country: Some("NL".into()),
             contested: false,
             rented: false,

@@ -1,8 +1,11 @@
 //! Countries: their codes in the customers' API, their calling codes, the national form of their
 //! numbers, and which country's SIM has a certain IMSI.
+//!
+//! The rules of three countries and of those in the configuration stand here; all others are known
+//! by their ISO 3166 codes (`world.rs`).
 
 use super::nanp::{self, Member};
-use super::{Imsi, Msisdn};
+use super::{Imsi, Msisdn, world};
 
 /// A country's code and the rules of its telephone numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +25,7 @@ pub struct Country {
     pub mobile_codes: Vec<u16>,
 }
 
-/// The countries that numbers are sold in.
+/// All countries: those with rules of their own, and behind them every other one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Countries(Vec<Country>);
 
@@ -67,7 +70,7 @@ impl Countries {
             .aliases
             .iter()
             .chain([&country.code])
-            .find(|spelling| self.find(spelling).is_some());
+            .find(|spelling| self.named(spelling).is_some());
         if let Some(taken) = taken {
             return Err(taken.clone());
         }
@@ -77,34 +80,45 @@ impl Countries {
 
     /// The country that `text` in a request stands for, in upper or lower case.
     pub fn find(&self, text: &str) -> Option<&Country> {
+        self.named(text).or_else(|| world::find(&text.to_ascii_uppercase()))
+    }
+
+    /// The country with rules of its own that `text` stands for.
+    fn named(&self, text: &str) -> Option<&Country> {
         let wanted = text.to_ascii_uppercase();
         self.0.iter().find(|country| country.code == wanted || country.aliases.contains(&wanted))
     }
 
-    /// All codes as answers spell them, separated by commas, for error messages.
+    /// The codes as answers spell them, separated by commas, for error messages.
     pub fn codes(&self) -> String {
-        self.0.iter().map(|country| country.code.as_str()).collect::<Vec<_>>().join(", ")
+        let named: Vec<&str> = self.0.iter().map(|country| country.code.as_str()).collect();
+        format!("{}, and all others by their ISO 3166 codes, like DE", named.join(", "))
     }
 
     /// The country of a number. Of several whose calling codes fit, the one with
     /// the longest.
     pub fn of_number(&self, number: &Msisdn) -> Option<&Country> {
         let digits = number.as_str().strip_prefix('+')?;
-        self.0
-            .iter()
-            .filter(|country| country.subscriber(digits).is_some())
-            .max_by_key(|country| country.calling_code.len())
+        let named = self.0.iter().filter(|country| country.subscriber(digits).is_some());
+        let named = named.max_by_key(|country| country.calling_code.len());
+        named.or_else(|| {
+            let country = world::of_number(number)?;
+            // By the rules of its own it is not a number of that country.
+            self.named(&country.code).is_none().then_some(country)
+        })
     }
 
     /// The home country of a SIM, by the first three digits of its IMSI.
     pub fn of_imsi(&self, imsi: &Imsi) -> Option<&Country> {
         let code: u16 = imsi.as_str().get(..3)?.parse().ok()?;
-        self.0.iter().find(|country| country.mobile_codes.contains(&code))
+        let named = self.0.iter().find(|country| country.mobile_codes.contains(&code));
+        named.or_else(|| self.find(&world::of_imsi(imsi)?.code))
     }
 
     /// A number in E.164 with `+`, from the form in which a SIM, a list or a person wrote it.
-    /// Spaces and punctuation are ignored. A number in national form is taken as one of `home`.
-    /// `None` when the number fits no country.
+    /// Spaces and punctuation are ignored. A number in national form is taken as one of `home`, and
+    /// what has neither `+` nor `00` is never taken as one of a country that is not `home` and has
+    /// no rules of its own. `None` when the number fits no country.
     pub fn normalise(&self, raw: &str, home: Option<&Country>) -> Option<Msisdn> {
         let kept: String =
             raw.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '/')).collect();
@@ -116,11 +130,21 @@ impl Countries {
             return None;
         }
         let expanded =
-            home.filter(|_| !international).and_then(|home| home.expand_national(digits));
+            home.filter(|_| !international).and_then(|home| match self.named(&home.code) {
+                Some(named) => named.expand_national(digits),
+                None => world::expand(home, digits),
+            });
         expanded.or_else(|| {
             let full = format!("+{digits}").parse().ok()?;
-            self.of_number(&full).map(|_| full)
+            let country = self.of_number(&full)?;
+            (international || self.named(&country.code).is_some()).then_some(full)
         })
+    }
+
+    /// Why a number can hardly be that of a SIM whose home is `home`: it is another country's.
+    pub fn is_foreign(&self, number: &Msisdn, home: Option<&Country>) -> bool {
+        let of_number = self.of_number(number);
+        of_number.zip(home).is_some_and(|(of, home)| of.calling_code != home.calling_code)
     }
 
     /// All numbers that a person may mean: one written in national form may be one of several
@@ -138,12 +162,10 @@ impl Countries {
     /// known country, the digits.
     pub fn national(&self, number: &Msisdn) -> String {
         let digits = number.as_str().trim_start_matches('+');
-        match self
-            .of_number(number)
-            .and_then(|country| Some((country, country.subscriber(digits)?)))
-        {
+        let named = self.of_number(number).and_then(|country| self.named(&country.code));
+        match named.and_then(|country| Some((country, country.subscriber(digits)?))) {
             Some((country, subscriber)) => format!("{}{subscriber}", country.trunk),
-            None => digits.to_owned(),
+            None => world::national(number).unwrap_or_else(|| digits.to_owned()),
         }
     }
 }
@@ -198,7 +220,8 @@ mod tests {
         {
             assert_eq!(countries.find(text).unwrap().code, code);
         }
-        assert_eq!(countries.find("FR"), None);
+        assert_eq!(countries.find("fr").unwrap().calling_code, "33");
+        assert_eq!(countries.find("XX"), None);
         assert_eq!(countries.find(""), None);
     }
 
@@ -215,12 +238,22 @@ mod tests {
             ("2025550123", Some("USA"), Some("+12025550123")),
             ("12025550123", Some("USA"), Some("+12025550123")),
             ("0612345678", None, None),
+            ("+48 512 345 678", None, Some("+48512345678")),
+            ("512345678", Some("PL"), Some("+48512345678")),
+            ("48512345678", Some("PL"), Some("+48512345678")),
+            ("0151 23456789", Some("DE"), Some("+4915123456789")),
+            ("15123456789", Some("DE"), Some("+4915123456789")),
+            ("090-1234-5678", Some("JP"), Some("+819012345678")),
+            ("2025550123", None, None),
+            ("4915123456789", None, None),
+            ("4915123456789", Some("NL"), None),
+            ("+4915", Some("DE"), None),
             ("+3161234", None, None),
             ("+31 (0)6 12345678", None, None),
             ("unknown", Some("NL"), None),
             ("", Some("NL"), None),
         ] {
-            let home = home.and_then(|code| countries.find(code));
+            let home = home.map(|code| countries.find(code).unwrap());
             let number = countries.normalise(raw, home);
             assert_eq!(number.as_ref().map(Msisdn::as_str), expected, "{raw}");
         }
@@ -230,16 +263,18 @@ mod tests {
     fn a_canadian_number_is_not_an_american_one() {
         let mut countries = Countries::default();
         let american = countries.find("USA").cloned();
-        for raw in ["+14165550123", "+1 876 555 0123", "14165550123", "4165550123"] {
+        for raw in ["14165550123", "4165550123"] {
             assert_eq!(countries.normalise(raw, american.as_ref()), None, "{raw}");
         }
+        let canadian = countries.normalise("+14165550123", american.as_ref()).unwrap();
+        assert_eq!(countries.of_number(&canadian).unwrap().code, "CA");
         countries.add(country("CA", &[], "1", "", (10, 10), &[302])).unwrap();
         for (number, code) in
             [("+14165550123", "CA"), ("+12025550123", "USA"), ("+17875550123", "USA")]
         {
             assert_eq!(countries.of_number(&msisdn(number)).unwrap().code, code);
         }
-        assert_eq!(countries.of_number(&msisdn("+18765550123")), None);
+        assert_eq!(countries.of_number(&msisdn("+18765550123")).unwrap().code, "JM");
         assert_eq!(countries.national(&msisdn("+14165550123")), "4165550123");
     }
 
@@ -253,11 +288,9 @@ mod tests {
         ] {
             assert_eq!(countries.national(&msisdn(number)), national);
         }
-        assert_eq!(
-            countries.national(&msisdn("+33612345678")),
-            "33612345678",
-            "not one of our countries"
-        );
+        assert_eq!(countries.national(&msisdn("+33612345678")), "0612345678");
+        assert_eq!(countries.national(&msisdn("+48512345678")), "512345678");
+        assert_eq!(countries.national(&msisdn("+9991234")), "9991234", "no country's");
     }
 
     #[test]
@@ -269,7 +302,12 @@ mod tests {
             assert_eq!(countries.of_imsi(&Imsi::from_stored(imsi)).unwrap().code, code);
         }
         assert_eq!(countries.of_imsi(&Imsi::from_stored("20")), None);
-        assert_eq!(countries.of_imsi(&Imsi::from_stored("26201")), None);
+        assert_eq!(countries.of_imsi(&Imsi::from_stored("262011234567890")).unwrap().code, "DE");
+        assert_eq!(countries.of_imsi(&Imsi::from_stored("901281234567890")), None);
+        let home = countries.find("DE");
+        assert!(countries.is_foreign(&msisdn("+31612345678"), home));
+        assert!(!countries.is_foreign(&msisdn("+4915123456789"), home));
+        assert!(!countries.is_foreign(&msisdn("+31612345678"), None));
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub mod sim;
 pub mod text;
 pub mod time;
 pub mod token_bucket;
+mod world;
 
 pub use block_list::BlockList;
 pub use catalogue::{Catalogue, Service};

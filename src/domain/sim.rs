@@ -100,6 +100,8 @@ pub struct Sim {
     pub imsi: Option<Imsi>,
     /// The number, once it is known.
     pub number: Option<KnownNumber>,
+    /// What it tells as its number if that cannot be one, as it tells it.
+    pub told: Option<String>,
     /// The code of its country as answers spell it. The country follows from the number, or from
     /// the IMSI as long as the number is not known.
     pub country: Option<String>,

@@ -313,10 +313,7 @@ impl NumberDiscovery {
         let countries = &settings.countries;
         let home = sim.imsi.as_ref().and_then(|imsi| countries.of_imsi(imsi));
         let number = countries.normalise(raw, home).ok_or_else(|| {
-            Error::refused(format!(
-                "what the network told is not a number of {}",
-                countries.codes()
-            ))
+            Error::refused("what the network told is not a number of any country")
         })?;
         if sim.number.as_ref().is_some_and(|known| known.number != number && known.source > source)
         {

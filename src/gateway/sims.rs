@@ -25,6 +25,9 @@ use crate::store::{AwaitedMessage, LocationPeriod, OwnStore, SimActivity, StoreE
 /// For how long location periods are kept after their end.
 const LOCATIONS_KEPT: Duration = Duration::from_secs(366 * 24 * 3600);
 
+/// How much is kept of what a SIM tells as its number and cannot be one.
+const TOLD_CHARS: usize = 32;
+
 /// What a modem read from the SIM in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identified {
@@ -54,6 +57,8 @@ pub struct SimView {
     pub unavailable: Option<UnavailableReason>,
     /// Since when it is not where it can receive what is sent to it, if it is rented.
     pub tenant_without_since: Option<Timestamp>,
+    /// Why its number can hardly be its own, in words for the operator.
+    pub number_problem: Option<String>,
 }
 
 /// The word for a rented SIM that is off the air.
@@ -334,10 +339,7 @@ impl Sims {
                 };
                 let home = known.imsi.as_ref().and_then(|imsi| settings.countries.of_imsi(imsi));
                 let number = settings.countries.normalise(&number, home).ok_or_else(|| {
-                    let countries = settings.countries.codes();
-                    Error::refused(format!(
-                        "not a number of {countries}: write it like +31612345678"
-                    ))
+                    Error::refused("not a number of any country: write it like +31612345678")
                 })?;
                 let before = known.number.as_ref().map(|known| known.number.shortened());
                 let before = before.unwrap_or_else(|| "none".to_owned());
@@ -453,7 +455,27 @@ impl Sims {
         let rests_until = (sim.rests_until > now).then_some(sim.rests_until);
         let off_air_since = || self.presence.off_air_since(&sim.iccid, now);
         let tenant_without_since = sim.rented.then(off_air_since).flatten();
-        SimView { port, rests_until, unavailable, tenant_without_since, sim }
+        let number_problem = self.number_problem(&sim);
+        SimView { port, rests_until, unavailable, tenant_without_since, number_problem, sim }
+    }
+
+    /// Why what a SIM tells cannot be its number, or its number can hardly be its own.
+    fn number_problem(&self, sim: &Sim) -> Option<String> {
+        let countries = &self.env.settings().countries;
+        let home = sim.imsi.as_ref().and_then(|imsi| countries.of_imsi(imsi));
+        if let Some(told) = &sim.told {
+            let of = home.map(|home| format!(" of {}", home.code)).unwrap_or_default();
+            return Some(format!(
+                "the card tells {told}, which is not a number{of}; `simbridge sim set-number` sets \
+                 the right one"
+            ));
+        }
+        let number = &sim.number.as_ref()?.number;
+        let of = countries.of_number(number)?;
+        countries.is_foreign(number, home).then(|| {
+            let home = home.map(|home| home.code.as_str()).unwrap_or_default();
+            format!("the number is one of {}, the card one of {home}", of.code)
+        })
     }
 }
 
@@ -491,11 +513,14 @@ fn with_identity(sim: Sim, read: &Identified, countries: &Countries, now: Timest
     let imsi = read.imsi.clone().or(sim.imsi);
     let home = imsi.as_ref().and_then(|imsi| countries.of_imsi(imsi));
     let country = sim.country.or_else(|| home.map(|home| home.code.clone()));
-    let number = read
-        .number
-        .as_ref()
-        .and_then(|(raw, source)| Some((countries.normalise(raw, home)?, *source)));
-    let sim = Sim { imsi, country, ..sim };
+    let (number, told) = match &read.number {
+        None => (None, sim.told.clone()),
+        Some((raw, source)) => match countries.normalise(raw, home) {
+            Some(number) => (Some((number, *source)), None),
+            None => (None, Some(raw.chars().take(TOLD_CHARS).collect())),
+        },
+    };
+    let sim = Sim { imsi, country, told, ..sim };
     match number {
         Some((number, source)) if replaces(sim.number.as_ref(), &number, source) => {
             with_number(sim, number, source, countries, now)
@@ -512,5 +537,5 @@ pub(super) fn with_number(
     at: Timestamp,
 ) -> Sim {
     let country = countries.of_number(&number).map(|country| country.code.clone()).or(sim.country);
-    Sim { number: Some(KnownNumber { number, source, at }), country, ..sim }
+    Sim { number: Some(KnownNumber { number, source, at }), told: None, country, ..sim }
 }

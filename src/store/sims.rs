@@ -28,7 +28,7 @@ const SIM: &str = concat!(
     contested!(),
     ", ",
     rented!(),
-    ", s.rests_until, s.retired_at, s.pool FROM sim s"
+    ", s.rests_until, s.retired_at, s.pool, s.told_number FROM sim s"
 );
 
 fn sim(row: &Row<'_>) -> rusqlite::Result<Sim> {
@@ -48,6 +48,7 @@ fn sim(row: &Row<'_>) -> rusqlite::Result<Sim> {
         rests_until: Timestamp(row.get(9)?),
         retired_at: row.get::<_, Option<i64>>(10)?.map(Timestamp),
         pool: parsed(row, 11)?,
+        told: row.get(12)?,
     })
 }
 
@@ -176,7 +177,7 @@ impl WriteTx<'_> {
     /// Saves a SIM's IMSI, number and country.
     pub fn save_sim(&self, sim: &Sim) -> Result<(), StoreError> {
         let sql = "UPDATE sim SET imsi = $1, number = $2, number_source = $3, number_at = $4, \
-                   country = $5 WHERE id = $6";
+                   country = $5, told_number = $6 WHERE id = $7";
         let number = sim.number.as_ref();
         let values = params![
             sim.imsi,
@@ -184,6 +185,7 @@ impl WriteTx<'_> {
             number.map(|known| known.source.as_str()),
             number.map(|known| known.at.0),
             sim.country,
+            sim.told,
             sim.id.0
         ];
         one_row(self.execute(sql, values)?, "sim", sim.id)?;

@@ -108,3 +108,52 @@ fn a_number_is_written_onto_its_card_at_the_operators_word() {
         "{words}"
     );
 }
+
+#[test]
+fn sims_of_other_countries_have_their_number_are_sold_and_say_when_it_cannot_be_right() {
+    let cards = [
+        ("+4915123456789", "262011234567890"),
+        ("+48512345678", "260011234567890"),
+        ("+819012345678", "440101234567890"),
+        ("4711", "262011234567891"),
+    ];
+    let modems = cards.map(|(number, imsi)| {
+        format!("[[modem]]\nsim.number = \"{number}\"\nsim.imsi = \"{imsi}\"\n")
+    });
+    let site = Site::with(4, Scenario::parse(&modems.concat()).unwrap(), "");
+    let _daemon = site.serve_ready();
+    let key = site.customer("ann", "50");
+    site.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$"]);
+    wait_for("the numbers", || {
+        let sims = site.admin("/sims");
+        let sims = sims.as_array().unwrap();
+        sims.len() == 4 && sims.iter().filter(|sim| !sim["number"].is_null()).count() == 3
+    });
+    let order = |country: &str| {
+        site.get(&format!("/api/makeorder?key={key}&serviceId=1&country={country}"))
+    };
+    let sims = site.admin("/sims");
+    let sims = sims.as_array().unwrap();
+    for (country, number, national) in [
+        ("DE", "+4915123456789", "015123456789"),
+        ("PL", "+48512345678", "512345678"),
+        ("JP", "+819012345678", "09012345678"),
+    ] {
+        let sim = sims.iter().find(|sim| sim["number"] == number).unwrap();
+        assert_eq!((&sim["country"], &sim["state"]), (&country.into(), &"available".into()));
+        assert!(sim["number_problem"].is_null(), "{sim}");
+        let made = order(&country.to_lowercase());
+        assert!(made.ends_with(&format!("_NUMBER_{national}")), "{country}: {made}");
+        let id = made.split('_').nth(2).unwrap();
+        site.get(&format!("/api/cancelorder?key={key}&orderId={id}"));
+    }
+    assert_eq!(
+        (order("FR").as_str(), order("XX").as_str()),
+        ("NO_PHONE_AVAILABLE", "INVALID_COUNTRY")
+    );
+    let wrong = sims.iter().find(|sim| sim["number"].is_null()).unwrap();
+    let shown = site.ok(&["sim", "show", wrong["iccid"].as_str().unwrap()]);
+    assert!(shown.contains("the card tells 4711, which is not a number of DE"), "{shown}");
+    assert_eq!(site.json(&["status"])["sims"]["doubtful_numbers"], 1);
+    assert!(site.ok(&["status"]).contains("1 with a number that cannot be right"));
+}

@@ -366,8 +366,9 @@ section! {
 
 section! {
     countries: FreeName("countries.DE"),
-    "A country in addition to NL, UK and USA. (USA means the United States and their territories; \
-     Canada needs a section of its own with `calling_code = \"1\"`.)";
+    "A country whose numbers are judged by rules of your own. All countries are known by their ISO \
+     3166 codes without any section, and NL, UK and USA under those names; this is for exceptions. \
+     (USA means the United States and their territories.)";
 
     CALLING_CODE: OptionalKey<Digits> = optional("calling_code", Digits, r#""49""#, Reload,
         "The country calling code without `+`. Required.");

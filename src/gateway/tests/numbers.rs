@@ -129,7 +129,7 @@ async fn a_question_that_came_to_nothing_is_asked_again_rarely_also_after_a_rest
     let table = [
         (Ok("Saldo: 12,50"), "no number in the network's answer"),
         (Err(RequestError::Refused(FinalResult::Cme(Some(30)))), "+CME ERROR: 30"),
-        (Ok("Your number is +33612345678"), "not a number of NL, UK, USA"),
+        (Ok("Your number is +99912345678"), "not a number of any country"),
     ];
     for (days, (reply, words)) in [1, 2, 4].into_iter().zip(table) {
         assert_eq!(fixture.wanted().await.len(), 1, "{words}");
@@ -297,4 +297,45 @@ async fn a_retired_sim_and_one_on_no_working_modem_are_not_asked() {
     assert!(asked.unwrap_err().to_string().contains("no working modem"));
     assert_eq!(fixture.gateway.numbers().attempts(&iccid(2)).await.unwrap().len(), 0);
     assert_eq!("loopback".parse(), Ok(DiscoveryMethod::Loopback));
+}
+
+#[tokio::test]
+async fn sims_of_every_country_have_their_number_and_what_cannot_be_one_is_told() {
+    let fixture = Fixture::open().await;
+    let read = async |n: u16, imsi: &str, number: &str| {
+        let told = Identified {
+            modem: modem(n),
+            others: Vec::new(),
+            iccid: iccid(n),
+            imsi: Some(Imsi::from_stored(imsi)),
+            number: Some((number.to_owned(), NumberSource::Cnum)),
+        };
+        fixture.gateway.sims().record_identity(told).await.unwrap();
+        let view = fixture.gateway.sims().find(iccid(n)).await.unwrap();
+        let number = view.sim.number.map(|known| known.number.to_string());
+        (number, view.sim.country, view.number_problem)
+    };
+    let (de, pl, us, jp) =
+        ("262011234567890", "260011234567890", "310150123456789", "440101234567890");
+    for (imsi, told, number, national, country) in [
+        (de, "015123456789", "+4915123456789", "015123456789", "DE"),
+        (pl, "+48512345678", "+48512345678", "512345678", "PL"),
+        (us, "2025550123", "+12025550123", "2025550123", "USA"),
+        (jp, "09012345678", "+819012345678", "09012345678", "JP"),
+    ] {
+        let found = read(1, imsi, told).await;
+        assert_eq!(found, (Some(number.to_owned()), Some(country.to_owned()), None), "{told}");
+        let countries = fixture.gateway.settings();
+        let number = crate::domain::Msisdn::from_stored(number);
+        assert_eq!(countries.countries.national(&number), national);
+    }
+    let (number, country, problem) = read(2, de, "4711").await;
+    assert_eq!((number, country.as_deref()), (None, Some("DE")));
+    let told = "the card tells 4711, which is not a number of DE; `simbridge sim set-number`";
+    assert!(problem.as_ref().is_some_and(|problem| problem.starts_with(told)), "{problem:?}");
+    let (number, _, problem) = read(3, de, "+48512345678").await;
+    assert_eq!(number.as_deref(), Some("+48512345678"), "it may be so all the same");
+    assert_eq!(problem.as_deref(), Some("the number is one of PL, the card one of DE"));
+    let (number, _, problem) = read(2, de, "015123456788").await;
+    assert_eq!((number.as_deref(), problem), (Some("+4915123456788"), None), "it was mended");
 }

@@ -177,6 +177,7 @@ pub(super) fn sim(view: &SimView) -> Value {
         "number_source": view.sim.number.as_ref().map(|known| known.source.as_str()),
         "number_at": view.sim.number.as_ref().map(|known| known.at.to_string()),
         "country": view.sim.country,
+        "number_problem": view.number_problem,
         "state": view.state(),
         "pool": view.sim.pool.as_str(),
         "modem": view.port,
