@@ -26,6 +26,7 @@ mod acting;
 mod banks;
 mod charging;
 mod clocks;
+mod customers;
 mod fair_use;
 mod faulty;
 mod histories;
