@@ -9,12 +9,12 @@ use crate::gateway::services::find_service;
 use crate::store::{ReadTx, StoreError};
 
 /// In place of a service's name: every service.
-pub const EVERY_SERVICE: &str = "*";
+const EVERY_SERVICE: &str = "*";
 
 /// What is to be paid for something, in the operator's words.
 #[derive(Debug, Clone)]
 pub struct PriceEdit {
-    /// A service by its name or id, or [`EVERY_SERVICE`].
+    /// A service by its name or id, or `*` for every service.
     pub service: String,
     /// A country's code; `None` for every country.
     pub country: Option<String>,
@@ -25,7 +25,7 @@ pub struct PriceEdit {
 /// An own price with the names that the operator sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PriceView {
-    /// The service's name, or [`EVERY_SERVICE`].
+    /// The service's name, or `*` for every service.
     pub service: String,
     /// The country's code, if it is for one.
     pub country: Option<String>,
