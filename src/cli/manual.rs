@@ -57,6 +57,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("sim remove 8931040000000000018", "Remove a SIM that was never in a modem"),
     ("number show +31612345678", "Show who had a number, when and for what"),
     ("number show +31612345678 --at '2026-06-22 14:57'", "Show who had it at a time"),
+    ("number mark +31612345678 Uber", "Sell a number to nobody for a service"),
+    ("number unmark +31612345678 Uber", "Sell it for the service again"),
     ("number list --service Uber --free", "Show the numbers that can be ordered for a service"),
     ("account add ann", "Add a customer"),
     ("account list", "Show all customers"),

@@ -1,7 +1,7 @@
 //! `number`: who had a number when, and which numbers are free for a service.
 
 use clap::Subcommand;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::args::named;
 use super::listing::ListQuery;
@@ -11,6 +11,7 @@ use crate::http::{AdminClient, path_segment};
 const HOLDER: &[&str] =
     &["from", "to", "account", "as", "id", "service", "state", "iccid", "modem", "bank", "slot"];
 const USED_FOR: &[&str] = &["service", "account", "as", "sender", "first_at", "last_at"];
+const MARK: &[&str] = &["service", "used_at", "unused_at"];
 const UNCLAIMED: &[&str] = &["id", "received_at", "sender", "iccid"];
 
 #[derive(Subcommand)]
@@ -24,6 +25,24 @@ pub(super) enum Number {
         /// Only who had it at this time: a date, '2026-06-22 14:57', or 7d for 7 days ago
         #[arg(long, value_name = "TIME", value_parser = times::past)]
         at: Option<String>,
+    },
+    /// Have a number count as used for a service: it is sold to nobody for it within the cool-down
+    Mark {
+        /// The number, in any form
+        #[arg(value_parser = named)]
+        number: String,
+        /// The service's name or id
+        #[arg(value_parser = named)]
+        service: String,
+    },
+    /// Have what a number was used for by now count for nothing: it is sold for the service again
+    Unmark {
+        /// The number, in any form
+        #[arg(value_parser = named)]
+        number: String,
+        /// The service's name or id
+        #[arg(value_parser = named)]
+        service: String,
     },
     /// List numbers, and whether they can be ordered for a service
     List {
@@ -49,6 +68,8 @@ pub(super) async fn run(command: Number, client: &AdminClient, json: bool) -> an
             let shown = client.get(&path).await?;
             if json { print::json(&shown) } else { show(&shown) }
         }
+        Number::Mark { number, service } => mark(client, json, &number, &service, true).await,
+        Number::Unmark { number, service } => mark(client, json, &number, &service, false).await,
         Number::List { service, country, free } => {
             let query = ListQuery::default().with("service", Some(service));
             let query = query.with("country", country).with("free", free.then_some(true));
@@ -58,6 +79,18 @@ pub(super) async fn run(command: Number, client: &AdminClient, json: bool) -> an
     }
 }
 
+async fn mark(
+    client: &AdminClient,
+    as_json: bool,
+    number: &str,
+    service: &str,
+    used: bool,
+) -> anyhow::Result<()> {
+    let path = format!("/numbers/{}/marks", path_segment(number));
+    let marked = client.post(&path, json!({ "service": service, "used": used })).await?;
+    print::object(as_json, &marked, &["number", "service", "used"])
+}
+
 fn show(shown: &Value) -> anyhow::Result<()> {
     let fields = ["number", "at", "sims"];
     let fields = fields.into_iter().filter(|name| shown.get(name).is_some_and(|it| !it.is_null()));
@@ -65,6 +98,7 @@ fn show(shown: &Value) -> anyhow::Result<()> {
     for (heading, member, columns, empty) in [
         ("holders", "holders", HOLDER, "nobody"),
         ("used for", "used_for", USED_FOR, "nothing beside completed orders"),
+        ("marks", "marks", MARK, "none"),
         ("unclaimed", "unclaimed", UNCLAIMED, "none"),
     ] {
         print::heading(heading)?;

@@ -57,6 +57,10 @@ pub struct Use {
 pub enum UsedBy {
     /// An order for the service completed.
     Completion,
+    /// An order for the service completed before the operator said that the number is not used.
+    Unmarked,
+    /// The operator said so.
+    Mark,
     /// An order of this account was given a message of the service without being completed by it,
     /// or was most likely meant by one that came too late.
     Order(AccountId),
@@ -68,7 +72,7 @@ impl UsedBy {
     /// The account that was sent the messages.
     pub fn account(self) -> Option<AccountId> {
         match self {
-            UsedBy::Completion => None,
+            UsedBy::Completion | UsedBy::Unmarked | UsedBy::Mark => None,
             UsedBy::Order(account) | UsedBy::Rental(account) => Some(account),
         }
     }
@@ -78,7 +82,8 @@ impl UsedBy {
     /// number from it, unless that completed an order: a number is ordered for a service once.
     pub fn concerns(self, account: Option<AccountId>) -> bool {
         match self {
-            UsedBy::Completion => true,
+            UsedBy::Completion | UsedBy::Mark => true,
+            UsedBy::Unmarked => false,
             UsedBy::Order(by) | UsedBy::Rental(by) => Some(by) != account,
         }
     }
@@ -154,7 +159,8 @@ pub fn count_stock(
     let mut denied: Vec<ServiceId> = Vec::new();
     for sim in sims {
         denied.clear();
-        denied.extend(sim.uses.iter().filter(|used| used.at > used_since).map(|used| used.service));
+        let is_counted = |used: &&Use| used.at > used_since && used.by.concerns(None);
+        denied.extend(sim.uses.iter().filter(is_counted).map(|used| used.service));
         denied.extend(sim.skips);
         if !sim.active_orders.is_empty() {
             let allows = |service, sharing: SharingPolicy| {

@@ -119,6 +119,10 @@ pub enum AuditAction<'a> {
     LearntNumber { source: NumberSource },
     /// A SIM's number was written onto its card.
     WroteNumber,
+    /// The operator said that a number counts as used for a service.
+    MarkedUsed,
+    /// The operator said that a number's uses for a service count for nothing.
+    MarkedUnused,
     /// The operator set what a SIM is sold for.
     SetPool,
     /// The operator set until when a SIM is given to nobody.
@@ -177,6 +181,8 @@ impl fmt::Display for AuditAction<'_> {
             AuditAction::SetNumber => "set the number of",
             AuditAction::ClearedNumber => "cleared the number of",
             AuditAction::WroteNumber => "wrote its number onto",
+            AuditAction::MarkedUsed => "marked as used",
+            AuditAction::MarkedUnused => "marked as unused",
             AuditAction::SetPool => "set the pool of",
             AuditAction::SetRest => "set the rest of",
             AuditAction::Retired => "retired",

@@ -254,7 +254,8 @@ impl SimUsage<'_> {
 
     /// Whether an order completed on its number after `since`.
     pub fn was_ordered_since(&self, since: Timestamp) -> bool {
-        self.uses.iter().any(|used| used.by == UsedBy::Completion && used.at > since)
+        let is_order = |used: &Use| matches!(used.by, UsedBy::Completion | UsedBy::Unmarked);
+        self.uses.iter().any(|used| is_order(used) && used.at > since)
     }
 
     fn rests_for(&self, purpose: Purpose) -> bool {
@@ -376,6 +377,7 @@ mod tests {
         );
         let by = |by| [Use { service: SERVICE, at: Timestamp(51), by }];
         let (own, own_order) = (by(UsedBy::Rental(ANN)), by(UsedBy::Order(ANN)));
+        let (marked, unmarked) = (by(UsedBy::Mark), by(UsedBy::Unmarked));
         let (tenants, others) = (by(UsedBy::Rental(BOB)), by(UsedBy::Order(BOB)));
         let (busy, collecting) = ([active(SERVICE, true)], [active(SERVICE, false)]);
         let nothing = SimUsage::default();
@@ -392,6 +394,8 @@ mod tests {
                 Some(Reason::RestsAfterOrders),
             ),
             (SimUsage { uses: &used_long_ago, ..nothing }, OnAir, None, None),
+            (SimUsage { uses: &marked, ..nothing }, OnAir, Some(Reason::Used), None),
+            (SimUsage { uses: &unmarked, ..nothing }, OnAir, None, Some(Reason::RestsAfterOrders)),
             (SimUsage { uses: &own, ..nothing }, OnAir, None, None),
             (SimUsage { uses: &own_order, ..nothing }, OnAir, None, None),
             (SimUsage { uses: &tenants, ..nothing }, OnAir, Some(Reason::UsedByTenant), None),
@@ -456,6 +460,8 @@ mod tests {
     fn used_by() -> impl Strategy<Value = UsedBy> {
         prop_oneof![
             Just(UsedBy::Completion),
+            Just(UsedBy::Unmarked),
+            Just(UsedBy::Mark),
             (1..3_i64).prop_map(|by| UsedBy::Order(AccountId(by))),
             (1..3_i64).prop_map(|by| UsedBy::Rental(AccountId(by))),
         ]

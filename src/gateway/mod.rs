@@ -92,7 +92,7 @@ use crate::domain::clock_trust::ClockTrust;
 use crate::domain::{AccountId, Catalogue, Timestamp, code};
 pub use crate::store::{
     Account, AuditRow, AwaitedMessage, BankPosition, CHECKS, Entry, Holder, Key, LocationPeriod,
-    MessageFilter, NewService, SimActivity, Skip, Trace,
+    Mark, MessageFilter, NewService, SimActivity, Skip, Trace,
 };
 use crate::store::{Store, StoreError};
 use background::{FailedDeadlines, Wakeups};
@@ -348,7 +348,7 @@ impl Subjects {
             sims.clone(),
             wakeups.clone(),
         ));
-        let number_book = NumberBook::new(env.clone());
+        let number_book = NumberBook::new(env.clone(), cache.clone());
         let reports =
             Arc::new(Reports::new(env.clone(), audit.clone(), sims.clone(), stats.clone()));
         let stock = Arc::new(Stock::new(env.clone(), presence.clone(), cache.clone()));

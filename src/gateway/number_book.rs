@@ -7,9 +7,12 @@ use std::time::Duration;
 use super::Error;
 use super::environment::Environment;
 use super::listing::readings;
+use super::request_cache::RequestCache;
+use super::services::find_service;
+use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::message::Message;
 use crate::domain::{Iccid, Msisdn, Order, OrderId, Rental, RentalId, RowLimit, SimId, Timestamp};
-use crate::store::{Account, ListFilter, LocationPeriod, ReadTx, StoreError, Trace};
+use crate::store::{Account, ListFilter, LocationPeriod, Mark, ReadTx, StoreError, Trace};
 
 /// How many orders and rentals are shown of a number, when no time is asked for.
 const SHOWN: u32 = 50;
@@ -58,6 +61,8 @@ pub struct NumberHistory {
     pub holdings: Vec<Holding>,
     /// What messages used it for, each with the names of the account and of the service.
     pub traces: Vec<(Trace, String, String)>,
+    /// What the operator has said of it, each with the service's name.
+    pub marks: Vec<(Mark, String)>,
     /// What came to its SIMs while it was nobody's.
     pub unclaimed: Vec<Message>,
 }
@@ -65,6 +70,7 @@ pub struct NumberHistory {
 /// Answers who had which number when.
 pub struct NumberBook {
     env: Arc<Environment>,
+    cache: Arc<RequestCache>,
 }
 
 /// The names of accounts and services.
@@ -74,8 +80,8 @@ struct Names {
 }
 
 impl NumberBook {
-    pub(super) fn new(env: Arc<Environment>) -> NumberBook {
-        NumberBook { env }
+    pub(super) fn new(env: Arc<Environment>, cache: Arc<RequestCache>) -> NumberBook {
+        NumberBook { env, cache }
     }
 
     /// Who had a number, at one time or lately.
@@ -96,6 +102,43 @@ impl NumberBook {
             Ok::<_, Error>(first)
         });
         read.await?.ok_or_else(|| Error::refused(format!("{number}: not a number")))
+    }
+
+    /// Sets whether a number of ours counts as used for a service from now on. Answers the number
+    /// and the service's name.
+    pub async fn mark(
+        &self,
+        number: String,
+        service: String,
+        used: bool,
+    ) -> Result<(Msisdn, String), Error> {
+        let numbers = readings(&self.env.settings().countries, &number)?;
+        let (now, cache) = (self.env.now(), Arc::clone(&self.cache));
+        let marked = self.env.store.write(move |tx| {
+            let service = find_service(tx, &service)?;
+            let mut ours = None;
+            for reading in numbers {
+                if !tx.sims_with_number(&reading)?.is_empty() {
+                    ours = Some(reading);
+                    break;
+                }
+            }
+            let no_such = || {
+                Error::refused(format!(
+                    "no SIM has the number {number}; `simbridge sim list` shows those that there \
+                     are"
+                ))
+            };
+            let number = ours.ok_or_else(no_such)?;
+            tx.mark(&number, service.id, used, now)?;
+            let action = if used { AuditAction::MarkedUsed } else { AuditAction::MarkedUnused };
+            let subject = format!("number {} for {}", number.shortened(), service.name);
+            tx.note(Actor::Operator, action, subject, now)?;
+            let changed = number.clone();
+            tx.after_commit(move || cache.forget_uses_of(&changed));
+            Ok((number, service.name))
+        });
+        marked.await
     }
 }
 
@@ -139,7 +182,9 @@ fn history(
         let (account, service) = (names.account(trace.account.0), names.service(trace.service));
         (trace, account, service)
     });
-    Ok(NumberHistory { traces: traces.collect(), number, sims, holdings, unclaimed })
+    let marks = rows.marks_of(&number)?.into_iter();
+    let marks = marks.map(|mark| (mark, names.service(mark.service))).collect();
+    Ok(NumberHistory { traces: traces.collect(), number, sims, holdings, marks, unclaimed })
 }
 
 impl Names {

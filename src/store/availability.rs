@@ -93,12 +93,45 @@ macro_rules! sellable {
     };
 }
 
+/// The operator has said later than `$at` that the number is not used for the service.
+macro_rules! unmarked {
+    ($use:literal, $at:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM mark k WHERE k.number = ",
+            $use,
+            ".number AND k.service_id = ",
+            $use,
+            ".service_id AND k.unused_at >= ",
+            $use,
+            ".",
+            $at,
+            ")"
+        )
+    };
+}
+
 /// [`Used`](crate::domain::availability::UnavailableReason::Used): the number was used for the
 /// service recently.
 macro_rules! used {
     () => {
-        "EXISTS (SELECT 1 FROM orders u WHERE u.number = s.number AND u.service_id = $3 \
-         AND u.state = 'completed' AND u.ended_at > $4)"
+        concat!(
+            "EXISTS (SELECT 1 FROM orders u WHERE u.number = s.number AND u.service_id = $3 AND \
+             u.state = 'completed' AND u.ended_at > $4 AND NOT ",
+            unmarked!("u", "ended_at"),
+            ")"
+        )
+    };
+}
+
+/// `Used` as well: the operator has said so.
+macro_rules! marked {
+    () => {
+        concat!(
+            "EXISTS (SELECT 1 FROM mark m WHERE m.number = s.number AND m.service_id = $3 AND \
+             m.used_at > $4 AND NOT ",
+            unmarked!("m", "used_at"),
+            ")"
+        )
     };
 }
 
@@ -106,8 +139,12 @@ macro_rules! used {
 /// order that it did not complete: another account was sent a message of the service recently.
 macro_rules! used_by_message {
     () => {
-        "EXISTS (SELECT 1 FROM trace e WHERE e.number = s.number AND e.service_id = $3 AND \
-         e.last_at > $4 AND ($5 IS NULL OR e.account_id <> $5))"
+        concat!(
+            "EXISTS (SELECT 1 FROM trace e WHERE e.number = s.number AND e.service_id = $3 AND \
+             e.last_at > $4 AND ($5 IS NULL OR e.account_id <> $5) AND NOT ",
+            unmarked!("e", "last_at"),
+            ")"
+        )
     };
 }
 
@@ -182,6 +219,8 @@ macro_rules! for_order {
                 " AND s.pool <> 'rentals' AND NOT ",
                 used!(),
                 " AND NOT ",
+                marked!(),
+                " AND NOT ",
                 used_by_message!(),
                 " AND NOT ",
                 skipped!(),
@@ -234,7 +273,7 @@ macro_rules! for_rental {
     };
 }
 
-pub(super) use {contested, rented};
+pub(super) use {contested, rented, unmarked};
 
 /// The SIMs that can be sold at all, in the order in which they are given out.
 const SELLABLE: &str = concat!(

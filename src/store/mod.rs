@@ -73,6 +73,6 @@ pub use services::NewService;
 pub use sim_locations::{BankPosition, LocationPeriod, SimActivity};
 pub use sims::OwnStore;
 pub use stats::Stats;
-pub use traces::{Attributed, StoredText, Trace};
+pub use traces::{Attributed, Mark, StoredText, Trace};
 pub use verify::CHECKS;
 pub use write_tx::WriteTx;

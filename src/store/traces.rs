@@ -3,6 +3,7 @@
 
 use rusqlite::params;
 
+use super::availability::unmarked;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::allocation::{Use, UsedBy};
 use crate::domain::message::Owner;
@@ -21,6 +22,16 @@ pub struct Trace {
     pub first_at: Timestamp,
     /// When the last message came.
     pub last_at: Timestamp,
+}
+
+/// What the operator has said of a number and a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    pub service: ServiceId,
+    /// Since when the number counts as used.
+    pub used_at: Option<Timestamp>,
+    /// Until when its uses count for nothing.
+    pub unused_at: Option<Timestamp>,
 }
 
 /// How far the stored messages have been attributed to services.
@@ -88,11 +99,19 @@ impl ReadTx<'_> {
 
     /// The services that a number was used for, and by whom.
     pub fn uses(&self, number: &Msisdn) -> Result<Vec<Use>, StoreError> {
-        let sql = "SELECT service_id, max(ended_at), NULL, NULL FROM orders WHERE number = $1 AND \
-                   state = 'completed' GROUP BY service_id UNION ALL SELECT service_id, \
-                   max(last_at), account_id, rented FROM trace WHERE number = $1 GROUP BY \
-                   service_id, account_id, rented";
-        self.all(sql, [number], used)
+        const USES: &str = concat!(
+            "SELECT u.service_id, max(u.ended_at), NULL, ",
+            unmarked!("u", "ended_at"),
+            " FROM orders u WHERE u.number = $1 AND u.state = 'completed' GROUP BY u.service_id \
+             UNION ALL SELECT e.service_id, max(e.last_at), e.account_id, e.rented FROM trace e \
+             WHERE e.number = $1 AND NOT ",
+            unmarked!("e", "last_at"),
+            " GROUP BY e.service_id, e.account_id, e.rented UNION ALL SELECT m.service_id, \
+             m.used_at, NULL, 2 FROM mark m WHERE m.number = $1 AND m.used_at IS NOT NULL AND \
+             NOT ",
+            unmarked!("m", "used_at")
+        );
+        self.all(USES, [number], used)
     }
 
     /// When and by whom a number was used for a service, without the orders of one account that
@@ -103,12 +122,33 @@ impl ReadTx<'_> {
         service: ServiceId,
         except: Option<AccountId>,
     ) -> Result<Vec<Use>, StoreError> {
-        let sql = "SELECT service_id, ended_at, NULL, NULL FROM orders WHERE number = $1 AND \
-                   service_id = $2 AND state = 'completed' AND ($3 IS NULL OR account_id <> $3) \
-                   UNION ALL SELECT service_id, last_at, account_id, rented FROM trace WHERE \
-                   number = $1 AND service_id = $2";
+        const USES: &str = concat!(
+            "SELECT u.service_id, u.ended_at, NULL, ",
+            unmarked!("u", "ended_at"),
+            " FROM orders u WHERE u.number = $1 AND u.service_id = $2 AND u.state = 'completed' \
+             AND ($3 IS NULL OR u.account_id <> $3) UNION ALL SELECT e.service_id, e.last_at, \
+             e.account_id, e.rented FROM trace e WHERE e.number = $1 AND e.service_id = $2 AND \
+             NOT ",
+            unmarked!("e", "last_at"),
+            " UNION ALL SELECT m.service_id, m.used_at, NULL, 2 FROM mark m WHERE m.number = $1 \
+             AND m.service_id = $2 AND m.used_at IS NOT NULL AND NOT ",
+            unmarked!("m", "used_at")
+        );
         let values = params![number, service.0, except.map(|account| account.0)];
-        self.all(sql, values, used)
+        self.all(USES, values, used)
+    }
+
+    /// What the operator has said of a number: the service, since when it counts as used for it,
+    /// and until when its uses count for nothing.
+    pub fn marks_of(&self, number: &Msisdn) -> Result<Vec<Mark>, StoreError> {
+        let sql = "SELECT service_id, used_at, unused_at FROM mark WHERE number = $1";
+        self.all(sql, [number], |row| {
+            Ok(Mark {
+                service: ServiceId(row.get(0)?),
+                used_at: row.get::<_, Option<i64>>(1)?.map(Timestamp),
+                unused_at: row.get::<_, Option<i64>>(2)?.map(Timestamp),
+            })
+        })
     }
 
     /// What messages used a number for.
@@ -147,16 +187,34 @@ impl ReadTx<'_> {
 
 fn used(row: &rusqlite::Row<'_>) -> rusqlite::Result<Use> {
     let account = row.get::<_, Option<i64>>(2)?.map(AccountId);
-    let rented = row.get::<_, Option<bool>>(3)?.unwrap_or_default();
-    let by = match account {
-        None => UsedBy::Completion,
-        Some(account) if rented => UsedBy::Rental(account),
-        Some(account) => UsedBy::Order(account),
+    let by = match (account, row.get(3)?) {
+        (None, 0) => UsedBy::Completion,
+        (None, 1) => UsedBy::Unmarked,
+        (None, _) => UsedBy::Mark,
+        (Some(account), 0) => UsedBy::Order(account),
+        (Some(account), _) => UsedBy::Rental(account),
     };
     Ok(Use { service: ServiceId(row.get(0)?), at: Timestamp(row.get(1)?), by })
 }
 
 impl WriteTx<'_> {
+    /// Records that a number counts as used for a service since `at`, or that what it was used for
+    /// until then counts for nothing.
+    pub fn mark(
+        &self,
+        number: &Msisdn,
+        service: ServiceId,
+        used: bool,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO mark (number, service_id, used_at, unused_at) VALUES ($1, $2, $3, \
+                   $4) ON CONFLICT (number, service_id) DO UPDATE SET used_at = \
+                   coalesce(excluded.used_at, used_at), unused_at = coalesce(excluded.unused_at, \
+                   unused_at)";
+        let (used_at, unused_at) = (used.then_some(at.0), (!used).then_some(at.0));
+        self.execute(sql, params![number, service.0, used_at, unused_at]).map(drop)
+    }
+
     /// Begins to attribute all messages that there are, by patterns with this signature.
     pub fn begin_attribution(&self, signature: i64) -> Result<(), StoreError> {
         let sql = "INSERT INTO attribution (id, signature, done_to, until) SELECT 1, $1, 0, \

@@ -202,7 +202,7 @@ fn orders_and_a_rental_on_a_pool_that_lies_in_every_other_switch() {
     daemon.terminate();
 }
 
-fn post(site: &Site, path: &str) -> String {
+pub fn post(site: &Site, path: &str) -> String {
     site.http(&format!(
         "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
     ))

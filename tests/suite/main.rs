@@ -40,6 +40,7 @@ mod lost_sims;
 mod modem_commands;
 mod modems;
 mod monitoring;
+mod number_book;
 mod numbers;
 mod operating;
 mod pin;

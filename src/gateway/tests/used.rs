@@ -300,6 +300,37 @@ async fn messages_of_an_older_schema_are_attributed_a_few_at_a_time_across_resta
 }
 
 #[tokio::test]
+async fn the_operator_has_the_last_word_on_what_a_number_was_used_for() {
+    let used = open(default_settings()).await;
+    let book = used.fixture.gateway.number_book();
+    let mark = async |is_used| book.mark("0612000001".into(), "viber".into(), is_used).await;
+    assert_eq!(mark(true).await.unwrap().0.as_str(), "+31612000001");
+    assert_eq!(used.stock(used.ann).await, (0, 1, 0));
+    assert_eq!(used.rentable().await, (1, 0), "it was not ordered");
+    used.pass(1);
+    mark(false).await.unwrap();
+    let order = used.fixture.order(used.ann, used.viber).await;
+    used.pass(1);
+    used.fixture.sms(1, "Viber", "Your Viber code is 123456").await;
+    assert!(matches!(used.fixture.state(order).await, OrderState::Completed { .. }));
+    used.pass(700);
+    assert_eq!(used.stock(used.bob).await, (0, 1, 0));
+    mark(false).await.unwrap();
+    assert_eq!(used.stock(used.bob).await, (1, 0, 0));
+    assert_eq!(used.rentable().await, (0, 1), "a tenant would be sent codes all the same");
+    let order = used.fixture.order(used.bob, used.viber).await;
+    used.pass(1);
+    used.fixture.sms(1, "Viber", "Your Viber code is 345678").await;
+    assert!(matches!(used.fixture.state(order).await, OrderState::Completed { .. }));
+    assert_eq!(used.stock(used.ann).await, (0, 1, 0));
+    let marks = book.show("0612000001", None).await.unwrap().marks;
+    assert!(matches!(marks[..], [(mark, _)] if mark.used_at < mark.unused_at), "{marks:?}");
+    let refused = book.mark("0612000009".into(), "Viber".into(), true).await.unwrap_err();
+    assert!(refused.to_string().starts_with("no SIM has the number 0612000009;"), "{refused}");
+    assert_eq!(used.fixture.faults().await, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn the_book_tells_who_had_a_number_when_and_for_what() {
     let used = open(default_settings()).await;
     let began = used.fixture.gateway.now();

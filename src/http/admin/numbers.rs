@@ -1,7 +1,7 @@
 //! Numbers: who had them, and which are free for a service.
 
 use axum::extract::{Path, Query, State};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -9,11 +9,14 @@ use serde_json::{Value, json};
 use super::{AdminState, Answer, banks, parse_time};
 use crate::domain::availability;
 use crate::domain::message::Message;
-use crate::gateway::{HeldBy, Holding, NumberState, Trace};
+use crate::gateway::{HeldBy, Holding, Mark, NumberState, Trace};
 
 /// The endpoints for numbers.
 pub(super) fn routes() -> Router<AdminState> {
-    Router::new().route("/numbers", get(list)).route("/numbers/{number}", get(show))
+    Router::new()
+        .route("/numbers", get(list))
+        .route("/numbers/{number}", get(show))
+        .route("/numbers/{number}/marks", post(set_mark))
 }
 
 #[derive(Deserialize)]
@@ -34,6 +37,7 @@ async fn show(
         "sims": history.sims,
         "holders": history.holdings.iter().map(holding).collect::<Vec<_>>(),
         "used_for": history.traces.iter().map(trace).collect::<Vec<_>>(),
+        "marks": history.marks.iter().map(mark).collect::<Vec<_>>(),
         "unclaimed": history.unclaimed.iter().map(unclaimed).collect::<Vec<_>>(),
     })))
 }
@@ -68,6 +72,29 @@ fn trace((trace, account, service): &(Trace, String, String)) -> Value {
         "first_at": trace.first_at.to_string(),
         "last_at": trace.last_at.to_string(),
     })
+}
+
+fn mark((mark, service): &(Mark, String)) -> Value {
+    json!({
+        "service": service,
+        "used_at": mark.used_at.map(|at| at.to_string()),
+        "unused_at": mark.unused_at.map(|at| at.to_string()),
+    })
+}
+
+#[derive(Deserialize)]
+struct NewMark {
+    service: String,
+    used: bool,
+}
+
+async fn set_mark(
+    State(admin): State<AdminState>,
+    Path(number): Path<String>,
+    Json(NewMark { service, used }): Json<NewMark>,
+) -> Answer {
+    let (number, service) = admin.gateway.number_book().mark(number, service, used).await?;
+    Ok(Json(json!({ "number": number, "service": service, "used": used })))
 }
 
 /// A message that was nobody's, without its text.

@@ -89,6 +89,12 @@ enum Step {
         rented: bool,
         sender: bool,
     },
+    /// The operator says that a number is used for a service, or is not.
+    Mark {
+        number: u8,
+        service: ServiceId,
+        used: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -146,6 +152,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (sim(), account()).prop_map(|(sim, account)| Step::Rent { sim, account }),
         1 => (0..2_usize).prop_map(|rental| Step::EndRental { rental }),
         2 => message,
+        1 => (0..4_u8, prop::sample::select(&SERVICES[..]), any::<bool>())
+            .prop_map(|(number, service, used)| Step::Mark { number, service, used }),
     ]
 }
 
@@ -159,6 +167,8 @@ struct Model {
     orders: Vec<(Order, bool)>,
     rentals: Vec<Rental>,
     messages: Vec<(Msisdn, Use)>,
+    /// When the operator said that a number is not used for a service.
+    unmarked: Vec<(Msisdn, ServiceId, Timestamp)>,
 }
 
 /// The outcome of a step in the database; `None` when the schema forbids it.
@@ -197,6 +207,7 @@ impl Model {
             orders: Vec::new(),
             rentals: Vec::new(),
             messages: Vec::new(),
+            unmarked: Vec::new(),
         };
         for n in 0..SIMS {
             let iccid = Iccid::from_stored(format!("893144000000000000{n}"));
@@ -260,6 +271,21 @@ impl Model {
             Step::FileOrders => drop(tx.file_orders(now, i64::MAX).unwrap()),
             Step::Message { number, account, service, rented, sender } => {
                 self.message(tx, number, account, service, rented, sender);
+            }
+            Step::Mark { number, service, used } => {
+                let number = Msisdn::from_stored(format!("+3161234567{number}"));
+                tx.mark(&number, service, used, now).unwrap();
+                match used {
+                    true => {
+                        let mark = Use { service, at: now, by: UsedBy::Mark };
+                        // The last one counts.
+                        self.messages.retain(|(to, used)| {
+                            (to, used.service, used.by) != (&number, service, UsedBy::Mark)
+                        });
+                        self.messages.push((number, mark));
+                    }
+                    false => self.unmarked.push((number, service, now)),
+                }
             }
             Step::Rent { sim, account } => self.rent(tx, sim, account),
             Step::EndRental { rental } => {
@@ -410,7 +436,17 @@ impl Model {
             _ => None,
         };
         let messages = self.messages.iter().filter(|(to, _)| Some(to) == number);
-        self.orders.iter().filter_map(used).chain(messages.map(|(_, used)| *used)).collect()
+        let all = self.orders.iter().filter_map(used).chain(messages.map(|(_, used)| *used));
+        let is_unmarked = |used: &Use| {
+            let mut marks = self.unmarked.iter().filter(|(of, ..)| Some(of) == number);
+            marks.any(|(_, service, at)| *service == used.service && *at >= used.at)
+        };
+        let counted = |used: Use| match used.by {
+            UsedBy::Completion if is_unmarked(&used) => Some(Use { by: UsedBy::Unmarked, ..used }),
+            _ if is_unmarked(&used) => None,
+            _ => Some(used),
+        };
+        all.filter_map(counted).collect()
     }
 
     fn skips(&self, number: Option<&Msisdn>, account: Option<AccountId>) -> Vec<ServiceId> {
@@ -501,7 +537,10 @@ impl Model {
         let number =
             self.sims.iter().find(|known| known.id == sim).and_then(|sim| sim.number.clone());
         let number = number.as_ref().map(|known| &known.number);
-        let was_used = self.uses(number).iter().any(|used| used.by == UsedBy::Completion);
+        let was_used = self
+            .uses(number)
+            .iter()
+            .any(|used| matches!(used.by, UsedBy::Completion | UsedBy::Unmarked));
         was_used || self.rentals.iter().any(|rental| Some(&rental.number) == number)
     }
 
