@@ -142,6 +142,10 @@ pub(super) async fn run(
                 &["messages"],
             )?;
         }
+        Admin::Rental(Rental::Revive { id }) => {
+            let revived = client.post(&format!("/rentals/{id}/revive"), json!({})).await?;
+            print::object(json, &revived, RENTAL)?;
+        }
         Admin::Explain { service, country, account } => {
             let account = account
                 .map(|account| format!("&account={}", path_segment(&account)))

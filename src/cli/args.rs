@@ -375,6 +375,13 @@ pub(super) enum Rental {
         #[arg(value_parser = whole_number)]
         id: u32,
     },
+    /// Charge another term of a rental that ended a short while ago, from its old end. Its tenant
+    /// gets what came since
+    Revive {
+        /// The rental's id
+        #[arg(value_parser = whole_number)]
+        id: u32,
+    },
 }
 
 #[derive(Subcommand)]

@@ -109,6 +109,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("skip undo ann +31612345678 Uber", "Let it have one of them again"),
     ("rental list", "Show rentals"),
     ("rental show 1", "Show one with its charges and messages"),
+    ("rental revive 1", "Let a rental that has just ended run on"),
     ("message list --limit 20", "Show the last messages"),
     ("message show 1", "Show one with its PDUs"),
     ("message tail", "Print messages as they come"),

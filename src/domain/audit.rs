@@ -92,6 +92,8 @@ pub enum AuditAction<'a> {
     SwitchedAutoRenewalOff,
     /// A rental was given another term at its end.
     Renewed,
+    /// A rental that had ended runs again.
+    Revived,
     /// A rental was ended.
     Ended,
     /// The operator canceled an order.
@@ -171,6 +173,7 @@ impl fmt::Display for AuditAction<'_> {
             AuditAction::SwitchedAutoRenewalOn => "switched auto-renewal on",
             AuditAction::SwitchedAutoRenewalOff => "switched auto-renewal off",
             AuditAction::Renewed => "renewed",
+            AuditAction::Revived => "revived",
             AuditAction::Ended => "ended",
             AuditAction::Canceled => "canceled",
             AuditAction::UndidSkip => "undid a skip of",

@@ -221,6 +221,12 @@ impl Rental {
         Some(Rental { due_at: renewed.expires_at.max(now.plus(BETWEEN_RENEWALS)), ..renewed })
     }
 
+    /// Gives a rental that has ended another term, which begins when the last one ended.
+    pub fn revive(self, months: u32) -> Option<Rental> {
+        let due_at = self.state.ended_at()?;
+        Rental { state: RentalState::Active, due_at, ..self }.with_term(months)
+    }
+
     /// Ends the rental when it was due.
     pub fn end(self) -> Rental {
         Rental { state: RentalState::Ended { at: self.due_at }, ..self }
@@ -317,6 +323,14 @@ mod tests {
         assert_eq!(behind.clone().end().state.ended_at(), Some(behind.due_at));
         let extended = behind.with_term(1).unwrap();
         assert_eq!(extended.due_at, at("2026-07-02T00:00:00Z"), "it is behind even so");
+    }
+
+    #[test]
+    fn a_rental_is_revived_from_its_old_end() {
+        assert_eq!(rental().revive(1), None, "it has not ended");
+        let revived = rental().end().revive(1).unwrap();
+        assert_eq!(revived, rental().with_term(1).unwrap(), "as if it had never ended");
+        assert_eq!(revived.due_at, at("2026-03-31T12:00:00.5Z"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Rentals: a number for months, with all its SMS.
 
+mod reviving;
+
 use std::sync::Arc;
 
 use super::Error;

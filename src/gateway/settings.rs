@@ -47,6 +47,8 @@ pub struct Settings {
     pub max_free_rentals: i64,
     /// For how long a number rests between its last completed order and a tenant.
     pub rest_after_orders: Duration,
+    /// For how long after its end a rental can be revived; at most as long as its SIM rests.
+    pub rental_grace: Duration,
     /// For how long a SIM rests between tenants.
     pub rental_rest: Duration,
     /// How many of its newest messages a tenant is shown at once.

@@ -29,6 +29,7 @@ mod clocks;
 mod customers;
 mod fair_use;
 mod faulty;
+mod grace;
 mod histories;
 mod keys;
 mod kinds;

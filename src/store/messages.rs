@@ -287,6 +287,13 @@ impl WriteTx<'_> {
         one_row(self.execute(sql, values)?, "message", id)
     }
 
+    /// Gives a message that was nobody's to a rental that runs.
+    pub fn give_to_rental(&self, id: MessageId, rental: RentalId) -> Result<(), StoreError> {
+        let sql = "UPDATE message SET rental_id = $1, settled_at = NULL WHERE id = $2 AND order_id \
+                   IS NULL AND rental_id IS NULL AND withheld IS NULL";
+        one_row(self.execute(sql, [rental.0, id.0])?, "message", id)
+    }
+
     /// Completes a message that was shown as incomplete, because more of its parts have arrived.
     pub fn complete_message(&self, id: MessageId, new: &NewMessage<'_>) -> Result<(), StoreError> {
         let sql = "UPDATE message SET text = $1, code = $2, complete = $3, order_id = $4, \

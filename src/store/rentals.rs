@@ -173,6 +173,18 @@ impl WriteTx<'_> {
         one_row(self.execute(sql, values)?, "rental", rental.id)
     }
 
+    /// Saves a rental that runs again after it had ended. The retention of its messages counts from
+    /// its end again.
+    pub fn revive_rental(&self, rental: &Rental) -> Result<(), StoreError> {
+        let sql = "UPDATE rental SET terms = $1, months = $2, expires_at = $3, due_at = $4, state \
+                   = 'active', ended_at = NULL WHERE id = $5 AND state = 'ended'";
+        let (expires_at, due_at) = (rental.expires_at.0, rental.due_at.0);
+        let values = params![rental.terms, rental.months, expires_at, due_at, rental.id.0];
+        one_row(self.execute(sql, values)?, "rental", rental.id)?;
+        let sql = "UPDATE message SET settled_at = NULL WHERE rental_id = $1";
+        self.execute(sql, [rental.id.0]).map(drop)
+    }
+
     /// Sets `at`, when the rental ended, as the time from which the retention of its messages
     /// counts.
     pub fn settle_rental_messages(

@@ -82,6 +82,18 @@ impl ReadTx<'_> {
         self.first(&format!("{SIM} WHERE s.id = $1"), [id.0], sim)
     }
 
+    /// Whether a SIM or a number was given to anybody after `since`.
+    pub fn was_given_since(
+        &self,
+        sim: SimId,
+        number: &Msisdn,
+        since: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM sim WHERE (id = $1 OR number = $2) AND \
+                   last_given_at > $3)";
+        Ok(self.number(sql, params![sim.0, number, since.0])? != 0)
+    }
+
     /// The ICCIDs of the SIMs that have this number, those that are not retired first.
     pub fn sims_with_number(&self, number: &Msisdn) -> Result<Vec<Iccid>, StoreError> {
         let sql = "SELECT iccid FROM sim WHERE number = $1 ORDER BY retired_at IS NOT NULL, id";

@@ -49,6 +49,7 @@ pub(super) fn settings<'d>(
         packages,
         max_free_rentals: tenants.get(&table::rentals::MAX_FREE_PER_ACCOUNT),
         rest_after_orders: tenants.get(&table::rentals::REST_AFTER_ORDERS),
+        rental_grace: tenants.get(&table::rentals::GRACE),
         rental_rest: tenants.get(&table::rentals::REST),
         view_messages: tenants.get(&table::rentals::VIEW_MESSAGES),
         block_list: block_list::block_list(&document.section(&table::block_list::SECTION)),

@@ -254,6 +254,10 @@ section! {
          rentals that run end with their term.");
     REST: Key<Time> = key("rest", Time::OrZero, || 30 * DAY, Reload,
         "How long a SIM is not given out after a rental.");
+    GRACE: Key<Time> = key("grace", Time::OrZero, || 14 * DAY, Reload,
+        "How long after its end a rental can be revived (`simbridge rental revive`), at most as \
+         long as its SIM rests. What comes in that time is kept for its tenant, and its texts are \
+         blanked when nobody has revived it. `\"0s\"` turns this off.");
     REST_AFTER_ORDERS: Key<Time> = key("rest_after_orders", Time::OrZero, || 30 * DAY, Reload,
         "How long a number is not rented out after its last completed order, so that no tenant \
          is sent codes of what it was ordered for. As long as it can be ordered again \

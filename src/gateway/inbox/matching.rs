@@ -65,7 +65,7 @@ pub(in crate::gateway) struct Matcher {
     pub(super) attribution: Arc<Attribution>,
     numbers: Arc<NumberDiscovery>,
     pub(super) orders: Arc<Orders>,
-    rentals: Arc<Rentals>,
+    pub(super) rentals: Arc<Rentals>,
     stats: Arc<OrderStats>,
     news: Arc<MessageNews>,
 }
@@ -132,7 +132,7 @@ impl Matcher {
             doubtful: message.doubtful,
             owner: &owner,
             withheld,
-            settled_at: holder.settled_at(message.received_at),
+            settled_at: self.settled_at(tx, message, &holder)?,
             service: holder.service(&claims),
         };
         let id = match shown {
@@ -166,6 +166,26 @@ impl Matcher {
             MessageKind::Undecodable => Ingested::Undecodable(id),
             other => Ingested::Other(id, other),
         })
+    }
+
+    /// From when on the retention of a message counts. The text of one that is nobody's but kept
+    /// for a former tenant goes when the rental cannot be revived any more. While parts are missing
+    /// it is like any other, because without its PDUs the rest would not be joined to it.
+    fn settled_at(
+        &self,
+        tx: &WriteTx<'_>,
+        message: &ReceivedMessage<'_>,
+        holder: &Holder,
+    ) -> Result<Option<Timestamp>, Error> {
+        let kept_until = match holder {
+            Holder::Nobody if message.complete => {
+                self.rentals.kept_until(tx, message.sim, message.received_at)?
+            }
+            _ => None,
+        };
+        let text_kept = self.env.settings().text_kept;
+        let kept = kept_until.map(|until| until.minus(text_kept));
+        Ok(kept.or(holder.settled_at(message.received_at)))
     }
 
     /// Finds the owner of a message: it is withheld from all customers, or belongs to a tenant, to

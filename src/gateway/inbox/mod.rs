@@ -11,6 +11,7 @@ mod matching;
 mod network_clocks;
 mod news;
 mod reading;
+mod reviving;
 mod withholding;
 
 use std::sync::Arc;

@@ -127,6 +127,10 @@ pub(super) async fn rental(State(admin): State<AdminState>, Path(id): Path<i64>)
     Ok(Json(with(views::rental(&history.view), more)))
 }
 
+pub(super) async fn revive(State(admin): State<AdminState>, Path(id): Path<i64>) -> Answer {
+    Ok(Json(views::rental(&admin.gateway.inbox().revive(RentalId(id)).await?)))
+}
+
 pub(super) async fn audit(
     State(admin): State<AdminState>,
     Query(query): Query<ListQuery>,

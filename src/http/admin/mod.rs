@@ -134,6 +134,7 @@ pub fn router(state: AdminState) -> Router {
         .route("/orders/{id}/deliver", post(books::deliver))
         .route("/rentals", get(books::rentals))
         .route("/rentals/{id}", get(books::rental))
+        .route("/rentals/{id}/revive", post(books::revive))
         .route("/explain", get(books::explain))
         .route("/audit", get(books::audit))
         .route("/revenue", get(books::revenue))
