@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::args::{Account, Admin, Audit, Expiry, Key, KeyTerms, Order, Rental, Sim, Skip};
 use super::listing::ListQuery;
 use super::print::{self, Progress};
-use super::{backup, bank, import, message, modem, number, report, service, status};
+use super::{backup, bank, health, import, message, modem, number, report, service, status};
 use crate::daemon::system_sources;
 use crate::http::{AdminClient, path_segment};
 
@@ -126,6 +126,7 @@ pub(super) async fn run(
         Admin::Account(command) => account(command, client, json).await?,
         Admin::Key(command) => key(command, client, json).await?,
         Admin::Service(command) => service::run(command, client, json).await?,
+        Admin::Health(command) => health::run(command, client, json).await?,
         Admin::Order(command) => order(command, client, json).await?,
         Admin::Skip(command) => skip(command, client, json).await?,
         Admin::Rental(Rental::List { account, numbers, state, rows }) => {

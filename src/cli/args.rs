@@ -47,6 +47,8 @@ pub(super) enum Admin {
     /// The catalogue
     #[command(subcommand)]
     Service(super::service::Service),
+    /// Show which numbers get the codes of which services, those that do not first
+    Health(super::health::Health),
     /// Orders
     #[command(subcommand)]
     Order(Order),

@@ -10,6 +10,7 @@ mod check;
 mod demo;
 mod demo_once;
 mod demo_stage;
+mod health;
 mod import;
 mod listing;
 mod manual;

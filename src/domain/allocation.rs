@@ -161,7 +161,7 @@ pub fn count_stock(
         denied.clear();
         let is_counted = |used: &&Use| used.at > used_since && used.by.concerns(None);
         denied.extend(sim.uses.iter().filter(is_counted).map(|used| used.service));
-        denied.extend(sim.skips);
+        denied.extend(sim.skips.iter().chain(sim.failing));
         if !sim.active_orders.is_empty() {
             let allows = |service, sharing: SharingPolicy| {
                 sim.active_orders.iter().all(|order| sharing.allows(service, *order))

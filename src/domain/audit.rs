@@ -127,8 +127,10 @@ pub enum AuditAction<'a> {
     MarkedUnused,
     /// The operator set what a SIM is sold for.
     SetPool,
-    /// The operator set until when a SIM is given to nobody.
+    /// The operator set until when a SIM, or a number for a service, is given to nobody.
     SetRest,
+    /// The operator had forgotten what speaks against a number for a service, or a SIM.
+    ClearedHealth,
     /// A SIM is not sold any more.
     Retired,
     /// A SIM that was retired is sold again.
@@ -188,6 +190,7 @@ impl fmt::Display for AuditAction<'_> {
             AuditAction::MarkedUnused => "marked as unused",
             AuditAction::SetPool => "set the pool of",
             AuditAction::SetRest => "set the rest of",
+            AuditAction::ClearedHealth => "cleared the health of",
             AuditAction::Retired => "retired",
             AuditAction::TookBack => "undid the retirement of",
             AuditAction::SentCommand => "sent a command to",

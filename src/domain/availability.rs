@@ -23,6 +23,8 @@ pub enum UnavailableReason {
     Rented,
     /// It rests between two rentals.
     Resting,
+    /// It is deaf: several orders of several services in a row were silent.
+    Deaf,
     /// Its country is not known.
     NoCountry,
     /// Its number was used for the service within the cool-down, by an order.
@@ -35,6 +37,8 @@ pub enum UnavailableReason {
     RestsAfterOrders,
     /// Another account has just given its number up, or its order expired, without the SMS.
     RestsBetweenCustomers,
+    /// The last orders for the service on its number failed.
+    Failing,
     /// It is in no working modem and in no SIM bank.
     Offline,
     /// Orders that run on it do not allow another one.
@@ -46,18 +50,20 @@ pub enum UnavailableReason {
 impl UnavailableReason {
     /// All reasons in the order in which they are looked for: what lasts longest comes first, so
     /// that an operator reads the reason that most needs attention.
-    pub const ALL: [UnavailableReason; 15] = [
+    pub const ALL: [UnavailableReason; 17] = [
         UnavailableReason::Retired,
         UnavailableReason::OtherPool,
         UnavailableReason::NoNumber,
         UnavailableReason::Contested,
         UnavailableReason::Rented,
         UnavailableReason::Resting,
+        UnavailableReason::Deaf,
         UnavailableReason::NoCountry,
         UnavailableReason::Used,
         UnavailableReason::UsedByTenant,
         UnavailableReason::Skipped,
         UnavailableReason::RestsAfterOrders,
+        UnavailableReason::Failing,
         UnavailableReason::RestsBetweenCustomers,
         UnavailableReason::Offline,
         UnavailableReason::Busy,
@@ -73,12 +79,14 @@ impl UnavailableReason {
             UnavailableReason::OtherPool => "other-pool",
             UnavailableReason::Rented => "rented",
             UnavailableReason::Resting => "resting",
+            UnavailableReason::Deaf => "deaf",
             UnavailableReason::NoCountry => "no-country",
             UnavailableReason::Used => "used",
             UnavailableReason::UsedByTenant => "used-by-tenant",
             UnavailableReason::Skipped => "skipped",
             UnavailableReason::RestsAfterOrders => "rests-after-orders",
             UnavailableReason::RestsBetweenCustomers => "rests-between-customers",
+            UnavailableReason::Failing => "failing",
             UnavailableReason::Offline => "offline",
             UnavailableReason::Busy => "busy",
             UnavailableReason::Parked => "parked",
@@ -176,6 +184,8 @@ pub struct SimUsage<'u> {
     pub uses: &'u [Use],
     /// The services for which the account that asks has skipped its number.
     pub skips: &'u [ServiceId],
+    /// The services for which its number rests because the last orders failed.
+    pub failing: &'u [ServiceId],
     /// The orders that other accounts than the one that asks have just given up on its number.
     pub rests: &'u [Rest],
     /// The orders that run on it.
@@ -203,12 +213,14 @@ impl SimCandidate<'_> {
             UnavailableReason::OtherPool => !purpose.is_served_by(sim.pool),
             UnavailableReason::Rented => sim.rented,
             UnavailableReason::Resting => sim.rests_until > now,
+            UnavailableReason::Deaf => sim.deaf_until > now,
             UnavailableReason::NoCountry => sim.country.is_none(),
             UnavailableReason::Used => usage.is_used_for(purpose, false),
             UnavailableReason::UsedByTenant => usage.is_used_for(purpose, true),
             UnavailableReason::Skipped => usage.is_skipped_for(purpose),
             UnavailableReason::RestsAfterOrders => usage.rests_after_orders(purpose),
             UnavailableReason::RestsBetweenCustomers => usage.rests_for(purpose),
+            UnavailableReason::Failing => usage.is_failing_for(purpose),
             UnavailableReason::Offline => self.reachability == Reachability::Offline,
             UnavailableReason::Busy => usage.is_busy_for(purpose),
             UnavailableReason::Parked => self.reachability == Reachability::Parked,
@@ -243,6 +255,10 @@ impl SimUsage<'_> {
             Purpose::Any | Purpose::Rental { .. } => false,
             Purpose::Order { service, .. } => self.skips.contains(&service),
         }
+    }
+
+    fn is_failing_for(&self, purpose: Purpose) -> bool {
+        purpose.service().is_some_and(|service| self.failing.contains(&service))
     }
 
     fn rests_after_orders(&self, purpose: Purpose) -> bool {
@@ -321,6 +337,7 @@ mod tests {
             rests_until: NOW,
             retired_at: None,
             pool: Pool::Both,
+            deaf_until: NOW,
         }
     }
 
@@ -341,6 +358,7 @@ mod tests {
             ),
             (Sim { rented: true, ..good.clone() }, Some(UnavailableReason::Rented)),
             (Sim { rests_until: Timestamp(101), ..good.clone() }, Some(UnavailableReason::Resting)),
+            (Sim { deaf_until: Timestamp(101), ..good.clone() }, Some(UnavailableReason::Deaf)),
             (Sim { country: None, ..good }, Some(UnavailableReason::NoCountry)),
         ];
         for (sim, expected) in cases {
@@ -402,6 +420,8 @@ mod tests {
             (SimUsage { uses: &others, ..nothing }, OnAir, Some(Reason::Used), None),
             (SimUsage { skips: &[SERVICE], ..nothing }, OnAir, Some(Reason::Skipped), None),
             (SimUsage { skips: &[ServiceId(2)], ..nothing }, OnAir, None, None),
+            (SimUsage { failing: &[SERVICE], ..nothing }, OnAir, Some(Reason::Failing), None),
+            (SimUsage { failing: &[ServiceId(2)], ..nothing }, OnAir, None, None),
             (
                 SimUsage { rests: &[Rest { service: SERVICE, patterned: true }], ..nothing },
                 Offline,
@@ -467,8 +487,10 @@ mod tests {
         ]
     }
 
-    /// Uses, skips, rests and running orders of one SIM.
-    fn usage() -> impl Strategy<Value = (Vec<Use>, Vec<ServiceId>, Vec<Rest>, Vec<ActiveOrder>)> {
+    type Usage = (Vec<Use>, [Vec<ServiceId>; 2], Vec<Rest>, Vec<ActiveOrder>);
+
+    /// Uses; skips and failing services; rests; and running orders of one SIM.
+    fn usage() -> impl Strategy<Value = Usage> {
         let used = (service(), 48..53_i64, used_by()).prop_map(|(service, at, by)| Use {
             service,
             at: Timestamp(at),
@@ -483,7 +505,7 @@ mod tests {
         let few = || 0..3_usize;
         (
             proptest::collection::vec(used, few()),
-            proptest::collection::vec(service(), few()),
+            [(); 2].map(|()| proptest::collection::vec(service(), few())),
             proptest::collection::vec(rest, few()),
             proptest::collection::vec(order, few()),
         )
@@ -507,8 +529,12 @@ mod tests {
                 .collect();
             let usages: Vec<SimUsage<'_>> = usages
                 .iter()
-                .map(|(uses, skips, rests, active_orders)| {
-                    SimUsage { uses, skips, rests, active_orders }
+                .map(|(uses, [skips, failing], rests, active_orders)| SimUsage {
+                    uses,
+                    skips,
+                    failing,
+                    rests,
+                    active_orders,
                 })
                 .collect();
             let used_since = Timestamp(50);

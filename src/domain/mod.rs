@@ -15,6 +15,7 @@ pub mod clock_trust;
 pub mod code;
 pub mod country;
 pub mod fair_use;
+pub mod health;
 pub mod histogram;
 pub mod identity;
 pub mod ids;

@@ -114,6 +114,8 @@ pub struct Sim {
     /// When the operator retired it; `None` if it is not retired.
     pub retired_at: Option<Timestamp>,
     pub pool: Pool,
+    /// Until when it is taken to be deaf; zero if it is not known to be.
+    pub deaf_until: Timestamp,
 }
 
 /// Whether a number that was just read replaces the one that is known.

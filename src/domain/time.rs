@@ -8,7 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 /// Microseconds since 1970-01-01T00:00:00Z. Displays as the API writes times:
 /// `2026-06-22T12:57:03.000000Z`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {

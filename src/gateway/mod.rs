@@ -21,6 +21,7 @@
 //! | [`Banks`] | what the banks' driver asks and reports | presence |
 //! | [`Accounts`] | credit, ledger, keys | |
 //! | [`Services`] | prices and patterns | |
+//! | [`Health`] | which numbers get the codes of which services | |
 //! | [`Audit`] | who did or saw what | |
 //!
 //! Below them stands what several share: the environment (store, clock, settings), where each SIM
@@ -37,6 +38,7 @@ mod departures;
 mod due_work;
 mod environment;
 mod error;
+mod health;
 mod inbox;
 mod last_messages;
 mod listing;
@@ -70,13 +72,14 @@ pub use banks::Banks;
 pub use due_work::DueWork;
 pub use environment::{Clock, Entropy, TimeSource};
 pub use error::Error;
+pub use health::{Health, PairView, ServiceFigures};
 pub use inbox::{Arrival, Attribution, Inbox, Ingested, Pdu};
 pub use listing::ListRequest;
 pub use modem_control::{BoxFuture, ModemControl, Reload, Reloaded, ScannedPort};
 pub use modem_registry::{Change, ModemRegistry, Reported};
 pub use number_book::{HeldBy, Holding, NumberBook, NumberHistory};
 pub use number_discovery::{NumberDiscovery, Wanted};
-pub use order_stats::{OrderStats, OutcomeCounts, SILENT_ORDERS};
+pub use order_stats::{OrderStats, OutcomeCounts};
 pub use orders::{Cancel, MakeOrder, OrderHistory, OrderView, Orders, Reuse, Sms};
 pub use rentals::{Edit, Extend, Rent, RentalHistory, RentalView, Rentals, TenantView};
 pub use reports::{LedgerSums, Reports, SiteStats};
@@ -115,6 +118,7 @@ struct Subjects {
     stats: Arc<OrderStats>,
     accounts: Arc<Accounts>,
     services: Arc<Services>,
+    health: Arc<Health>,
     audit: Arc<Audit>,
     banks: Arc<Banks>,
     sims: Arc<Sims>,
@@ -166,6 +170,11 @@ impl Gateway {
     /// The services on offer.
     pub fn services(&self) -> &Arc<Services> {
         &self.0.services
+    }
+
+    /// The health of numbers for services.
+    pub fn health(&self) -> &Health {
+        &self.0.health
     }
 
     /// The record of who did or saw what.
@@ -334,6 +343,7 @@ impl Subjects {
         let presence = Arc::new(SimPresence::new(Arc::default(), banks, failed.clone(), env.now()));
         let accounts = Arc::new(Accounts::new(env.clone(), cache.clone()));
         let services = Arc::new(Services::new(env.clone(), catalogue.clone()));
+        let health = Arc::new(Health::new(env.clone()));
         let audit = Arc::new(Audit::new(env.clone()));
         let banks = Arc::new(Banks::new(env.clone(), presence.clone(), wakeups.clone()));
         let sims = Arc::new(Sims::new(
@@ -349,8 +359,7 @@ impl Subjects {
             wakeups.clone(),
         ));
         let number_book = NumberBook::new(env.clone(), cache.clone());
-        let reports =
-            Arc::new(Reports::new(env.clone(), audit.clone(), sims.clone(), stats.clone()));
+        let reports = Arc::new(Reports::new(env.clone(), audit.clone(), sims.clone()));
         let stock = Arc::new(Stock::new(env.clone(), presence.clone(), cache.clone()));
         let orders = Arc::new(Orders::new(
             env.clone(),
@@ -405,6 +414,7 @@ impl Subjects {
             stats,
             accounts,
             services,
+            health,
             audit,
             banks,
             sims,

@@ -107,7 +107,7 @@ impl Modems {
     }
 
     /// The status of the working modem that a SIM is in, if its last report is fresh ([invariant
-    /// 16](crate#what-always-holds)).
+    /// 17](crate#what-always-holds)).
     fn working_with(&self, iccid: &str, now: Timestamp) -> Option<&ModemStatus> {
         let status = self.by_port.get(self.port_of_sim.get(iccid)?)?;
         let has_sim = status.snapshot.iccid().is_some_and(|known| known == iccid);
@@ -201,7 +201,7 @@ impl ModemRegistry {
     }
 
     /// The port of the working modem that a SIM is in, if its last report is fresh ([invariant
-    /// 16](crate#what-always-holds)).
+    /// 17](crate#what-always-holds)).
     pub fn port_of(&self, iccid: &Iccid, now: Timestamp) -> Option<PortName> {
         self.lock().working_with(iccid.as_str(), now).map(|status| status.snapshot.port.clone())
     }

@@ -1,5 +1,4 @@
-//! Outcomes of orders since the start of the daemon, for the metrics; and SIMs that are deaf, that
-//! is, that no longer receive messages.
+//! Outcomes of orders since the start of the daemon, for the metrics.
 
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::{HashMap, VecDeque};
@@ -8,23 +7,17 @@ use std::sync::Arc;
 use super::last_messages::LastMessages;
 use crate::domain::histogram::{Distribution, Histogram};
 use crate::domain::order::{OrderEnd, OrderState};
-use crate::domain::{Order, OrderOutcome, ServiceId, SimId};
+use crate::domain::{Order, ServiceId};
 use crate::store::WriteTx;
 
 /// Upper bounds of the histogram's buckets, in seconds from the order to its code.
 const SECONDS: &[u64] = &[5, 10, 20, 30, 60, 120, 300, 600, 1200];
 /// The number of last orders by which a service's success is judged.
 const RECENT: usize = 20;
-/// A SIM on which this many orders in a row expired, without any SMS since the first, is assumed to
-/// be deaf.
-pub const SILENT_ORDERS: u32 = 3;
-
-/// Outcomes of orders by service, and orders without an SMS by SIM.
+/// Outcomes of orders by service.
 #[derive(Debug, Default)]
 pub struct OrderStats {
     services: Mutex<HashMap<ServiceId, OfService>>,
-    /// Orders that expired on a SIM since its last SMS.
-    expired: Mutex<HashMap<SimId, u32>>,
     last_messages: Arc<LastMessages>,
 }
 
@@ -59,10 +52,6 @@ impl OrderStats {
         self.services.lock()
     }
 
-    fn expired(&self) -> MutexGuard<'_, HashMap<SimId, u32>> {
-        self.expired.lock()
-    }
-
     fn ended(&self, order: &Order) {
         let mut services = self.services();
         let service = services.entry(order.service).or_insert_with(|| OfService {
@@ -82,26 +71,12 @@ impl OrderStats {
         if let OrderState::Completed { at } = order.state {
             service.seconds.observe(at.since(order.created_at).as_secs());
         }
-        drop(services);
-        if order.outcome == Some(OrderOutcome::Silent) {
-            *self.expired().entry(order.sim).or_default() += 1;
-        }
     }
 
     /// Counts an order's end once it is on disk.
     pub(super) fn count_end_after(self: &Arc<Self>, tx: &WriteTx<'_>, ended: &Order) {
         let (stats, ended) = (Arc::clone(self), ended.clone());
         tx.after_commit(move || stats.ended(&ended));
-    }
-
-    /// Notes that a SIM receives messages, once that is on disk.
-    pub(super) fn count_received_after(self: &Arc<Self>, tx: &WriteTx<'_>, sim: SimId) {
-        let stats = Arc::clone(self);
-        tx.after_commit(move || stats.heard(sim));
-    }
-
-    fn heard(&self, sim: SimId) {
-        self.expired().remove(&sim);
     }
 
     /// What became of a service's orders.
@@ -121,19 +96,12 @@ impl OrderStats {
             ),
         }
     }
-
-    /// SIMs that are taken to be deaf.
-    pub fn silent(&self) -> Vec<SimId> {
-        let expired = self.expired();
-        let silent = expired.iter().filter(|(_, orders)| **orders >= SILENT_ORDERS);
-        silent.map(|(sim, _)| *sim).collect()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{AccountId, Amount, Msisdn, OrderId, Timestamp};
+    use crate::domain::{AccountId, Amount, Msisdn, OrderId, SimId, Timestamp};
 
     fn order(state: OrderState) -> Order {
         Order {
@@ -149,22 +117,17 @@ mod tests {
             state,
             reuse_of: None,
             awaits_sim: false,
-            outcome: matches!(state, OrderState::Expired { .. }).then_some(OrderOutcome::Silent),
+            outcome: None,
         }
     }
 
     #[test]
-    fn ends_and_seconds_by_service_and_a_sim_that_hears_nothing() {
+    fn ends_and_seconds_by_service() {
         let tally = OrderStats::default();
         let at = Timestamp(42_000_000);
-        for _ in 0..SILENT_ORDERS - 1 {
+        for _ in 0..3 {
             tally.ended(&order(OrderState::Expired { at }));
         }
-        assert!(tally.silent().is_empty());
-        tally.ended(&order(OrderState::Expired { at }));
-        assert_eq!(tally.silent(), [SimId(3)]);
-        tally.heard(SimId(3));
-        assert!(tally.silent().is_empty());
         tally.ended(&order(OrderState::Completed { at }));
         let ends = tally.ends(ServiceId(7));
         assert_eq!(

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use super::Error;
 use super::audit::Audit;
 use super::environment::Environment;
-use super::order_stats::OrderStats;
 use super::sims::{SimView, Sims};
 use crate::domain::audit::AuditAction;
 use crate::domain::availability::UnavailableReason;
@@ -34,7 +33,7 @@ pub struct SiteStats {
     /// How many SIMs of each country (`None`: not known) cannot be given out, by the reason, and
     /// how many can (no reason).
     pub sims: BTreeMap<(Option<String>, Option<UnavailableReason>), usize>,
-    /// ICCIDs of SIMs that are assumed to be deaf: orders on them expire, and no SMS comes.
+    /// ICCIDs of SIMs that were taken to be deaf, and have not received anything since.
     pub deaf: Vec<Iccid>,
     /// ICCIDs of SIMs that are rented out.
     pub rented: Vec<Iccid>,
@@ -78,30 +77,24 @@ pub struct Reports {
     env: Arc<Environment>,
     audit: Arc<Audit>,
     sims: Arc<Sims>,
-    stats: Arc<OrderStats>,
 }
 
 impl Reports {
-    pub(super) fn new(
-        env: Arc<Environment>,
-        audit: Arc<Audit>,
-        sims: Arc<Sims>,
-        stats: Arc<OrderStats>,
-    ) -> Reports {
-        Reports { env, audit, sims, stats }
+    pub(super) fn new(env: Arc<Environment>, audit: Arc<Audit>, sims: Arc<Sims>) -> Reports {
+        Reports { env, audit, sims }
     }
 
     /// Counts SIMs, accounts, orders and rentals.
     pub async fn site_stats(&self) -> Result<SiteStats, Error> {
-        let (now, silent) = (self.env.now(), self.stats.silent());
+        let now = self.env.now();
         let mut counted = SiteStats::default();
         let sims = self.sims.list().await?;
         counted.contested = contested(&sims);
         for view in sims {
             *counted.sims.entry((view.sim.country.clone(), view.unavailable)).or_default() += 1;
             counted.rented.extend(view.sim.rented.then(|| view.sim.iccid.clone()));
-            let deaf = silent.contains(&view.sim.id);
-            counted.deaf.extend(deaf.then_some(view.sim.iccid));
+            let is_deaf = view.sim.deaf_until != Timestamp::default();
+            counted.deaf.extend(is_deaf.then_some(view.sim.iccid));
         }
         let read = self.env.store.read(move |rows| {
             let counts = (

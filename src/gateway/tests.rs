@@ -30,6 +30,7 @@ mod customers;
 mod fair_use;
 mod faulty;
 mod grace;
+mod health;
 mod histories;
 mod keys;
 mod kinds;

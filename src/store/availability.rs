@@ -85,7 +85,7 @@ macro_rules! sellable {
     () => {
         concat!(
             "s.country = $1 AND s.number IS NOT NULL AND s.retired_at IS NULL ",
-            "AND s.rests_until <= $2 AND NOT ",
+            "AND s.rests_until <= $2 AND s.deaf_until <= $2 AND NOT ",
             rented!(),
             " AND NOT ",
             contested!()
@@ -157,6 +157,15 @@ macro_rules! skipped {
     };
 }
 
+/// [`Failing`](crate::domain::availability::UnavailableReason::Failing): the number rests for the
+/// service.
+macro_rules! failing {
+    () => {
+        "EXISTS (SELECT 1 FROM pair_health f WHERE f.number = s.number AND f.service_id = $3 AND \
+         f.rests_until > $2)"
+    };
+}
+
 /// [`RestsBetweenCustomers`][rests]: another account has just given the number up. Without an
 /// account, any has.
 ///
@@ -224,6 +233,8 @@ macro_rules! for_order {
                 used_by_message!(),
                 " AND NOT ",
                 skipped!(),
+                " AND NOT ",
+                failing!(),
                 " AND NOT ",
                 rests!("$6", "$5", "g.service_id = $3 OR (g.patterned = 0 AND $7 = 0)"),
                 " AND NOT ",

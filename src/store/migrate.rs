@@ -45,6 +45,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0034_withheld_notices.sql"),
     include_str!("../../migrations/0035_told_numbers.sql"),
     include_str!("../../migrations/0036_marks.sql"),
+    include_str!("../../migrations/0037_health.sql"),
 ];
 
 /// Brings the database at `path` to the newest schema, with each step in a transaction of its own.

@@ -53,7 +53,7 @@ const ORDER: &str = "SELECT id, account_id, service_id, sim_id, number, country,
                      created_at, expires_at, state, ended_at, reuse_of, awaits_sim, outcome FROM \
                      orders";
 
-const LISTED: Listed = Listed {
+pub(super) const LISTED: Listed = Listed {
     table: "orders",
     id: "id",
     time: "created_at",

@@ -28,7 +28,7 @@ const SIM: &str = concat!(
     contested!(),
     ", ",
     rented!(),
-    ", s.rests_until, s.retired_at, s.pool, s.told_number FROM sim s"
+    ", s.rests_until, s.retired_at, s.pool, s.told_number, s.deaf_until FROM sim s"
 );
 
 fn sim(row: &Row<'_>) -> rusqlite::Result<Sim> {
@@ -49,6 +49,7 @@ fn sim(row: &Row<'_>) -> rusqlite::Result<Sim> {
         retired_at: row.get::<_, Option<i64>>(10)?.map(Timestamp),
         pool: parsed(row, 11)?,
         told: row.get(12)?,
+        deaf_until: Timestamp(row.get(13)?),
     })
 }
 

@@ -110,6 +110,16 @@ const RULES: &[Rule] = &[
          1 FROM message m WHERE m.order_id = o.id)",
     ),
     (
+        "it is taken to be deaf, and was not silent for several services",
+        "SELECT 'SIM ' || iccid FROM sim WHERE deaf_until <> 0 AND (silent_orders < 3 OR \
+         silent_mixed = 0)",
+    ),
+    (
+        "it rests for failures that it did not have",
+        "SELECT 'number ' || substr(number, -3) || ' for service ' || service_id FROM pair_health \
+         WHERE rests > 0 AND failures < 3",
+    ),
+    (
         "its outcome is none that it can have in its state",
         "SELECT 'order ' || id FROM orders WHERE outcome IS NOT NULL AND (state = 'open' OR \
          outcome <> 'reported' AND outcome NOT IN (CASE state WHEN 'completed' THEN 'code' WHEN \

@@ -6,7 +6,7 @@ use super::ModemSnapshot;
 use crate::domain::Timestamp;
 
 /// After this long without a report from its modem a SIM is not given out ([invariant
-/// 16](crate#what-always-holds)): three keep-alives.
+/// 17](crate#what-always-holds)): three keep-alives.
 pub const STALE_AFTER: Duration = Duration::from_secs(200);
 
 /// How long a modem's first try to get ready is waited for at most.

@@ -157,7 +157,9 @@ impl Matcher {
             self.orders.wake_polls_after(tx, order);
         }
         if kind != MessageKind::Outgoing {
-            self.stats.count_received_after(tx, message.sim);
+            if !message.doubtful {
+                tx.note_hearing(message.sim)?;
+            }
             self.stats.last_messages().note(tx, message.sim, message.received_at)?;
         }
         self.news.announce_after(tx, id, message.received_at);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Orders;
+use crate::domain::health::ONE_FAILURE_IN;
 use crate::domain::ledger::Posting;
 use crate::domain::order::{OrderState, Refused};
 use crate::domain::outcome::Patience;
@@ -151,10 +152,13 @@ impl Orders {
         has_code: bool,
         received_at: Timestamp,
     ) -> Result<(), Error> {
-        let id = order.id;
+        let (id, number, service) = (order.id, order.number.clone(), order.service);
         match self.begin_by_message(tx, order, received_at)?.complete(received_at, has_code) {
             Ok(completed) => self.capture(tx, &completed, received_at),
-            Err(Refused::Completed) if has_code => Ok(tx.note_late_code(id)?),
+            Err(Refused::Completed) if has_code => {
+                tx.note_late_code(id)?;
+                Ok(tx.clear_pair_health(&number, service).map(drop)?)
+            }
             Err(_) => Ok(()),
         }
     }
@@ -186,10 +190,32 @@ impl Orders {
         Ok(tx.save_fair_use(ended.account, &fair_use)?)
     }
 
+    /// Judges an order's number and SIM by its end. A code clears the number for the service; what
+    /// speaks against it counts once a day of one account, so that nobody can put numbers to rest.
+    fn judge(&self, tx: &WriteTx<'_>, ended: &Order, at: Timestamp) -> Result<(), Error> {
+        let (number, service) = (&ended.number, ended.service);
+        match ended.outcome {
+            Some(OrderOutcome::Code) => drop(tx.clear_pair_health(number, service)?),
+            Some(outcome) if outcome.is_failure() => {
+                let (since, forget) = (at.minus(ONE_FAILURE_IN), at.minus(2 * ONE_FAILURE_IN));
+                if tx.count_failure((number, service), ended.account, at, since, forget)? {
+                    let health = tx.pair_health(number, service)?.after_failure(at);
+                    tx.save_pair_health(number, service, health)?;
+                }
+                if outcome == OrderOutcome::Silent {
+                    tx.note_silence(ended.sim, service, at)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     /// Saves that an order is completed, and charges its price.
     fn capture(&self, tx: &WriteTx<'_>, completed: &Order, at: Timestamp) -> Result<(), Error> {
         tx.end_order(completed)?;
         self.count_end(tx, completed, at)?;
+        self.judge(tx, completed, at)?;
         self.stats.count_end_after(tx, completed);
         self.wakeups.bank_demand_changes_after(tx);
         let (cache, number) = (Arc::clone(&self.cache), completed.number.clone());
@@ -204,6 +230,7 @@ impl Orders {
     fn release(&self, tx: &WriteTx<'_>, ended: &Order) -> Result<(), Error> {
         let at = ended.state.ended_at().unwrap_or(ended.expires_at);
         self.count_end(tx, ended, at)?;
+        self.judge(tx, ended, at)?;
         self.give_hold_back(tx, ended, at)
     }
 

@@ -118,7 +118,9 @@ impl Orders {
         });
         let rest_since = self.stock.rest_since(now);
         let rests = tx.rests_of(&old.number, Some(old.account), rest_since)?;
+        // That others' orders failed says nothing to whom the number has served.
         let usage = SimUsage {
+            failing: &[],
             rests: &rests,
             uses: &uses,
             skips: skipped.as_slice(),

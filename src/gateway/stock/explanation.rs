@@ -18,17 +18,19 @@ use crate::store::{ReadTx, StockQuery, StoreError};
 
 /// The reasons that are counted: all but that the country is not known, as it is a country's SIMs
 /// that are looked at.
-const REASONS: [UnavailableReason; 14] = [
+const REASONS: [UnavailableReason; 16] = [
     UnavailableReason::NoNumber,
     UnavailableReason::Contested,
     UnavailableReason::Retired,
     UnavailableReason::OtherPool,
     UnavailableReason::Rented,
     UnavailableReason::Resting,
+    UnavailableReason::Deaf,
     UnavailableReason::Used,
     UnavailableReason::UsedByTenant,
     UnavailableReason::Skipped,
     UnavailableReason::RestsAfterOrders,
+    UnavailableReason::Failing,
     UnavailableReason::RestsBetweenCustomers,
     UnavailableReason::Offline,
     UnavailableReason::Busy,
@@ -225,8 +227,16 @@ impl Stock {
             let rest_since = self.rest_since(now);
             let rests = number.map(|number| rows.rests_of(number, account, rest_since));
             let rests = rests.transpose()?.unwrap_or_default();
+            let failing = match number.zip(purpose.service()) {
+                Some((number, service)) => {
+                    let rests_until = rows.pair_health(number, service)?.rests_until;
+                    (rests_until > now).then_some(service)
+                }
+                None => None,
+            };
             let usage = SimUsage {
                 rests: &rests,
+                failing: failing.as_slice(),
                 uses: uses.as_deref().unwrap_or_default(),
                 skips: skip.as_slice(),
                 active_orders: active_orders.get(&sim.id).map_or(&[], Vec::as_slice),

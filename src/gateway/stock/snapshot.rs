@@ -96,6 +96,8 @@ pub(in super::super) struct Snapshot {
     pool: Option<FreeRadios>,
     /// The numbers that rest, with the accounts for which they do not.
     rests: Vec<(Msisdn, AccountId, Rest)>,
+    /// The numbers that rest for a service because the last orders failed.
+    failing: HashMap<ServiceId, Vec<Msisdn>>,
     rentable: Vec<SimId>,
     /// SIMs whose numbers rest for all but one account.
     rentable_by: Vec<(AccountId, SimId)>,
@@ -185,6 +187,10 @@ impl Snapshot {
             .collect();
         let pool = stock.presence.free_radios(rows, now)?;
         let rests = rows.rests(stock.rest_since(now))?;
+        let mut failing: HashMap<ServiceId, Vec<Msisdn>> = HashMap::new();
+        for (number, service) in rows.failing_pairs(now)? {
+            failing.entry(service).or_default().push(number);
+        }
         let ordered_since = stock.ordered_since(rows, now)?;
         let mut found = Found {
             on_air: Vec::new(),
@@ -207,6 +213,7 @@ impl Snapshot {
             parked,
             pool,
             rests,
+            failing,
             rentable,
             rentable_by: found.rentable_by,
         })
@@ -272,7 +279,8 @@ impl Snapshot {
             .rests
             .iter()
             .filter(move |(_, by, rest)| *by != account && rest.concerns(id, patterned));
-        rests.map(|(number, ..)| number)
+        let failing = self.failing.get(&id).into_iter().flatten();
+        rests.map(|(number, ..)| number).chain(failing)
     }
 
     fn order(&self, account: AccountId, service: &Service, sharing: SharingPolicy) -> Purpose {

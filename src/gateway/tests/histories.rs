@@ -9,6 +9,7 @@ use crate::domain::bank::SlotContents;
 use crate::domain::block_list::BlockRule;
 use crate::domain::{BlockList, RentalId, RowLimit};
 
+mod health;
 mod model;
 mod real;
 mod standby;

@@ -206,6 +206,8 @@ async fn reuse_against_somebody_elses_order() {
         fixture.pass(700);
         fixture.gateway.due_work().run_due_work().await.unwrap();
         for n in 1..=AT_ONCE {
+            let number = format!("+3161200{n:04}");
+            fixture.gateway.health().clear(number, "Uber".into()).await.unwrap();
             fixture.report(n);
         }
     }

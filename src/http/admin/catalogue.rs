@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::{AdminState, Answer, ListQuery, views};
-use crate::domain::Amount;
 use crate::domain::catalogue::{ChargeOn, CountryPrice, ReuseTerms};
+use crate::domain::{Amount, Service};
 use crate::gateway::{
     Error, ImportMode, NewService, PatternEdit, ServiceChange, ServiceEdit, TrialClaim,
 };
@@ -48,7 +48,12 @@ pub(super) async fn list(
     let (request, page) = query.for_whole_list(&["country", "state"])?;
     let services = admin.gateway.services().search(request).await?;
     let services = page.cut(services, |service| service.id.0.to_string())?;
-    Ok(Json(services.iter().map(views::service).collect()))
+    let figures = admin.gateway.health().services().await?;
+    let view = |service: &Service| {
+        let of_service = figures.get(&service.id).copied().unwrap_or_default();
+        views::service_with_figures(service, of_service)
+    };
+    Ok(Json(services.iter().map(view).collect()))
 }
 
 fn parse_charge_on(text: &str) -> Result<ChargeOn, Error> {

@@ -5,6 +5,7 @@ mod accounts;
 mod banks;
 mod books;
 mod catalogue;
+mod health;
 mod listing;
 mod long_requests;
 mod modems;
@@ -143,6 +144,7 @@ pub fn router(state: AdminState) -> Router {
         .route("/messages", get(messages))
         .route("/messages/{id}", get(message))
         .merge(numbers::routes())
+        .merge(health::routes())
         .merge(banks::routes())
         .merge(modems::routes())
         .with_state(state)

@@ -10,7 +10,7 @@ use crate::domain::number_discovery::DiscoveryAttempt;
 use crate::domain::{Amount, ModemId, OrderOutcome, Service};
 use crate::gateway::{
     Account, AuditRow, AwaitedMessage, Change, Entry, Gateway, Key, LedgerRow, OrderView,
-    PriceView, RentalView, Revenue, SimActivity, SimView, Skip, Standing,
+    PriceView, RentalView, Revenue, ServiceFigures, SimActivity, SimView, Skip, Standing,
 };
 
 pub(super) fn account(account: &Account, gateway: &Gateway) -> Value {
@@ -167,6 +167,16 @@ pub(super) fn service(service: &Service) -> Value {
         "senders": service.senders,
         "texts": service.texts,
     })
+}
+
+/// A service, with how its orders ended lately.
+pub(super) fn service_with_figures(service: &Service, figures: ServiceFigures) -> Value {
+    let mut shown = self::service(service);
+    if let Some(members) = shown.as_object_mut() {
+        members.insert("success".to_owned(), figures.success.into());
+        members.insert("median_seconds".to_owned(), figures.median_seconds.into());
+    }
+    shown
 }
 
 pub(super) fn sim(view: &SimView) -> Value {

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use crate::domain::allocation::{ActiveOrder, Rest, SharingPolicy, Use, UsedBy};
 use crate::domain::availability::{Purpose, Reachability, SimCandidate, SimUsage};
 use crate::domain::catalogue::ReuseTerms;
+use crate::domain::health::{PairHealth, SimHearing};
 use crate::domain::order::OrderState;
 use crate::domain::rental::RentalState;
 use crate::domain::sim::{KnownNumber, NumberSource, Pool, Sim};
@@ -74,6 +75,22 @@ enum Step {
         end: End,
     },
     FileOrders,
+    /// The number rests for the service for so long because orders failed; for no time it is
+    /// cleared.
+    Failing {
+        number: u8,
+        service: ServiceId,
+        time: i64,
+    },
+    /// An order on a SIM was silent.
+    Silence {
+        sim: usize,
+        service: ServiceId,
+    },
+    /// A SIM received something.
+    Hearing {
+        sim: usize,
+    },
     Rent {
         sim: usize,
         account: AccountId,
@@ -154,6 +171,11 @@ fn step() -> impl Strategy<Value = Step> {
         2 => message,
         1 => (0..4_u8, prop::sample::select(&SERVICES[..]), any::<bool>())
             .prop_map(|(number, service, used)| Step::Mark { number, service, used }),
+        2 => (0..4_u8, prop::sample::select(&SERVICES[..]), 0..6_i64)
+            .prop_map(|(number, service, time)| Step::Failing { number, service, time }),
+        3 => (sim(), prop::sample::select(&SERVICES[..]))
+            .prop_map(|(sim, service)| Step::Silence { sim, service }),
+        1 => sim().prop_map(|sim| Step::Hearing { sim }),
     ]
 }
 
@@ -169,6 +191,8 @@ struct Model {
     messages: Vec<(Msisdn, Use)>,
     /// When the operator said that a number is not used for a service.
     unmarked: Vec<(Msisdn, ServiceId, Timestamp)>,
+    failing: Vec<(Msisdn, ServiceId, Timestamp)>,
+    hearing: [SimHearing; SIMS],
 }
 
 /// The outcome of a step in the database; `None` when the schema forbids it.
@@ -208,6 +232,8 @@ impl Model {
             rentals: Vec::new(),
             messages: Vec::new(),
             unmarked: Vec::new(),
+            failing: Vec::new(),
+            hearing: [SimHearing::default(); SIMS],
         };
         for n in 0..SIMS {
             let iccid = Iccid::from_stored(format!("893144000000000000{n}"));
@@ -268,6 +294,28 @@ impl Model {
                 self.make_order(tx, sim, account, service, patterned, time);
             }
             Step::EndOrder { order, end } => self.end_order(tx, order, end),
+            Step::Failing { number, service, time } => {
+                let number = Msisdn::from_stored(format!("+3161234567{number}"));
+                self.failing.retain(|(n, s, _)| (n, *s) != (&number, service));
+                if time == 0 {
+                    tx.clear_pair_health(&number, service).unwrap();
+                    return;
+                }
+                let rests_until = Timestamp(now.0 + time);
+                let health = PairHealth { rests_until, ..PairHealth::default() };
+                tx.save_pair_health(&number, service, health).unwrap();
+                self.failing.push((number, service, rests_until));
+            }
+            Step::Silence { sim, service } => {
+                tx.note_silence(self.sims[sim].id, service, now).unwrap();
+                self.hearing[sim] = self.hearing[sim].after_silence(service, now);
+                self.sims[sim].deaf_until = self.hearing[sim].deaf_until;
+            }
+            Step::Hearing { sim } => {
+                tx.note_hearing(self.sims[sim].id).unwrap();
+                self.hearing[sim] = SimHearing::default();
+                self.sims[sim].deaf_until = Timestamp(0);
+            }
             Step::FileOrders => drop(tx.file_orders(now, i64::MAX).unwrap()),
             Step::Message { number, account, service, rented, sender } => {
                 self.message(tx, number, account, service, rented, sender);
@@ -484,6 +532,13 @@ impl Model {
         self.orders.iter().filter_map(rests).collect()
     }
 
+    fn failing(&self, number: Option<&Msisdn>, at: Timestamp) -> Vec<ServiceId> {
+        let rests = |(known, _, until): &&(Msisdn, ServiceId, Timestamp)| {
+            Some(known) == number && *until > at
+        };
+        self.failing.iter().filter(rests).map(|(_, service, _)| *service).collect()
+    }
+
     fn active_orders(&self, sim: SimId, at: Timestamp) -> Vec<ActiveOrder> {
         let active = |(order, patterned): &(Order, bool)| {
             let state = order.state;
@@ -513,6 +568,7 @@ impl Model {
             let usage = SimUsage {
                 uses: &self.uses(number),
                 skips: &self.skips(number, account),
+                failing: &self.failing(number, at),
                 rests: &self.rests(number, account, at),
                 active_orders: &self.active_orders(sim.id, at),
             };

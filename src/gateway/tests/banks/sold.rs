@@ -79,7 +79,8 @@ async fn a_sim_that_does_not_come_in_time_costs_nothing() {
             rented: false
         }
     );
-    assert_eq!(fixture.gateway.order_stats().silent(), []);
+    let stats = fixture.gateway.reports().site_stats().await.unwrap();
+    assert_eq!(stats.deaf.len(), 0);
     assert_eq!(fixture.faults().await, [""; 0]);
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::health::Health;
 use super::*;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +106,7 @@ pub(super) struct Model {
     pub(super) radio: Option<u16>,
     /// When the bank last spoke.
     pub(super) told_at: Option<i64>,
+    pub(super) health: Health,
     /// SIMs whose modem is gone, each since when, while they are waited for.
     pub(super) away: BTreeMap<u16, i64>,
     /// When the daemon was started again, while SIMs that have not come up are waited for.
@@ -197,7 +199,10 @@ impl Model {
             match next {
                 None => break,
                 Some((at, 0, n)) if self.text(n).is_some() => self.charge(n, at),
-                Some((_, 0, n)) => self.orders[n].life = Life::Over { at: now },
+                Some((_, 0, n)) => {
+                    self.orders[n].life = Life::Over { at: now };
+                    self.health.expired(&self.orders[n], now);
+                }
                 Some((_, 1, n)) => drop(self.show(n, false, self.longs[n].from, now)),
                 Some((_, _, n)) => self.end_term(n, now),
             }
@@ -220,10 +225,12 @@ impl Model {
         }
     }
 
-    /// Whether nobody new is to be kept from a SIM by a tenant.
+    /// Whether nothing that concerns the SIM itself keeps anybody new from it: a tenant, or that it
+    /// is deaf.
     pub(super) fn free_of_tenants(&self, sim: u16, now: i64) -> bool {
         !self.rentals.iter().any(|r| r.active && r.sim == sim)
             && self.rests_until.get(&sim).is_none_or(|until| *until <= now)
+            && self.health.may_be_sold(sim, now)
     }
 
     pub(super) fn running(&self, sim: u16, now: i64) -> impl Iterator<Item = &ModelOrder> {
@@ -264,6 +271,7 @@ impl Model {
                     && !used(*sim)
                     && !self.is_used_by_others(account, service, *sim)
                     && !self.rests(account, Some(service), *sim, now)
+                    && !self.health.is_failing(*sim, service, now)
                     && !self.skipped.contains(&(account, service, *sim))
             })
             .collect();
@@ -342,6 +350,7 @@ impl Model {
             Life::Completed { .. } => "completed".into(),
             Life::Open if Self::is_open(found, now) => {
                 found.life = Life::Over { at: now };
+                self.health.given_up(found, now);
                 if skip {
                     self.skipped.insert((account, found.service, found.sim));
                 }
@@ -438,6 +447,14 @@ impl Model {
             }
             None => Owner::Nobody,
         };
+        if let Owner::Order(order) = owner
+            && !blocked
+            && has_code(told.text)
+            && matches!(self.orders[order].life, Life::Completed { .. })
+        {
+            self.health.code(&self.orders[order]);
+        }
+        self.health.hears(told.sim);
         self.note_sent(told, owner, free && !blocked);
         let message = ModelMessage { owner, text: told.text.to_owned(), withheld: blocked };
         match shown {

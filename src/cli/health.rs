@@ -1,0 +1,92 @@
+//! `health`: which numbers get the codes of which services.
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::args::{duration, named};
+use super::listing::ListQuery;
+use super::{print, times};
+use crate::http::{AdminClient, path_segment};
+
+const PAIR: &[&str] =
+    &["number", "?iccid", "service", "orders", "codes", "failures", "in_a_row", "rests_until"];
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct Health {
+    #[command(subcommand)]
+    command: Option<Change>,
+    /// Only for this service, by name or id
+    #[arg(long, value_parser = named)]
+    service: Option<String>,
+    /// Only this SIM, by its ICCID
+    #[arg(long, value_name = "ICCID", value_parser = named)]
+    sim: Option<String>,
+    /// Only numbers of this country, like NL
+    #[arg(long, value_parser = named)]
+    country: Option<String>,
+    /// Count orders from this time on
+    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = times::past)]
+    since: String,
+}
+
+#[derive(Subcommand)]
+enum Change {
+    /// Give a number to no order for a service for a while
+    Rest {
+        /// The number
+        #[arg(value_parser = named)]
+        number: String,
+        /// The service's name or id
+        #[arg(value_parser = named)]
+        service: String,
+        /// For how long
+        #[arg(long = "for", value_name = "TIME", default_value = "24h", value_parser = duration)]
+        rest: Duration,
+    },
+    /// Forget what speaks against a number for a service, or that a SIM is deaf
+    Clear {
+        /// The number
+        #[arg(value_parser = named, required_unless_present = "sim", requires = "service")]
+        number: Option<String>,
+        /// The service's name or id
+        #[arg(value_parser = named)]
+        service: Option<String>,
+        /// The SIM that hears again, by its ICCID or number
+        #[arg(
+            long,
+            value_name = "ICCID",
+            value_parser = named,
+            conflicts_with_all = ["number", "service"]
+        )]
+        sim: Option<String>,
+    },
+}
+
+/// Carries out a command and prints what the daemon answers.
+pub(super) async fn run(health: Health, client: &AdminClient, json: bool) -> anyhow::Result<()> {
+    let Health { command, service, sim, country, since } = health;
+    match command {
+        None => {
+            let query = ListQuery::default().with("service", service).with("iccid", sim);
+            let query = query.with("country", country).with("from", Some(since));
+            let pairs = client.get(&query.of("/pairs")).await?;
+            print::list(json, &pairs, PAIR, "no orders in that time")
+        }
+        Some(Change::Rest { number, service, rest }) => {
+            let body = json!({ "number": number, "service": service, "seconds": rest.as_secs() });
+            print::object(json, &client.post("/pairs/rest", body).await?, PAIR)
+        }
+        Some(Change::Clear { sim: Some(sim), .. }) => {
+            let path = format!("/sims/{}/hearing", path_segment(&sim));
+            let cleared = client.post(&path, json!({})).await?;
+            print::object(json, &cleared, &["iccid", "was_doubted"])
+        }
+        Some(Change::Clear { number, service, sim: None }) => {
+            let body = json!({ "number": number, "service": service });
+            print::object(json, &client.post("/pairs/clear", body).await?, PAIR)
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The health of numbers for services, as the operator sees it and sets it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Error;
+use super::environment::Environment;
+use super::listing::{ListRequest, find_country, readings};
+use super::services::find_service;
+use super::sims::no_sim;
+use crate::domain::audit::{Actor, AuditAction};
+use crate::domain::health::{MIN_ORDERS, PairHealth, SUCCESS_OF};
+use crate::domain::{Iccid, Msisdn, Service, ServiceId, Timestamp};
+use crate::store::{PairEnds, PairFilter, ReadTx, WriteTx};
+
+/// How many pairs are shown at most, the worst first.
+const MOST_SHOWN: usize = 1000;
+
+/// What is known of a number for a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PairView {
+    pub number: Msisdn,
+    /// The SIM that has the number, if one has.
+    pub iccid: Option<Iccid>,
+    /// The service's name.
+    pub service: String,
+    /// How its orders of the time that was asked for ended.
+    pub ends: PairEnds,
+    pub health: PairHealth,
+    /// Whether it is given to no order now.
+    pub rests: bool,
+}
+
+/// How a service's orders ended lately.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ServiceFigures {
+    /// The share of orders that got a code, of those that tell something; `None` where they are too
+    /// few to say.
+    pub success: Option<f64>,
+    /// The median of the seconds from an order to its code.
+    pub median_seconds: Option<i64>,
+}
+
+/// The health of numbers.
+pub struct Health {
+    env: Arc<Environment>,
+}
+
+impl Health {
+    pub(super) fn new(env: Arc<Environment>) -> Health {
+        Health { env }
+    }
+
+    /// The numbers with the services that they were ordered for since a time, or that something
+    /// speaks against; the worst first.
+    pub async fn pairs(&self, request: ListRequest) -> Result<Vec<PairView>, Error> {
+        let (now, settings) = (self.env.now(), self.env.settings());
+        let since = request.from.unwrap_or(now.minus(SUCCESS_OF));
+        let read = self.env.store.read_in_background(move |rows| {
+            let service = request.service.map(|name| find_service(rows, &name)).transpose()?;
+            let iccid = request.iccid.map(|text| parse_iccid(&text)).transpose()?;
+            let country = request.country.map(|code| find_country(&settings.countries, &code));
+            let filter = PairFilter {
+                service: service.map(|service| service.id),
+                number: iccid.map(|iccid| number_of(rows, &iccid)).transpose()?,
+                country: country.transpose()?,
+            };
+            let mut ends = rows.pair_ends(&filter, since)?;
+            let mut pairs: Vec<_> = rows.pairs(&filter)?;
+            pairs.retain(|(pair, health)| health.rests_until > now || ends.contains_key(pair));
+            let mut all: Vec<_> = pairs
+                .into_iter()
+                .map(|(pair, health)| (ends.remove(&pair).unwrap_or_default(), pair, health))
+                .collect();
+            all.extend(ends.into_iter().map(|(pair, ends)| (ends, pair, PairHealth::default())));
+            all.sort_by_cached_key(|(ends, (number, service), health)| {
+                let rests = health.rests_until > now;
+                (!rests, -i64::from(health.failures), ends.codes, number.clone(), *service)
+            });
+            all.truncate(MOST_SHOWN);
+            let names: HashMap<ServiceId, String> =
+                rows.services()?.into_iter().map(|service| (service.id, service.name)).collect();
+            let view = |(ends, (number, service), health): (_, (Msisdn, ServiceId), PairHealth)| {
+                let iccid = rows.sims_with_number(&number)?.into_iter().next();
+                let service = names.get(&service).cloned().unwrap_or_default();
+                let rests = health.rests_until > now;
+                Ok(PairView { number, iccid, service, ends, health, rests })
+            };
+            all.into_iter().map(view).collect()
+        });
+        read.await
+    }
+
+    /// Gives a number to no order for a service for so long.
+    pub async fn rest(
+        &self,
+        number: String,
+        service: String,
+        rest: Duration,
+    ) -> Result<PairView, Error> {
+        self.change(number, service, AuditAction::SetRest, move |tx, number, service, now| {
+            let health = tx.pair_health(number, service)?.rested(now, rest);
+            tx.save_pair_health(number, service, health)?;
+            Ok(format!(": until {}", health.rests_until))
+        })
+        .await
+    }
+
+    /// Forgets what speaks against a number for a service.
+    pub async fn clear(&self, number: String, service: String) -> Result<PairView, Error> {
+        self.change(number, service, AuditAction::ClearedHealth, |tx, number, service, _| {
+            tx.clear_pair_health(number, service)?;
+            Ok(String::new())
+        })
+        .await
+    }
+
+    /// Takes a SIM to hear again. Answers whether that was in doubt.
+    pub async fn clear_sim(&self, iccid: Iccid) -> Result<bool, Error> {
+        let now = self.env.now();
+        let cleared = self.env.store.write(move |tx| {
+            let sim = tx.sim_by_iccid(&iccid)?.ok_or_else(|| no_sim(&iccid))?;
+            let was_doubted = tx.note_hearing(sim.id)?;
+            tx.note(Actor::Operator, AuditAction::ClearedHealth, format!("SIM {iccid}"), now)?;
+            Ok::<_, Error>(was_doubted)
+        });
+        cleared.await
+    }
+
+    /// How the orders of the last seven days ended, by service.
+    pub async fn services(&self) -> Result<HashMap<ServiceId, ServiceFigures>, Error> {
+        let since = self.env.now().minus(SUCCESS_OF);
+        let read = self.env.store.read_in_background(move |rows| {
+            let mut figures: HashMap<ServiceId, ServiceFigures> = HashMap::new();
+            for (service, ends) in rows.service_ends(since)? {
+                let share = ends.codes as f64 / ends.orders as f64;
+                let success =
+                    (ends.orders >= MIN_ORDERS).then(|| (share * 1000.0).round() / 1000.0);
+                let median_seconds = rows.median_code_seconds(service, since, ends.codes)?;
+                figures.insert(service, ServiceFigures { success, median_seconds });
+            }
+            Ok::<_, Error>(figures)
+        });
+        read.await
+    }
+
+    async fn change(
+        &self,
+        number: String,
+        service: String,
+        action: AuditAction<'static>,
+        change: impl FnOnce(&WriteTx<'_>, &Msisdn, ServiceId, Timestamp) -> Result<String, Error>
+        + Send
+        + 'static,
+    ) -> Result<PairView, Error> {
+        let (now, settings) = (self.env.now(), self.env.settings());
+        let changed = self.env.store.write(move |tx| {
+            let service = find_service(tx, &service)?;
+            let mut known = None;
+            for reading in readings(&settings.countries, &number)? {
+                known = known.or(tx
+                    .sims_with_number(&reading)?
+                    .into_iter()
+                    .next()
+                    .map(|iccid| (reading, iccid)));
+            }
+            let (number, iccid) = known.ok_or_else(|| {
+                Error::refused(format!(
+                    "no SIM has the number {number}; `simbridge sim list` shows them"
+                ))
+            })?;
+            let detail = change(tx, &number, service.id, now)?;
+            let (short, name) = (number.shortened(), &service.name);
+            tx.note(Actor::Operator, action, format!("number {short} for {name}{detail}"), now)?;
+            view(tx, number, iccid, service, now)
+        });
+        changed.await
+    }
+}
+
+/// What is known of a pair right after it was changed.
+fn view(
+    rows: &ReadTx<'_>,
+    number: Msisdn,
+    iccid: Iccid,
+    service: Service,
+    now: Timestamp,
+) -> Result<PairView, Error> {
+    let health = rows.pair_health(&number, service.id)?;
+    let filter =
+        PairFilter { service: Some(service.id), number: Some(number.clone()), country: None };
+    let ends = rows.pair_ends(&filter, now.minus(SUCCESS_OF))?.into_values().next();
+    let (ends, rests) = (ends.unwrap_or_default(), health.rests_until > now);
+    Ok(PairView { number, iccid: Some(iccid), service: service.name, ends, health, rests })
+}
+
+fn parse_iccid(text: &str) -> Result<Iccid, Error> {
+    text.parse().map_err(|fault| Error::Refused(format!("{fault}")))
+}
+
+/// The number of a SIM.
+fn number_of(rows: &ReadTx<'_>, iccid: &Iccid) -> Result<Msisdn, Error> {
+    let sim = rows.sim_by_iccid(iccid)?.ok_or_else(|| no_sim(iccid))?;
+    let known = sim.number.map(|known| known.number);
+    known.ok_or_else(|| Error::refused(format!("the number of SIM {iccid} is not known")))
+}
