@@ -12,9 +12,9 @@ use crate::domain::{AccountId, Order, OrderId, OrderOutcome, SimId, Timestamp};
 use crate::gateway::Error;
 use crate::store::WriteTx;
 
-/// For how long it is kept that a number was given up, beside the time that it rests: the clock may
-/// be set back.
-const GIVEN_UP_KEPT: Duration = Duration::from_secs(24 * 3600);
+/// For how long it is kept that a number was given up, beside the time that it rests: a code may
+/// come a day late, and the clock be set back.
+const GIVEN_UP_KEPT: Duration = Duration::from_secs(2 * 24 * 3600);
 
 /// The outcome of a request to cancel or to skip an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

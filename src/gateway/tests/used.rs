@@ -178,6 +178,20 @@ async fn a_code_that_comes_within_a_day_of_its_order_is_that_accounts() {
 }
 
 #[tokio::test]
+async fn a_code_is_late_by_the_clock_as_it_is_set_then() {
+    let used = open(default_settings()).await;
+    let order = used.fixture.order(used.ann, used.viber).await;
+    used.fixture.gateway.orders().cancel(used.ann, order).await.unwrap();
+    used.pass(DAY_S + 1800);
+    // What was given up longer ago than it matters is forgotten with the next that is.
+    let order = used.fixture.order(used.bob, used.viber).await;
+    used.fixture.gateway.orders().cancel(used.bob, order).await.unwrap();
+    used.pass(-3600);
+    used.fixture.sms(1, "Viber", "Your Viber code is 123456").await;
+    assert_eq!(used.stock(used.bob).await, (0, 1, 0));
+}
+
+#[tokio::test]
 async fn what_is_nobodys_or_fits_no_service_uses_no_number() {
     let used = open(default_settings()).await;
     let any = used.fixture.service("Any", &[]).await;
