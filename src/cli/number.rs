@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::args::named;
-use super::listing::ListQuery;
+use super::listing::{ListQuery, Page};
 use super::{print, times};
 use crate::http::{AdminClient, path_segment};
 
@@ -55,6 +55,8 @@ pub(super) enum Number {
         /// Only those that can be ordered now
         #[arg(long)]
         free: bool,
+        #[command(flatten)]
+        page: Page,
     },
 }
 
@@ -70,9 +72,10 @@ pub(super) async fn run(command: Number, client: &AdminClient, json: bool) -> an
         }
         Number::Mark { number, service } => mark(client, json, &number, &service, true).await,
         Number::Unmark { number, service } => mark(client, json, &number, &service, false).await,
-        Number::List { service, country, free } => {
+        Number::List { service, country, free, page } => {
             let query = ListQuery::default().with("service", Some(service));
             let query = query.with("country", country).with("free", free.then_some(true));
+            let query = query.page(page);
             let rows = client.get(&query.of("/numbers")).await?;
             print::list(json, &rows, &["number", "country", "iccid", "state"], "no number")
         }

@@ -85,7 +85,7 @@ fn a_code_that_did_not_come_is_found_and_given_once_the_pattern_is_mended() {
 }
 
 /// The first of two parts of a long message from Uber.
-fn first_half() -> Vec<u8> {
+pub fn first_half() -> Vec<u8> {
     let concat = Concat { reference: 7, total: 2, sequence: 1, wide: false };
     let deliver = Deliver {
         smsc: None,

@@ -104,6 +104,7 @@ fn every_list_is_filtered_and_paged() {
     pages(&["account", "list"], "id");
     pages(&["service", "list"], "id");
     pages(&["key", "list"], "prefix");
+    pages(&["number", "list", "--service", "Uber"], "number");
     let modems = |args: &[&str]| column(&site, &[&["modem", "list"], args].concat(), "number");
     assert_eq!(modems(&["--number", "0612345678", "--state", "ready"]), ["+31612345678"]);
     assert_eq!(modems(&["--country", "UK"]), ["+447700900123"]);

@@ -32,6 +32,7 @@ mod hardware;
 mod hints;
 mod host_faults;
 mod isolation;
+mod json_output;
 mod kill;
 mod kinds;
 mod layering;

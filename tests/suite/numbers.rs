@@ -3,6 +3,7 @@
 
 use simbridge::simulator::{Fault, Scenario};
 
+use crate::json_output::assert_described;
 use crate::support::{Site, wait_for};
 
 const NUMBERLESS: &str = "sim = { number = \"+31612345678\", knows_number = false }\n";
@@ -52,6 +53,7 @@ fn what_came_of_asking_is_shown() {
     wait_for("the failure", || {
         site.admin(&format!("/sims/{iccid}"))["number_asked"][0]["failure"] == "refused: ERROR"
     });
+    assert_described("sim show", &site.json(&["sim", "show", &iccid]));
     let asked = site.json(&["modem", "show", "modem000"])["number_asked"].clone();
     assert_eq!((&asked[0]["by"], &asked[0]["times"]), (&"ussd".into(), &1.into()), "{asked}");
     assert!(site.ok(&["sim", "show", &iccid]).contains("failure=refused: ERROR"));

@@ -31,9 +31,9 @@ pub(super) struct ListQuery {
 
 /// A page of a list that is read as a whole, in the order in which the list is.
 pub(super) struct Page {
-    after: Option<String>,
-    before: Option<String>,
-    limit: RowLimit,
+    pub(super) after: Option<String>,
+    pub(super) before: Option<String>,
+    pub(super) limit: RowLimit,
 }
 
 impl ListQuery {

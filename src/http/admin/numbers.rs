@@ -6,9 +6,10 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::listing::Page;
 use super::{AdminState, Answer, banks, parse_time};
-use crate::domain::availability;
 use crate::domain::message::Message;
+use crate::domain::{RowLimit, availability};
 use crate::gateway::{HeldBy, Holding, Mark, NumberState, Trace};
 
 /// The endpoints for numbers.
@@ -113,15 +114,20 @@ struct Wanted {
     country: Option<String>,
     #[serde(default)]
     free: bool,
+    after: Option<String>,
+    before: Option<String>,
+    limit: Option<RowLimit>,
 }
 
 async fn list(
     State(admin): State<AdminState>,
-    Query(Wanted { service, country, free }): Query<Wanted>,
+    Query(Wanted { service, country, free, after, before, limit }): Query<Wanted>,
 ) -> Answer {
-    let numbers = admin.gateway.stock().numbers_for(service, country.as_deref()).await?;
-    let wanted = numbers.iter().filter(|one| !free || one.unavailable.is_none());
-    Ok(Json(wanted.map(state).collect()))
+    let mut numbers = admin.gateway.stock().numbers_for(service, country.as_deref()).await?;
+    numbers.retain(|one| !free || one.unavailable.is_none());
+    let page = Page { after, before, limit: limit.unwrap_or(RowLimit::ALL) };
+    let numbers = page.cut(numbers, |one| one.number.as_str().to_owned())?;
+    Ok(Json(numbers.iter().map(state).collect()))
 }
 
 fn state(number: &NumberState) -> Value {
