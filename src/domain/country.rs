@@ -83,6 +83,11 @@ impl Countries {
         self.named(text).or_else(|| world::find(&text.to_ascii_uppercase()))
     }
 
+    /// Whether a country's code is one of the customers' API or of the configuration.
+    pub fn is_named(&self, code: &str) -> bool {
+        self.named(code).is_some()
+    }
+
     /// The country with rules of its own that `text` stands for.
     fn named(&self, text: &str) -> Option<&Country> {
         let wanted = text.to_ascii_uppercase();

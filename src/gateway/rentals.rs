@@ -152,13 +152,15 @@ impl Rentals {
         let by: Requester = by.into();
         let account = by.account;
         let settings = self.env.settings();
-        let Some(country) = country.and_then(|country| settings.countries.find(country)) else {
-            return Ok(Rent::InvalidCountry);
+        let country = match country {
+            Some(country) => self.stock.find_country(country).await?,
+            None => None,
         };
+        let Some(country) = country else { return Ok(Rent::InvalidCountry) };
         let Some((package, charge)) = settings.packages.find(package) else {
             return Ok(Rent::InvalidPackage);
         };
-        let contract = Contract { by, country: country.code.clone(), package, charge, auto_renew };
+        let contract = Contract { by, country, package, charge, auto_renew };
         let mut is_scarce = self.stock.is_scarce_for_rentals(&contract.country);
         // As with orders, what was proposed may have been given to others meanwhile.
         for _ in 0..ROUNDS {

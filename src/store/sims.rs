@@ -101,6 +101,12 @@ impl ReadTx<'_> {
         self.all(sql, [number], |row| row.get(0))
     }
 
+    /// Whether a SIM of this country was ever seen.
+    pub fn has_sim_of(&self, country: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM sim WHERE country = $1 LIMIT 1";
+        Ok(self.first(sql, [country], |_| Ok(()))?.is_some())
+    }
+
     pub fn sim_id(&self, iccid: &Iccid) -> Result<Option<SimId>, StoreError> {
         self.first("SELECT id FROM sim WHERE iccid = $1", [iccid], |row| row.get(0).map(SimId))
     }

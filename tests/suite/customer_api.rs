@@ -76,7 +76,7 @@ fn keys_and_parameters() {
         ("makeorder?serviceId=", "INVALID_SERVICE"),
         ("makeorder?serviceId=x", "INVALID_SERVICE"),
         ("makeorder?serviceId=99", "INVALID_SERVICE"),
-        ("makeorder?serviceId=1&country=XX", "INVALID_COUNTRY"),
+        ("makeorder?serviceId=1&country=FR", "INVALID_COUNTRY"),
         ("getsms", "INVALID_ORDER"),
         ("getsms?orderId=x", "INVALID_ORDER"),
         ("getsms?orderId=-1", "INVALID_ORDER"),
@@ -85,7 +85,7 @@ fn keys_and_parameters() {
         ("cancelorder?orderId=1.5", "INVALID_ORDER"),
         ("cancelorder?orderId=77", "ORDER_ALREADY_EXPIRED"),
         ("getbalance", "1.20"),
-        ("services?country=XX", "INVALID_COUNTRY"),
+        ("services?country=FR", "INVALID_COUNTRY"),
     ] {
         assert_eq!(fixture.with_key(path), answer, "{path}");
     }

@@ -159,8 +159,7 @@ impl Orders {
         let by: Requester = by.into();
         let account = by.account;
         let Some(service) = service else { return Ok(MakeOrder::InvalidService) };
-        let country =
-            self.env.settings().countries.find(country).map(|country| country.code.clone());
+        let country = self.stock.find_country(country).await?;
         let mut is_scarce =
             country.as_ref().is_some_and(|country| self.stock.is_scarce(service, country));
         // What was proposed may have been given to others meanwhile.

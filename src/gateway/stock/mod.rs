@@ -57,6 +57,23 @@ impl Stock {
         &self.presence
     }
 
+    /// The code of the country that a customer names: of the customers' API, of the configuration,
+    /// or of a SIM that was seen.
+    pub(super) async fn find_country(&self, text: &str) -> Result<Option<String>, Error> {
+        let settings = self.env.settings();
+        let Some(code) = settings.countries.find(text).map(|country| country.code.clone()) else {
+            return Ok(None);
+        };
+        if settings.countries.is_named(&code) {
+            return Ok(Some(code));
+        }
+        let read = self.env.store.read(move |rows| {
+            let is_known = rows.has_sim_of(&code)?;
+            Ok::<_, StoreError>(is_known.then_some(code))
+        });
+        Ok(read.await?)
+    }
+
     /// How many numbers of each of these countries could be given out for a service now, to an
     /// account that skipped none, by the same rule by which they are given out.
     pub async fn count(

@@ -19,11 +19,7 @@ impl Stock {
         account: AccountId,
         country: &str,
     ) -> Result<Option<Vec<Offer>>, Error> {
-        let Some(country) =
-            self.env.settings().countries.find(country).map(|country| country.code.clone())
-        else {
-            return Ok(None);
-        };
+        let Some(country) = self.find_country(country).await? else { return Ok(None) };
         let snapshot = self.snapshot(&country).await?;
         // Counting takes a millisecond where there are hundreds of services, so it is done where an
         // account has only so many turns, and not among the tasks that answer everybody.
