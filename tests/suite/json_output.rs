@@ -131,18 +131,20 @@ impl Page {
         faults
     }
 
-    /// The section of a command, and whether the command prints a list.
+    /// The section of a command, and whether the command prints a list. Of several that begin like
+    /// it, the longest is meant.
     fn section_of(&self, command: &str) -> Option<(&str, bool)> {
-        let begins = |known: &String| {
-            command
-                .strip_prefix(known.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        let begins = |known: &&String| {
+            let rest = command.strip_prefix(known.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
         };
-        self.sections.iter().find_map(|(name, section)| {
-            let one = section.commands.iter().any(begins).then_some(false);
-            let is_list = one.or_else(|| section.lists.iter().any(begins).then_some(true))?;
-            Some((name.as_str(), is_list))
-        })
+        let all = self.sections.iter().flat_map(|(name, section)| {
+            let one = section.commands.iter().map(|command| (command, false));
+            let lists = section.lists.iter().map(|command| (command, true));
+            one.chain(lists).map(move |(command, is_list)| (command, name.as_str(), is_list))
+        });
+        let fitting = all.filter(|(known, ..)| begins(known));
+        fitting.max_by_key(|(known, ..)| known.len()).map(|(_, name, is_list)| (name, is_list))
     }
 }
 
@@ -275,6 +277,10 @@ impl Play {
         let iccid = site.json(&["order", "show", "1"])["iccid"].clone();
         let awaited = || self.run(&["sim", "show", iccid.as_str().unwrap()])["awaited"].clone();
         wait_for("the first half", || awaited().as_array().is_some_and(|all| all.len() == 1));
+        run(&["health"]);
+        run(&["health", "rest", &second, "Uber"]);
+        run(&["health", "clear", &second, "Uber"]);
+        run(&["health", "clear", "--sim", &second]);
         run(&["number", "mark", of_rental, "Uber"]);
         run(&["number", "unmark", of_rental, "Uber"]);
         run(&["number", "show", of_rental]);
