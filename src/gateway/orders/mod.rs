@@ -190,15 +190,24 @@ impl Orders {
         service: ServiceId,
         country: &str,
     ) -> Result<Option<Vec<Proposal>>, Error> {
+        if !self.may_order(account).await? {
+            return Ok(Some(Vec::new()));
+        }
+        match self.stock.propose(account, service, country).await? {
+            // Another request of the same account may have taken the last number meanwhile.
+            None if !self.may_order(account).await? => Ok(Some(Vec::new())),
+            proposals => Ok(proposals),
+        }
+    }
+
+    /// Whether nothing keeps an account from ordering.
+    async fn may_order(self: &Arc<Self>, account: AccountId) -> Result<bool, Error> {
         let orders = Arc::clone(self);
-        let may_order = self.env.store.read_for(account, move |rows| {
+        let read = self.env.store.read_for(account, move |rows| {
             let now = orders.env.now();
             Ok::<_, Error>(orders.barrier(rows, account, now)?.is_none())
         });
-        if !may_order.await? {
-            return Ok(Some(Vec::new()));
-        }
-        self.stock.propose(account, service, country).await
+        read.await
     }
 
     /// `None` when the stock has to be searched further than a writing operation may.

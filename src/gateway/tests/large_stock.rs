@@ -110,3 +110,23 @@ async fn all_who_ask_before_the_stock_is_read_share_what_is_read() {
     let why = stock.explain("Uber".into(), "NL", None).await.unwrap();
     assert!(why.unavailable.contains(&(UnavailableReason::Busy, 1)), "{why:?}");
 }
+
+#[tokio::test]
+async fn who_took_the_last_number_meanwhile_is_told_of_the_open_order() {
+    let fixture = Arc::new(Fixture::open().await);
+    fixture.plug(1).await;
+    let (ann, bob) = (fixture.customer("ann", 500).await, fixture.customer("bob", 500).await);
+    let (plain, other) = (fixture.service("Plain", &[]).await, fixture.service("Other", &[]).await);
+    // From here on an order for the service begins with a snapshot of the stock.
+    let of_bob = fixture.order(bob, plain).await;
+    assert_eq!(fixture.make(ann, plain).await, MakeOrder::NoPhone);
+    assert_eq!(fixture.gateway.orders().cancel(bob, of_bob).await.unwrap(), Cancel::Canceled);
+    let stock = fixture.gateway.stock();
+    let readings = stock.hold_readings().await;
+    let asking = Arc::clone(&fixture);
+    let asked = tokio::spawn(async move { asking.make(ann, plain).await });
+    stock.wait_until_asked("NL", 1).await;
+    let order = fixture.order(ann, other).await;
+    drop(readings);
+    assert_eq!(asked.await.unwrap(), MakeOrder::AlreadyOpen(order));
+}
