@@ -1,6 +1,6 @@
 //! `simbridge status`, once and continuously.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::Stdio;
 
@@ -161,4 +161,33 @@ fn on_a_terminal_watch_redraws_within_its_width_until_ctrl_c() {
     std::thread::spawn(move || while ours.read(&mut buffer).is_ok_and(|length| length > 0) {});
     let ended = live.child.as_mut().unwrap().wait().unwrap();
     assert!(ended.code().is_none() || ended.success(), "{ended}");
+}
+
+#[test]
+fn q_leaves_watch_and_the_terminal_is_as_it_was() {
+    let site = Site::with_modems(1);
+    let _daemon = site.serve_ready();
+    let (mut ours, theirs) = terminal(60);
+    let before = rustix::termios::tcgetattr(&theirs).unwrap();
+    let (input, output) = (theirs.try_clone().unwrap(), theirs.try_clone().unwrap());
+    let mut command = site.command(&["status", "--watch", "--every", "20ms"]);
+    let child = command.stdin(Stdio::from(input)).stdout(Stdio::from(output)).spawn().unwrap();
+    // Killed with the test, however that ends.
+    let mut live = Daemon::of(child);
+    let mut keys = ours.try_clone().unwrap();
+    let (mut said, mut buffer) = (String::new(), [0; 4096]);
+    let mut watch_until = |redraws: usize| {
+        while said.matches("\x1b[H").count() < redraws {
+            let length = ours.read(&mut buffer).unwrap();
+            said += &String::from_utf8_lossy(&buffer[..length]);
+        }
+    };
+    watch_until(2);
+    keys.write_all(b"x").unwrap();
+    watch_until(5);
+    keys.write_all(b"q").unwrap();
+    std::thread::spawn(move || while ours.read(&mut buffer).is_ok_and(|length| length > 0) {});
+    assert!(live.child.as_mut().unwrap().wait().unwrap().success());
+    let after = rustix::termios::tcgetattr(&theirs).unwrap();
+    assert_eq!(after.local_modes, before.local_modes);
 }
