@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Command;
-use clap_complete::Shell;
+use clap_complete::env::{Bash, EnvCompleter, Fish, Zsh};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
@@ -178,8 +178,14 @@ pub(super) fn write(folder: &Path, mut command: Command) -> anyhow::Result<ExitC
     command.build();
     write_pages(folder, &command, &[])?;
     std::fs::write(folder.join("simbridge.toml.5"), config::manual_page())?;
-    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-        clap_complete::generate_to(shell, &mut command, "simbridge", folder)?;
+    let shells: [(&str, &dyn EnvCompleter); 3] =
+        [("simbridge.bash", &Bash), ("_simbridge", &Zsh), ("simbridge.fish", &Fish)];
+    for (name, shell) in shells {
+        let path = folder.join(name);
+        let mut file =
+            File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        // The script has the shell ask the program, by this variable.
+        shell.write_registration("COMPLETE", "simbridge", "simbridge", "simbridge", &mut file)?;
     }
     print::line(format!("{}: manual pages and completions written", folder.display()))?;
     Ok(ExitCode::SUCCESS)

@@ -7,6 +7,7 @@ mod backup;
 mod bank;
 mod catalogue;
 mod check;
+mod completing;
 mod demo;
 mod demo_once;
 mod demo_stage;
@@ -56,7 +57,7 @@ struct Cli {
 }
 
 /// The options of every command.
-#[derive(Args)]
+#[derive(Args, Default)]
 struct Common {
     /// The configuration file, instead of $SIMBRIDGE_CONFIG; commands find the running daemon
     /// through it
@@ -158,6 +159,8 @@ impl Common {
 /// Runs the program. Exits with 0 when the command succeeded, 1 when it failed, and 2 when it could
 /// not be parsed.
 pub fn main() -> ExitCode {
+    // Does something only when a shell asks what it can offer, and exits then.
+    clap_complete::CompleteEnv::with_factory(completing::command).complete();
     let Cli { common, command } = Cli::parse();
     print::set_style(print::Style { wide: common.wide, utc: common.utc });
     match run(&common, command) {

@@ -138,3 +138,44 @@ fn a_second_daemon_on_the_same_database_is_refused() {
     assert_eq!(second.status.code(), Some(1));
     assert!(said.contains("another simbridge (pid ") && said.contains("stop it first"), "{said}");
 }
+
+/// What bash is offered for the last word of a command line.
+fn offered(site: &Site, line: &[&str]) -> Vec<String> {
+    let words = [&["--", "simbridge"], line].concat();
+    let mut command = site.command(&words);
+    command.env("COMPLETE", "bash").env("_CLAP_IFS", "\n").env("_CLAP_COMPLETE_SPACE", "true");
+    command
+        .env("_CLAP_COMPLETE_INDEX", line.len().to_string())
+        .env("_CLAP_COMPLETE_COMP_TYPE", "9");
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_shell_is_offered_commands_and_the_names_that_the_daemon_has() {
+    let site = Site::with_modems(1);
+    let without_daemon = offered(&site, &["account", "show", ""]);
+    assert!(without_daemon.iter().all(|word| word.starts_with("--")), "{without_daemon:?}");
+    let _daemon = site.serve_ready();
+    for name in ["ann", "anna", "bob"] {
+        site.ok(&["account", "add", name]);
+    }
+    site.ok(&["service", "add", "Uber", "--price", "0.50"]);
+    let prefix = site.json(&["key", "add", "ann"])["prefix"].clone();
+    let iccid = site.admin("/sims")[0]["iccid"].clone();
+    for (line, expected) in [
+        (&["account", "show", "an"][..], &["ann", "anna"][..]),
+        (&["order", "list", "--account", "b"], &["bob"]),
+        (&["service", "disable", ""], &["Uber"]),
+        (&["key", "revoke", ""], &[prefix.as_str().unwrap()]),
+        (&["sim", "show", "8"], &[iccid.as_str().unwrap()]),
+        (&["modem", "reset", ""], &["modem000"]),
+        (&["account", "sus"], &["suspend"]),
+    ] {
+        let found = offered(&site, line);
+        let found: Vec<&str> = found.iter().map(String::as_str).collect();
+        assert!(expected.iter().all(|name| found.contains(name)), "{line:?}: {found:?}");
+    }
+    assert!(!offered(&site, &["account", "show", "an"]).contains(&"bob".to_owned()));
+}
