@@ -113,6 +113,11 @@ fn a_full_disk_loses_nothing() {
         let full =
             std::iter::repeat_with(|| file.write_all(&[0; 65536])).find_map(Result::err).unwrap();
         assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
+        // The operator sees it at a glance.
+        wait_for("the alarm", || {
+            let status = site.ok(&["status"]);
+            status.contains("DiskLow") && status.contains("0 MB are left on the database's disk")
+        });
     };
     survives(&site, fill, || fs::remove_file(&filler).unwrap());
 }
