@@ -80,9 +80,12 @@
 //! 14. **A sender's name is no proof**: where a service has patterns, only a text with a code
 //!     completes an order, and no later text without one hides it.
 //!     (`a_text_without_a_code_is_shown_and_ends_charges_and_hides_nothing`)
-//! 15. **An open order whose SIM is lost ends, and costs nothing**, at once when the card was taken
-//!     out, a minute after its modem has gone or the daemon has started without it; not when a bank
-//!     has merely parked it. (`an_order_ends_at_once_when_its_card_is_taken_out`,
+//! 15. **An open order whose SIM is lost ends, and costs nothing**, ten seconds after the card was
+//!     taken out, if it is in no other modem by then, where its orders follow it; a minute after
+//!     its modem has gone or the daemon has started without it; not when a bank has merely parked
+//!     it.
+//!     (`an_order_ends_when_its_card_is_taken_out_and_put_into_no_other_modem`,
+//!     `orders_follow_the_sim_to_another_modem`,
 //!     `a_modem_that_is_gone_is_waited_for_a_minute`,
 //!     `after_a_start_sims_have_a_minute_and_their_modems_first_try_to_come_up`,
 //!     `a_sim_that_is_parked_in_its_bank_is_not_lost`)

@@ -169,7 +169,7 @@ pub(super) async fn run(
                 json,
                 &rows,
                 &["id", "at", "actor", "action", "subject", "?key", "?client"],
-                "nothing yet",
+                "no entries",
             )?;
         }
         Admin::Reload => reload(client, json).await?,
@@ -381,7 +381,9 @@ async fn sim(command: Sim, client: &AdminClient, json: bool) -> anyhow::Result<(
                 return print::json(&sims);
             }
             let rows = sims.as_array().into_iter().flatten().map(sim_row).collect();
-            return print::table(&rows, SIM, "no SIM has been seen yet");
+            let none =
+                if path == "/sims" { "no SIM has been seen yet" } else { "no SIM like that" };
+            return print::table(&rows, SIM, none);
         }
         Sim::Show { iccid } => client.get(&path(&iccid, "")).await?,
         Sim::SetNumber { iccid, number, write, create } => {

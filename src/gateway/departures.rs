@@ -1,7 +1,8 @@
 //! SIMs that were in a modem and are in none now: which of them are lost.
 //!
-//! A card that is taken out, or succeeded by another in its modem, is lost at once. A modem that is
-//! gone, or starts again, may come back with its card: that is waited for.
+//! A card that is taken out, or succeeded by another in its modem, may be put into another modem,
+//! where its orders follow it; that is waited for a moment. A modem that is gone, or starts again,
+//! may come back with its card: that is waited for longer.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,6 +10,8 @@ use std::time::Duration;
 use crate::domain::modem::{ModemReason, ModemSnapshot, ModemState};
 use crate::domain::{Iccid, PortName, Timestamp};
 
+/// How long a card that was taken out is waited for in another modem.
+const MOVED_WITHIN: Duration = Duration::from_secs(10);
 /// How long a SIM whose modem is gone is waited for.
 pub(super) const LOST_AFTER: Duration = Duration::from_secs(60);
 
@@ -24,15 +27,15 @@ pub(super) struct Departures {
 struct Departure {
     port: PortName,
     since: Timestamp,
-    /// Its modem works and is without it: it will not come back by itself.
-    is_certain: bool,
+    /// How long it is waited for: less, once its modem works and is without it.
+    patience: Duration,
     /// Its modem has started again meanwhile, and may not have found its card yet.
     has_restarted: bool,
 }
 
 impl Departure {
     fn lost_at(&self) -> Timestamp {
-        if self.is_certain { self.since } else { self.since.plus(LOST_AFTER) }
+        self.since.plus(self.patience)
     }
 }
 
@@ -50,7 +53,7 @@ impl Departures {
     /// A SIM is no longer in the modem at a port.
     pub(super) fn leave(&mut self, iccid: Iccid, port: PortName, now: Timestamp) {
         self.of_port.insert(port.clone(), iccid.clone());
-        let departure = Departure { port, since: now, is_certain: false, has_restarted: false };
+        let departure = Departure { port, since: now, patience: LOST_AFTER, has_restarted: false };
         self.of_sim.insert(iccid, departure);
     }
 
@@ -68,8 +71,10 @@ impl Departures {
         };
         departure.has_restarted |= is_restarting(snapshot.state);
         let is_gone = snapshot.sim.is_some() || (is_empty(snapshot) && !departure.has_restarted);
-        let is_new = is_gone && !departure.is_certain;
-        departure.is_certain |= is_gone;
+        let is_new = is_gone && departure.patience > MOVED_WITHIN;
+        if is_new {
+            departure.patience = MOVED_WITHIN;
+        }
         is_new
     }
 
@@ -77,7 +82,8 @@ impl Departures {
     pub(super) fn add_missing(&mut self, iccids: Vec<Iccid>, since: Timestamp) {
         for iccid in iccids {
             let port = PortName::from_stored(String::new());
-            let departure = Departure { port, since, is_certain: true, has_restarted: true };
+            let departure =
+                Departure { port, since, patience: Duration::ZERO, has_restarted: true };
             self.of_sim.entry(iccid).or_insert(departure);
         }
     }
@@ -138,15 +144,15 @@ mod tests {
     }
 
     #[test]
-    fn a_card_that_is_taken_out_is_lost_at_once_and_one_whose_modem_is_gone_after_a_minute() {
+    fn a_card_that_is_taken_out_is_lost_soon_and_one_whose_modem_is_gone_after_a_minute() {
         use ModemState::{Absent, Identifying, Probing, Ready, Recovering, SimCheck, Switching};
-        let (at_once, later) = (Some(seconds(10)), Some(seconds(70)));
+        let (soon, later) = (Some(seconds(20)), Some(seconds(70)));
         let checked = snapshot("a", SimCheck, None);
         let other = snapshot("a", Identifying, Some("B"));
         for (reports, lost_at, why) in [
             (vec![], later, "nothing more is known"),
             (vec![checked.clone()], later, "the card is read again"),
-            (vec![checked.clone(), empty("a")], at_once, "the modem is empty"),
+            (vec![checked.clone(), empty("a")], soon, "the modem is empty"),
             (vec![checked.clone(), snapshot("a", Identifying, Some("A"))], None, "it is there"),
             (vec![empty("a"), snapshot("a", Ready, Some("A"))], None, "it was put back"),
             (vec![snapshot("a", Absent, None)], later, "the modem is gone"),
@@ -157,7 +163,7 @@ mod tests {
             ),
             (
                 vec![snapshot("a", Absent, None), other.clone()],
-                at_once,
+                soon,
                 "another card is in the modem",
             ),
             (vec![empty("b"), snapshot("b", Ready, Some("B"))], later, "that is another modem"),
@@ -178,9 +184,9 @@ mod tests {
         let mut departures = after(&[empty("a")]);
         let iccid = Iccid::from_stored("A");
         departures.clock_was_set(Duration::from_secs(3600));
-        assert_eq!(departures.lost(seconds(3610), 9), [(iccid.clone(), seconds(3610))]);
+        assert_eq!(departures.lost(seconds(3620), 9), [(iccid.clone(), seconds(3610))]);
         departures.forget(&iccid, seconds(9));
-        assert_eq!(departures.lost(seconds(3610), 9).len(), 1, "that was another time");
+        assert_eq!(departures.lost(seconds(3620), 9).len(), 1, "that was another time");
         departures.forget(&iccid, seconds(3610));
         assert_eq!(departures.next_loss(), None);
         departures.add_missing(vec![iccid.clone()], seconds(1));

@@ -356,9 +356,13 @@ impl Sims {
 
     /// Forgets a SIM's number, which is then found out again as that of a new SIM is.
     pub async fn clear_number(self: &Arc<Self>, iccid: Iccid) -> Result<SimView, Error> {
+        let settings = self.env.settings();
         self.change(iccid, AuditAction::ClearedNumber, move |tx, sim, _| {
             let before = sim.number.as_ref().map(|known| known.number.shortened());
-            tx.save_sim(&Sim { number: None, ..sim })?;
+            // The country of a number that was wrong is not the card's.
+            let home = sim.imsi.as_ref().and_then(|imsi| settings.countries.of_imsi(imsi));
+            let country = home.map(|country| country.code.clone());
+            tx.save_sim(&Sim { number: None, country, ..sim })?;
             Ok(before.map(|number| format!(": was {number}")).unwrap_or_default())
         })
         .await

@@ -25,7 +25,7 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn an_order_ends_at_once_when_its_card_is_taken_out() {
+async fn an_order_ends_when_its_card_is_taken_out_and_put_into_no_other_modem() {
     let number_rest = Duration::from_secs(600);
     let fixture = Fixture::with(Settings { number_rest, ..default_settings() }).await;
     fixture.plug(1).await;
@@ -40,6 +40,10 @@ async fn an_order_ends_at_once_when_its_card_is_taken_out() {
         }
         fixture.pass(5);
         fixture.take_out(1);
+        let soon = fixture.gateway.now().plus(Duration::from_secs(10));
+        assert_eq!(fixture.run_due_work().await, Some(soon));
+        assert_eq!(fixture.state(order).await, OrderState::Open);
+        fixture.pass(10);
         fixture.run_due_work().await;
     };
     let (answer, ()) = tokio::join!(poll, lose);
@@ -103,6 +107,7 @@ async fn only_open_orders_end_with_their_sim() {
     let completed = fixture.end_of(orders[2].1).await;
     assert_eq!(completed.1, Some(OrderOutcome::Code));
     fixture.take_out(1);
+    fixture.pass(10);
     fixture.run_due_work().await;
     let lost = (OrderState::Expired { at: fixture.gateway.now() }, Some(OrderOutcome::SimLost));
     let ends = [lost, lost, completed];

@@ -104,8 +104,14 @@ impl Page {
         mut rows: Vec<R>,
         name: impl Fn(&R) -> String,
     ) -> Result<Vec<R>, Refused> {
-        let place = |wanted: String| {
-            let found = rows.iter().position(|row| name(row) == wanted);
+        // Where several rows have one name, as SIMs of one number, a page is after or before all
+        // of them.
+        let place = |wanted: String, is_after: bool| {
+            let is_it = |row: &R| name(row) == wanted;
+            let found = match is_after {
+                true => rows.iter().rposition(is_it),
+                false => rows.iter().position(is_it),
+            };
             found.ok_or_else(|| refused(format!("this list has no row {wanted}")))
         };
         let most = usize::try_from(self.limit.rows()).unwrap_or(usize::MAX);
@@ -114,14 +120,38 @@ impl Page {
                 return Err(refused("a page is after a row or before one, not both"));
             }
             (Some(after), None) => {
-                let start = place(after)? + 1;
+                let start = place(after, true)? + 1;
                 (start, start.saturating_add(most).min(rows.len()))
             }
             (None, before) => {
-                let end = before.map_or(Ok(rows.len()), place)?;
+                let end = before.map_or(Ok(rows.len()), |before| place(before, false))?;
                 (end.saturating_sub(most), end)
             }
         };
         Ok(rows.drain(start..end).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_end_where_rows_have_one_name() {
+        let rows = || vec![("a", 1), ("b", 2), ("b", 3), ("c", 4)];
+        let page = |after: Option<&str>, before: Option<&str>, limit: u32| {
+            let (after, before) = (after.map(str::to_owned), before.map(str::to_owned));
+            let page = Page { after, before, limit: limit.into() };
+            let cut = page.cut(rows(), |row| row.0.to_owned());
+            cut.ok().map(|rows| rows.into_iter().map(|row| row.1).collect::<Vec<_>>())
+        };
+        assert_eq!(page(None, None, 0), Some(vec![1, 2, 3, 4]));
+        assert_eq!(page(None, None, 1), Some(vec![4]));
+        assert_eq!(page(Some("a"), None, 1), Some(vec![2]));
+        assert_eq!(page(Some("b"), None, 9), Some(vec![4]));
+        assert_eq!(page(None, Some("b"), 9), Some(vec![1]));
+        assert_eq!(page(None, Some("c"), 1), Some(vec![3]));
+        assert_eq!(page(Some("x"), None, 1), None);
+        assert_eq!(page(Some("a"), Some("c"), 1), None);
     }
 }
