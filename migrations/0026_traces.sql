@@ -11,6 +11,6 @@ CREATE TABLE trace (
     sender     TEXT NOT NULL,
     first_at   INTEGER NOT NULL,   -- when the first and the last message came
     last_at    INTEGER NOT NULL CHECK (last_at >= first_at),
-    noted_at   INTEGER NOT NULL,   -- since when that is known: patterns may be newer than messages
+    noted_after INTEGER NOT NULL,  -- the last order when that became known: patterns may be newer than messages
     PRIMARY KEY (number, service_id, account_id, rented, sender)
 ) STRICT, WITHOUT ROWID;

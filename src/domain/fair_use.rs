@@ -205,10 +205,22 @@ pub struct DayUse {
     pub orders: i64,
 }
 
+/// A clock that is set back by no more than this begins no former day again.
+const SET_BACK: Duration = Duration::from_secs(2 * 24 * 3600);
+
 impl DayUse {
-    /// What was done on the day that began at `began_at`, as far as this is known: nothing if this
-    /// is another day's.
-    pub fn on(self, began_at: Timestamp) -> DayUse {
+    /// The day on which something counts that is done on the day which began at `today` by the
+    /// clock. If a clock that was set back over midnight began the former day once more, what was
+    /// done on the later one would be forgotten, and counted anew when the clock comes there again.
+    pub fn day_of(self, today: Timestamp) -> Timestamp {
+        let was_set_back = today < self.began_at && self.began_at.since(today) <= SET_BACK;
+        if was_set_back { self.began_at } else { today }
+    }
+
+    /// What was done on the day that began at `today` by the clock, as far as this is known:
+    /// nothing if this is another day's.
+    pub fn on(self, today: Timestamp) -> DayUse {
+        let began_at = self.day_of(today);
         if self.began_at == began_at {
             return self;
         }

@@ -58,8 +58,8 @@ pub(crate) const ORDER_BEFORE_RENTAL: &str = "UPDATE orders SET ended_at = (SELE
      86400000000 FROM rental WHERE id = 2) WHERE id = 1";
 /// Bob was sent a message of the first order's service to its number a second before it was made.
 pub(crate) const TRACE_BEFORE_ORDER: &str = "INSERT INTO trace (number, service_id, account_id, \
-     rented, sender, first_at, last_at, noted_at) SELECT number, service_id, 2, 1, 'Viber', \
-     created_at - 1000000, created_at - 1000000, created_at - 1000000 FROM orders WHERE id = 1";
+     rented, sender, first_at, last_at, noted_after) SELECT number, service_id, 2, 1, 'Viber', \
+     created_at - 1000000, created_at - 1000000, id - 1 FROM orders WHERE id = 1";
 /// As a database is that an earlier version has written, with more messages than one step
 /// attributes.
 pub(crate) const MESSAGES_UNATTRIBUTED: &str = "DELETE FROM trace; DELETE FROM attribution; UPDATE \

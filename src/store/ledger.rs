@@ -184,7 +184,10 @@ impl WriteTx<'_> {
         occasion: Occasion<'_>,
     ) -> Result<Applied, StoreError> {
         let (balance, held) = posting.effects();
-        let (day, key) = self.spending_of(posting, occasion)?;
+        let fault = |fault| StoreError::Row { table: "account", key: account.to_string(), fault };
+        let before = self.account(account)?.ok_or_else(|| fault("does not exist"))?;
+        let today = before.day.day_of(occasion.today);
+        let (day, key) = self.spending_of(posting, Occasion { today, ..occasion })?;
         let sql = "INSERT INTO ledger (account_id, kind, balance_minor, held_minor, currency, \
                    order_id, rental_id, price_minor, price_currency, rate, note, cause, \
                    created_at, day, key_prefix) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
@@ -210,8 +213,6 @@ impl WriteTx<'_> {
         if self.execute(sql, values)? == 0 {
             return Ok(Applied::Before);
         }
-        let fault = |fault| StoreError::Row { table: "account", key: account.to_string(), fault };
-        let before = self.account(account)?.ok_or_else(|| fault("does not exist"))?;
         let funds = before
             .funds
             .after(posting)

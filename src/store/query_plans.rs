@@ -207,7 +207,7 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     };
     tx.add_account(&name, now).unwrap();
     tx.mark(&trace.number, ServiceId(n), n % 2 == 0, now).unwrap();
-    tx.note_trace(&trace, now).unwrap();
+    tx.note_trace(&trace).unwrap();
     tx.purge_uncharged(order).unwrap();
     tx.purge_audit(now, n).unwrap();
     tx.purge_addresses(now, n).unwrap();

@@ -240,10 +240,11 @@ impl WriteTx<'_> {
         self.execute(sql, values).map(drop)
     }
 
-    /// Saves a trace that became known at `now`, or adds it to what was known of the same sender.
-    pub fn note_trace(&self, trace: &Trace, now: Timestamp) -> Result<(), StoreError> {
+    /// Saves a trace that became known after the last order, or adds it to what was known of the
+    /// same sender.
+    pub fn note_trace(&self, trace: &Trace) -> Result<(), StoreError> {
         let sql = "INSERT INTO trace (number, service_id, account_id, rented, sender, first_at, \
-                   last_at, noted_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT \
+                   last_at, noted_after) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT \
                    (number, service_id, account_id, rented, sender) DO UPDATE SET first_at = \
                    min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)";
         let values = params![
@@ -254,7 +255,7 @@ impl WriteTx<'_> {
             trace.sender,
             trace.first_at.0,
             trace.last_at.0,
-            now.0
+            self.last_order_id()?
         ];
         self.execute(sql, values).map(drop)
     }

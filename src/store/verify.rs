@@ -143,7 +143,7 @@ const SOLD_TWICE: &str = "SELECT 'order ' || b.id FROM orders a JOIN orders b ON
 const SOLD_AFTER_MESSAGE: &str = "SELECT 'order ' || o.id FROM orders o WHERE EXISTS (SELECT 1 \
                                   FROM trace e WHERE e.number = o.number AND e.service_id = \
                                   o.service_id AND e.account_id <> o.account_id AND e.first_at < \
-                                  o.created_at AND e.noted_at < o.created_at AND ($1 < 0 OR \
+                                  o.created_at AND e.noted_after < o.id AND ($1 < 0 OR \
                                   o.created_at < $1 + CASE WHEN e.last_at < o.created_at THEN \
                                   e.last_at ELSE e.first_at END) AND NOT EXISTS (SELECT 1 FROM \
                                   mark k WHERE k.number = e.number AND k.service_id = \

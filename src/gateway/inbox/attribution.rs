@@ -170,7 +170,7 @@ impl Attribution {
         for (message, before, service) in step.changed {
             tx.set_service_of(message, before, service)?;
         }
-        self.save(tx, &step.traces, self.env.now())?;
+        self.save(tx, &step.traces)?;
         tx.attributed_to(step.to)
     }
 
@@ -210,14 +210,9 @@ impl Attribution {
     }
 
     /// Saves traces.
-    pub(super) fn save(
-        &self,
-        tx: &WriteTx<'_>,
-        traces: &[Trace],
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    pub(super) fn save(&self, tx: &WriteTx<'_>, traces: &[Trace]) -> Result<(), StoreError> {
         for trace in traces {
-            tx.note_trace(trace, now)?;
+            tx.note_trace(trace)?;
             let (cache, number) = (Arc::clone(&self.cache), trace.number.clone());
             tx.after_commit(move || cache.forget_uses_of(&number));
         }

@@ -100,7 +100,7 @@ impl Matcher {
         let (sim, received_at) = (message.sim, message.received_at);
         let sent = Sent { sim, sender, received_at, known_at: now, claims: &claims };
         let traces = self.attribution.traces(tx, sent, &Holder::Order(order))?;
-        self.attribution.save(tx, &traces, now)?;
+        self.attribution.save(tx, &traces)?;
         self.orders.wake_polls_after(tx, order_id);
         Ok(())
     }

@@ -144,7 +144,7 @@ impl Matcher {
             let (sender, known_at) = (said.sender, Timestamp(i64::MAX));
             let sent = Sent { sim, sender, received_at, known_at, claims: &claims };
             let traces = self.attribution.traces(tx, sent, &holder)?;
-            self.attribution.save(tx, &traces, message.received_at)?;
+            self.attribution.save(tx, &traces)?;
         }
         if let Some(rule) = withheld {
             let action = AuditAction::Withheld { rule };

@@ -40,6 +40,6 @@ impl Inbox {
         let (sim, received_at, now) = (message.sim, message.received_at, self.env.now());
         let sent = Sent { sim, sender, received_at, known_at: now, claims: &claims };
         let traces = attribution.traces(tx, sent, &Holder::Rental(rental.clone()))?;
-        Ok(attribution.save(tx, &traces, now)?)
+        Ok(attribution.save(tx, &traces)?)
     }
 }

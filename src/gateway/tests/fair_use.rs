@@ -206,3 +206,23 @@ async fn what_costs_nothing_is_rented_once() {
     assert!(matches!(rent(ann).await.unwrap(), Rent::Made(_)));
     assert_eq!(fixture.faults().await, Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_over_midnight_begins_no_day_again() {
+    let fixture = Fixture::open().await;
+    for n in 1..=3 {
+        fixture.plug(n).await;
+    }
+    let (ann, uber) = (fixture.customer("ann", 9_000).await, fixture.service("Uber", &[]).await);
+    let lyft = fixture.service("Lyft", &[]).await;
+    fixture.order(ann, uber).await;
+    let day = 86_400;
+    for step in [day, -3_600, 7_200, -day, 2 * day] {
+        fixture.pass(step);
+        (1..=3).for_each(|n| fixture.report(n));
+        let made = fixture.make(ann, lyft).await;
+        let MakeOrder::Made { order, .. } = made else { panic!("{step}: {made:?}") };
+        fixture.gateway.orders().cancel(ann, order).await.unwrap();
+        assert_eq!(fixture.faults().await, [""; 0], "{step}");
+    }
+}

@@ -192,6 +192,19 @@ async fn a_code_is_late_by_the_clock_as_it_is_set_then() {
 }
 
 #[tokio::test]
+async fn an_order_is_judged_by_what_was_known_when_it_was_made_whatever_the_clock_says() {
+    let used = open(default_settings()).await;
+    let order = used.fixture.order(used.ann, used.viber).await;
+    used.fixture.gateway.orders().cancel(used.ann, order).await.unwrap();
+    used.pass(1200);
+    used.fixture.order(used.bob, used.viber).await;
+    // By the clock that was set back it came before the second order was made.
+    used.pass(-200);
+    used.fixture.sms(1, "Viber", "Your Viber code is 123456").await;
+    assert_eq!(used.fixture.faults().await, [""; 0]);
+}
+
+#[tokio::test]
 async fn what_is_nobodys_or_fits_no_service_uses_no_number() {
     let used = open(default_settings()).await;
     let any = used.fixture.service("Any", &[]).await;

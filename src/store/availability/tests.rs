@@ -362,7 +362,7 @@ impl Model {
         let sender = sender.to_string();
         self.messages.push((number.clone(), Use { service, at: self.now, by }));
         let trace = Trace { number, service, account, rented, sender, first_at, last_at };
-        tx.note_trace(&trace, self.now).unwrap();
+        tx.note_trace(&trace).unwrap();
     }
 
     fn make_order(
