@@ -84,7 +84,8 @@ impl FairUse {
         pauses: Pauses,
     ) -> FairUse {
         if given_up {
-            let rest_of_age = created_at.plus(pauses.min_cancel_age);
+            // By a clock that was set back, it has not been made yet.
+            let rest_of_age = created_at.min(now).plus(pauses.min_cancel_age);
             let pause =
                 if self.recent.are_excessive() { pauses.after_giving_up } else { Duration::ZERO };
             let until = now.plus(pause).max(rest_of_age);
@@ -316,6 +317,9 @@ mod tests {
         assert_eq!(early.pause(at(110), pauses), Some(at(130)));
         let late = new().after_end(true, at(100), at(130), pauses);
         assert_eq!(late.pause(at(130), pauses), None);
+        let set_back = new().after_end(true, at(100), at(10), pauses);
+        assert_eq!(set_back.pause(at(10), pauses), Some(at(40)));
+        assert_eq!(new().after_end(true, at(100), at(10), PAUSES).pause(at(10), PAUSES), None);
         let kept = new().after_end(false, at(100), at(110), pauses);
         assert_eq!(kept.pause(at(110), pauses), None);
     }
