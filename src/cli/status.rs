@@ -35,7 +35,17 @@ pub(super) async fn once(client: &AdminClient, json: bool) -> anyhow::Result<()>
 /// as a screen that is redrawn, elsewhere as one line each time. A daemon that is restarted
 /// meanwhile is waited for.
 pub(super) async fn watch(client: &AdminClient, json: bool, every: Duration) -> anyhow::Result<()> {
-    let (mut keys, mut was_reached) = (QuitKey::of_terminal(), false);
+    let mut keys = QuitKey::of_terminal();
+    // The key is waited for all the time, also while the daemon leaves a question unanswered.
+    tokio::select! {
+        ended = show_repeatedly(client, json, every) => ended,
+        () = keys.pressed() => Ok(()),
+    }
+}
+
+/// Shows the status again and again until nobody reads it.
+async fn show_repeatedly(client: &AdminClient, json: bool, every: Duration) -> anyhow::Result<()> {
+    let mut was_reached = false;
     loop {
         let screen = Screen::of_stdout();
         let fetched = Site::fetch(client).await;
@@ -52,7 +62,6 @@ pub(super) async fn watch(client: &AdminClient, json: bool, every: Duration) -> 
         }
         tokio::select! {
             () = tokio::time::sleep(every) => {}
-            () = keys.pressed() => return Ok(()),
             gone = print::reader_gone() => return Err(gone.into()),
         }
     }

@@ -160,7 +160,29 @@ fn on_a_terminal_watch_redraws_within_its_width_until_ctrl_c() {
     // Nobody else reads the terminal: without this, the program might be blocked on it.
     std::thread::spawn(move || while ours.read(&mut buffer).is_ok_and(|length| length > 0) {});
     let ended = live.child.as_mut().unwrap().wait().unwrap();
-    assert!(ended.code().is_none() || ended.success(), "{ended}");
+    assert!(ended.success(), "{ended}");
+}
+
+#[test]
+fn ctrl_c_leaves_watch_while_the_daemon_does_not_answer() {
+    let site = Site::with_modems(0);
+    let daemon = site.serve();
+    let mut command = site.command(&["status", "--watch", "--every", "0s"]);
+    let mut live = Daemon::of(command.stdout(Stdio::piped()).spawn().unwrap());
+    let mut output = live.child.as_mut().unwrap().stdout.take().unwrap();
+    let mut first = [0; 64];
+    assert!(output.read(&mut first).unwrap() > 0);
+    let signal = |process: &Daemon, signal| {
+        let id = rustix::process::Pid::from_child(process.child.as_ref().unwrap());
+        rustix::process::kill_process(id, signal).unwrap();
+    };
+    signal(&daemon, rustix::process::Signal::STOP);
+    // What it has printed until now is followed by nothing: it waits for the answer.
+    std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+    signal(&live, rustix::process::Signal::INT);
+    let ended = live.child.as_mut().unwrap().wait().unwrap();
+    signal(&daemon, rustix::process::Signal::CONT);
+    assert!(ended.success(), "{ended}");
 }
 
 #[test]
