@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::audit::AuditAction;
 use crate::domain::availability::UnavailableReason;
+use crate::domain::message::Message;
 use crate::domain::{MessageId, Timestamp};
 use crate::gateway::{self, Gateway, MessageFilter, ModemControl, Reload};
 use listing::{ListQuery, parse_id};
@@ -190,7 +191,10 @@ async fn orders(State(admin): State<AdminState>, Query(query): Query<ListQuery>)
 
 /// Lists messages; or, asked only for those after one, follows them: a page of those, for which the
 /// request waits `wait` seconds at most.
-async fn messages(State(admin): State<AdminState>, Query(query): Query<ListQuery>) -> Answer {
+async fn messages(
+    State(admin): State<AdminState>,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, Refused> {
     if let (Some(after), None) = (&query.after, query.limit) {
         return messages_after(&admin, MessageId(parse_id(after)?), query.wait).await;
     }
@@ -201,12 +205,15 @@ async fn messages(State(admin): State<AdminState>, Query(query): Query<ListQuery
         .audit()
         .note_operator_action(AuditAction::SawMessages, "all SIMs".to_owned())
         .await?;
-    let messages = admin.gateway.inbox().list(request, all).await?;
-    Ok(Json(messages.iter().map(views::message).collect()))
+    Ok(write_messages(admin.gateway.inbox().list(request, all).await?).await)
 }
 
 /// The next messages after one, for which the request waits.
-async fn messages_after(admin: &AdminState, after: MessageId, wait_seconds: u64) -> Answer {
+async fn messages_after(
+    admin: &AdminState,
+    after: MessageId,
+    wait_seconds: u64,
+) -> Result<Response, Refused> {
     let mut newest = admin.gateway.inbox().subscribe();
     let timeout = Duration::from_secs(wait_seconds.min(MAX_WAIT_SECONDS));
     tokio::select! {
@@ -220,7 +227,18 @@ async fn messages_after(admin: &AdminState, after: MessageId, wait_seconds: u64)
     if let Some(first) = messages.first() {
         admin.gateway.audit().note_following(first.id).await?;
     }
-    Ok(Json(messages.iter().map(views::message).collect()))
+    Ok(write_messages(messages).await)
+}
+
+/// The answer with these messages. There may be many with long texts, so it is written where that
+/// keeps no other request waiting.
+async fn write_messages(messages: Vec<Message>) -> Response {
+    let write = move || {
+        let views: Vec<_> = messages.iter().map(views::message).collect();
+        Json(views).into_response()
+    };
+    let written = tokio::task::spawn_blocking(write).await;
+    written.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
 async fn message(State(admin): State<AdminState>, Path(id): Path<i64>) -> Answer {

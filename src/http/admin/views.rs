@@ -1,5 +1,6 @@
 //! The JSON that scripts rely on. A value that does not exist is `null`.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::domain::catalogue::ChargeOn;
@@ -7,7 +8,7 @@ use crate::domain::fair_use::OwnLimits;
 use crate::domain::message::Message;
 use crate::domain::modem::{ModemSnapshot, ModemStatus};
 use crate::domain::number_discovery::DiscoveryAttempt;
-use crate::domain::{Amount, ModemId, OrderOutcome, Service};
+use crate::domain::{Amount, Iccid, ModemId, Msisdn, OrderOutcome, Service};
 use crate::gateway::{
     Account, AuditRow, AwaitedMessage, Change, Entry, Gateway, Key, LedgerRow, OrderView,
     PriceView, RentalView, Revenue, ServiceFigures, SimActivity, SimView, Skip, Standing,
@@ -281,7 +282,7 @@ pub(super) fn order(view: &OrderView) -> Value {
 
 /// A message with its PDUs in hexadecimal digits.
 pub(super) fn message_with_pdus(message: &Message, pdus: &[Vec<u8>]) -> Value {
-    let mut view = self::message(message);
+    let mut view = json!(self::message(message));
     if let Some(fields) = view.as_object_mut() {
         let pdus = pdus.iter().filter(|pdu| !pdu.is_empty()).map(hex::encode_upper);
         fields.insert("pdus".to_owned(), pdus.collect());
@@ -300,21 +301,41 @@ pub(super) fn awaited(message: &AwaitedMessage) -> Value {
     })
 }
 
-pub(super) fn message(message: &Message) -> Value {
-    json!({
-        "id": message.id.0,
-        "iccid": message.iccid,
-        "number": message.number,
-        "kind": message.kind.as_str(),
-        "sender": message.sender,
-        "text": message.text,
-        "detail": message.detail,
-        "code": message.code,
-        "sent_at": message.sent_at.map(|at| at.to_string()),
-        "received_at": message.received_at.to_string(),
-        "complete": message.complete,
-        "order": message.order.map(|order| order.0),
-        "rental": message.rental.map(|rental| rental.0),
-        "withheld": message.withheld,
-    })
+/// A message in a list. It is written without a tree of JSON values in between, because such lists
+/// are long and are asked for again and again.
+#[derive(Serialize)]
+pub(super) struct MessageView<'m> {
+    id: i64,
+    iccid: &'m Iccid,
+    number: Option<&'m Msisdn>,
+    kind: &'static str,
+    sender: Option<&'m str>,
+    text: Option<&'m str>,
+    detail: Option<&'m str>,
+    code: Option<&'m str>,
+    sent_at: Option<String>,
+    received_at: String,
+    complete: bool,
+    order: Option<i64>,
+    rental: Option<i64>,
+    withheld: Option<&'m str>,
+}
+
+pub(super) fn message(message: &Message) -> MessageView<'_> {
+    MessageView {
+        id: message.id.0,
+        iccid: &message.iccid,
+        number: message.number.as_ref(),
+        kind: message.kind.as_str(),
+        sender: message.sender.as_deref(),
+        text: message.text.as_deref(),
+        detail: message.detail.as_deref(),
+        code: message.code.as_deref(),
+        sent_at: message.sent_at.map(|at| at.to_string()),
+        received_at: message.received_at.to_string(),
+        complete: message.complete,
+        order: message.order.map(|order| order.0),
+        rental: message.rental.map(|rental| rental.0),
+        withheld: message.withheld.as_deref(),
+    }
 }
