@@ -96,6 +96,16 @@
 //! 17. **What a modem last reported has an age**: a SIM whose modem has fallen silent is not given
 //!     out. (`a_stale_or_unready_modem_gives_no_number`)
 //!
+//! 18. **A tenant does not pay for what does not work**: what a long time off the air has cost is
+//!     given back, once, and a rental is not renewed in it. No more is ever given back than a
+//!     rental has cost.
+//!     (`a_year_of_outages_is_given_back_as_an_independent_count_has_it`,
+//!     `a_rental_whose_sim_is_gone_runs_on_for_seven_days_and_ends_with_a_refund`,
+//!     `no_more_is_given_back_than_a_rental_has_cost`)
+//! 19. **A tenant who is moved keeps what has come, and what came for others stays theirs**: on
+//!     either number, before and after.
+//!     (`a_tenant_keeps_what_came_and_gets_what_comes_to_the_new_number`)
+//!
 //! # Limits
 //!
 //! Whatever can arrive faster than it is handled is bounded. What is beyond the bound is refused
@@ -173,7 +183,7 @@
 //!   `requests_whose_answers_are_not_read_are_not_read_either`,
 //!   `answers_that_are_not_taken_are_bounded_for_a_key_and_in_all`)
 //! - **A view of a rental**: `[rentals] view_messages` messages with 1 MiB of texts, the newest
-//!   (`gateway/rentals.rs`). (`a_view_has_the_newest_messages_numbered_among_all`)
+//!   (`gateway/rentals/viewing.rs`). (`a_view_has_the_newest_messages_numbered_among_all`)
 //! - **A request's head and body**: 32 KiB and 64 KiB, with a time limit for each (`http/serve.rs`,
 //!   `http/params.rs`). Beyond it the answer is `INVALID_REQUEST`, or the connection is closed.
 //!   (`a_key_may_be_bound_to_networks_and_a_large_request_is_refused`)

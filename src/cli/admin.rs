@@ -5,10 +5,12 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::args::{Account, Admin, Audit, Expiry, Key, KeyTerms, Order, Rental, Sim, Skip};
+use super::args::{Account, Admin, Audit, Expiry, Key, KeyTerms, Order, Sim, Skip};
 use super::listing::ListQuery;
 use super::print::{self, Progress};
-use super::{backup, bank, health, import, message, modem, number, report, service, status};
+use super::{
+    backup, bank, health, import, message, modem, number, rental, report, service, status,
+};
 use crate::daemon::system_sources;
 use crate::http::{AdminClient, path_segment};
 
@@ -54,18 +56,6 @@ const ORDER: &[&str] = &[
     "price",
     "created_at",
     "?expires_at",
-];
-const RENTAL: &[&str] = &[
-    "id",
-    "account",
-    "number",
-    "?country",
-    "state",
-    "package",
-    "?renewal_package",
-    "?auto_renew",
-    "?started_at",
-    "expires_at",
 ];
 const KEY: &[&str] = &[
     "prefix",
@@ -129,24 +119,7 @@ pub(super) async fn run(
         Admin::Health(command) => health::run(command, client, json).await?,
         Admin::Order(command) => order(command, client, json).await?,
         Admin::Skip(command) => skip(command, client, json).await?,
-        Admin::Rental(Rental::List { account, numbers, state, rows }) => {
-            let query = ListQuery::default().account(account).number(numbers);
-            let path = query.with("state", state).rows(rows).of("/rentals");
-            list(client, json, &path, RENTAL, "no rentals").await?;
-        }
-        Admin::Rental(Rental::Show { id }) => {
-            let shown = client.get(&format!("/rentals/{id}")).await?;
-            history(
-                json,
-                &shown,
-                &[RENTAL, &["key", "client", "withheld"]].concat(),
-                &["messages"],
-            )?;
-        }
-        Admin::Rental(Rental::Revive { id }) => {
-            let revived = client.post(&format!("/rentals/{id}/revive"), json!({})).await?;
-            print::object(json, &revived, RENTAL)?;
-        }
+        Admin::Rental(command) => rental::run(command, client, json).await?,
         Admin::Explain { service, country, account } => {
             let account = account
                 .map(|account| format!("&account={}", path_segment(&account)))
@@ -239,7 +212,7 @@ async fn skip(command: Skip, client: &AdminClient, json: bool) -> anyhow::Result
     }
 }
 
-async fn list(
+pub(super) async fn list(
     client: &AdminClient,
     json: bool,
     path: &str,
@@ -291,7 +264,12 @@ fn explain(json: bool, counts: &Value) -> anyhow::Result<()> {
 }
 
 /// Prints an order or a rental with its ledger entries and messages.
-fn history(json: bool, shown: &Value, fields: &[&str], inboxes: &[&str]) -> anyhow::Result<()> {
+pub(super) fn history(
+    json: bool,
+    shown: &Value,
+    fields: &[&str],
+    inboxes: &[&str],
+) -> anyhow::Result<()> {
     if json {
         return print::json(shown);
     }

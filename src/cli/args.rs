@@ -384,6 +384,54 @@ pub(super) enum Rental {
         #[arg(value_parser = whole_number)]
         id: u32,
     },
+    /// End a rental before its time is over; its number rests then
+    End {
+        /// The rental's id
+        #[arg(value_parser = whole_number)]
+        id: u32,
+        /// What its tenant is given back: pro-rata, which is what the rest of the time has cost;
+        /// none; or an amount, like 5.00
+        #[arg(
+            long,
+            value_name = "WHAT",
+            default_value = "pro-rata",
+            allow_negative_numbers = true,
+            value_parser = named
+        )]
+        refund: String,
+        /// The reason, for the ledger and the audit
+        #[arg(long, value_name = "TEXT", value_parser = named)]
+        reason: String,
+    },
+    /// Move a rental to another SIM of its country, and so to another number. Its tenant keeps what
+    /// has come; what still comes to the old number is nobody's
+    Move {
+        /// The rental's id
+        #[arg(value_parser = whole_number)]
+        id: u32,
+        /// The SIM, by its ICCID or number
+        #[arg(long, value_name = "ICCID", value_parser = named)]
+        to: String,
+    },
+    /// Let a rental run on for some days that cost nothing
+    Days {
+        /// The rental's id
+        #[arg(value_parser = whole_number)]
+        id: u32,
+        /// How many days, like +3
+        #[arg(value_parser = days)]
+        days: u32,
+        /// The reason, for the audit
+        #[arg(long, value_name = "TEXT", value_parser = named)]
+        reason: String,
+    },
+}
+
+/// A number of days that are added.
+fn days(text: &str) -> Result<u32, String> {
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    let days = digits.parse().ok().filter(|_| !digits.starts_with('+'));
+    days.ok_or_else(|| "it must be a number of days, like +3".to_owned())
 }
 
 #[derive(Subcommand)]

@@ -19,6 +19,7 @@ mod message;
 mod modem;
 mod number;
 mod print;
+mod rental;
 mod report;
 mod screen;
 mod serve;

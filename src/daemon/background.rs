@@ -17,6 +17,8 @@ const FILE_CHECK_INTERVAL: Duration = Duration::from_secs(2);
 const ATTRIBUTION_INTERVAL: Duration = Duration::from_secs(10);
 /// For how long others have the database to themselves after some messages were attributed.
 const BETWEEN_ATTRIBUTIONS: Duration = Duration::from_millis(20);
+/// How often to look which rented SIMs are off the air.
+const OUTAGE_INTERVAL: Duration = Duration::from_secs(60);
 /// How long due work waits after the database has failed.
 const SWEEP_RETRY: Duration = Duration::from_secs(5);
 
@@ -104,6 +106,20 @@ pub(super) async fn attribute_messages(gateway: Gateway, stopping: CancellationT
         };
         if stopping.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
             return;
+        }
+    }
+}
+
+/// Counts for how long the SIMs of rentals are off the air.
+pub(super) async fn watch_outages(gateway: Gateway, stopping: CancellationToken) {
+    let pause = || stopping.run_until_cancelled(tokio::time::sleep(OUTAGE_INTERVAL));
+    while pause().await.is_some() {
+        if let Err(error) = gateway.rentals().watch_outages().await {
+            tracing::error!(
+                event = "sweep_failed",
+                %error,
+                "outages of rentals could not be counted; trying again"
+            );
         }
     }
 }

@@ -96,11 +96,15 @@ pub enum AuditAction<'a> {
     Revived,
     /// A rental was ended.
     Ended,
+    /// The operator moved a rental to another SIM.
+    Moved,
+    /// The operator let a rental run on for some days.
+    GaveDays,
     /// The operator canceled an order.
     Canceled,
     /// The operator let an account have a number again that it had skipped.
     UndidSkip,
-    /// The operator gave back what an order had been charged.
+    /// What an order or a rental had been charged was given back.
     Refunded,
     /// The operator gave a message to the order that it was for.
     Delivered,
@@ -177,6 +181,8 @@ impl fmt::Display for AuditAction<'_> {
             AuditAction::Renewed => "renewed",
             AuditAction::Revived => "revived",
             AuditAction::Ended => "ended",
+            AuditAction::Moved => "moved",
+            AuditAction::GaveDays => "gave free days to",
             AuditAction::Canceled => "canceled",
             AuditAction::UndidSkip => "undid a skip of",
             AuditAction::Refunded => "refunded",

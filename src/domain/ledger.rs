@@ -70,6 +70,8 @@ pub enum Posting {
         rental: RentalId,
         /// The term's number within the rental, from 1, so that no term is charged twice.
         term: u32,
+        /// How many months it has.
+        months: u32,
     },
     /// An order was made, and its price is held.
     Hold { amount: Amount, order: OrderId },
@@ -84,6 +86,24 @@ pub enum Posting {
         /// Why, in the operator's words.
         note: String,
     },
+    /// Something of what a rental had been charged was given back.
+    RentalRefund {
+        amount: Amount,
+        rental: RentalId,
+        /// What it is given back for. Nothing is for the same twice.
+        cause: RefundCause,
+        /// Why, in words.
+        note: String,
+    },
+}
+
+/// What something of a rental's price is given back for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefundCause {
+    /// The operator ended it in this term, by its number.
+    Ended { term: u32 },
+    /// Its SIM was off the air; the outage by its id.
+    Outage { id: i64 },
 }
 
 /// Why a term of a rental is charged.
@@ -108,7 +128,7 @@ pub enum EntryKind {
     Extension,
     /// An order's price was held.
     Hold,
-    /// What an order had been charged was given back.
+    /// What an order or a rental had been charged was given back.
     Refund,
     /// An order's hold was given back.
     Release,
@@ -183,7 +203,7 @@ impl Posting {
             Posting::Hold { .. } => EntryKind::Hold,
             Posting::Capture { .. } => EntryKind::Capture,
             Posting::Release { .. } => EntryKind::Release,
-            Posting::Refund { .. } => EntryKind::Refund,
+            Posting::Refund { .. } | Posting::RentalRefund { .. } => EntryKind::Refund,
         }
     }
 
@@ -192,7 +212,8 @@ impl Posting {
         match self {
             Posting::TopUp { amount, .. }
             | Posting::Adjustment { amount, .. }
-            | Posting::Refund { amount, .. } => (*amount, Amount::ZERO),
+            | Posting::Refund { amount, .. }
+            | Posting::RentalRefund { amount, .. } => (*amount, Amount::ZERO),
             Posting::Term { charge, .. } => (Amount(-charge.amount.0), Amount::ZERO),
             Posting::Hold { amount, .. } => (Amount::ZERO, *amount),
             Posting::Capture { amount, .. } => (Amount(-amount.0), Amount(-amount.0)),
@@ -213,13 +234,22 @@ impl Posting {
                 format!("order:{order}:ended")
             }
             Posting::Refund { order, .. } => format!("order:{order}:refunded"),
+            Posting::RentalRefund { rental, cause: RefundCause::Ended { term }, .. } => {
+                format!("rental:{rental}:ended:{term}")
+            }
+            Posting::RentalRefund { rental, cause: RefundCause::Outage { id }, .. } => {
+                format!("rental:{rental}:outage:{id}")
+            }
         }
     }
 
     /// The order that it belongs to, if any.
     pub fn order(&self) -> Option<OrderId> {
         match self {
-            Posting::TopUp { .. } | Posting::Adjustment { .. } | Posting::Term { .. } => None,
+            Posting::TopUp { .. }
+            | Posting::Adjustment { .. }
+            | Posting::Term { .. }
+            | Posting::RentalRefund { .. } => None,
             Posting::Hold { order, .. }
             | Posting::Capture { order, .. }
             | Posting::Release { order, .. }
@@ -227,10 +257,18 @@ impl Posting {
         }
     }
 
-    /// The rental that it belongs to, and what was charged for it, if any.
-    pub fn rental(&self) -> Option<(RentalId, &Charge)> {
+    /// The rental that it belongs to, if any.
+    pub fn rental(&self) -> Option<RentalId> {
         match self {
-            Posting::Term { rental, charge, .. } => Some((*rental, charge)),
+            Posting::Term { rental, .. } | Posting::RentalRefund { rental, .. } => Some(*rental),
+            _ => None,
+        }
+    }
+
+    /// What was charged for a term of a rental, and how many months that has.
+    pub fn term(&self) -> Option<(&Charge, u32)> {
+        match self {
+            Posting::Term { charge, months, .. } => Some((charge, *months)),
             _ => None,
         }
     }
@@ -238,7 +276,9 @@ impl Posting {
     /// The operator's note, if there is one.
     pub fn note(&self) -> Option<&str> {
         match self {
-            Posting::Adjustment { note, .. } | Posting::Refund { note, .. } => Some(note),
+            Posting::Adjustment { note, .. }
+            | Posting::Refund { note, .. }
+            | Posting::RentalRefund { note, .. } => Some(note),
             _ => None,
         }
     }
@@ -278,11 +318,20 @@ mod tests {
     fn a_term_is_charged_once_whatever_it_is_called() {
         let price = crate::domain::price::Price { amount: Amount(1500), currency: "EUR".into() };
         let charge = Charge { amount: Amount(1620), price, rate: "1.08".parse().unwrap() };
+        let rental = RentalId(3);
         let term =
-            |kind, term| Posting::Term { kind, charge: charge.clone(), rental: RentalId(3), term };
+            |kind, term| Posting::Term { kind, charge: charge.clone(), rental, term, months: 1 };
         assert_eq!(funds(2000, 50).after(&term(Term::First, 1)), Some(funds(380, 50)));
         assert_eq!(term(Term::Extension, 2).cause(), term(Term::Renewal, 2).cause());
         assert_ne!(term(Term::Renewal, 2).cause(), term(Term::Renewal, 3).cause());
+        let ended = |term| Posting::RentalRefund {
+            amount: Amount(70),
+            rental,
+            cause: RefundCause::Ended { term },
+            note: "no signal".into(),
+        };
+        assert_eq!(funds(60, 50).after(&ended(1)), Some(funds(130, 50)));
+        assert_ne!(ended(1).cause(), ended(2).cause(), "it was revived meanwhile");
         let note = "a lost SMS".to_owned();
         let back = Posting::Adjustment { amount: Amount(-70), note, reference: "r".into() };
         assert_eq!(funds(60, 0).after(&back), Some(funds(-10, 0)));

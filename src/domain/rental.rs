@@ -169,12 +169,21 @@ pub struct Rental {
     /// How many months all terms have together.
     pub months: u32,
     pub started_at: Timestamp,
+    /// Since when it has its SIM, if it was moved to another than it had at its start.
+    pub moved_at: Option<Timestamp>,
     /// The end of the last term that was paid for.
     pub expires_at: Timestamp,
     /// When it is to be renewed or ended. That is `expires_at`, or later where a term that was over
     /// already was renewed only now: one term is renewed at a time, so that a clock that is wrong
     /// costs no more than one.
     pub due_at: Timestamp,
+    /// For how long it runs on for nothing, in all. This time follows what was paid for.
+    pub free: Duration,
+    /// How much of that lies before the last term that was charged.
+    pub free_before: Duration,
+    /// How many days in a row it has run on for nothing since its last term, because its SIM was
+    /// off the air.
+    pub days_off_air: u32,
     pub state: RentalState,
 }
 
@@ -194,42 +203,89 @@ impl Rental {
         self.state.ended_at().unwrap_or(self.due_at)
     }
 
+    /// Since when it has its SIM.
+    pub fn has_sim_since(&self) -> Timestamp {
+        self.moved_at.unwrap_or(self.started_at)
+    }
+
+    /// The end that its tenant is told: the end of what was paid for and of what was free, or
+    /// earlier, if the operator has ended it.
+    pub fn shown_end(&self) -> Timestamp {
+        self.state.ended_at().map_or(self.expires_at, |at| at.min(self.expires_at))
+    }
+
+    /// The end of the last term that was paid for, before the free time that follows it.
+    pub fn paid_until(&self) -> Timestamp {
+        self.expires_at.minus(self.free.saturating_sub(self.free_before))
+    }
+
     /// Whether it gets an SMS that the network accepted at `taken_at` and that reached us at
     /// `received_at` ([invariant 5](crate#what-always-holds)).
     ///
     /// `taken_at` comes from a time stamp in whole seconds, so a message of the second in which the
-    /// rental started counts as the rental's.
+    /// rental started, or was moved to its SIM, counts as the rental's.
     pub fn was_running(&self, taken_at: Timestamp, received_at: Timestamp) -> bool {
         const STAMP_RESOLUTION_US: i64 = 1_000_000;
         let end = self.ends_at();
-        let started_by_then = taken_at.0.saturating_add(STAMP_RESOLUTION_US) > self.started_at.0;
-        started_by_then && self.started_at <= received_at && taken_at < end && received_at < end
+        let since = self.has_sim_since();
+        let started_by_then = taken_at.0.saturating_add(STAMP_RESOLUTION_US) > since.0;
+        started_by_then && since <= received_at && taken_at < end && received_at < end
     }
 
-    /// Adds a term; `None` when that would end after the end of the calendar. Months are counted
-    /// from the start of the rental: see [`add_months`].
-    pub fn with_term(self, months: u32) -> Option<Rental> {
+    /// Adds a term at `now`; `None` when that would end after the end of the calendar. Months are
+    /// counted from the start of the rental: see [`add_months`]. Free time that has not passed
+    /// comes after it.
+    pub fn with_term(self, months: u32, now: Timestamp) -> Option<Rental> {
         let months = self.months.checked_add(months)?;
-        let expires_at = add_months(self.started_at, months)?;
+        let expires_at = add_months(self.started_at, months)?.plus(self.free);
         let due_at = self.due_at.max(expires_at);
-        Some(Rental { terms: self.terms.checked_add(1)?, months, expires_at, due_at, ..self })
+        let used = now.since(self.paid_until());
+        let free_before = self.free_before.saturating_add(used).min(self.free);
+        let terms = self.terms.checked_add(1)?;
+        Some(Rental { terms, months, expires_at, due_at, free_before, days_off_air: 0, ..self })
+    }
+
+    /// Lets it run on for nothing for so much longer.
+    pub fn with_free(self, time: Duration) -> Rental {
+        let (free, expires_at) = (self.free.saturating_add(time), self.expires_at.plus(time));
+        Rental { free, expires_at, due_at: self.due_at.max(expires_at), ..self }
+    }
+
+    /// Lets it run on for nothing for another day at `now`, when it was due and its SIM was off the
+    /// air.
+    pub fn with_day_off_air(self, now: Timestamp) -> Rental {
+        let days_off_air = self.days_off_air.saturating_add(1);
+        let longer = self.with_free(BETWEEN_RENEWALS);
+        let due_at = longer.expires_at.max(now.plus(BETWEEN_RENEWALS));
+        Rental { due_at, days_off_air, ..longer }
     }
 
     /// Renews it at `now`, when it was due. If another term would be due already, that one waits.
     pub fn renew(self, months: u32, now: Timestamp) -> Option<Rental> {
-        let renewed = self.with_term(months)?;
+        let renewed = self.with_term(months, now)?;
         Some(Rental { due_at: renewed.expires_at.max(now.plus(BETWEEN_RENEWALS)), ..renewed })
     }
 
     /// Gives a rental that has ended another term, which begins when the last one ended.
     pub fn revive(self, months: u32) -> Option<Rental> {
         let due_at = self.state.ended_at()?;
-        Rental { state: RentalState::Active, due_at, ..self }.with_term(months)
+        Rental { state: RentalState::Active, due_at, ..self }.with_term(months, due_at)
     }
 
     /// Ends the rental when it was due.
     pub fn end(self) -> Rental {
         Rental { state: RentalState::Ended { at: self.due_at }, ..self }
+    }
+
+    /// Ends the rental at `now`, before its time is over.
+    pub fn end_early(self, now: Timestamp) -> Rental {
+        let at = now.max(self.started_at).min(self.due_at);
+        Rental { state: RentalState::Ended { at }, ..self }
+    }
+
+    /// Whether it was ended before its time was over.
+    pub fn was_ended_early(&self) -> bool {
+        self.state.ended_at().is_some_and(|at| at < self.expires_at)
     }
 }
 
@@ -254,8 +310,12 @@ mod tests {
             terms: 1,
             months: 1,
             started_at: at("2026-01-31T12:00:00.5Z"),
+            moved_at: None,
             expires_at: at("2026-02-28T12:00:00.5Z"),
             due_at: at("2026-02-28T12:00:00.5Z"),
+            free: Duration::ZERO,
+            free_before: Duration::ZERO,
+            days_off_air: 0,
             state: RentalState::Active,
         }
     }
@@ -290,25 +350,28 @@ mod tests {
             "03-31", "04-30", "05-31", "06-30", "07-31", "08-31", "09-30", "10-31", "11-30",
             "12-31",
         ] {
-            rental = rental.with_term(1).unwrap();
+            rental = rental.clone().with_term(1, rental.due_at).unwrap();
             assert_eq!(rental.expires_at, at(&format!("2026-{end}T12:00:00.5Z")));
         }
-        let year = rental.with_term(12).unwrap();
+        let year = rental.clone().with_term(12, rental.due_at).unwrap();
         assert_eq!(
             (year.expires_at, year.months, year.terms),
             (at("2027-12-31T12:00:00.5Z"), 23, 12)
         );
-        assert_eq!(year.with_term(2).unwrap().expires_at, at("2028-02-29T12:00:00.5Z"));
+        assert_eq!(
+            year.clone().with_term(2, year.due_at).unwrap().expires_at,
+            at("2028-02-29T12:00:00.5Z")
+        );
     }
 
     #[test]
     fn a_second_month_ends_where_two_months_from_the_start_do() {
-        let twice = rental().with_term(1).unwrap();
+        let twice = rental().with_term(1, rental().due_at).unwrap();
         assert_eq!(
             (twice.expires_at, twice.terms, twice.months),
             (at("2026-03-31T12:00:00.5Z"), 2, 2)
         );
-        assert_eq!(rental().with_term(u32::MAX), None);
+        assert_eq!(rental().with_term(u32::MAX, rental().due_at), None);
     }
 
     #[test]
@@ -321,15 +384,49 @@ mod tests {
         assert_eq!(behind.due_at, at("2026-07-02T00:00:00Z"));
         assert!(behind.is_active(late));
         assert_eq!(behind.clone().end().state.ended_at(), Some(behind.due_at));
-        let extended = behind.with_term(1).unwrap();
+        let extended = behind.clone().with_term(1, behind.due_at).unwrap();
         assert_eq!(extended.due_at, at("2026-07-02T00:00:00Z"), "it is behind even so");
+    }
+
+    #[test]
+    fn free_time_follows_what_was_paid_for() {
+        let (day, end) = (Duration::from_secs(86_400), rental().expires_at);
+        let longer = rental().with_free(3 * day);
+        assert_eq!((longer.expires_at, longer.paid_until()), (end.plus(3 * day), end));
+        assert_eq!(longer.due_at, longer.expires_at);
+        // A term that is bought before the free time has begun comes before it; one that is bought
+        // in it, after what of it has passed.
+        let paid = at("2026-03-31T12:00:00.5Z");
+        let early = longer.clone().with_term(1, end).unwrap();
+        assert_eq!((early.expires_at, early.paid_until()), (paid.plus(3 * day), paid));
+        let later = longer.clone().with_term(1, end.plus(day)).unwrap();
+        assert_eq!((later.expires_at, later.paid_until()), (early.expires_at, paid.plus(day)));
+        let renewed = longer.clone().renew(1, longer.due_at).unwrap();
+        assert_eq!(renewed.expires_at, early.expires_at);
+        assert_eq!(renewed.paid_until(), renewed.expires_at, "all of it has passed");
+    }
+
+    #[test]
+    fn a_rental_is_ended_early_and_says_so() {
+        let noon = at("2026-02-10T12:00:00Z");
+        let ended = rental().end_early(noon);
+        assert_eq!((ended.state.ended_at(), ended.shown_end()), (Some(noon), noon));
+        assert!(ended.was_ended_early() && !rental().end().was_ended_early());
+        assert_eq!(rental().end().shown_end(), rental().expires_at);
+        assert!(!ended.was_running(noon, noon));
+        let before = rental().end_early(at("2026-01-01T00:00:00Z"));
+        assert_eq!(before.state.ended_at(), Some(rental().started_at), "the clock was set back");
     }
 
     #[test]
     fn a_rental_is_revived_from_its_old_end() {
         assert_eq!(rental().revive(1), None, "it has not ended");
         let revived = rental().end().revive(1).unwrap();
-        assert_eq!(revived, rental().with_term(1).unwrap(), "as if it had never ended");
+        assert_eq!(
+            revived,
+            rental().with_term(1, rental().due_at).unwrap(),
+            "as if it had never ended"
+        );
         assert_eq!(revived.due_at, at("2026-03-31T12:00:00.5Z"));
     }
 

@@ -11,7 +11,7 @@
 //! | --- | --- | --- |
 //! | [`DueWork`] | what time alone brings about | orders, rentals, assemblies, presence |
 //! | [`Inbox`] | receives messages, joins their parts, matches them | rentals, orders, numbers |
-//! | [`Rentals`] | a number for months | orders, stock, banks, audit |
+//! | [`Rentals`] | a number for months | orders, stock, banks, audit, presence |
 //! | [`Orders`] | a number for one code | stock, audit |
 //! | [`Stock`] | which SIM an order is given, how many there are, why others are not | presence |
 //! | [`NumberBook`] | who had which number when | |
@@ -81,7 +81,7 @@ pub use number_book::{HeldBy, Holding, NumberBook, NumberHistory};
 pub use number_discovery::{NumberDiscovery, Wanted};
 pub use order_stats::{OrderStats, OutcomeCounts};
 pub use orders::{Cancel, MakeOrder, OrderHistory, OrderView, Orders, Reuse, Sms};
-pub use rentals::{Edit, Extend, Rent, RentalHistory, RentalView, Rentals, TenantView};
+pub use rentals::{Edit, EndRefund, Extend, Rent, RentalHistory, RentalView, Rentals, TenantView};
 pub use reports::{LedgerSums, Reports, SiteStats};
 pub use requester::{RequestKey, Requester};
 pub use services::{
@@ -95,7 +95,7 @@ use crate::domain::clock_trust::ClockTrust;
 use crate::domain::{AccountId, Catalogue, Timestamp, code};
 pub use crate::store::{
     Account, AuditRow, AwaitedMessage, BankPosition, CHECKS, Entry, Holder, Key, LocationPeriod,
-    Mark, MessageFilter, NewService, SimActivity, Skip, Trace,
+    Mark, MessageFilter, NewService, RentalMove, SimActivity, Skip, Trace,
 };
 use crate::store::{Store, StoreError};
 use background::{FailedDeadlines, Wakeups};
@@ -263,6 +263,7 @@ impl Gateway {
     pub fn clock_was_set(&self, ahead: Duration) {
         self.0.clocks.own_clock_was_set(self.now());
         self.0.presence.clock_was_set(ahead);
+        self.0.rentals.clock_was_set(ahead);
         self.0.wakeups.deadlines_changed();
     }
 

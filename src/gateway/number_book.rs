@@ -12,7 +12,9 @@ use super::services::find_service;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::message::Message;
 use crate::domain::{Iccid, Msisdn, Order, OrderId, Rental, RentalId, RowLimit, SimId, Timestamp};
-use crate::store::{Account, ListFilter, LocationPeriod, Mark, ReadTx, StoreError, Trace};
+use crate::store::{
+    Account, ListFilter, LocationPeriod, Mark, ReadTx, RentalMove, StoreError, Trace,
+};
 
 /// How many orders and rentals are shown of a number, when no time is asked for.
 const SHOWN: u32 = 50;
@@ -165,6 +167,9 @@ fn history(
     for rental in rows.rentals(&newest)? {
         holdings.push(Holding::of_rental(rows, rental, &names)?);
     }
+    for moved in rows.moves_from_number(&number)? {
+        holdings.extend(Holding::before_move(rows, moved, &names)?);
+    }
     holdings.retain(|held| at.is_none_or(|at| held.from <= at && at < held.to));
     holdings.sort_by_key(|held| held.from);
     let sims = rows.sims_with_number(&number)?;
@@ -230,11 +235,24 @@ impl Holding {
             account: names.account(rental.account.0),
             service: None,
             state: rental.state.as_str(),
-            from: rental.started_at,
+            from: rental.has_sim_since(),
             to,
             iccid: rows.iccid(rental.sim)?,
-            location: location(rows, rental.sim, rental.started_at, to)?,
+            location: location(rows, rental.sim, rental.has_sim_since(), to)?,
         })
+    }
+
+    /// What a rental had until it was moved to another SIM.
+    fn before_move(
+        rows: &ReadTx<'_>,
+        moved: RentalMove,
+        names: &Names,
+    ) -> Result<Option<Holding>, StoreError> {
+        let Some(rental) = rows.rental(moved.rental)? else { return Ok(None) };
+        let (from, to) = (moved.from, moved.to);
+        let location = location(rows, moved.sim, from, to)?;
+        let later = Holding::of_rental(rows, rental, names)?;
+        Ok(Some(Holding { from, to, iccid: Some(moved.iccid), location, ..later }))
     }
 }
 

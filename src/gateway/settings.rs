@@ -51,6 +51,9 @@ pub struct Settings {
     pub rental_grace: Duration,
     /// For how long a SIM rests between tenants.
     pub rental_rest: Duration,
+    /// How long a rental's SIM may be off the air before that is made good, and the rental not
+    /// renewed.
+    pub off_air_limit: Duration,
     /// How many of its newest messages a tenant is shown at once.
     pub view_messages: u32,
     /// Whose messages no customer is to see.

@@ -56,6 +56,11 @@ impl SimPresence {
         bank.slot_of(iccid.as_str())?.late_since
     }
 
+    /// When the daemon began to watch the SIMs.
+    pub(super) fn started_at(&self) -> Timestamp {
+        *self.started_at.lock()
+    }
+
     /// Waits for SIMs to come up that had open orders at the start.
     pub(super) fn await_sims(&self, sims: Vec<Iccid>) {
         let started_at = *self.started_at.lock();

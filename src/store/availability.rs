@@ -258,7 +258,8 @@ macro_rules! ordered {
 macro_rules! has_past {
     () => {
         "(EXISTS (SELECT 1 FROM orders p WHERE p.number = s.number AND p.state = 'completed') OR \
-         EXISTS (SELECT 1 FROM rental p WHERE p.number = s.number))"
+         EXISTS (SELECT 1 FROM rental p WHERE p.number = s.number) OR \
+         EXISTS (SELECT 1 FROM rental_move p WHERE p.number = s.number))"
     };
 }
 

@@ -144,9 +144,13 @@ impl WriteTx<'_> {
         let waits = "UPDATE rental SET due_at = expires_at WHERE state = 'active' AND due_at > $1 \
                      AND expires_at < due_at";
         self.execute(waits, [now.plus(BETWEEN_RENEWALS).0])?;
+        let moves = "UPDATE rental SET moved_at = $1 WHERE state = 'active' AND due_at > $1 AND \
+                     moved_at > $1";
+        self.execute(moves, [now.0])?;
         self.execute("UPDATE given_up SET at = $1 WHERE at > $1", [now.0])?;
         for rental in rentals {
-            let ends = add_months(now, rental.months).unwrap_or(rental.expires_at);
+            let paid = add_months(now, rental.months);
+            let ends = paid.map_or(rental.expires_at, |paid| paid.plus(rental.free));
             let sql = "UPDATE rental SET started_at = $1, expires_at = $2, due_at = $2, \
                        order_rest_us = NULL WHERE id = $3";
             one_row(self.execute(sql, [now.0, ends.0, rental.id.0])?, "rental", rental.id)?;

@@ -49,7 +49,9 @@ pub struct Entry {
     /// The price as the operator declared it, its currency, and the rate at which it was converted;
     /// only for charges whose price may be in another currency.
     pub price: Option<(Amount, String, String)>,
-    /// The operator's note, for an adjustment.
+    /// How many months a rental's term has, if that was kept.
+    pub months: Option<u32>,
+    /// The operator's note, for an adjustment or a refund.
     pub note: Option<String>,
     /// The first characters of the key with which it was asked for, or what it gives back was.
     pub key: Option<String>,
@@ -68,7 +70,8 @@ pub struct EntrySums {
 }
 
 const ENTRY: &str = "SELECT id, kind, balance_minor, held_minor, currency, order_id, rental_id, \
-                     price_minor, price_currency, rate, note, created_at, key_prefix FROM ledger";
+                     price_minor, price_currency, rate, note, created_at, key_prefix, months \
+                     FROM ledger";
 
 pub(super) const LISTED: Listed = Listed {
     table: "ledger",
@@ -101,6 +104,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         note: row.get(10)?,
         at: Timestamp(row.get(11)?),
         key: row.get(12)?,
+        months: row.get(13)?,
     })
 }
 
@@ -190,9 +194,9 @@ impl WriteTx<'_> {
         let (day, key) = self.spending_of(posting, Occasion { today, ..occasion })?;
         let sql = "INSERT INTO ledger (account_id, kind, balance_minor, held_minor, currency, \
                    order_id, rental_id, price_minor, price_currency, rate, note, cause, \
-                   created_at, day, key_prefix) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
-                   $11, $12, $13, $14, $15) ON CONFLICT (cause) DO NOTHING";
-        let (rental, charge) = posting.rental().unzip();
+                   created_at, day, key_prefix, months) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
+                   $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT (cause) DO NOTHING";
+        let (charge, months) = posting.term().unzip();
         let values = params![
             account.0,
             posting.kind().as_str(),
@@ -200,7 +204,7 @@ impl WriteTx<'_> {
             held.0,
             currency,
             posting.order().map(|order| order.0),
-            rental.map(|rental| rental.0),
+            posting.rental().map(|rental| rental.0),
             charge.map(|charge| charge.price.amount.0),
             charge.map(|charge| &charge.price.currency),
             charge.map(|charge| charge.rate.to_string()),
@@ -208,7 +212,8 @@ impl WriteTx<'_> {
             posting.cause(),
             occasion.at.0,
             day.map(|day| day.0),
-            key
+            key,
+            months
         ];
         if self.execute(sql, values)? == 0 {
             return Ok(Applied::Before);
@@ -228,8 +233,8 @@ impl WriteTx<'_> {
     }
 
     /// On which day an entry counts as spent, and with which key: those of its hold, if it gives
-    /// something of it back. What the operator adds or takes is not spent, and what was held is not
-    /// spent again when it is charged.
+    /// something of it back. What the operator adds or takes is not spent, what was held is not
+    /// spent again when it is charged, and what a rental gives back was spent on days long ago.
     fn spending_of(
         &self,
         posting: &Posting,
@@ -247,9 +252,10 @@ impl WriteTx<'_> {
                 })?;
                 Ok(of_hold.unwrap_or_default())
             }
-            Posting::Capture { .. } | Posting::TopUp { .. } | Posting::Adjustment { .. } => {
-                Ok((None, None))
-            }
+            Posting::Capture { .. }
+            | Posting::TopUp { .. }
+            | Posting::Adjustment { .. }
+            | Posting::RentalRefund { .. } => Ok((None, None)),
         }
     }
 }

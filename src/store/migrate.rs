@@ -46,6 +46,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0035_told_numbers.sql"),
     include_str!("../../migrations/0036_marks.sql"),
     include_str!("../../migrations/0037_health.sql"),
+    include_str!("../../migrations/0038_free_time.sql"),
+    include_str!("../../migrations/0039_outages.sql"),
+    include_str!("../../migrations/0040_moves.sql"),
 ];
 
 /// Brings the database at `path` to the newest schema, with each step in a transaction of its own.

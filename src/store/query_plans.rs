@@ -116,6 +116,14 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.rental(RentalId(n)).unwrap();
     rows.rental_at(sim, now).unwrap();
     rows.was_ever_rented(sim).unwrap();
+    rows.has_tenant(sim).unwrap();
+    rows.moves_of(RentalId(n)).unwrap();
+    rows.moves_from_number(&number).unwrap();
+    rows.number_before_move(RentalId(n), sim).unwrap();
+    rows.tenancies().unwrap();
+    rows.lasting_outages().unwrap();
+    rows.lasting_outage(RentalId(n)).unwrap();
+    rows.outages_of(RentalId(n)).unwrap();
     let horizon = super::Horizon { orders: now, rentals: now };
     rows.due(horizon, usize::try_from(n).unwrap()).unwrap();
     rows.all_open_orders().unwrap();

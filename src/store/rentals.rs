@@ -8,11 +8,11 @@ use super::error::one_row;
 use super::listing::{ListFilter, Listed};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::rental::RentalState;
-use crate::domain::{AccountId, Rental, RentalId, SimId, Timestamp};
+use crate::domain::{AccountId, Iccid, Msisdn, Rental, RentalId, SimId, Timestamp};
 
 const RENTAL: &str = "SELECT id, account_id, sim_id, number, country, package, renewal_package, \
-                      auto_renew, terms, months, started_at, expires_at, state, ended_at, due_at \
-                      FROM rental";
+                      auto_renew, terms, months, started_at, expires_at, state, ended_at, due_at, \
+                      free_us, free_before_us, days_off_air, moved_at FROM rental";
 
 const LISTED: Listed = Listed {
     table: "rental",
@@ -27,6 +27,40 @@ const LISTED: Listed = Listed {
     state: "state = ?",
     outcome: "",
 };
+
+/// A SIM that a rental had before it was moved to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RentalMove {
+    pub rental: RentalId,
+    pub sim: SimId,
+    pub iccid: Iccid,
+    pub number: Msisdn,
+    /// Since when it had it, and until when.
+    pub from: Timestamp,
+    pub to: Timestamp,
+}
+
+const MOVE: &str = "SELECT v.rental_id, v.sim_id, s.iccid, v.number, v.from_at, v.to_at FROM \
+                    rental_move v JOIN sim s ON s.id = v.sim_id";
+
+fn rental_move(row: &Row<'_>) -> rusqlite::Result<RentalMove> {
+    Ok(RentalMove {
+        rental: RentalId(row.get(0)?),
+        sim: SimId(row.get(1)?),
+        iccid: row.get(2)?,
+        number: row.get(3)?,
+        from: Timestamp(row.get(4)?),
+        to: Timestamp(row.get(5)?),
+    })
+}
+
+pub(super) fn micros(us: i64) -> Duration {
+    Duration::from_micros(u64::try_from(us).unwrap_or(0))
+}
+
+pub(super) fn as_micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+}
 
 fn rental(row: &Row<'_>) -> rusqlite::Result<Result<Rental, StoreError>> {
     let id = RentalId(row.get(0)?);
@@ -52,6 +86,10 @@ fn rental(row: &Row<'_>) -> rusqlite::Result<Result<Rental, StoreError>> {
         started_at: Timestamp(row.get(10)?),
         expires_at: Timestamp(row.get(11)?),
         due_at: Timestamp(row.get(14)?),
+        free: micros(row.get(15)?),
+        free_before: micros(row.get(16)?),
+        days_off_air: row.get(17)?,
+        moved_at: row.get::<_, Option<i64>>(18)?.map(Timestamp),
         state,
     }))
 }
@@ -66,11 +104,12 @@ impl ReadTx<'_> {
         self.list(RENTAL, &LISTED, filter, rental)?.into_iter().collect()
     }
 
-    /// The newest rental of a SIM among those that had begun by `at`.
+    /// Of the rentals that had a SIM by `at`, and have it still or had it to their end, the one
+    /// that got it last.
     pub fn rental_at(&self, sim: SimId, at: Timestamp) -> Result<Option<Rental>, StoreError> {
         let sql = format!(
-            "{RENTAL} WHERE sim_id = $1 AND started_at <= $2 ORDER BY started_at DESC, id DESC \
-             LIMIT 1"
+            "{RENTAL} WHERE sim_id = $1 AND coalesce(moved_at, started_at) <= $2 ORDER BY \
+             coalesce(moved_at, started_at) DESC, id DESC LIMIT 1"
         );
         self.first(&sql, [sim.0, at.0], rental)?.transpose()
     }
@@ -82,15 +121,43 @@ impl ReadTx<'_> {
             .is_some())
     }
 
-    /// Whether a SIM has a rental that begins after `now`, which is possible only when the clock
+    /// Whether a SIM has a rental that runs.
+    pub fn has_tenant(&self, sim: SimId) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM rental WHERE sim_id = $1 AND state = 'active'";
+        Ok(self.first(sql, [sim.0], |_| Ok(()))?.is_some())
+    }
+
+    /// Whether a SIM has a rental that gets it after `now`, which is possible only when the clock
     /// was set back.
     pub fn has_rental_starting_after(
         &self,
         sim: SimId,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let sql = "SELECT 1 FROM rental WHERE sim_id = $1 AND state = 'active' AND started_at > $2";
+        let sql = "SELECT 1 FROM rental WHERE sim_id = $1 AND state = 'active' AND \
+                   coalesce(moved_at, started_at) > $2";
         Ok(self.first(sql, [sim.0, now.0], |_| Ok(()))?.is_some())
+    }
+
+    /// The SIMs that a rental had before it was moved, oldest first.
+    pub fn moves_of(&self, rental: RentalId) -> Result<Vec<RentalMove>, StoreError> {
+        self.all(&format!("{MOVE} WHERE v.rental_id = $1 ORDER BY v.id"), [rental.0], rental_move)
+    }
+
+    /// The rentals that had a number before they were moved, oldest first.
+    pub fn moves_from_number(&self, number: &Msisdn) -> Result<Vec<RentalMove>, StoreError> {
+        self.all(&format!("{MOVE} WHERE v.number = $1 ORDER BY v.id"), [number], rental_move)
+    }
+
+    /// The number that a rental had on a SIM from which it was moved.
+    pub fn number_before_move(
+        &self,
+        rental: RentalId,
+        sim: SimId,
+    ) -> Result<Option<Msisdn>, StoreError> {
+        let sql = "SELECT number FROM rental_move WHERE rental_id = $1 AND sim_id = $2 ORDER BY id \
+                   DESC LIMIT 1";
+        self.first(sql, [rental.0, sim.0], |row| row.get(0))
     }
 
     /// The greatest id that a rental has had.
@@ -148,7 +215,7 @@ impl WriteTx<'_> {
             new.started_at.0,
             new.expires_at.0,
             new.due_at.0,
-            i64::try_from(order_rest.as_micros()).unwrap_or(i64::MAX)
+            as_micros(order_rest)
         ];
         self.execute(sql, values)?;
         Ok(RentalId(self.inserted()))
@@ -157,8 +224,8 @@ impl WriteTx<'_> {
     /// Saves the changes to a rental that was active until now.
     pub fn save_rental(&self, rental: &Rental) -> Result<(), StoreError> {
         let sql = "UPDATE rental SET renewal_package = $1, auto_renew = $2, terms = $3, months = \
-                   $4, expires_at = $5, due_at = $6, state = $7, ended_at = $8 WHERE id = $9 AND \
-                   state = 'active'";
+                   $4, expires_at = $5, due_at = $6, state = $7, ended_at = $8, free_us = $9, \
+                   free_before_us = $10, days_off_air = $11 WHERE id = $12 AND state = 'active'";
         let values = params![
             rental.renewal_package,
             rental.auto_renew,
@@ -168,18 +235,41 @@ impl WriteTx<'_> {
             rental.due_at.0,
             rental.state.as_str(),
             rental.state.ended_at().map(|at| at.0),
+            as_micros(rental.free),
+            as_micros(rental.free_before),
+            rental.days_off_air,
             rental.id.0
         ];
         one_row(self.execute(sql, values)?, "rental", rental.id)
     }
 
+    /// Gives a rental that runs another SIM and its number. For `order_rest` at least no order had
+    /// completed on that. What it had is kept.
+    pub fn move_rental(&self, moved: &Rental, order_rest: Duration) -> Result<(), StoreError> {
+        let (id, at) = (moved.id.0, moved.has_sim_since().0);
+        let sql = "INSERT INTO rental_move (rental_id, sim_id, number, from_at, to_at) SELECT id, \
+                   sim_id, number, coalesce(moved_at, started_at), $1 FROM rental WHERE id = $2";
+        self.execute(sql, [at, id])?;
+        let sql = "UPDATE rental SET sim_id = $1, number = $2, moved_at = $3, order_rest_us = $4 \
+                   WHERE id = $5 AND state = 'active'";
+        let values = params![moved.sim.0, moved.number, at, as_micros(order_rest), id];
+        one_row(self.execute(sql, values)?, "rental", moved.id)
+    }
+
     /// Saves a rental that runs again after it had ended. The retention of its messages counts from
     /// its end again.
     pub fn revive_rental(&self, rental: &Rental) -> Result<(), StoreError> {
-        let sql = "UPDATE rental SET terms = $1, months = $2, expires_at = $3, due_at = $4, state \
-                   = 'active', ended_at = NULL WHERE id = $5 AND state = 'ended'";
-        let (expires_at, due_at) = (rental.expires_at.0, rental.due_at.0);
-        let values = params![rental.terms, rental.months, expires_at, due_at, rental.id.0];
+        let sql = "UPDATE rental SET terms = $1, months = $2, expires_at = $3, due_at = $4, \
+                   free_before_us = $5, days_off_air = 0, state = 'active', ended_at = NULL WHERE \
+                   id = $6 AND state = 'ended'";
+        let values = params![
+            rental.terms,
+            rental.months,
+            rental.expires_at.0,
+            rental.due_at.0,
+            as_micros(rental.free_before),
+            rental.id.0
+        ];
         one_row(self.execute(sql, values)?, "rental", rental.id)?;
         let sql = "UPDATE message SET settled_at = NULL WHERE rental_id = $1";
         self.execute(sql, [rental.id.0]).map(drop)

@@ -22,7 +22,7 @@ pub struct Revenue {
     pub orders: i64,
     /// How many terms of rentals were charged.
     pub terms: i64,
-    /// How many orders had something given back.
+    /// How often something was given back for an order or a rental.
     pub refunds: i64,
     /// What was charged less what was given back.
     pub amount: Amount,

@@ -2,8 +2,8 @@
 //! which number, and the file itself.
 
 use super::{ListFilter, ReadTx, StoreError};
-use crate::domain::RowLimit;
 use crate::domain::calendar::add_months;
+use crate::domain::{Rental, RowLimit};
 
 /// A rule: what is wrong with each row that the statement finds, and the statement, whose only
 /// column is the row's name for people.
@@ -55,10 +55,35 @@ const RULES: &[Rule] = &[
     ),
     (
         "it was refunded more than once, or more than it was charged, or another account was",
-        "SELECT 'order ' || r.order_id FROM ledger r WHERE r.kind = 'refund' GROUP BY r.order_id \
-         HAVING count(*) > 1 OR min(r.balance_minor) <= 0 OR max(r.held_minor) <> 0 OR NOT EXISTS \
-         (SELECT 1 FROM ledger c WHERE c.order_id = r.order_id AND c.kind = 'capture' AND \
-         c.account_id = r.account_id AND r.balance_minor <= -c.balance_minor)",
+        "SELECT 'order ' || r.order_id FROM ledger r WHERE r.kind = 'refund' AND r.order_id IS NOT \
+         NULL GROUP BY r.order_id HAVING count(*) > 1 OR min(r.balance_minor) <= 0 OR \
+         max(r.held_minor) <> 0 OR NOT EXISTS (SELECT 1 FROM ledger c WHERE c.order_id = \
+         r.order_id AND c.kind = 'capture' AND c.account_id = r.account_id AND r.balance_minor <= \
+         -c.balance_minor)",
+    ),
+    (
+        "more was given back than it was charged, or another account was given it",
+        "SELECT 'rental ' || f.rental_id FROM ledger f WHERE f.kind = 'refund' AND f.rental_id IS \
+         NOT NULL GROUP BY f.rental_id HAVING min(f.balance_minor) <= 0 OR max(f.held_minor) <> 0 \
+         OR (SELECT sum(l.balance_minor) FROM ledger l WHERE l.rental_id = f.rental_id) > 0 OR \
+         EXISTS (SELECT 1 FROM ledger l JOIN rental r ON r.id = l.rental_id WHERE l.rental_id = \
+         f.rental_id AND l.account_id <> r.account_id)",
+    ),
+    (
+        "what was given back for it is not what the ledger says",
+        "SELECT 'outage ' || o.id || ' of rental ' || o.rental_id FROM outage o WHERE \
+         o.credit_minor <> coalesce((SELECT l.balance_minor FROM ledger l WHERE l.cause = \
+         'rental:' || o.rental_id || ':outage:' || o.id), 0)",
+    ),
+    (
+        "it is over, and its SIM is still counted as off the air",
+        "SELECT 'rental ' || r.id FROM outage o JOIN rental r ON r.id = o.rental_id WHERE \
+         o.ended_at IS NULL AND r.state = 'ended'",
+    ),
+    (
+        "it is a refund of no order and no rental",
+        "SELECT 'ledger entry ' || id FROM ledger WHERE kind = 'refund' AND order_id IS NULL AND \
+         rental_id IS NULL",
     ),
     (
         "it has two open orders for one service",
@@ -73,14 +98,18 @@ const RULES: &[Rule] = &[
     ),
     (
         "it began before the previous rental of that SIM had ended",
-        "SELECT 'rental ' || b.id FROM rental a JOIN rental b ON b.sim_id = a.sim_id AND b.id > \
-         a.id WHERE b.started_at < coalesce(a.ended_at, a.expires_at)",
+        "WITH had AS (SELECT id, sim_id, coalesce(moved_at, started_at) AS since, \
+         coalesce(ended_at, expires_at) AS until FROM rental UNION ALL SELECT rental_id, sim_id, \
+         from_at, to_at FROM rental_move) SELECT 'rental ' || b.id FROM had a JOIN had b ON \
+         b.sim_id = a.sim_id AND b.id <> a.id WHERE (b.since, b.id) > (a.since, a.id) AND b.since \
+         < a.until",
     ),
     (
         "it began before its number had rested after orders",
         "SELECT 'rental ' || r.id FROM rental r WHERE EXISTS (SELECT 1 FROM orders o WHERE \
-         o.number = r.number AND o.state = 'completed' AND o.ended_at > r.started_at - \
-         r.order_rest_us AND o.ended_at <= r.started_at)",
+         o.number = r.number AND o.state = 'completed' AND o.ended_at > \
+         coalesce(r.moved_at, r.started_at) - r.order_rest_us AND o.ended_at <= \
+         coalesce(r.moved_at, r.started_at))",
     ),
     (
         "its terms were not charged exactly once each",
@@ -91,13 +120,21 @@ const RULES: &[Rule] = &[
     (
         "it was received by another SIM than that of its order or rental",
         "SELECT 'message ' || m.id FROM message m LEFT JOIN orders o ON o.id = m.order_id LEFT \
-         JOIN rental r ON r.id = m.rental_id WHERE o.sim_id <> m.sim_id OR r.sim_id <> m.sim_id",
+         JOIN rental r ON r.id = m.rental_id WHERE o.sim_id <> m.sim_id OR \
+         (r.sim_id <> m.sim_id AND NOT EXISTS (SELECT 1 FROM rental_move v WHERE v.rental_id = \
+         r.id AND v.sim_id = m.sim_id))",
     ),
     (
         "it was received before its order or rental began",
         "SELECT 'message ' || m.id FROM message m LEFT JOIN orders o ON o.id = m.order_id LEFT \
          JOIN rental r ON r.id = m.rental_id WHERE o.created_at > m.received_at OR r.started_at > \
          m.received_at",
+    ),
+    (
+        "it was received before its rental was moved to its SIM",
+        "SELECT 'message ' || m.id FROM rental r JOIN message m ON m.rental_id = r.id AND m.sim_id \
+         = r.sim_id WHERE r.moved_at > m.received_at AND NOT EXISTS (SELECT 1 FROM rental_move v \
+         WHERE v.rental_id = r.id AND v.sim_id = m.sim_id AND v.from_at <= m.received_at)",
     ),
     (
         "it is no text and was given to a customer",
@@ -201,12 +238,15 @@ impl ReadTx<'_> {
 
     fn rentals_of_wrong_length(&self) -> Result<Vec<String>, StoreError> {
         let rentals = self.rentals(&ListFilter::newest(RowLimit::ALL))?;
-        let wrong =
-            rentals.iter().filter(|r| add_months(r.started_at, r.months) != Some(r.expires_at));
+        let paid_for = |r: &Rental| add_months(r.started_at, r.months);
+        let wrong = rentals
+            .iter()
+            .filter(|r| paid_for(r).map(|paid| paid.plus(r.free)) != Some(r.expires_at));
         Ok(wrong
             .map(|rental| {
                 format!(
-                    "rental {}: its end is not as many months after its start as were paid for",
+                    "rental {}: its end is not as many months and free days after its start as it \
+                     has",
                     rental.id
                 )
             })

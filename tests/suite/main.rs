@@ -48,6 +48,7 @@ mod pin;
 mod quirk_index;
 mod recordings;
 mod reload;
+mod rental_care;
 mod simulator;
 mod snapshots;
 mod status;

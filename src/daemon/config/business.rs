@@ -51,6 +51,7 @@ pub(super) fn settings<'d>(
         rest_after_orders: tenants.get(&table::rentals::REST_AFTER_ORDERS),
         rental_grace: tenants.get(&table::rentals::GRACE),
         rental_rest: tenants.get(&table::rentals::REST),
+        off_air_limit: tenants.get(&table::rentals::OFF_AIR_LIMIT),
         view_messages: tenants.get(&table::rentals::VIEW_MESSAGES),
         block_list: block_list::block_list(&document.section(&table::block_list::SECTION)),
         text_kept: retention.get(&table::retention::MESSAGE_TEXT),

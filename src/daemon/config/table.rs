@@ -263,6 +263,10 @@ section! {
          is sent codes of what it was ordered for. As long as it can be ordered again \
          (`reuse_window`), it is not rented out in any case. `simbridge sim pool` keeps SIMs for \
          rentals alone, which need no such rest.");
+    OFF_AIR_LIMIT: Key<Time> = key("off_air_limit", Time::Positive, || DAY, Reload,
+        "How long the SIM of a rental may be off the air while the daemon runs. What the tenant \
+         has paid for the time of a longer outage is given back when it is over. A rental is not \
+         renewed in one: it runs on for nothing, day by day up to seven, and then ends.");
     VIEW_MESSAGES: Key<Whole<u32>> = key("view_messages", Whole::from_to(1, 10_000), || 500, Reload,
         "How many of its newest messages `rental/view` answers. There are fewer when their texts \
          are larger than 1 MiB together.");

@@ -190,7 +190,7 @@ impl Attribution {
                 }
                 (&order.number, order.account, false)
             }
-            Holder::Rental(rental) => (&rental.number, rental.account, true),
+            Holder::Rental(rental) => (&number_of(rows, rental, sent.sim)?, rental.account, true),
             Holder::Nobody if !services.is_empty() => return late_traces(rows, sent),
             Holder::Nobody | Holder::Withheld => return Ok(Vec::new()),
         };
@@ -238,6 +238,15 @@ impl Sent<'_> {
             last_at: self.received_at,
         }
     }
+}
+
+/// The number that a rental had on a SIM, from which it may have been moved since.
+fn number_of(rows: &ReadTx<'_>, rental: &Rental, sim: SimId) -> Result<Msisdn, StoreError> {
+    let before = match rental.sim == sim {
+        true => None,
+        false => rows.number_before_move(rental.id, sim)?,
+    };
+    Ok(before.unwrap_or_else(|| rental.number.clone()))
 }
 
 /// What is nobody's was most likely meant for an order of its service that ended a short while ago.

@@ -227,7 +227,7 @@ impl Matcher {
         };
         // Where our clock may be ahead, no rental is over that was not over before.
         let certain = self.env.certain(message.received_at);
-        let by_then = |rental: &Rental| rental.started_at.max(certain);
+        let by_then = |rental: &Rental| rental.has_sim_since().max(certain);
         match tenant.filter(|rental| rental.ends_at() > by_then(rental)) {
             Some(rental)
                 if rental.was_running(message.taken_at.min(by_then(&rental)), by_then(&rental)) =>

@@ -40,13 +40,15 @@ impl Rentals {
         id: RentalId,
     ) -> Result<(Rental, Timestamp), Error> {
         let now = self.env.certain_now();
-        let no_such =
-            || Error::refused(format!("no rental {id}; `simbridge rental list` shows them"));
-        let rental = self.settle(tx, tx.rental(id)?.ok_or_else(no_such)?, now)?;
+        let rental = self.named(tx, id)?;
         let RentalState::Ended { at: ended_at } = rental.state else {
             let text = format!("rental {id} has not ended: it runs until {}", rental.expires_at);
             return Err(Error::refused(text));
         };
+        if rental.was_ended_early() {
+            let text = format!("rental {id} was ended by the operator at {ended_at}, for good");
+            return Err(Error::refused(text));
+        }
         let until = self.grace_until(ended_at);
         if now >= until {
             return Err(Error::refused(format!(
@@ -56,14 +58,15 @@ impl Rentals {
         }
         self.check_number_of(tx, &rental, ended_at)?;
         let (package, charge) = self.term_of(tx, &rental)?;
-        let revived = rental.revive(package.months()).ok_or_else(end_of_calendar)?;
+        let months = package.months();
+        let revived = rental.revive(months).ok_or_else(end_of_calendar)?;
         if revived.due_at <= now {
             return Err(Error::refused(format!("another term of rental {id} would be over")));
         }
         let subject = self.subject_of_term(id, &package, &charge);
         let (kind, term) = (Term::Extension, revived.terms);
-        let posting = Posting::Term { kind, charge, rental: id, term };
-        self.charge(tx, revived.account, &posting, self.env.occasion(now, None))?;
+        let posting = Posting::Term { kind, charge, rental: id, term, months };
+        self.post(tx, revived.account, &posting, self.env.occasion(now, None))?;
         tx.revive_rental(&revived)?;
         tx.rest_sim(revived.sim, now)?;
         tx.note(Actor::Operator, AuditAction::Revived, subject, now)?;

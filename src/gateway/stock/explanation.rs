@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::Stock;
 use crate::domain::account_price::price_for;
+use crate::domain::allocation::ActiveOrder;
 use crate::domain::availability::{
     Purpose, Reachability, SimCandidate, SimUsage, UnavailableReason,
 };
 use crate::domain::fair_use::DayLimit;
 use crate::domain::sim::Sim;
-use crate::domain::{AccountId, Iccid, Msisdn, Timestamp, allocation};
+use crate::domain::{AccountId, Iccid, Msisdn, Rental, Timestamp, allocation};
 use crate::gateway::Error;
 use crate::gateway::accounts::find_account;
 use crate::gateway::services::find_service;
@@ -217,36 +218,66 @@ impl Stock {
         rows: &ReadTx<'_>,
         asked: &Asked<'_>,
     ) -> Result<Vec<(Sim, Option<UnavailableReason>)>, StoreError> {
-        let Asked { account, purpose, now, .. } = *asked;
-        let active_orders = rows.active_orders(now)?;
+        let active_orders = rows.active_orders(asked.now)?;
         let reason = |sim: Sim| {
-            let number = sim.number.as_ref().map(|known| &known.number);
-            let uses = number.map(|number| self.uses(rows, number)).transpose()?;
-            let skip = number.filter(|number| asked.skipped.contains(*number));
-            let skip = skip.and_then(|_| purpose.service());
-            let rest_since = self.rest_since(now);
-            let rests = number.map(|number| rows.rests_of(number, account, rest_since));
-            let rests = rests.transpose()?.unwrap_or_default();
-            let failing = match number.zip(purpose.service()) {
-                Some((number, service)) => {
-                    let rests_until = rows.pair_health(number, service)?.rests_until;
-                    (rests_until > now).then_some(service)
-                }
-                None => None,
-            };
-            let usage = SimUsage {
-                rests: &rests,
-                failing: failing.as_slice(),
-                uses: uses.as_deref().unwrap_or_default(),
-                skips: skip.as_slice(),
-                active_orders: active_orders.get(&sim.id).map_or(&[], Vec::as_slice),
-            };
-            let reachability = self.reachability(&sim, purpose, now);
-            let candidate = SimCandidate { sim: &sim, usage, reachability };
-            let unavailable = candidate.unavailable_for(purpose, now);
+            let running = active_orders.get(&sim.id).map_or(&[][..], Vec::as_slice);
+            let unavailable = self.unavailable_reason(rows, asked, &sim, running)?;
             Ok((sim, unavailable))
         };
         rows.sims_of_country(asked.country)?.into_iter().map(reason).collect()
+    }
+
+    /// Why a SIM on which these orders run is not available, or `None` if it is.
+    fn unavailable_reason(
+        &self,
+        rows: &ReadTx<'_>,
+        asked: &Asked<'_>,
+        sim: &Sim,
+        active_orders: &[ActiveOrder],
+    ) -> Result<Option<UnavailableReason>, StoreError> {
+        let Asked { account, purpose, now, .. } = *asked;
+        let number = sim.number.as_ref().map(|known| &known.number);
+        let uses = number.map(|number| self.uses(rows, number)).transpose()?;
+        let skip = number.filter(|number| asked.skipped.contains(*number));
+        let skip = skip.and_then(|_| purpose.service());
+        let rest_since = self.rest_since(now);
+        let rests = number.map(|number| rows.rests_of(number, account, rest_since));
+        let rests = rests.transpose()?.unwrap_or_default();
+        let failing = match number.zip(purpose.service()) {
+            Some((number, service)) => {
+                let rests_until = rows.pair_health(number, service)?.rests_until;
+                (rests_until > now).then_some(service)
+            }
+            None => None,
+        };
+        let usage = SimUsage {
+            rests: &rests,
+            failing: failing.as_slice(),
+            uses: uses.as_deref().unwrap_or_default(),
+            skips: skip.as_slice(),
+            active_orders,
+        };
+        let reachability = self.reachability(sim, purpose, now);
+        Ok(SimCandidate { sim, usage, reachability }.unavailable_for(purpose, now))
+    }
+
+    /// Why a rental cannot be moved to a SIM, or `None` if it can: as for a new rental, but its own
+    /// number may be on another card now.
+    pub(in crate::gateway) fn unavailable_to_move(
+        &self,
+        rows: &ReadTx<'_>,
+        rental: &Rental,
+        sim: &Sim,
+    ) -> Result<Option<UnavailableReason>, StoreError> {
+        let now = self.env.horizon().orders;
+        let purpose = Purpose::Rental { ordered_since: self.ordered_since(rows, now)? };
+        let (account, skipped) = (Some(rental.account), HashSet::new());
+        let asked = Asked { country: &rental.country, account, purpose, now, skipped };
+        let has_own_number = sim.number.as_ref().is_some_and(|known| known.number == rental.number);
+        let rented = sim.rented && (!has_own_number || rows.has_tenant(sim.id)?);
+        let sim = Sim { rented, ..sim.clone() };
+        let active_orders = rows.active_orders_on(sim.id, now)?;
+        self.unavailable_reason(rows, &asked, &sim, &active_orders)
     }
 
     /// Whether a SIM can receive messages. A tenant may be given a parked one.

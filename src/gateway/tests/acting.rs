@@ -200,7 +200,7 @@ async fn an_order_is_refunded_once_and_never_more_than_it_was_charged() {
     assert_eq!((last.order, last.note.as_deref()), (Some(order), Some("it was used")));
     let file = rusqlite::Connection::open(fixture.dir.path().join("test.db")).unwrap();
     let stopped = file.execute(attacks::REFUND_OF_TOO_MUCH, []).unwrap_err().to_string();
-    assert_eq!(stopped, "a refund is at most what its order was charged");
+    assert_eq!(stopped, "a refund is at most what its order or rental was charged");
     // What a damaged database may have is found.
     file.execute_batch(attacks::REFUNDS_UNCHECKED).unwrap();
     file.execute(attacks::REFUND_OF_TOO_MUCH, []).unwrap();

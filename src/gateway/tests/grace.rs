@@ -39,7 +39,11 @@ async fn a_rental_is_revived_from_its_old_end_with_what_came_since() {
     assert_eq!(rentals.extend(ann, RentalId(1), "1m").await.unwrap(), Extend::Expired);
     fixture.pass(13 * DAY_S - 1);
     let revived = fixture.gateway.inbox().revive(RentalId(1)).await.unwrap();
-    assert_eq!(revived.rental, rental.with_term(1).unwrap(), "as if it had never ended");
+    assert_eq!(
+        revived.rental,
+        rental.clone().with_term(1, rental.due_at).unwrap(),
+        "as if it had never ended"
+    );
     assert_eq!(fixture.funds(ann).await, (5_000 - 2 * 1620, 0));
     assert_eq!(texts(&fixture, ann).await, ["first", "code 123456"]);
     fixture.sms(1, "Friend", "third").await;

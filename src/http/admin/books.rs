@@ -1,5 +1,4 @@
-//! Orders and rentals with their ledger entries and messages, the audit log, and the database as a
-//! whole.
+//! Orders with their ledger entries and messages, the audit log, and the database as a whole.
 
 use axum::Json;
 use axum::body::Body;
@@ -14,7 +13,7 @@ use super::accounts::parse_amount;
 use super::{AdminState, Answer, ListQuery, Refused, parse_time, views};
 use crate::domain::fair_use::DayLimit;
 use crate::domain::ledger::RevenueGroup;
-use crate::domain::{MessageId, OrderId, RentalId};
+use crate::domain::{MessageId, OrderId};
 use crate::gateway;
 
 /// How many bytes of a copy are read at once.
@@ -30,7 +29,7 @@ pub(super) fn with(mut object: Value, more: Value) -> Value {
 
 /// The first characters of the key with which an order or a rental was made: that of its first
 /// entry.
-fn key_of(entries: &[gateway::Entry]) -> Option<&str> {
+pub(super) fn key_of(entries: &[gateway::Entry]) -> Option<&str> {
     entries.first().and_then(|entry| entry.key.as_deref())
 }
 
@@ -105,30 +104,6 @@ pub(super) async fn deliver(
 ) -> Answer {
     let order = admin.gateway.inbox().deliver(MessageId(message), OrderId(id)).await?;
     Ok(Json(with(views::order(&order), json!({ "message": message }))))
-}
-
-pub(super) async fn rentals(
-    State(admin): State<AdminState>,
-    Query(query): Query<ListQuery>,
-) -> Answer {
-    let request = query.for_list(&["account", "number", "iccid", "country", "state"])?;
-    Ok(Json(admin.gateway.rentals().list(request).await?.iter().map(views::rental).collect()))
-}
-
-pub(super) async fn rental(State(admin): State<AdminState>, Path(id): Path<i64>) -> Answer {
-    let history = admin.gateway.rentals().history(RentalId(id)).await?;
-    let more = json!({
-        "key": key_of(&history.entries),
-        "client": history.client,
-        "withheld": history.withheld,
-        "ledger": history.entries.iter().map(views::entry).collect::<Vec<_>>(),
-        "messages": history.messages.iter().map(views::message).collect::<Vec<_>>(),
-    });
-    Ok(Json(with(views::rental(&history.view), more)))
-}
-
-pub(super) async fn revive(State(admin): State<AdminState>, Path(id): Path<i64>) -> Answer {
-    Ok(Json(views::rental(&admin.gateway.inbox().revive(RentalId(id)).await?)))
 }
 
 pub(super) async fn audit(

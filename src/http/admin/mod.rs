@@ -10,6 +10,7 @@ mod listing;
 mod long_requests;
 mod modems;
 mod numbers;
+mod rentals;
 mod sims;
 mod views;
 
@@ -134,9 +135,6 @@ pub fn router(state: AdminState) -> Router {
         .route("/orders/{id}/cancel", post(books::cancel_order))
         .route("/orders/{id}/refund", post(books::refund_order))
         .route("/orders/{id}/deliver", post(books::deliver))
-        .route("/rentals", get(books::rentals))
-        .route("/rentals/{id}", get(books::rental))
-        .route("/rentals/{id}/revive", post(books::revive))
         .route("/explain", get(books::explain))
         .route("/audit", get(books::audit))
         .route("/revenue", get(books::revenue))
@@ -144,6 +142,7 @@ pub fn router(state: AdminState) -> Router {
         .route("/backup", get(books::backup))
         .route("/messages", get(messages))
         .route("/messages/{id}", get(message))
+        .merge(rentals::routes())
         .merge(numbers::routes())
         .merge(health::routes())
         .merge(banks::routes())

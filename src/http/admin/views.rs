@@ -8,10 +8,12 @@ use crate::domain::fair_use::OwnLimits;
 use crate::domain::message::Message;
 use crate::domain::modem::{ModemSnapshot, ModemStatus};
 use crate::domain::number_discovery::DiscoveryAttempt;
+use crate::domain::outage::Outage;
 use crate::domain::{Amount, Iccid, ModemId, Msisdn, OrderOutcome, Service};
 use crate::gateway::{
     Account, AuditRow, AwaitedMessage, Change, Entry, Gateway, Key, LedgerRow, OrderView,
-    PriceView, RentalView, Revenue, ServiceFigures, SimActivity, SimView, Skip, Standing,
+    PriceView, RentalMove, RentalView, Revenue, ServiceFigures, SimActivity, SimView, Skip,
+    Standing,
 };
 
 pub(super) fn account(account: &Account, gateway: &Gateway) -> Value {
@@ -114,6 +116,27 @@ pub(super) fn rental(view: &RentalView) -> Value {
         "started_at": rental.started_at.to_string(),
         "expires_at": rental.expires_at.to_string(),
         "ended_at": rental.state.ended_at().map(|at| at.to_string()),
+        "free_days": rental.free.as_secs() / (24 * 3600),
+    })
+}
+
+/// A SIM that a rental had before it was moved to another.
+pub(super) fn rental_move(before: &RentalMove) -> Value {
+    json!({
+        "number": before.number,
+        "iccid": before.iccid,
+        "from": before.from.to_string(),
+        "to": before.to.to_string(),
+    })
+}
+
+/// A time in which a rental's SIM was off the air.
+pub(super) fn outage(outage: &Outage) -> Value {
+    json!({
+        "began_at": outage.began_at.to_string(),
+        "ended_at": outage.ended_at.map(|at| at.to_string()),
+        "off_air": outage.length(),
+        "credit": outage.credit.to_string(),
     })
 }
 

@@ -153,7 +153,7 @@ pub(super) async fn view(State(api): State<Api>, params: Params) -> Answer {
         package: &rental.package,
         renewal_package: &rental.renewal_package,
         auto_renew: rental.auto_renew,
-        expire_on: rental.expires_at.to_string(),
+        expire_on: rental.shown_end().to_string(),
         received_sms: received(&messages, older),
     };
     Ok(Json(answer).into_response())

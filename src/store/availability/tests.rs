@@ -445,8 +445,12 @@ impl Model {
             terms: 1,
             months: 1,
             started_at: self.now,
+            moved_at: None,
             expires_at: Timestamp(self.now.0 + 5),
             due_at: Timestamp(self.now.0 + 5),
+            free: Duration::ZERO,
+            free_before: Duration::ZERO,
+            days_off_air: 0,
             state: RentalState::Active,
         };
         let added = allowed(tx.add_rental(&rental, Duration::ZERO));

@@ -1,8 +1,19 @@
 //! Rentals: a number for months, with all its SMS.
 
+mod moving;
+mod operator;
+mod outages;
+mod renewal;
 mod reviving;
+mod viewing;
+
+pub use operator::EndRefund;
+pub use viewing::{RentalHistory, RentalView, TenantView};
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use super::Error;
 use super::accounts::covers;
@@ -10,22 +21,22 @@ use super::audit::Audit;
 use super::background::Wakeups;
 use super::banks::Banks;
 use super::environment::Environment;
-use super::listing::ListRequest;
 use super::orders::Orders;
 use super::requester::{Requester, key_may_spend};
+use super::sim_presence::SimPresence;
 use super::stock::Stock;
-use crate::domain::audit::{Actor, AuditAction};
+use crate::domain::audit::AuditAction;
 use crate::domain::calendar::add_months;
 use crate::domain::ids::LAST_PUBLIC_ID;
 use crate::domain::ledger::{Posting, Term};
-use crate::domain::message::Message;
 use crate::domain::price::Charge;
 use crate::domain::rental::{Package, RentalState};
 use crate::domain::{AccountId, Amount, Msisdn, Rental, RentalId, SimId, Timestamp};
-use crate::store::{Account, Asked, Entry, Occasion, SearchResult, WriteTx};
+use crate::store::{Asked, Occasion, SearchResult, WriteTx};
 
 /// The outcome of a request to rent a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there is one, and it is taken apart at once")]
 pub enum Rent {
     /// The rental was made and its first term is paid.
     Made(Rental),
@@ -43,6 +54,7 @@ pub enum Rent {
 
 /// The outcome of a request to extend a rental.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there is one, and it is taken apart at once")]
 pub enum Extend {
     /// The rental as it is now, with its later end.
     Extended(Rental),
@@ -60,6 +72,7 @@ pub enum Extend {
 
 /// The outcome of a request to change a rental's renewal.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there is one, and it is taken apart at once")]
 pub enum Edit {
     /// The rental as it is now.
     Edited(Rental),
@@ -71,42 +84,6 @@ pub enum Edit {
 
 /// How often a rental is tried whose number is taken by another just before.
 const ROUNDS: usize = 4;
-/// The most bytes that the texts in one view of a rental have together.
-const VIEW_BYTES: usize = 1 << 20;
-
-/// A rental with the names that the operator sees.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RentalView {
-    /// The rental.
-    pub rental: Rental,
-    /// Its account's name.
-    pub account: String,
-}
-
-/// A rental and its newest messages, as its tenant sees them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TenantView {
-    pub rental: Rental,
-    /// The newest messages, oldest first.
-    pub messages: Vec<Message>,
-    /// How many older messages the rental has.
-    pub older: usize,
-}
-
-/// Everything that is stored about a rental.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RentalHistory {
-    /// The rental and its names.
-    pub view: RentalView,
-    /// The address from which it was asked for, while that is kept.
-    pub client: Option<String>,
-    /// The rules by which something was withheld from it.
-    pub withheld: Vec<String>,
-    /// Its charges.
-    pub entries: Vec<Entry>,
-    /// Its messages, oldest first.
-    pub messages: Vec<Message>,
-}
 
 /// What is asked for with a new rental.
 #[derive(Clone)]
@@ -127,6 +104,9 @@ pub struct Rentals {
     banks: Arc<Banks>,
     orders: Arc<Orders>,
     audit: Arc<Audit>,
+    presence: Arc<SimPresence>,
+    /// When it was looked last which SIMs are off the air.
+    looked_at: Mutex<Timestamp>,
 }
 
 impl Rentals {
@@ -138,7 +118,8 @@ impl Rentals {
         orders: Arc<Orders>,
         audit: Arc<Audit>,
     ) -> Rentals {
-        Rentals { env, wakeups, stock, banks, orders, audit }
+        let (presence, looked_at) = (Arc::clone(stock.presence()), Mutex::new(env.now()));
+        Rentals { env, wakeups, stock, banks, orders, audit, presence, looked_at }
     }
 
     /// Rents a number. The checks run in this order: country, package, stock, balance.
@@ -249,8 +230,12 @@ impl Rentals {
             terms: 1,
             months: package.months(),
             started_at: now,
+            moved_at: None,
             expires_at,
             due_at: expires_at,
+            free: Duration::ZERO,
+            free_before: Duration::ZERO,
+            days_off_air: 0,
             state: RentalState::Active,
         };
         let id = tx.add_rental(&new, self.stock.order_rest(tx)?)?;
@@ -258,21 +243,23 @@ impl Rentals {
         self.wakeups.bank_demand_changes_after(tx);
         tx.record_sim_given(sim, now)?;
         let subject = self.subject_of_term(id, &package, &charge);
-        let posting = Posting::Term { kind: Term::First, charge, rental: id, term: 1 };
-        self.charge(tx, account, &posting, self.env.occasion(now, by.key_prefix()))?;
+        let (kind, months) = (Term::First, package.months());
+        let posting = Posting::Term { kind, charge, rental: id, term: 1, months };
+        self.post(tx, account, &posting, self.env.occasion(now, by.key_prefix()))?;
         by.note(tx, AuditAction::Rented, subject, now)?;
         by.keep_client(tx, Asked::Rental(id), now)?;
         Ok(Rent::Made(Rental { id, ..new }))
     }
 
-    fn charge(
+    /// Adds an entry about a rental to the ledger.
+    fn post(
         &self,
         tx: &WriteTx<'_>,
         account: AccountId,
-        term: &Posting,
+        posting: &Posting,
         occasion: Occasion<'_>,
     ) -> Result<(), Error> {
-        tx.post(account, term, &self.env.settings().currency, occasion)?;
+        tx.post(account, posting, &self.env.settings().currency, occasion)?;
         Ok(())
     }
 
@@ -316,13 +303,14 @@ impl Rentals {
             if !rentals.may_spend(tx, &by, charge.amount, now)? {
                 return Ok(Extend::Limited);
             }
-            let longer = rental.with_term(package.months()).ok_or_else(end_of_calendar)?;
+            let months = package.months();
+            let longer = rental.with_term(months, now).ok_or_else(end_of_calendar)?;
             let longer = Rental { renewal_package: package.to_string(), ..longer };
             let subject = rentals.subject_of_term(id, &package, &charge);
             let (kind, term) = (Term::Extension, longer.terms);
-            let posting = Posting::Term { kind, charge, rental: id, term };
+            let posting = Posting::Term { kind, charge, rental: id, term, months };
             let occasion = rentals.env.occasion(now, by.key_prefix());
-            rentals.charge(tx, account, &posting, occasion)?;
+            rentals.post(tx, account, &posting, occasion)?;
             tx.save_rental(&longer)?;
             rentals.wakeups.deadlines_change_after(tx);
             by.note(tx, AuditAction::Extended, subject, now)?;
@@ -362,192 +350,6 @@ impl Rentals {
             Ok(Edit::Edited(edited))
         });
         edited.await
-    }
-
-    /// A rental and its newest messages; `None` when the account has no such contract.
-    pub async fn view(
-        self: &Arc<Self>,
-        by: impl Into<Requester>,
-        id: RentalId,
-    ) -> Result<Option<TenantView>, Error> {
-        let by: Requester = by.into();
-        let account = by.account;
-        let (now, has_banks) = (self.env.certain_now(), self.banks.any());
-        let count = self.env.settings().view_messages;
-        let read = self.env.store.read_for(account, move |rows| {
-            match rows.rental(id)?.filter(|rental| rental.account == account) {
-                Some(rental) => {
-                    let iccid = if has_banks { rows.iccid(rental.sim)? } else { None };
-                    let newest = rows.newest_of_rental(id, count, VIEW_BYTES)?;
-                    Ok::<_, Error>(Some((newest, rental, iccid)))
-                }
-                None => Ok(None),
-            }
-        });
-        let Some(((mut messages, older), mut rental, iccid)) = read.await? else {
-            return Ok(None);
-        };
-        if rental.state == RentalState::Active && rental.due_at <= now {
-            let rentals = Arc::clone(self);
-            let settled = self
-                .env
-                .store
-                .write_for(account, move |tx| {
-                    rentals.own_rental(tx, account, id, rentals.env.certain_now())
-                })
-                .await?;
-            let Some(settled) = settled else { return Ok(None) };
-            rental = settled;
-        }
-        if let Some(iccid) = iccid.filter(|_| rental.is_active(now)) {
-            self.banks.tenant_viewed(&iccid, now);
-        }
-        messages
-            .iter_mut()
-            .filter(|message| message.withheld.is_some())
-            .for_each(|message| message.text = None);
-        let shown = messages.iter().filter(|message| message.text.is_some() && !message.seen);
-        self.audit.note_views(by, shown.map(|message| message.id).collect());
-        Ok(Some(TenantView { rental, messages, older }))
-    }
-
-    /// An account's rental, renewed or ended if its end has come.
-    fn own_rental(
-        &self,
-        tx: &WriteTx<'_>,
-        account: AccountId,
-        id: RentalId,
-        now: Timestamp,
-    ) -> Result<Option<Rental>, Error> {
-        let found = tx.rental(id)?.filter(|rental| rental.account == account);
-        found.map(|rental| self.settle(tx, rental, now)).transpose()
-    }
-
-    /// Renews or ends the rental of a SIM, if its end has come. Answers whether the SIM was ever
-    /// rented until `now`; it is settled by what of that is certain.
-    pub(super) fn settle_rental_of_sim(
-        &self,
-        tx: &WriteTx<'_>,
-        sim: SimId,
-        now: Timestamp,
-    ) -> Result<bool, Error> {
-        match tx.rental_at(sim, now)? {
-            Some(rental) => self.settle(tx, rental, self.env.certain(now)).map(|_| true),
-            None => Ok(false),
-        }
-    }
-
-    /// The rental renewed for one term, or ended, if it is due at `now`. That is a time from
-    /// [`Environment::certain_now`], as neither can be undone.
-    pub(super) fn settle(
-        &self,
-        tx: &WriteTx<'_>,
-        rental: Rental,
-        now: Timestamp,
-    ) -> Result<Rental, Error> {
-        if rental.state != RentalState::Active || rental.due_at > now {
-            return Ok(rental);
-        }
-        match self.renew(tx, &rental, now)? {
-            Some(renewed) => Ok(renewed),
-            None => self.end(tx, rental, now),
-        }
-    }
-
-    fn renew(
-        &self,
-        tx: &WriteTx<'_>,
-        rental: &Rental,
-        now: Timestamp,
-    ) -> Result<Option<Rental>, Error> {
-        let package = self
-            .env
-            .settings()
-            .packages
-            .find(&rental.renewal_package)
-            .filter(|_| rental.auto_renew);
-        let Some((package, charge)) = package else { return Ok(None) };
-        // What cannot be used is not charged for.
-        let can_use = |account: &Account| account.suspended_at.is_none();
-        let account = tx.account(rental.account)?.filter(can_use);
-        let is_served = tx.sim(rental.sim)?.is_some_and(|sim| sim.retired_at.is_none());
-        if !is_served || !account.is_some_and(|account| account.funds.covers(charge.amount)) {
-            return Ok(None);
-        }
-        let Some(renewed) = rental.clone().renew(package.months(), now) else { return Ok(None) };
-        let subject = self.subject_of_term(rental.id, &package, &charge);
-        let (kind, term) = (Term::Renewal, renewed.terms);
-        let posting = Posting::Term { kind, charge, rental: rental.id, term };
-        self.charge(tx, rental.account, &posting, self.env.occasion(now, None))?;
-        tx.save_rental(&renewed)?;
-        tx.note(Actor::Daemon, AuditAction::Renewed, subject, now)?;
-        Ok(Some(renewed))
-    }
-
-    /// A rental as the audit names it when a term of it is charged.
-    fn subject_of_term(&self, id: RentalId, package: &Package, charge: &Charge) -> String {
-        let currency = &self.env.settings().currency;
-        format!("rental {id}: {package} for {} {currency}", charge.amount)
-    }
-
-    fn end(&self, tx: &WriteTx<'_>, rental: Rental, now: Timestamp) -> Result<Rental, Error> {
-        let ended = rental.end();
-        tx.save_rental(&ended)?;
-        self.wakeups.bank_demand_changes_after(tx);
-        tx.settle_rental_messages(ended.id, ended.due_at)?;
-        let rests_until = ended.due_at.plus(self.env.settings().rental_rest);
-        if tx.sim(ended.sim)?.is_some_and(|sim| sim.rests_until < rests_until) {
-            tx.rest_sim(ended.sim, rests_until)?;
-        }
-        tx.note(Actor::Daemon, AuditAction::Ended, format!("rental {}", ended.id), now)?;
-        Ok(ended)
-    }
-
-    /// The newest `limit` rentals, oldest first, with their names.
-    pub async fn list(&self, request: ListRequest) -> Result<Vec<RentalView>, Error> {
-        let settings = self.env.settings();
-        let read = self.env.store.read(move |rows| {
-            let filter = request.resolve(rows, &settings.countries, &RentalState::WORDS)?;
-            Ok::<_, Error>((rows.rentals(&filter)?, rows.accounts()?))
-        });
-        let (rentals, accounts) = read.await?;
-        let view = |rental: Rental| RentalView {
-            account: accounts
-                .iter()
-                .find(|a| a.id == rental.account)
-                .map(|a| a.name.clone())
-                .unwrap_or_default(),
-            rental,
-        };
-        Ok(rentals.into_iter().map(view).collect())
-    }
-
-    /// Everything that is stored about a rental. That the operator saw it is recorded in the audit.
-    pub async fn history(self: &Arc<Self>, id: RentalId) -> Result<RentalHistory, Error> {
-        let rentals = Arc::clone(self);
-        let history = self.env.store.write(move |tx| {
-            let now = rentals.env.certain_now();
-            let no_such =
-                || Error::refused(format!("no rental {id}; `simbridge rental list` shows them"));
-            let rental = rentals.settle(tx, tx.rental(id)?.ok_or_else(no_such)?, now)?;
-            tx.note(Actor::Operator, AuditAction::SawMessages, format!("rental {id}"), now)?;
-            let account =
-                tx.account(rental.account)?.map(|account| account.name).unwrap_or_default();
-            Ok(RentalHistory {
-                view: RentalView { rental, account },
-                client: tx.client_address(Asked::Rental(id))?,
-                withheld: tx.withheld_from_rental(id)?,
-                entries: tx.ledger_of_rental(id)?,
-                messages: tx.messages_of_rental(id)?,
-            })
-        });
-        history.await
-    }
-
-    /// How many rentals are active.
-    pub async fn active_count(&self) -> Result<i64, Error> {
-        let now = self.env.certain_now();
-        Ok(self.env.store.read(move |rows| rows.active_rental_count(now)).await?)
     }
 }
 

@@ -1,0 +1,155 @@
+//! What tenants and the operator are shown of rentals.
+
+use std::sync::Arc;
+
+use super::Rentals;
+use crate::domain::audit::{Actor, AuditAction};
+use crate::domain::message::Message;
+use crate::domain::outage::Outage;
+use crate::domain::rental::RentalState;
+use crate::domain::{Rental, RentalId};
+use crate::gateway::Error;
+use crate::gateway::listing::ListRequest;
+use crate::gateway::requester::Requester;
+use crate::store::{Asked, Entry, ReadTx, RentalMove};
+
+/// The most bytes that the texts in one view of a rental have together.
+const VIEW_BYTES: usize = 1 << 20;
+
+/// A rental with the names that the operator sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RentalView {
+    /// The rental.
+    pub rental: Rental,
+    /// Its account's name.
+    pub account: String,
+}
+
+/// A rental and its newest messages, as its tenant sees them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantView {
+    pub rental: Rental,
+    /// The newest messages, oldest first.
+    pub messages: Vec<Message>,
+    /// How many older messages the rental has.
+    pub older: usize,
+}
+
+/// Everything that is stored about a rental.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RentalHistory {
+    /// The rental and its names.
+    pub view: RentalView,
+    /// The address from which it was asked for, while that is kept.
+    pub client: Option<String>,
+    /// The rules by which something was withheld from it.
+    pub withheld: Vec<String>,
+    /// Its charges.
+    pub entries: Vec<Entry>,
+    /// The SIMs that it had before it was moved.
+    pub moves: Vec<RentalMove>,
+    /// When its SIM was off the air for long.
+    pub outages: Vec<Outage>,
+    /// Its messages, oldest first.
+    pub messages: Vec<Message>,
+}
+
+impl Rentals {
+    /// A rental and its newest messages; `None` when the account has no such contract.
+    pub async fn view(
+        self: &Arc<Self>,
+        by: impl Into<Requester>,
+        id: RentalId,
+    ) -> Result<Option<TenantView>, Error> {
+        let by: Requester = by.into();
+        let account = by.account;
+        let (now, has_banks) = (self.env.certain_now(), self.banks.any());
+        let count = self.env.settings().view_messages;
+        let read = self.env.store.read_for(account, move |rows| {
+            match rows.rental(id)?.filter(|rental| rental.account == account) {
+                Some(rental) => {
+                    let iccid = if has_banks { rows.iccid(rental.sim)? } else { None };
+                    let newest = rows.newest_of_rental(id, count, VIEW_BYTES)?;
+                    Ok::<_, Error>(Some((newest, rental, iccid)))
+                }
+                None => Ok(None),
+            }
+        });
+        let Some(((mut messages, older), mut rental, iccid)) = read.await? else {
+            return Ok(None);
+        };
+        if rental.state == RentalState::Active && rental.due_at <= now {
+            let rentals = Arc::clone(self);
+            let settled = self
+                .env
+                .store
+                .write_for(account, move |tx| {
+                    rentals.own_rental(tx, account, id, rentals.env.certain_now())
+                })
+                .await?;
+            let Some(settled) = settled else { return Ok(None) };
+            rental = settled;
+        }
+        if let Some(iccid) = iccid.filter(|_| rental.is_active(now)) {
+            self.banks.tenant_viewed(&iccid, now);
+        }
+        messages
+            .iter_mut()
+            .filter(|message| message.withheld.is_some())
+            .for_each(|message| message.text = None);
+        let shown = messages.iter().filter(|message| message.text.is_some() && !message.seen);
+        self.audit.note_views(by, shown.map(|message| message.id).collect());
+        Ok(Some(TenantView { rental, messages, older }))
+    }
+
+    /// The newest `limit` rentals, oldest first, with their names.
+    pub async fn list(&self, request: ListRequest) -> Result<Vec<RentalView>, Error> {
+        let settings = self.env.settings();
+        let read = self.env.store.read(move |rows| {
+            let filter = request.resolve(rows, &settings.countries, &RentalState::WORDS)?;
+            Ok::<_, Error>((rows.rentals(&filter)?, rows.accounts()?))
+        });
+        let (rentals, accounts) = read.await?;
+        let view = |rental: Rental| RentalView {
+            account: accounts
+                .iter()
+                .find(|a| a.id == rental.account)
+                .map(|a| a.name.clone())
+                .unwrap_or_default(),
+            rental,
+        };
+        Ok(rentals.into_iter().map(view).collect())
+    }
+
+    /// Everything that is stored about a rental. That the operator saw it is recorded in the audit.
+    pub async fn history(self: &Arc<Self>, id: RentalId) -> Result<RentalHistory, Error> {
+        let rentals = Arc::clone(self);
+        let history = self.env.store.write(move |tx| {
+            let now = rentals.env.certain_now();
+            let rental = rentals.named(tx, id)?;
+            tx.note(Actor::Operator, AuditAction::SawMessages, format!("rental {id}"), now)?;
+            Ok(RentalHistory {
+                view: rentals.view_of(tx, rental)?,
+                client: tx.client_address(Asked::Rental(id))?,
+                withheld: tx.withheld_from_rental(id)?,
+                entries: tx.ledger_of_rental(id)?,
+                moves: tx.moves_of(id)?,
+                outages: tx.outages_of(id)?,
+                messages: tx.messages_of_rental(id)?,
+            })
+        });
+        history.await
+    }
+
+    /// A rental with the names that the operator sees.
+    pub(super) fn view_of(&self, rows: &ReadTx<'_>, rental: Rental) -> Result<RentalView, Error> {
+        let account = rows.account(rental.account)?.map(|account| account.name).unwrap_or_default();
+        Ok(RentalView { rental, account })
+    }
+
+    /// How many rentals are active.
+    pub async fn active_count(&self) -> Result<i64, Error> {
+        let now = self.env.certain_now();
+        Ok(self.env.store.read(move |rows| rows.active_rental_count(now)).await?)
+    }
+}
