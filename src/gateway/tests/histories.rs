@@ -14,6 +14,7 @@ mod health;
 mod model;
 mod real;
 mod standby;
+mod tenants;
 
 use model::{Life, Model};
 use real::Real;
@@ -94,6 +95,22 @@ enum Step {
         account: usize,
         rental: usize,
     },
+    /// The operator does something to the rental made this many before the newest.
+    Days {
+        back: usize,
+        days: u32,
+    },
+    EndRental {
+        back: usize,
+        pro_rata: bool,
+    },
+    Move {
+        back: usize,
+        to: u16,
+    },
+    Revive {
+        back: usize,
+    },
     /// A SIM of the bank comes on its radio.
     In {
         sim: u16,
@@ -139,6 +156,12 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (account.clone(), any::<bool>())
             .prop_map(|(account, auto_renew)| Step::Rent { account, auto_renew }),
         1 => (account, 0..3usize).prop_map(|(account, rental)| Step::Extend { account, rental }),
+        1 => (0..2usize, prop_oneof![Just(1), Just(9)])
+            .prop_map(|(back, days)| Step::Days { back, days }),
+        1 => (0..2usize, any::<bool>())
+            .prop_map(|(back, pro_rata)| Step::EndRental { back, pro_rata }),
+        2 => (0..2usize, 1..=SIMS + BANKED).prop_map(|(back, to)| Step::Move { back, to }),
+        1 => (0..2usize).prop_map(|back| Step::Revive { back }),
         4 => (SIMS + 1..=SIMS + BANKED).prop_map(|sim| Step::In { sim }),
         3 => Just(Step::Out),
         2 => sim.clone().prop_map(|sim| Step::Vanish { sim }),
@@ -146,7 +169,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => prop_oneof![Just(2), Just(200), Just(3600)].prop_map(|seconds| Step::Back { seconds }),
         4 => prop_oneof![
             Just(3), Just(100), Just(PATIENCE_S), Just(LIFETIME_S), Just(WINDOW_S),
-            Just(29 * 86_400)
+            Just(86_400), Just(29 * 86_400)
         ]
             .prop_map(|seconds| Step::Pass { seconds }),
         2 => Just(Step::Sweep),
@@ -162,13 +185,16 @@ async fn play(steps: Vec<Step>) {
         model.seen_at.insert(sim, real.now());
     }
     model.told_at = Some(real.now());
+    (model.start, model.looked) = (real.now(), real.now());
     let mut watch = 0;
     for (number, step) in steps.iter().enumerate() {
         // Nothing happens in the same second, as time stamps have no finer grain.
         real.fixture.pass(1);
-        // In production a task does this.
+        // In production tasks do this.
+        real.fixture.gateway.rentals().watch_outages().await.unwrap();
         real.fixture.gateway.due_work().run_due_work().await.unwrap();
         let now = real.now();
+        model.look(now);
         model.settle(now);
         let (said, expected) = match model.meant(*step) {
             Step::Make { account, service } => {
@@ -188,7 +214,31 @@ async fn play(steps: Vec<Step>) {
                 (real.rent(account, auto_renew).await, model.rent(account, auto_renew, now))
             }
             Step::Extend { account, rental } => {
-                (real.extend(account, rental).await, model.extend(account, rental))
+                (real.extend(account, rental).await, model.extend(account, rental, now))
+            }
+            Step::Days { back, .. }
+            | Step::EndRental { back, .. }
+            | Step::Move { back, .. }
+            | Step::Revive { back }
+                if model.rentals.len() <= back =>
+            {
+                continue;
+            }
+            Step::Days { back, days } => {
+                let n = model.rentals.len() - 1 - back;
+                (real.give_days(n, days).await, model.give_days(n, days.into()))
+            }
+            Step::EndRental { back, pro_rata } => {
+                let n = model.rentals.len() - 1 - back;
+                (real.end_early(n, pro_rata).await, model.end_early(n, pro_rata, now))
+            }
+            Step::Move { back, to } => {
+                let n = model.rentals.len() - 1 - back;
+                (real.move_to(n, to).await, model.move_to(n, to, now))
+            }
+            Step::Revive { back } => {
+                let n = model.rentals.len() - 1 - back;
+                (real.revive(n).await, model.revive(n, now))
             }
             // What is sent to a parked SIM waits at the network.
             Step::Sms { sim, .. } | Step::Begin { sim, .. }
@@ -240,14 +290,16 @@ async fn play(steps: Vec<Step>) {
                 let (left, may) =
                     (real.fixture.switch_out(&mut real.bank, sim, 0).await, !model.stays(sim, now));
                 if may {
-                    model.seen_at.remove(&sim);
+                    model.gone_at.extend(model.seen_at.remove(&sim).map(|seen| (sim, seen)));
                     (model.radio, model.told_at) = (None, Some(now));
                 }
                 (format!("left {left}"), format!("left {may}"))
             }
             Step::Vanish { sim } => {
                 real.fixture.silence(sim);
-                model.away.extend(model.seen_at.remove(&sim).map(|seen| (sim, seen)));
+                let gone = model.seen_at.remove(&sim).map(|seen| (sim, seen));
+                model.away.extend(gone);
+                model.gone_at.extend(gone);
                 continue;
             }
             Step::Plug { sim } => {
@@ -277,6 +329,8 @@ async fn play(steps: Vec<Step>) {
                 // Nothing is believed of modems until they speak again.
                 model.seen_at.clear();
                 model.away.clear();
+                model.gone_at.clear();
+                (model.start, model.looked) = (now, now);
                 (model.told_at, model.started_at) = (None, Some(now));
                 continue;
             }
@@ -321,6 +375,8 @@ async fn compare(real: &Real, model: &Model, watch: i64) {
         let (months, active) =
             (view.rental.months, view.rental.is_active(real.fixture.gateway.now()));
         assert_eq!((months, active), (rental.months, rental.active));
+        let expires = view.rental.expires_at.0 / SECOND_US;
+        assert_eq!(expires, rental.expires(), "rental {n} of {model:?}");
         if rental.active || kept(rental.due) {
             let viewed = real
                 .fixture

@@ -37,8 +37,21 @@ pub(super) struct ModelRental {
     pub(super) sim: u16,
     pub(super) auto_renew: bool,
     pub(super) from: i64,
+    /// Since when it has its SIM.
+    pub(super) since: i64,
+    /// The SIMs that it had before.
+    pub(super) had: Vec<u16>,
     pub(super) months: u32,
-    /// The end of its last term, or a day after its last renewal.
+    /// The seconds that cost nothing, and how many of them lie before the last term.
+    pub(super) free: i64,
+    pub(super) free_before: i64,
+    /// Free days in a row because its SIM was off the air.
+    pub(super) days_off_air: u32,
+    /// The seconds of its outage that were seen, and until when.
+    pub(super) outage: Option<(i64, i64)>,
+    /// What was given back.
+    pub(super) given_back: i64,
+    /// The end of its time, or a day after its last renewal; or when it ended.
     pub(super) due: i64,
     pub(super) active: bool,
 }
@@ -53,6 +66,9 @@ pub(super) enum Owner {
 #[derive(Debug, Clone)]
 pub(super) struct ModelMessage {
     pub(super) owner: Owner,
+    pub(super) sim: u16,
+    pub(super) sender: usize,
+    pub(super) received_at: i64,
     pub(super) text: String,
     pub(super) withheld: bool,
 }
@@ -109,15 +125,14 @@ pub(super) struct Model {
     pub(super) health: Health,
     /// SIMs whose modem is gone, each since when, while they are waited for.
     pub(super) away: BTreeMap<u16, i64>,
+    /// When the daemon was started.
+    pub(super) start: i64,
+    /// When it was looked last which SIMs of rentals are off the air.
+    pub(super) looked: i64,
+    /// When SIMs were last in a modem that is gone.
+    pub(super) gone_at: BTreeMap<u16, i64>,
     /// When the daemon was started again, while SIMs that have not come up are waited for.
     pub(super) started_at: Option<i64>,
-}
-
-pub(super) fn end_of(rental: &ModelRental) -> i64 {
-    crate::domain::calendar::add_months(Timestamp(rental.from * SECOND_US), rental.months)
-        .unwrap()
-        .0
-        / SECOND_US
 }
 
 /// The service that charges on codes.
@@ -210,18 +225,6 @@ impl Model {
         for order in &mut self.orders {
             order.filed |=
                 matches!(order.life, Life::Completed { .. }) && order.ends_at + FILING_S <= now;
-        }
-    }
-
-    pub(super) fn end_term(&mut self, n: usize, now: i64) {
-        let (account, end) = (self.rentals[n].account, self.rentals[n].due);
-        if self.rentals[n].auto_renew && self.balance[account] - self.held(account) >= RENT {
-            self.balance[account] -= RENT;
-            self.rentals[n].months += 1;
-            self.rentals[n].due = end_of(&self.rentals[n]).max(now + 86_400);
-        } else {
-            self.rentals[n].active = false;
-            self.rests_until.insert(self.rentals[n].sim, end + 30 * 86_400);
         }
     }
 
@@ -456,7 +459,14 @@ impl Model {
         }
         self.health.hears(told.sim);
         self.note_sent(told, owner, free && !blocked);
-        let message = ModelMessage { owner, text: told.text.to_owned(), withheld: blocked };
+        let message = ModelMessage {
+            owner,
+            sim: told.sim,
+            sender: told.sender,
+            received_at: told.received_at,
+            text: told.text.to_owned(),
+            withheld: blocked,
+        };
         match shown {
             Some(n) => self.messages[n] = message,
             None => self.messages.push(message),
@@ -528,12 +538,14 @@ impl Model {
     pub(super) fn find_owner(&mut self, told: Told<'_>, now: i64) -> Owner {
         let Told { sim, sender, taken_at, received_at, .. } = told;
         let of_sim = self.rentals.iter().enumerate().filter(|(_, r)| r.sim == sim);
-        let begun =
-            of_sim.clone().filter(|(_, r)| r.from <= received_at).max_by_key(|(n, r)| (r.from, *n));
+        let begun = of_sim
+            .clone()
+            .filter(|(_, r)| r.since <= received_at)
+            .max_by_key(|(n, r)| (r.since, *n));
         if let Some((n, rental)) = begun.filter(|(_, r)| received_at < r.due) {
-            return if taken_at >= rental.from { Owner::Rental(n) } else { Owner::Nobody };
+            return if taken_at >= rental.since { Owner::Rental(n) } else { Owner::Nobody };
         }
-        if of_sim.clone().any(|(_, r)| r.active && r.from > now) {
+        if of_sim.clone().any(|(_, r)| r.active && r.since > now) {
             return Owner::Nobody;
         }
         let fits = |o: &ModelOrder| {
@@ -580,62 +592,8 @@ impl Model {
     }
 
     /// Whether an order completed on a SIM after a time.
-    fn was_ordered(&self, sim: u16, after: i64) -> bool {
+    pub(super) fn was_ordered(&self, sim: u16, after: i64) -> bool {
         let is_meant = |o: &ModelOrder| matches!(o.life, Life::Completed { at } if at > after);
         self.orders.iter().any(|o| o.sim == sim && is_meant(o))
-    }
-
-    pub(super) fn rent(&mut self, account: usize, auto_renew: bool, now: i64) -> String {
-        let free = |sim: &u16| {
-            self.free_of_tenants(*sim, now)
-                && self.running(*sim, now).next().is_none()
-                && !self.rests(account, None, *sim, now)
-                && !self.was_ordered(*sim, now - REST_AFTER_ORDERS_S)
-                && (self.on_air(*sim, now) || self.parked(*sim, now))
-        };
-        let mut usable = self.in_turn();
-        usable.retain(free);
-        // Those that nobody ever had come first.
-        let has_past = |sim: u16| {
-            self.was_ordered(sim, i64::MIN) || self.rentals.iter().any(|rental| rental.sim == sim)
-        };
-        usable.sort_by_key(|sim| (has_past(*sim), !self.on_air(*sim, now)));
-        let Some(sim) = usable.first().copied() else {
-            return "no stock".into();
-        };
-        if self.balance[account] - self.held(account) < RENT {
-            return "no balance".into();
-        }
-        self.balance[account] -= RENT;
-        self.given_at.insert(sim, now);
-        self.rentals.push(ModelRental {
-            account,
-            sim,
-            auto_renew,
-            from: now,
-            months: 1,
-            due: 0,
-            active: true,
-        });
-        let new = self.rentals.len() - 1;
-        self.rentals[new].due = end_of(&self.rentals[new]);
-        format!("rented {} on {sim}", self.rentals.len())
-    }
-
-    pub(super) fn extend(&mut self, account: usize, rental: usize) -> String {
-        let funds = self.balance[account] - self.held(account);
-        let Some(found) = self.rentals.get_mut(rental).filter(|r| r.account == account) else {
-            return "invalid".into();
-        };
-        if !found.active {
-            return "expired".into();
-        }
-        if funds < RENT {
-            return "no balance".into();
-        }
-        self.balance[account] -= RENT;
-        found.months += 1;
-        found.due = found.due.max(end_of(found));
-        "extended".into()
     }
 }

@@ -2,6 +2,19 @@
 
 use super::*;
 
+fn id_of(rental: usize) -> RentalId {
+    RentalId(i64::try_from(rental).unwrap() + 1)
+}
+
+/// Whether the operator was refused something.
+fn done<T>(outcome: Result<T, Error>) -> String {
+    match outcome {
+        Ok(_) => "done".into(),
+        Err(Error::Refused(_)) => "refused".into(),
+        Err(other) => panic!("{other}"),
+    }
+}
+
 /// The gateway with the same interface.
 pub(super) struct Real {
     pub(super) fixture: Fixture,
@@ -130,6 +143,29 @@ impl Real {
             Extend::NoBalance => "no balance".into(),
             other => panic!("{other:?}"),
         }
+    }
+
+    pub(super) async fn give_days(&self, rental: usize, days: u32) -> String {
+        let rentals = self.fixture.gateway.rentals();
+        done(rentals.give_days(id_of(rental), days, "a history".into()).await)
+    }
+
+    pub(super) async fn end_early(&self, rental: usize, pro_rata: bool) -> String {
+        let refund = if pro_rata { EndRefund::ProRata } else { EndRefund::Nothing };
+        let rentals = self.fixture.gateway.rentals();
+        let ended = rentals.end_for_operator(id_of(rental), refund, "a history".into()).await;
+        match ended {
+            Ok((_, amount)) => format!("gave back {}", amount.0),
+            refused => done(refused),
+        }
+    }
+
+    pub(super) async fn move_to(&self, rental: usize, to: u16) -> String {
+        done(self.fixture.gateway.rentals().move_to(id_of(rental), iccid(to)).await)
+    }
+
+    pub(super) async fn revive(&self, rental: usize) -> String {
+        done(self.fixture.gateway.inbox().revive(id_of(rental)).await)
     }
 
     /// The first part of a long message; its whole text.
