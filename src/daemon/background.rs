@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::gateway::Gateway;
+use crate::store::Store;
 
 /// How often to check whether the clock was set.
 const CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(2);
@@ -90,9 +91,15 @@ pub(super) async fn watch_clock(gateway: Gateway, stopping: CancellationToken) {
 
 /// Gives stored messages the services that they fit whenever patterns have changed, a few at a
 /// time.
-pub(super) async fn attribute_messages(gateway: Gateway, stopping: CancellationToken) {
+pub(super) async fn attribute_messages(
+    gateway: Gateway,
+    store: Store,
+    stopping: CancellationToken,
+) {
     loop {
         let pause = match gateway.attribution().attribute_stored().await {
+            // Each step's commit tries whether the log can be moved into the database by now.
+            Ok(true) if store.is_log_held_up() => ATTRIBUTION_INTERVAL,
             Ok(true) => BETWEEN_ATTRIBUTIONS,
             Ok(false) => ATTRIBUTION_INTERVAL,
             Err(error) => {

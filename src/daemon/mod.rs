@@ -152,7 +152,9 @@ impl Daemon {
         tokio::spawn(background::watch_clock(gateway.clone(), stopping.clone()));
         tokio::spawn(background::watch_database_files(gateway.clone(), stopping.clone()));
         tokio::spawn(number_discovery::run(gateway.clone(), modem_control, stopping.clone()));
-        tokio::spawn(background::attribute_messages(gateway.clone(), stopping.clone()));
+        let attribution =
+            background::attribute_messages(gateway.clone(), store.clone(), stopping.clone());
+        tokio::spawn(attribution);
         tokio::spawn(background::watch_outages(gateway.clone(), stopping.clone()));
         let due_work = tokio::spawn(background::run_due_work(gateway.clone(), stopping.clone()));
         Ok(Daemon { gateway, store, address, stopping, servers, driver, reloader, due_work })

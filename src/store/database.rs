@@ -287,6 +287,17 @@ impl Store {
         self.files.is_one_gone()
     }
 
+    /// The size of the write-ahead log's file in octets.
+    pub fn log_bytes(&self) -> u64 {
+        self.files.log_bytes()
+    }
+
+    /// Whether the write-ahead log is longer than it has to be, because a reading that takes long
+    /// keeps it from being started anew. What can wait writes little meanwhile.
+    pub fn is_log_held_up(&self) -> bool {
+        self.files.is_log_held_up()
+    }
+
     /// The path of the database's file.
     pub fn path(&self) -> &Path {
         &self.readers.path

@@ -29,6 +29,10 @@ const READER_CACHE_KIB: i64 = 1024;
 /// database changes pages that lie far apart; a page that is changed several times between two
 /// checkpoints is written to the database file once.
 const CHECKPOINT_PAGES: i64 = 8_000;
+/// How many octets of the write-ahead log's file are kept for what comes next, twice as many as it
+/// has when it is checkpointed. It has more only while a reading that takes long keeps it from
+/// being started anew.
+const KEPT_LOG_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Applies the settings of every connection. Each statement is prepared once and keeps its plan.
 /// Without the query planner stability guarantee, SQLite prepares a statement again whenever a
@@ -62,6 +66,7 @@ pub(super) fn configure_writer(
         "wal_autocheckpoint",
         if checkpointed_by_others { 0 } else { CHECKPOINT_PAGES },
     )?;
+    conn.pragma_update(None, "journal_size_limit", KEPT_LOG_BYTES.cast_signed())?;
     if checkpointed_by_others {
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     }
@@ -117,6 +122,18 @@ impl OpenFiles {
         };
         self.is_one_gone.store(checked.is_err(), Ordering::Relaxed);
         checked
+    }
+
+    /// The size of the write-ahead log's file in octets.
+    pub fn log_bytes(&self) -> u64 {
+        let [log, _] = &self.log;
+        std::fs::metadata(&log.path).map_or(0, |file| file.len())
+    }
+
+    /// Whether the log is longer than it has to be, because a reading that takes long keeps it from
+    /// being started anew.
+    pub fn is_log_held_up(&self) -> bool {
+        self.log_bytes() > KEPT_LOG_BYTES
     }
 
     /// Whether the last check has found a file that is gone.
@@ -303,6 +320,47 @@ mod tests {
         std::fs::rename(&away, &path).unwrap();
         store.write(|tx| tx.add_account("kept", Timestamp(1))).await.unwrap();
         assert_eq!(names(&store).await, ["kept"]);
+    }
+
+    #[tokio::test]
+    async fn a_log_is_held_up_by_a_long_reading_and_cut_after_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("test.db")).unwrap();
+        let megabytes = |count: i64| {
+            store.write(move |tx| {
+                tx.number("SELECT count(*) FROM sim", [])?;
+                tx.conn.execute_batch("CREATE TABLE IF NOT EXISTS filler (octets BLOB)")?;
+                let sql = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE \
+                           n < ?1) INSERT INTO filler SELECT zeroblob(1000000) FROM n";
+                Ok::<_, StoreError>(tx.conn.execute(sql, [count])?)
+            })
+        };
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let (begin, begun) = tokio::sync::oneshot::channel();
+        let reading = store.read_in_background(move |rows| {
+            // The database is seen as it is at the first row until the statement ends.
+            let mut statement = rows.conn.prepare("SELECT 1 UNION SELECT count(*) FROM sim")?;
+            let mut found = statement.query([])?;
+            found.next()?;
+            let _ = begin.send(());
+            let _ = ended.recv();
+            Ok::<_, StoreError>(())
+        });
+        let reading = async { reading.await.unwrap() };
+        let writing = async {
+            begun.await.unwrap();
+            megabytes(40).await.unwrap();
+            assert!(!store.is_log_held_up(), "{}", store.log_bytes());
+            megabytes(40).await.unwrap();
+            assert!(store.is_log_held_up(), "{}", store.log_bytes());
+            drop(end);
+        };
+        tokio::join!(reading, writing);
+        // The first commit after the reading moves the log into the database, the next begins it
+        // anew.
+        megabytes(1).await.unwrap();
+        megabytes(1).await.unwrap();
+        assert!(!store.is_log_held_up(), "{}", store.log_bytes());
     }
 
     #[tokio::test]

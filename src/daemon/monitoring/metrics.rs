@@ -329,14 +329,11 @@ fn store(page: &mut Page, monitor: &Monitor) {
         "Whether the last commit failed, or a file of the database is not where it was.",
         failing,
     );
-    let mut wal = store.path().as_os_str().to_owned();
-    wal.push("-wal");
+    let database = std::fs::metadata(store.path()).map_or(0, |file| file.len());
     let mut family =
         page.family("simbridge_database_bytes", Gauge, "Size of the database's files.");
-    for (file, path) in [("database", store.path()), ("wal", wal.as_ref())] {
-        let size = std::fs::metadata(path).map_or(0, |file| file.len());
-        family.put(&[("file", file)], size);
-    }
+    family.put(&[("file", "database")], database);
+    family.put(&[("file", "wal")], store.log_bytes());
     if let Some(disk) = Disk::of_file(store.path()) {
         page.single(
             "simbridge_disk_free_bytes",
