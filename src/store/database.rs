@@ -224,8 +224,8 @@ impl Store {
         let read = move || {
             // Where this is refused, the reading just competes with the other threads.
             let _ = rustix::process::nice(BACKGROUND_NICE);
-            let outcome =
-                readers.open().map_err(E::from).and_then(|conn| reading(&ReadTx { conn: &conn }));
+            let conn = readers.open_knowing_checks().map_err(E::from);
+            let outcome = conn.and_then(|conn| reading(&ReadTx { conn: &conn }));
             let _ = answer.send(outcome);
         };
         let started = std::thread::Builder::new().name("store-background".to_owned()).spawn(read);

@@ -81,7 +81,7 @@ fn migrate_to(conn: &mut Connection, count: usize) -> Result<(), StoreError> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::{CHECKS, MessageFilter, OtherDigests, Store};
     use super::*;
     use crate::domain::message::MessageKind;
@@ -96,8 +96,11 @@ mod tests {
         (5, include_str!("../../tests/data/schemas/0005.sql")),
     ];
 
+    /// How many migrations there are.
+    pub(in crate::store) const NEWEST: usize = MIGRATIONS.len();
+
     /// Makes a database as the first `count` migrations left it, with rows.
-    fn made_by(path: &Path, count: usize) {
+    pub(in crate::store) fn made_by(path: &Path, count: usize) {
         let mut conn = Connection::open(path).unwrap();
         conn.pragma_update(None, "foreign_keys", true).unwrap();
         for version in 1..=count {

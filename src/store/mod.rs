@@ -16,6 +16,8 @@ pub(crate) mod attacks;
 mod audit;
 mod availability;
 mod banks;
+#[cfg(test)]
+mod breaches;
 mod client_addresses;
 mod copy;
 mod database;

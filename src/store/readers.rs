@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
@@ -47,8 +48,20 @@ impl Readers {
         idle.map_or_else(|| self.open(), Ok)
     }
 
-    /// Opens a connection of the caller's own.
-    pub fn open(&self) -> Result<Connection, StoreError> {
+    /// Opens a connection of the caller's own that knows the conditions of the schema (CHECK), as
+    /// SQLite's check of the file needs them: connections opened for reading only do not. It writes
+    /// nothing all the same, not even when it is closed last.
+    pub fn open_knowing_checks(&self) -> Result<Connection, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(&self.path, flags)?;
+        configure_reader(&conn)?;
+        conn.pragma_update(None, "query_only", true)?;
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        Ok(conn)
+    }
+
+    /// Opens a connection.
+    fn open(&self) -> Result<Connection, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(&self.path, flags)?;
         configure_reader(&conn)?;
