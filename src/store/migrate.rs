@@ -94,6 +94,10 @@ pub(super) mod tests {
         (3, include_str!("../../tests/data/schemas/0003.sql")),
         (4, include_str!("../../tests/data/schemas/0004.sql")),
         (5, include_str!("../../tests/data/schemas/0005.sql")),
+        (6, include_str!("../../tests/data/schemas/0006.sql")),
+        (26, include_str!("../../tests/data/schemas/0026.sql")),
+        (33, include_str!("../../tests/data/schemas/0033.sql")),
+        (37, include_str!("../../tests/data/schemas/0037.sql")),
     ];
 
     /// How many migrations there are.
