@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
 use super::args::{Account, Admin, Audit, Expiry, Key, KeyTerms, Order, Sim, Skip};
 use super::listing::ListQuery;
-use super::print::{self, Progress};
+use super::print;
 use super::{
-    backup, bank, health, import, message, modem, number, rental, report, service, status,
+    backup, bank, health, import, message, modem, number, rental, report, service, status, verify,
 };
 use crate::daemon::system_sources;
 use crate::http::{AdminClient, path_segment};
@@ -54,6 +54,7 @@ const ORDER: &[&str] = &[
     "state",
     "?outcome",
     "price",
+    "?refunded",
     "created_at",
     "?expires_at",
 ];
@@ -62,10 +63,13 @@ const KEY: &[&str] = &[
     "account",
     "label",
     "?created_at",
+    "state",
     "last_used_at",
     "?expires_at",
     "?revoked_at",
-    "allowed",
+    "?allowed",
+    "?last_refused_at",
+    "?refused_for",
     "?scopes",
     "?spend_per_day",
     "?spent_today",
@@ -82,6 +86,7 @@ const ENTRY: &[&str] = &[
     "rental",
     "?price",
     "?rate",
+    "?key",
     "note",
 ];
 const LEDGER: &[&str] = &[
@@ -95,6 +100,7 @@ const LEDGER: &[&str] = &[
     "order",
     "?rental",
     "?note",
+    "?key",
     "?price",
     "?rate",
     "?currency",
@@ -120,20 +126,15 @@ pub(super) async fn run(
         Admin::Order(command) => order(command, client, json).await?,
         Admin::Skip(command) => skip(command, client, json).await?,
         Admin::Rental(command) => rental::run(command, client, json).await?,
-        Admin::Explain { service, country, account } => {
-            let account = account
-                .map(|account| format!("&account={}", path_segment(&account)))
-                .unwrap_or_default();
-            let path = format!(
-                "/explain?service={}&country={}{account}",
-                path_segment(&service),
-                path_segment(&country)
-            );
-            explain(json, &client.get(&path).await?)?;
+        Admin::Explain { service, country, account, key } => {
+            let query = ListQuery::default().with("service", Some(service));
+            let query = query.with("country", Some(country)).with("account", account);
+            explain(json, &client.get(&query.with("key", key).of("/explain")).await?)?;
         }
         Admin::Report(command) => report::run(command, client, json).await?,
-        Admin::Audit(Audit::List { account, rows }) => {
-            let path = ListQuery::default().account(account).rows(rows).of("/audit");
+        Admin::Audit(Audit::List { account, number, user, action, rows }) => {
+            let query = ListQuery::default().with("account", account).with("number", number);
+            let path = query.with("user", user).with("action", action).rows(rows).of("/audit");
             let mut rows = client.get(&path).await?;
             if !json {
                 name_persons(&mut rows);
@@ -147,13 +148,15 @@ pub(super) async fn run(
         }
         Admin::Reload => reload(client, json).await?,
         Admin::Backup { file } => backup::run(client, &file, json).await?,
-        Admin::Verify => return verify(client, json).await,
+        Admin::Verify { file: None } => return verify::running(client, json).await,
+        Admin::Verify { file: Some(_) } => bail!("no daemon is needed for that"),
         Admin::Message(command) => message::run(command, client, json).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes rows of the audit what people read: a person by name, and what was done as an action.
+/// Makes rows of the audit what people read: a person or a customer by name, and what was done as
+/// an action.
 fn name_persons(rows: &mut Value) {
     for row in rows.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
         let action = row.remove("deed").unwrap_or_default();
@@ -163,6 +166,10 @@ fn name_persons(rows: &mut Value) {
         let person = user.map(str::to_owned).or_else(|| Some(format!("uid {}", uid?)));
         if let Some(person) = person {
             row.insert("actor".to_owned(), format!("operator {person}").into());
+        }
+        let customer = row.get("account").and_then(Value::as_str);
+        if let Some(customer) = customer.map(|name| format!("account {name}")) {
+            row.insert("actor".to_owned(), customer.into());
         }
     }
 }
@@ -256,7 +263,7 @@ fn sim_row(sim: &Value) -> Value {
 /// Prints how many numbers there are and, for people, only those reasons that hold any back.
 fn explain(json: bool, counts: &Value) -> anyhow::Result<()> {
     let is_shown = |key: &str, value: &Value| {
-        json || EXPLAINED.contains(&key) || !(value.is_null() || value == 0)
+        json || EXPLAINED.contains(&key) || !(value.is_null() || value == 0 || value == false)
     };
     let fields = counts.as_object().into_iter().flatten();
     let fields = fields.filter(|(key, value)| is_shown(key, value));
@@ -316,43 +323,20 @@ async fn reload(client: &AdminClient, json: bool) -> anyhow::Result<()> {
     }
 }
 
-/// Runs one check after the other. Exits with 1 when there are faults.
-async fn verify(client: &AdminClient, json: bool) -> anyhow::Result<ExitCode> {
-    let (progress, mut faults, mut check, mut checks) = (Progress::begin(), Vec::new(), 0, 1);
-    progress.show("checking the database …");
-    while check < checks {
-        let result = client.get(&format!("/verify?check={check}")).await?;
-        checks = result
-            .get("checks")
-            .and_then(Value::as_u64)
-            .context("the daemon does not say how many checks there are")?;
-        faults.extend(result.get("faults").and_then(Value::as_array).cloned().unwrap_or_default());
-        check += 1;
-        progress.show(format_args!("{check} of {checks} checks of the database done"));
-    }
-    drop(progress);
-    let ok = faults.is_empty();
-    if json {
-        print::json(&json!({ "ok": ok, "faults": faults }))?;
-    } else if ok {
-        print::line("no faults")?;
-    } else {
-        faults.iter().try_for_each(|fault| print::line(print::cell(Some(fault))))?;
-    }
-    Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
 async fn sim(command: Sim, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     let path = |iccid: &str, action: &str| format!("/sims/{}{action}", path_segment(iccid));
     let shown = match command {
-        Sim::Import { file, create } => return import::run(client, &file, create, json).await,
+        Sim::Import { file, create, dry_run } => {
+            return import::run(client, &file, create, dry_run, json).await;
+        }
         Sim::Remove { iccid } => {
             let removed = client.delete(&path(&iccid, "")).await?;
             return print::object(json, &removed, &["removed"]);
         }
         Sim::ClearNumber { iccid } => client.delete(&path(&iccid, "/number")).await?,
-        Sim::List { numbers, state, page } => {
+        Sim::List { numbers, state, silent, page } => {
             let query = ListQuery::default().number(numbers).with("state", state);
+            let query = query.with("silent", silent);
             let path = query.page(page).of("/sims");
             let sims = client.get(&path).await?;
             if json {
@@ -385,7 +369,12 @@ async fn sim(command: Sim, client: &AdminClient, json: bool) -> anyhow::Result<(
             client.post(&path(&iccid, "/pool"), json!({ "pool": pool })).await?
         }
         Sim::Retire { iccid, undo } => {
-            client.post(&path(&iccid, "/retire"), json!({ "retired": !undo })).await?
+            let retired =
+                client.post(&path(&iccid, "/retire"), json!({ "retired": !undo })).await?;
+            if let Some(warning) = retired.get("warning").and_then(Value::as_str) {
+                print::complain(format_args!("simbridge: {warning}"));
+            }
+            retired
         }
     };
     let more = ["number_source", "number_at", "number_asked", "written"].into_iter();
@@ -432,7 +421,11 @@ async fn account(command: Account, client: &AdminClient, json: bool) -> anyhow::
             let path = format!("/accounts/{}/topups", path_segment(&account));
             let request = reference.map_or_else(new_request_id, Ok)?;
             let top_up = json!({ "amount": amount, "request": request, "confirmed": yes });
-            print::object(json, &client.post(&path, top_up).await?, ACCOUNT)
+            let added = client.post(&path, top_up).await?;
+            if !json && added.get("repeated").and_then(Value::as_bool) == Some(true) {
+                print::line("this payment was added before: nothing is added now")?;
+            }
+            print::object(json, &added, ACCOUNT)
         }
         Account::Adjust { account, amount, reason, yes } => {
             let path = format!("/accounts/{}/adjustments", path_segment(&account));
@@ -527,13 +520,17 @@ async fn key(command: Key, client: &AdminClient, json: bool) -> anyhow::Result<(
             if json {
                 return print::json(&key);
             }
-            let account = print::cell(key.get("account"));
-            print::line(format!("The key of {account}. Keep it: it is shown only this once."))?;
+            let (account, prefix) =
+                (print::cell(key.get("account")), print::cell(key.get("prefix")));
+            print::line(format!(
+                "The key of {account}, which other commands call {prefix}. Keep it: it is shown \
+                 only this once."
+            ))?;
             print::line(print::cell(key.get("key")))
         }
         Key::Revoke { prefix } => {
             let revoked = client.delete(&format!("/keys/{}", path_segment(&prefix))).await?;
-            print::object(json, &revoked, &["revoked"])
+            print::object(json, &revoked, &["revoked", "account", "label"])
         }
     }
 }

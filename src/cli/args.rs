@@ -26,43 +26,43 @@ pub(super) enum Admin {
         )]
         every: Duration,
     },
-    /// Modems
+    /// Show modems, restart them, and send them commands
     #[command(subcommand)]
     Modem(modem::Modem),
-    /// SIM banks
+    /// Show SIM banks and their switches
     #[command(subcommand)]
     Bank(bank::Bank),
-    /// SIMs
+    /// Show SIMs, set their numbers, and take them off sale
     #[command(subcommand)]
     Sim(Sim),
-    /// Who had which number
+    /// Show who had which number, and which numbers are free
     #[command(subcommand)]
     Number(super::number::Number),
-    /// Customers' accounts
+    /// Customers' accounts: credit, limits, prices
     #[command(subcommand)]
     Account(Account),
-    /// Customers' API keys
+    /// Customers' API keys: create, limit and revoke them
     #[command(subcommand)]
     Key(Key),
-    /// The catalogue
+    /// The services that are sold, with their prices and patterns
     #[command(subcommand)]
     Service(super::service::Service),
-    /// Show which numbers get the codes of which services, those that do not first
+    /// Show which numbers get the codes of which services, the failing ones first
     Health(super::health::Health),
-    /// Orders
+    /// Show, cancel and refund orders
     #[command(subcommand)]
     Order(Order),
-    /// Numbers that customers have skipped: they want them for a service never again
+    /// Numbers that customers have skipped and are not given again for a service
     #[command(subcommand)]
     Skip(Skip),
     /// Rentals
     #[command(subcommand)]
     Rental(Rental),
-    /// Messages
+    /// Show the messages that were received
     #[command(subcommand)]
     Message(Message),
-    /// Show how many numbers a service has in a country, or how many can be rented there, and what
-    /// holds the others back
+    /// Show how many numbers a service has in a country, or how many can be rented there, what
+    /// holds the others back, and what keeps an account or a key from them
     Explain {
         /// The service's name or id, or "rentals"
         #[arg(value_parser = named)]
@@ -73,8 +73,11 @@ pub(super) enum Admin {
         /// The name or id of the account that would order or rent
         #[arg(value_parser = named)]
         account: Option<String>,
+        /// The first characters of the key that would be used; its account need not be named
+        #[arg(long, value_name = "PREFIX", value_parser = named)]
+        key: Option<String>,
     },
-    /// What was earned
+    /// Show what was earned
     #[command(subcommand)]
     Report(super::report::Report),
     /// The audit log: who did or saw what
@@ -84,11 +87,14 @@ pub(super) enum Admin {
     Reload,
     /// Copy the database into a new file, with its checksum, while the daemon runs
     Backup {
-        /// The file to create
+        /// The file to create; in an existing folder, one that is named by the date and time
         file: PathBuf,
     },
-    /// Check the database: the ledger, the sales of numbers, and the file itself
-    Verify,
+    /// Check the database, or a copy of it: the ledger, the sales of numbers, and the file itself
+    Verify {
+        /// A file that `simbridge backup` has made; no daemon is needed to check it
+        file: Option<PathBuf>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -101,6 +107,9 @@ pub(super) enum Sim {
         /// Only those in this state, like available, resting or offline
         #[arg(long, value_parser = named)]
         state: Option<String>,
+        /// Only those that received nothing for so long, like 7d, or since a time
+        #[arg(long, value_name = "TIME", value_parser = times::past)]
+        silent: Option<String>,
         #[command(flatten)]
         page: Page,
     },
@@ -119,7 +128,8 @@ pub(super) enum Sim {
         #[arg(default_value = "30d", value_parser = duration)]
         time: Duration,
     },
-    /// Keep a SIM for orders, or for rentals: its number need not rest between the two then
+    /// Sell a SIM for orders only or for rentals only, so that its number need not rest between the
+    /// two
     Pool {
         /// The SIM's ICCID, or its number
         #[arg(value_parser = named)]
@@ -144,6 +154,9 @@ pub(super) enum Sim {
         /// Add SIMs that were never seen in a modem
         #[arg(long)]
         create: bool,
+        /// Only say what would be set, and what is wrong in the file
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Set the number of a SIM
     SetNumber {
@@ -186,7 +199,7 @@ pub(super) enum Account {
     /// List accounts, oldest first
     List {
         /// Only those in this state
-        #[arg(long, value_parser = ["active", "suspended"])]
+        #[arg(long, ignore_case = true, value_parser = ["active", "suspended"])]
         state: Option<String>,
         #[command(flatten)]
         page: Page,
@@ -205,10 +218,10 @@ pub(super) enum Account {
         /// The amount, like 10.00
         #[arg(allow_negative_numbers = true)]
         amount: String,
-        /// Your reference for the payment: what is repeated with it is added only once
+        /// Your reference for the payment: a top-up that is repeated with it is added only once
         #[arg(long = "ref", value_name = "TEXT", value_parser = named)]
         reference: Option<String>,
-        /// Add it even if it is 100000.00 or more
+        /// Add it even if the amount is 100000.00 or more
         #[arg(long)]
         yes: bool,
     },
@@ -333,7 +346,7 @@ pub(super) struct KeyTerms {
     /// repeated
     #[arg(long, value_name = "NETWORK")]
     pub allow: Vec<String>,
-    /// Your words for it, which `key list` shows; empty for none
+    /// Your name for it, which `key list` shows; empty for none
     #[arg(long, value_name = "TEXT")]
     pub label: Option<String>,
     /// When it stops working: a date, a time, 30d for 30 days from now, or never
@@ -436,10 +449,21 @@ fn days(text: &str) -> Result<u32, String> {
 
 #[derive(Subcommand)]
 pub(super) enum Audit {
-    /// List entries, oldest first
+    /// List entries, oldest first: of what operators did and looked at, of what customers looked at
+    /// and rented, and of what the daemon did by itself
     List {
-        #[command(flatten)]
-        account: OfAccount,
+        /// Only what this account did, and what was done to it, its keys, orders and rentals
+        #[arg(long, value_name = "NAME", value_parser = named)]
+        account: Option<String>,
+        /// Only what was done to this number, its SIMs, orders, rentals and messages
+        #[arg(long, value_name = "NUMBER", value_parser = named)]
+        number: Option<String>,
+        /// Only what this user of the machine did, by name or number
+        #[arg(long, value_name = "USER", value_parser = named)]
+        user: Option<String>,
+        /// Only actions with these words in them, like "topped up" or "saw"
+        #[arg(long, value_name = "WORDS", value_parser = named)]
+        action: Option<String>,
         #[command(flatten)]
         rows: Rows,
     },
@@ -463,10 +487,18 @@ pub(super) enum Order {
         #[command(flatten)]
         numbers: OfNumber,
         /// Only those in this state
-        #[arg(long, value_parser = ["open", "completed", "canceled", "skipped", "expired"])]
+        #[arg(
+            long,
+            ignore_case = true,
+            value_parser = ["open", "completed", "canceled", "skipped", "expired"]
+        )]
         state: Option<String>,
         /// Only those that ended in this way
-        #[arg(long, value_parser = OrderOutcome::ALL.map(OrderOutcome::as_str))]
+        #[arg(
+            long,
+            ignore_case = true,
+            value_parser = OrderOutcome::ALL.map(OrderOutcome::as_str)
+        )]
         outcome: Option<String>,
         #[command(flatten)]
         rows: Rows,
@@ -482,7 +514,7 @@ pub(super) enum Order {
         /// The order's id
         #[arg(value_parser = whole_number)]
         id: u32,
-        /// Not all of it, but this, like 0.20
+        /// Give back only this much, like 0.20
         #[arg(long, allow_negative_numbers = true)]
         amount: Option<String>,
         /// The reason, for the ledger
@@ -508,7 +540,7 @@ pub(super) enum Skip {
         #[arg(value_parser = named)]
         account: String,
     },
-    /// Let an account have a number again that it has skipped
+    /// Let an account be given a number again that it has skipped
     Undo {
         /// The account's name or id
         #[arg(value_parser = named)]

@@ -8,16 +8,22 @@ use http_body_util::BodyExt;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use crate::daemon::system_sources;
 use crate::http::AdminClient;
 use crate::store::{NewFile, sync_folder_of};
 
+use super::listing::ListQuery;
 use super::print::{self, Progress};
 
 const FIELDS: &[&str] = &["file", "bytes", "sha256"];
 
-/// Copies the database into `file`, and writes its SHA-256 beside it for `sha256sum --check`.
+/// Copies the database into `file`, or into a new file in that folder, and writes its SHA-256
+/// beside it for `sha256sum --check`.
 pub(super) async fn run(client: &AdminClient, file: &Path, json: bool) -> anyhow::Result<()> {
-    let file = std::path::absolute(file)?;
+    let mut file = std::path::absolute(file)?;
+    if file.is_dir() {
+        file.push(system_sources::utc_now().format("simbridge-%Y%m%d-%H%M%SZ.db").to_string());
+    }
     if file.symlink_metadata().is_ok() {
         bail!("{} already exists; choose another name", file.display());
     }
@@ -35,9 +41,11 @@ pub(super) async fn run(client: &AdminClient, file: &Path, json: bool) -> anyhow
 async fn receive(client: &AdminClient, file: &Path) -> anyhow::Result<(NewFile, u64, String)> {
     let progress = Progress::begin();
     progress.show("the daemon is copying the database …");
-    let (length, mut body) = client.stream("/backup").await?;
     let cannot = || format!("cannot write {}", file.display());
+    // Before the daemon is asked: it records that it sent a copy.
     let mut copy = NewFile::create(file).with_context(cannot)?;
+    let query = ListQuery::default().with("file", Some(file.display()));
+    let (length, mut body) = client.stream(&query.of("/backup")).await?;
     let (mut hasher, mut bytes) = (Sha256::new(), 0);
     while let Some(frame) = body.frame().await {
         let frame = frame.context("the daemon closed the connection")?;

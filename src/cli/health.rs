@@ -21,7 +21,7 @@ pub(super) struct Health {
     /// Only for this service, by name or id
     #[arg(long, value_parser = named)]
     service: Option<String>,
-    /// Only this SIM, by its ICCID
+    /// Only this SIM, by its ICCID or number
     #[arg(long, value_name = "ICCID", value_parser = named)]
     sim: Option<String>,
     /// Only numbers of this country, like NL
@@ -34,7 +34,7 @@ pub(super) struct Health {
 
 #[derive(Subcommand)]
 enum Change {
-    /// Give a number to no order for a service for a while
+    /// Stop selling a number for a service for a while
     Rest {
         /// The number
         #[arg(value_parser = named)]
@@ -46,7 +46,7 @@ enum Change {
         #[arg(long = "for", value_name = "TIME", default_value = "24h", value_parser = duration)]
         rest: Duration,
     },
-    /// Forget what speaks against a number for a service, or that a SIM is deaf
+    /// Forget a number's failures for a service, or that a SIM is deaf
     Clear {
         /// The number
         #[arg(value_parser = named, required_unless_present = "sim", requires = "service")]

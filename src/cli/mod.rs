@@ -27,6 +27,7 @@ mod service;
 mod simulate;
 mod status;
 mod times;
+mod verify;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -204,6 +205,10 @@ fn run(common: &Common, command: Command) -> anyhow::Result<ExitCode> {
                 let client = AdminClient::new(config.admin.socket);
                 modem::scan(&client, Some(config.hardware), common.json).await?;
                 Ok(ExitCode::SUCCESS)
+            }
+            Command::Admin(args::Admin::Verify { file: Some(file) }) => {
+                let cooldown = common.config_or_defaults().gateway.number_cooldown;
+                verify::file(&file, cooldown, common.json)
             }
             Command::Admin(command) => admin::run(command, &client(common)?, common.json).await,
         }

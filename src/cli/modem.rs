@@ -102,6 +102,7 @@ const LIST: &[&str] = &[
     "?model",
     "?identity",
     "reason",
+    "last_sim",
 ];
 const SHOW: &[&str] = &[
     "port",
@@ -141,6 +142,7 @@ pub(super) async fn run(command: Modem, client: &AdminClient, json: bool) -> any
             let mut modems = client.get(&path).await?;
             if !json {
                 modems.as_array_mut().into_iter().flatten().for_each(name_units);
+                modems.as_array_mut().into_iter().flatten().for_each(name_last_sim);
             }
             print::list(json, &modems, LIST, none)
         }
@@ -218,6 +220,19 @@ fn show(modem: &Value, json: bool) -> anyhow::Result<()> {
         print::line(format!("{}  {}{}", cell("at"), cell("state"), reason.unwrap_or_default()))?;
     }
     texts(modem.get("transcript")).try_for_each(print::line)
+}
+
+/// Makes the SIM that a modem had last a name for it: its number, or its ICCID.
+fn name_last_sim(modem: &mut Value) {
+    if let Some(last) = modem.get_mut("last_sim") {
+        *last = last_sim(last).map_or(Value::Null, Into::into);
+    }
+}
+
+/// The number, or the ICCID, of the SIM that a modem had last.
+pub(super) fn last_sim(last: &Value) -> Option<String> {
+    let known = ["number", "iccid"].into_iter().find_map(|name| last.get(name)?.as_str());
+    known.map(str::to_owned)
 }
 
 /// Makes a modem's signal what people read: with its unit.

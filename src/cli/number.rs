@@ -8,11 +8,13 @@ use super::listing::{ListQuery, Page};
 use super::{print, times};
 use crate::http::{AdminClient, path_segment};
 
-const HOLDER: &[&str] =
-    &["from", "to", "account", "as", "id", "service", "state", "iccid", "modem", "bank", "slot"];
+const HOLDER: &[&str] = &[
+    "from", "to", "account", "as", "id", "!service", "!modem", "?state", "?iccid", "?bank", "?slot",
+];
 const USED_FOR: &[&str] = &["service", "account", "as", "sender", "first_at", "last_at"];
 const MARK: &[&str] = &["service", "used_at", "unused_at"];
 const UNCLAIMED: &[&str] = &["id", "received_at", "sender", "iccid"];
+const WITHHELD: &[&str] = &["id", "received_at", "sender", "rule", "iccid"];
 
 #[derive(Subcommand)]
 pub(super) enum Number {
@@ -22,11 +24,14 @@ pub(super) enum Number {
         /// The number, in any form
         #[arg(value_parser = named)]
         number: String,
-        /// Only who had it at this time: a date, '2026-06-22 14:57', or 7d for 7 days ago
-        #[arg(long, value_name = "TIME", value_parser = times::past)]
-        at: Option<String>,
+        /// Only who had it at this time: a date for the whole day, '2026-06-22 14:57' for the whole
+        /// minute, '2026-06-22 14:57:03', or 7d for 7 days ago; and what was nobody's within an
+        /// hour of it
+        #[arg(long, value_name = "TIME", value_parser = times::past_period)]
+        at: Option<times::Period>,
     },
-    /// Have a number count as used for a service: it is sold to nobody for it within the cool-down
+    /// Count a number as used for a service from now on: it is not sold for that service again
+    /// until the cool-down is over
     Mark {
         /// The number, in any form
         #[arg(value_parser = named)]
@@ -35,7 +40,7 @@ pub(super) enum Number {
         #[arg(value_parser = named)]
         service: String,
     },
-    /// Have what a number was used for by now count for nothing: it is sold for the service again
+    /// Disregard what a number was used for until now, so that it is sold for the service again
     Unmark {
         /// The number, in any form
         #[arg(value_parser = named)]
@@ -64,8 +69,10 @@ pub(super) enum Number {
 pub(super) async fn run(command: Number, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
         Number::Show { number, at } => {
+            let (at, until) = at.map(|times::Period { from, to }| (from, to)).unzip();
             let path = ListQuery::default()
                 .with("at", at)
+                .with("until", until)
                 .of(&format!("/numbers/{}", path_segment(&number)));
             let shown = client.get(&path).await?;
             if json { print::json(&shown) } else { show(&shown) }
@@ -103,6 +110,7 @@ fn show(shown: &Value) -> anyhow::Result<()> {
         ("used for", "used_for", USED_FOR, "nothing beside completed orders"),
         ("marks", "marks", MARK, "none"),
         ("unclaimed", "unclaimed", UNCLAIMED, "none"),
+        ("withheld by the block list", "withheld", WITHHELD, "none"),
     ] {
         print::heading(heading)?;
         print::table(shown.get(member).unwrap_or(&Value::Null), columns, empty)?;

@@ -105,7 +105,7 @@ fn write(text: &str) -> anyhow::Result<()> {
 /// Prints an error or a warning, which may have several lines, to standard error.
 pub(super) fn complain(what: impl Display) {
     // There is nowhere else to say that standard error cannot be written.
-    let _ = writeln!(std::io::stderr().lock(), "{}", visible_lines(&what.to_string()));
+    let _ = writeln!(std::io::stderr().lock(), "{}", visible_lines(&sentence(&what.to_string())));
 }
 
 /// Prints indented JSON.
@@ -165,9 +165,38 @@ pub(super) async fn reader_gone() -> ReaderGone {
 }
 
 /// A column's name. One that begins with a question mark is left out where the terminal is too
-/// narrow, the last such one first.
+/// narrow, the last such one first; one with an exclamation mark is never cut.
 fn column_name(column: &str) -> &str {
-    column.trim_start_matches('?')
+    column.trim_start_matches(['?', '!'])
+}
+
+/// Members that are sentences of ours, in which times may stand.
+const SENTENCES: &[&str] =
+    &["subject", "reason", "trouble", "why", "failure", "number_problem", "warning"];
+
+/// A member of an object as people read it. States are spelt in one way.
+fn member(object: &Value, name: &str) -> String {
+    let text = cell(object.get(name));
+    match name {
+        // A `-` alone is none.
+        "state" if text.len() > 1 => text.replace('-', "_"),
+        name if SENTENCES.contains(&name) => sentence(&text),
+        _ => text,
+    }
+}
+
+/// A sentence of ours with its times as people read them.
+pub(super) fn sentence(text: &str) -> String {
+    let (mut shown, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(first) = rest.chars().next() {
+        let (length, local) = match rest.get(..AS_STORED).and_then(time) {
+            Some(local) => (AS_STORED, local),
+            None => (first.len_utf8(), first.to_string()),
+        };
+        shown += &local;
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    shown
 }
 
 /// Prints a list of objects as a table with these columns.
@@ -179,7 +208,7 @@ pub(super) fn table(rows: &Value, columns: &[&str], empty: &str) -> anyhow::Resu
     let head =
         columns.iter().map(|column| Cell::from(column_name(column).to_uppercase())).collect();
     let row = |row: &Value| {
-        columns.iter().map(|column| Cell::from(cell(row.get(column_name(column))))).collect()
+        columns.iter().map(|column| Cell::from(member(row, column_name(column)))).collect()
     };
     let table: Vec<Vec<Cell>> = [head].into_iter().chain(rows.iter().map(row)).collect();
     let mut screen = Screen::of_stdout();
@@ -219,7 +248,7 @@ const MAY_BE_CUT: &[&str] = &[
 
 fn fit_of(column: &str) -> Fit {
     let name = column_name(column);
-    match (name != column, MAY_BE_CUT.contains(&name)) {
+    match (column.starts_with('?'), name == column && MAY_BE_CUT.contains(&name)) {
         (true, _) => Fit::LeftOut,
         (false, true) => Fit::Cut,
         (false, false) => Fit::Whole,
@@ -230,7 +259,7 @@ fn fit_of(column: &str) -> Fit {
 pub(super) fn fields(object: &Value, names: &[&str]) -> anyhow::Result<()> {
     let names: Vec<&str> = names.iter().map(|name| column_name(name)).collect();
     let width = names.iter().map(|name| name.len()).max().unwrap_or(0);
-    names.iter().try_for_each(|name| line(format!("{name:width$}  {}", cell(object.get(name)))))
+    names.iter().try_for_each(|name| line(format!("{name:width$}  {}", member(object, name))))
 }
 
 /// A value as people read it: `-` for nothing, times in their zone, without fractions of a second.
@@ -254,9 +283,11 @@ pub(super) fn cell(value: Option<&Value>) -> String {
     }
 }
 
+/// The length of a time in JSON.
+const AS_STORED: usize = "2026-06-22T12:57:03.123456Z".len();
+
 /// `2026-06-22T12:57:03.123456Z` as `2026-06-22 14:57:03+02`, where the clocks show that.
 fn time(text: &str) -> Option<String> {
-    const AS_STORED: usize = "2026-06-22T12:57:03.123456Z".len();
     let time = DateTime::parse_from_rfc3339(text).ok().filter(|_| text.len() == AS_STORED)?;
     Some(in_zone(time.to_utc()))
 }
@@ -352,6 +383,21 @@ mod tests {
         for text in ["2026-06-22T12:57:03Z", "see 2026-06-22T12:57:03.000001Z"] {
             assert_eq!(shown(text), text, "as it is");
         }
+        let said = "é2026-06-22T12:57:03.000001Z: …2026-06-22T12:57:03.000001 2026-06-22T12:57:03Z";
+        let expected =
+            format!("é{}: …2026-06-22T12:57:03.000001 2026-06-22T12:57:03Z", in_zone(time));
+        assert_eq!(sentence(said), expected);
+    }
+
+    #[test]
+    fn states_are_spelt_in_one_way_and_only_sentences_of_ours_are_changed() {
+        let at = "2026-06-22T12:57:03.000001Z";
+        let row = json!({ "state": "used-by-tenant", "reason": format!("until {at}"),
+            "text": format!("until {at}"), "none": null });
+        assert_eq!(member(&row, "state"), "used_by_tenant");
+        assert_eq!(member(&json!({}), "state"), "-");
+        assert_eq!(member(&row, "reason"), format!("until {}", cell(Some(&json!(at)))));
+        assert_eq!(member(&row, "text"), format!("until {at}"), "a stranger's");
     }
 
     #[test]

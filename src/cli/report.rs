@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::listing::ListQuery;
 use super::{print, times};
 use crate::domain::Amount;
+use crate::gateway::RENTALS;
 use crate::http::AdminClient;
 
 const COLUMNS: [&str; 5] = ["orders", "terms", "refunds", "amount", "currency"];
@@ -39,6 +40,7 @@ pub(super) enum By {
     Account,
     Sim,
     Day,
+    Month,
 }
 
 impl By {
@@ -49,12 +51,31 @@ impl By {
             By::Country => "country",
             By::Account => "account",
             By::Sim => "sim",
-            By::Day => "quarter_hour",
+            By::Day | By::Month => "quarter_hour",
         }
     }
 
     fn column(self) -> &'static str {
-        if self == By::Day { "day" } else { self.asked() }
+        match self {
+            By::Day => "day",
+            By::Month => "month",
+            other => other.asked(),
+        }
+    }
+
+    /// What a group is called where it is shown, of one that the daemon calls so.
+    fn group(self, group: Option<String>) -> Option<String> {
+        match self {
+            By::Day => group.as_deref().and_then(day_of),
+            // The day without its last part.
+            By::Month => group.as_deref().and_then(day_of)?.rsplit_once('-').map(|it| it.0.into()),
+            _ => group,
+        }
+    }
+
+    /// What a group without a name is called in tables.
+    fn nameless(self) -> &'static str {
+        if self == By::Service { RENTALS } else { "-" }
     }
 }
 
@@ -75,8 +96,8 @@ pub(super) async fn run(command: Report, client: &AdminClient, json: bool) -> an
     let rows = answer.as_array().map(Vec::as_slice).unwrap_or_default();
     let rows: Option<Vec<Row>> = rows.iter().map(read).collect();
     let mut rows = rows.context("the daemon's answer is no report")?;
-    if by == By::Day {
-        rows.iter_mut().for_each(|row| row.group = row.group.as_deref().and_then(day_of));
+    if matches!(by, By::Day | By::Month) {
+        rows.iter_mut().for_each(|row| row.group = by.group(row.group.take()));
         rows = added_up(rows);
     }
     let total = added_up(rows.iter().map(|row| Row { group: None, ..row.clone() }).collect());
@@ -88,6 +109,9 @@ pub(super) async fn run(command: Report, client: &AdminClient, json: bool) -> an
             "rows": rows,
             "total": total.iter().map(shown).collect::<Vec<_>>(),
         }));
+    }
+    for row in &mut rows {
+        row.group.get_or_insert_with(|| by.nameless().to_owned());
     }
     if csv {
         print::line(columns.join(","))?;

@@ -121,8 +121,9 @@ impl Screen {
         rows.iter().map(|row| self.row(row, &widths)).collect()
     }
 
-    /// Formats a table as lines with aligned columns, of which the last that may be left out goes
-    /// first until the others fit, cut where they may be. What fits in no way is as wide as it is.
+    /// Formats a table as lines with aligned columns. Until they fit, cut where they may be, those
+    /// in which nothing stands go first, and then those that may be left out, each time the last.
+    /// What fits in no way is as wide as it is.
     pub fn fitted(&self, rows: &[Vec<Cell>], fits: &[Fit]) -> Vec<Line> {
         let (mut rows, mut fits) = (rows.to_vec(), fits.to_vec());
         let Some((columns, _)) = self.size else { return self.columns(&rows) };
@@ -131,8 +132,10 @@ impl Screen {
             let widths = widths(&rows);
             let least: usize =
                 widths.iter().zip(&fits).map(|(width, fit)| least(*width, *fit)).sum();
-            let is_too_wide = least > room_in(columns, widths.len());
-            let last = fits.iter().rposition(|fit| *fit == Fit::LeftOut);
+            let wanted: usize = if has_empty(&rows) { widths.iter().sum() } else { least };
+            let is_too_wide = wanted > room_in(columns, widths.len());
+            let last = (0..fits.len()).rev().find(|column| is_empty(&rows, *column));
+            let last = last.or_else(|| fits.iter().rposition(|fit| *fit == Fit::LeftOut));
             let Some(last) = last.filter(|_| is_too_wide) else { break };
             fits.remove(last);
             for row in rows.iter_mut().filter(|row| last < row.len()) {
@@ -159,6 +162,17 @@ impl Screen {
         }
         Line(line)
     }
+}
+
+/// Whether nothing stands in a column below its head.
+fn is_empty(rows: &[Vec<Cell>], column: usize) -> bool {
+    let mut cells = rows.iter().skip(1).filter_map(|row| row.get(column));
+    rows.len() > 1 && cells.all(|cell| matches!(cell.text.as_str(), "" | "-"))
+}
+
+/// Whether nothing stands in some column of a table.
+fn has_empty(rows: &[Vec<Cell>]) -> bool {
+    (0..rows.first().map_or(0, Vec::len)).any(|column| is_empty(rows, column))
 }
 
 /// The widths that the columns of a table need.
@@ -267,6 +281,27 @@ mod tests {
         assert_eq!(at(20), "1   8931040000000000018  a cus…", "an ICCID is never cut");
         let wide = Screen { size: None, colours: false };
         assert_eq!(wide.fitted(&table, &fits)[1].to_string(), all);
+    }
+
+    #[test]
+    fn columns_in_which_nothing_stands_go_before_any_is_cut() {
+        let table = rows(&[
+            &["ID", "LABEL", "NAME", "NOTE", "AT"],
+            &["1", "-", "a customer's name", "", "12:57:03"],
+            &["2", "-", "another", "", "-"],
+        ]);
+        let fits = [Fit::Whole, Fit::Whole, Fit::Cut, Fit::Cut, Fit::LeftOut];
+        let at = |columns| {
+            let screen = Screen { size: Some((columns, 24)), colours: false };
+            screen.fitted(&table, &fits).iter().map(Line::to_string).collect::<Vec<_>>().remove(1)
+        };
+        assert_eq!(at(50), "1   -      a customer's name        12:57:03");
+        assert_eq!(at(40), "1   -      a customer's name  12:57:03");
+        assert_eq!(at(31), "1   a customer's name  12:57:03");
+        assert_eq!(at(28), "1   a customer's …  12:57:03");
+        let empty = rows(&[&["ID", "NAME"]]);
+        let screen = Screen { size: Some((4, 24)), colours: false };
+        assert_eq!(screen.fitted(&empty, &[Fit::Whole, Fit::Whole])[0].to_string(), "ID  NAME");
     }
 
     #[test]

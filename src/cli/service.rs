@@ -56,7 +56,7 @@ pub(super) enum Service {
     /// List services
     List {
         /// Only those in this state
-        #[arg(long, value_parser = ["enabled", "disabled"])]
+        #[arg(long, ignore_case = true, value_parser = ["enabled", "disabled"])]
         state: Option<String>,
         /// Only those that are sold in this country, like NL
         #[arg(long, value_parser = named)]

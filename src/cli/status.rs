@@ -8,6 +8,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use serde_json::Value;
 use tokio::sync::mpsc;
 
+use super::modem::last_sim;
 use super::print;
 use super::screen::{Cell, Colour, Line, Screen};
 use crate::daemon::system_sources;
@@ -174,7 +175,8 @@ impl Site {
     fn lines(&self, screen: &Screen, now: DateTime<Utc>) -> Vec<Line> {
         let mut lines = self.head(screen);
         let alarms = self.list("alarms").iter().map(|alarm| {
-            let text = format!("! {}: {}", text(alarm, "alarm"), text(alarm, "text"));
+            let said = print::sentence(text(alarm, "text"));
+            let text = format!("! {}: {said}", text(alarm, "alarm"));
             screen.single(&Cell::with(text, Colour::Bad))
         });
         lines.extend(truncated(alarms.collect(), screen.size.map(|_| MAX_ALARM_LINES), "alarms"));
@@ -268,7 +270,7 @@ impl Site {
                 signal(modem.get("signal").and_then(Value::as_i64)),
                 known(modem, "operator").into(),
                 known(modem, "number").into(),
-                text(modem, "reason").into(),
+                reason(modem).into(),
             ]
         }));
         rows
@@ -312,6 +314,15 @@ fn text<'v>(value: &'v Value, key: &str) -> &'v str {
 /// A text, or what stands for one that is not known.
 fn known<'v>(value: &'v Value, key: &str) -> &'v str {
     Some(text(value, key)).filter(|text| !text.is_empty()).unwrap_or(UNKNOWN)
+}
+
+/// Why a modem does not work, and which SIM it had last if it has none.
+fn reason(modem: &Value) -> String {
+    let reason = text(modem, "reason");
+    match modem.get("last_sim").and_then(last_sim) {
+        Some(last) => format!("{reason} (it had {last})"),
+        None => reason.to_owned(),
+    }
 }
 
 /// As many lines as fit; the last one then says how many more there are.

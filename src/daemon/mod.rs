@@ -208,7 +208,7 @@ impl Daemon {
         }
         let _ = self.due_work.await;
         // If the database cannot be written, others have told.
-        let _ = self.gateway.accounts().save_key_uses().await;
+        let _ = self.gateway.accounts().save_key_events().await;
         self.store.close().await;
     }
 }

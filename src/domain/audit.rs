@@ -110,8 +110,10 @@ pub enum AuditAction<'a> {
     Delivered,
     /// A customer was shown a message for the first time.
     Saw,
-    /// The operator was shown the messages of an order, a rental or all SIMs.
+    /// The operator was shown messages.
     SawMessages,
+    /// The operator was shown who had a number when, and what came to it.
+    SawHolders,
     /// A message is kept from customers by this rule of the block list.
     Withheld {
         /// The name of the rule.
@@ -149,7 +151,7 @@ pub enum AuditAction<'a> {
     Recorded,
     /// The operator switched a bank to a slot.
     SwitchedByHand,
-    /// The database was copied.
+    /// A copy of the database was sent to an operator, to be written to a file.
     Copied,
     /// The configuration was read again and changes of it were applied.
     Reloaded,
@@ -189,6 +191,7 @@ impl fmt::Display for AuditAction<'_> {
             AuditAction::Delivered => "delivered",
             AuditAction::Saw => "saw",
             AuditAction::SawMessages => "saw the messages",
+            AuditAction::SawHolders => "saw who had",
             AuditAction::SetNumber => "set the number of",
             AuditAction::ClearedNumber => "cleared the number of",
             AuditAction::WroteNumber => "wrote its number onto",
@@ -204,7 +207,7 @@ impl fmt::Display for AuditAction<'_> {
             AuditAction::Reset => "reset",
             AuditAction::Recorded => "recorded",
             AuditAction::SwitchedByHand => "switched by hand",
-            AuditAction::Copied => "made a backup of",
+            AuditAction::Copied => "took a copy of",
             AuditAction::Reloaded => "reloaded",
         })
     }

@@ -97,6 +97,14 @@ impl FairUse {
         self
     }
 
+    /// Whether the account may have another order while so many are open. One that gave up nearly
+    /// all of its last orders has one at a time.
+    pub fn may_open_another(&self, open: usize, limits: AccountLimits, pauses: Pauses) -> bool {
+        let is_rationed = !pauses.after_giving_up.is_zero() && self.recent.are_excessive();
+        let one_more = i64::try_from(open).unwrap_or(i64::MAX).saturating_add(1);
+        open == 0 || (!is_rationed && limits.max_open.allows(one_more))
+    }
+
     /// Until when the account is given no number, if that is later than `now`. A pause that is
     /// longer than any can be was made by a clock that was ahead.
     pub fn pause(&self, now: Timestamp, pauses: Pauses) -> Option<Timestamp> {

@@ -70,6 +70,38 @@ impl Scope {
     }
 }
 
+/// Whether a key works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyState {
+    Active,
+    /// It works no more since its time is over.
+    Expired,
+    Revoked,
+    /// Its account is suspended.
+    Suspended,
+}
+
+impl KeyState {
+    /// The word in `key list`, in JSON and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            KeyState::Active => "active",
+            KeyState::Expired => "expired",
+            KeyState::Revoked => "revoked",
+            KeyState::Suspended => "suspended",
+        }
+    }
+}
+
+/// Why a request with a key that there is was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyRefusal {
+    /// It opened nothing: its state says why, or else the address that it was used from.
+    Closed,
+    /// It is not for what was asked.
+    Scope,
+}
+
 /// What a key is for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Scopes {

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use super::Error;
 use super::environment::Environment;
-use super::listing::{ListRequest, find_country, readings};
+use super::listing::{ListRequest, find_country, number_in_words, readings};
 use super::services::find_service;
 use super::sims::no_sim;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::health::{MIN_ORDERS, PairHealth, SUCCESS_OF};
 use crate::domain::{Iccid, Msisdn, Service, ServiceId, Timestamp};
-use crate::store::{PairEnds, PairFilter, ReadTx, WriteTx};
+use crate::store::{PairEnds, PairFilter, ReadTx, StoreError, WriteTx};
 
 /// How many pairs are shown at most, the worst first.
 const MOST_SHOWN: usize = 1000;
@@ -21,7 +21,7 @@ const MOST_SHOWN: usize = 1000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PairView {
     pub number: Msisdn,
-    /// The SIM that has the number, if one has.
+    /// The SIM that the orders were for, or one that has the number, if one has.
     pub iccid: Option<Iccid>,
     /// The service's name.
     pub service: String,
@@ -82,7 +82,7 @@ impl Health {
             let names: HashMap<ServiceId, String> =
                 rows.services()?.into_iter().map(|service| (service.id, service.name)).collect();
             let view = |(ends, (number, service), health): (_, (Msisdn, ServiceId), PairHealth)| {
-                let iccid = rows.sims_with_number(&number)?.into_iter().next();
+                let iccid = iccid_of(rows, &number, &ends)?;
                 let service = names.get(&service).cloned().unwrap_or_default();
                 let rests = health.rests_until > now;
                 Ok(PairView { number, iccid, service, ends, health, rests })
@@ -171,8 +171,9 @@ impl Health {
                 ))
             })?;
             let detail = change(tx, &number, service.id, now)?;
-            let (short, name) = (number.shortened(), &service.name);
-            tx.note(Actor::Operator, action, format!("number {short} for {name}{detail}"), now)?;
+            let (whose, name) =
+                (number_in_words(&number, std::slice::from_ref(&iccid)), &service.name);
+            tx.note(Actor::Operator, action, format!("{whose} for {name}{detail}"), now)?;
             view(tx, number, iccid, service, now)
         });
         changed.await
@@ -192,7 +193,21 @@ fn view(
         PairFilter { service: Some(service.id), number: Some(number.clone()), country: None };
     let ends = rows.pair_ends(&filter, now.minus(SUCCESS_OF))?.into_values().next();
     let (ends, rests) = (ends.unwrap_or_default(), health.rests_until > now);
+    let iccid = iccid_of(rows, &number, &ends)?.unwrap_or(iccid);
     Ok(PairView { number, iccid: Some(iccid), service: service.name, ends, health, rests })
+}
+
+/// The SIM that a pair's orders were for. Where there were none, one that has the number: of those
+/// that claim one number, several do.
+fn iccid_of(
+    rows: &ReadTx<'_>,
+    number: &Msisdn,
+    ends: &PairEnds,
+) -> Result<Option<Iccid>, StoreError> {
+    match ends.sim {
+        Some(sim) => rows.iccid(sim),
+        None => Ok(rows.sims_with_number(number)?.into_iter().next()),
+    }
 }
 
 fn parse_iccid(text: &str) -> Result<Iccid, Error> {

@@ -1,12 +1,12 @@
 //! The operator's lists: what is asked for by name, as the database has it.
 
 use super::Error;
-use super::accounts::find_account;
+use super::accounts::{find_account, subject_of};
 use super::services::find_service;
 use super::sims::no_sim;
 use crate::domain::country::Countries;
 use crate::domain::{Iccid, Msisdn, OrderOutcome, RowLimit, Timestamp};
-use crate::store::{ListFilter, Page, ReadTx};
+use crate::store::{ListFilter, Page, ReadTx, StoreError};
 
 /// Which rows of a list the operator wants, in the operator's words.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +24,10 @@ pub struct ListRequest {
     pub state: Option<String>,
     /// The outcome's word.
     pub outcome: Option<String>,
+    /// A user of this machine, by name or number.
+    pub user: Option<String>,
+    /// Words of what was done.
+    pub action: Option<String>,
     /// At this time or later.
     pub from: Option<Timestamp>,
     /// Before this time.
@@ -73,11 +77,41 @@ impl ListRequest {
             country: self.country.map(|code| find_country(countries, &code)).transpose()?,
             state: self.state.map(|word| check_state(word, states)).transpose()?,
             outcome: self.outcome.map(|word| find_outcome(&word)).transpose()?,
+            user: self.user,
+            action: self.action,
             from: self.from,
             to: self.to,
             page,
             limit: self.limit.unwrap_or(RowLimit::ALL),
         })
+    }
+}
+
+/// Whose rows a filter selects, for the audit.
+pub(super) fn in_words(rows: &ReadTx<'_>, filter: &ListFilter) -> Result<String, StoreError> {
+    let mut words = Vec::new();
+    if let Some(account) = filter.account.map(|id| rows.account(id)).transpose()?.flatten() {
+        words.push(subject_of(&account));
+    }
+    if let Some(service) = filter.service.map(|id| rows.service(id)).transpose()?.flatten() {
+        words.push(format!("service {} {}", service.id, service.name));
+    }
+    for number in filter.numbers.iter().flatten() {
+        words.push(number_in_words(number, &rows.sims_with_number(number)?));
+    }
+    if let Some(iccid) = filter.sim.map(|sim| rows.iccid(sim)).transpose()?.flatten() {
+        words.push(format!("SIM {iccid}"));
+    }
+    words.extend(filter.country.as_ref().map(|country| format!("country {country}")));
+    Ok(if words.is_empty() { "all SIMs".to_owned() } else { words.join(", ") })
+}
+
+/// A number for the audit, with the SIMs that have it, by which it is found there.
+pub(super) fn number_in_words(number: &Msisdn, sims: &[Iccid]) -> String {
+    let sims: Vec<String> = sims.iter().map(|iccid| format!("SIM {iccid}")).collect();
+    match sims.is_empty() {
+        true => format!("number {}", number.shortened()),
+        false => format!("number {} of {}", number.shortened(), sims.join(" and ")),
     }
 }
 
@@ -98,15 +132,22 @@ pub(super) fn find_country(countries: &Countries, code: &str) -> Result<String, 
     })
 }
 
+/// The word of a list that is meant, in whatever case and with spaces, hyphens or underscores.
+pub fn same_word<'w>(word: &str, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
+    let plain = |word: &str| word.to_ascii_lowercase().replace(['-', '_', ' '], "");
+    words.into_iter().find(|known| plain(known) == plain(word))
+}
+
 pub(super) fn check_state(word: String, states: &[&str]) -> Result<String, Error> {
-    if states.contains(&word.as_str()) {
-        return Ok(word);
+    if let Some(known) = same_word(&word, states.iter().copied()) {
+        return Ok(known.to_owned());
     }
     Err(Error::refused(format!("no state {word}; there are {}", states.join(", "))))
 }
 
 fn find_outcome(word: &str) -> Result<OrderOutcome, Error> {
-    OrderOutcome::from_word(word).ok_or_else(|| {
+    let known = same_word(word, OrderOutcome::ALL.map(OrderOutcome::as_str));
+    known.and_then(OrderOutcome::from_word).ok_or_else(|| {
         let words = OrderOutcome::ALL.map(OrderOutcome::as_str).join(", ");
         Error::refused(format!("no outcome {word}; there are {words}"))
     })

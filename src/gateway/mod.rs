@@ -74,7 +74,7 @@ pub use environment::{Clock, Entropy, TimeSource};
 pub use error::Error;
 pub use health::{Health, PairView, ServiceFigures};
 pub use inbox::{Arrival, Attribution, Inbox, Ingested, Pdu};
-pub use listing::ListRequest;
+pub use listing::{ListRequest, same_word};
 pub use modem_control::{BoxFuture, ModemControl, Reload, Reloaded, ScannedPort};
 pub use modem_registry::{Change, ModemRegistry, Reported};
 pub use number_book::{HeldBy, Holding, NumberBook, NumberHistory};
@@ -89,13 +89,13 @@ pub use services::{
 };
 pub use settings::Settings;
 pub use sims::{Identified, SimView, Sims, no_sim};
-pub use stock::{Explanation, NumberState, Offer, RENTALS, Stock};
+pub use stock::{Explanation, NumberState, Obstacles, Offer, RENTALS, ReachedLimit, Stock, Whom};
 
 use crate::domain::clock_trust::ClockTrust;
 use crate::domain::{AccountId, Catalogue, Timestamp, code};
 pub use crate::store::{
-    Account, AuditRow, AwaitedMessage, BankPosition, CHECKS, Entry, Holder, Key, LocationPeriod,
-    Mark, MessageFilter, NewService, RentalMove, SimActivity, Skip, Trace,
+    Account, AuditRow, AwaitedMessage, BankPosition, CHECKS, Entry, Holder, Key, LastSim,
+    LocationPeriod, Mark, MessageFilter, NewService, RentalMove, SimActivity, Skip, Trace,
 };
 use crate::store::{Store, StoreError};
 use background::{FailedDeadlines, Wakeups};

@@ -229,6 +229,11 @@ impl ModemRegistry {
         Some(modems.off_air.get(iccid).copied().or_else(fell_silent).unwrap_or(unknown))
     }
 
+    /// When a SIM that has worked since the start stopped to.
+    pub(super) fn left_at(&self, iccid: &Iccid) -> Option<Timestamp> {
+        self.lock().off_air.get(iccid).copied()
+    }
+
     /// For how long a SIM has been in a working modem, if it is in one.
     pub fn on_air_for(&self, iccid: &Iccid, now: Timestamp) -> Option<Duration> {
         self.lock().working_with(iccid.as_str(), now).map(|status| now.since(status.since))

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Error;
 use super::environment::Environment;
-use super::listing::readings;
+use super::listing::{number_in_words, readings};
 use super::request_cache::RequestCache;
 use super::services::find_service;
 use crate::domain::audit::{Actor, AuditAction};
@@ -22,7 +22,7 @@ const SHOWN: u32 = 50;
 const LONGEST_ORDER: Duration = Duration::from_secs(7 * 24 * 3600);
 /// What was nobody's is shown from so long before a time that is asked for, and until so long
 /// after.
-const AROUND: Duration = Duration::from_secs(24 * 3600);
+const AROUND: Duration = Duration::from_secs(3600);
 /// What was nobody's is shown of so long, when no time is asked for.
 const LATELY: Duration = Duration::from_secs(7 * 24 * 3600);
 /// In how many places a SIM is looked for.
@@ -67,6 +67,8 @@ pub struct NumberHistory {
     pub marks: Vec<(Mark, String)>,
     /// What came to its SIMs while it was nobody's.
     pub unclaimed: Vec<Message>,
+    /// What came to its SIMs and was kept from everybody.
+    pub withheld: Vec<Message>,
 }
 
 /// Answers who had which number when.
@@ -86,8 +88,13 @@ impl NumberBook {
         NumberBook { env, cache }
     }
 
-    /// Who had a number, at one time or lately.
-    pub async fn show(&self, number: &str, at: Option<Timestamp>) -> Result<NumberHistory, Error> {
+    /// Who had a number, in a time from `at` and before `until`, or lately. That the operator saw
+    /// it is recorded in the audit.
+    pub async fn show(
+        &self,
+        number: &str,
+        at: Option<(Timestamp, Timestamp)>,
+    ) -> Result<NumberHistory, Error> {
         let numbers = readings(&self.env.settings().countries, number)?;
         let now = self.env.now();
         let read = self.env.store.read_in_background(move |rows| {
@@ -103,7 +110,12 @@ impl NumberBook {
             }
             Ok::<_, Error>(first)
         });
-        read.await?.ok_or_else(|| Error::refused(format!("{number}: not a number")))
+        let found = read.await?;
+        let found = found.ok_or_else(|| Error::refused(format!("{number}: not a number")))?;
+        let subject = number_in_words(&found.number, &found.sims);
+        let action = AuditAction::SawHolders;
+        self.env.store.write(move |tx| tx.note(Actor::Operator, action, subject, now)).await?;
+        Ok(found)
     }
 
     /// Sets whether a number of ours counts as used for a service from now on. Answers the number
@@ -120,8 +132,9 @@ impl NumberBook {
             let service = find_service(tx, &service)?;
             let mut ours = None;
             for reading in numbers {
-                if !tx.sims_with_number(&reading)?.is_empty() {
-                    ours = Some(reading);
+                let sims = tx.sims_with_number(&reading)?;
+                if !sims.is_empty() {
+                    ours = Some((reading, sims));
                     break;
                 }
             }
@@ -131,10 +144,10 @@ impl NumberBook {
                      are"
                 ))
             };
-            let number = ours.ok_or_else(no_such)?;
+            let (number, sims) = ours.ok_or_else(no_such)?;
             tx.mark(&number, service.id, used, now)?;
             let action = if used { AuditAction::MarkedUsed } else { AuditAction::MarkedUnused };
-            let subject = format!("number {} for {}", number.shortened(), service.name);
+            let subject = format!("{} for {}", number_in_words(&number, &sims), service.name);
             tx.note(Actor::Operator, action, subject, now)?;
             let changed = number.clone();
             tx.after_commit(move || cache.forget_uses_of(&changed));
@@ -147,7 +160,7 @@ impl NumberBook {
 fn history(
     rows: &ReadTx<'_>,
     number: Msisdn,
-    at: Option<Timestamp>,
+    at: Option<(Timestamp, Timestamp)>,
     now: Timestamp,
 ) -> Result<NumberHistory, StoreError> {
     let names = Names::read(rows)?;
@@ -156,8 +169,8 @@ fn history(
         ..ListFilter::newest(RowLimit::from(SHOWN))
     };
     let made = ListFilter {
-        from: at.map(|at| at.minus(LONGEST_ORDER)),
-        to: at.map(|at| Timestamp(at.0.saturating_add(1))),
+        from: at.map(|(at, _)| at.minus(LONGEST_ORDER)),
+        to: at.map(|(_, until)| until),
         ..newest.clone()
     };
     let mut holdings = Vec::new();
@@ -170,11 +183,11 @@ fn history(
     for moved in rows.moves_from_number(&number)? {
         holdings.extend(Holding::before_move(rows, moved, &names)?);
     }
-    holdings.retain(|held| at.is_none_or(|at| held.from <= at && at < held.to));
+    holdings.retain(|held| at.is_none_or(|(at, until)| held.from < until && at < held.to));
     holdings.sort_by_key(|held| held.from);
     let sims = rows.sims_with_number(&number)?;
     let (from, to) = match at {
-        Some(at) => (at.minus(AROUND), at.plus(AROUND)),
+        Some((at, until)) => (at.minus(AROUND), until.plus(AROUND)),
         None => (now.minus(LATELY), Timestamp(i64::MAX)),
     };
     let mut unclaimed = Vec::new();
@@ -183,13 +196,16 @@ fn history(
             unclaimed.extend(rows.unclaimed(sim, from, to)?);
         }
     }
+    let (withheld, unclaimed) =
+        unclaimed.into_iter().partition(|message| message.withheld.is_some());
     let traces = rows.traces_of(&number)?.into_iter().map(|trace| {
         let (account, service) = (names.account(trace.account.0), names.service(trace.service));
         (trace, account, service)
     });
     let marks = rows.marks_of(&number)?.into_iter();
     let marks = marks.map(|mark| (mark, names.service(mark.service))).collect();
-    Ok(NumberHistory { traces: traces.collect(), number, sims, holdings, marks, unclaimed })
+    let traces = traces.collect();
+    Ok(NumberHistory { traces, number, sims, holdings, marks, unclaimed, withheld })
 }
 
 impl Names {

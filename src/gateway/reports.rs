@@ -172,9 +172,13 @@ impl Reports {
     }
 
     /// A copy of the database as it is at one moment, in a file that is deleted when it is closed.
-    /// That it was made is recorded in the audit.
-    pub async fn copy_database(&self) -> Result<std::fs::File, Error> {
-        self.audit.note_operator_action(AuditAction::Copied, "the database".to_owned()).await?;
-        Ok(self.env.store.copy().await?)
+    /// That it was made, and for which file of the operator's, is recorded in the audit; whether
+    /// that file can be written is not known here.
+    pub async fn copy_database(&self, target: Option<String>) -> Result<std::fs::File, Error> {
+        let copy = self.env.store.copy().await?;
+        let target = target.map_or_else(String::new, |file| format!(", to write it to {file}"));
+        let subject = format!("the database{target}");
+        self.audit.note_operator_action(AuditAction::Copied, subject).await?;
+        Ok(copy)
     }
 }

@@ -13,6 +13,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 
 use crate::domain::allocation::Use;
+use crate::domain::key::KeyRefusal;
 use crate::domain::{AccountId, Msisdn, OrderId, ServiceId, Timestamp};
 use crate::store::Holder;
 
@@ -23,16 +24,36 @@ const MOST_KEYS: usize = 10_000;
 /// How often it is written when keys were used last.
 const USES_SAVED_EVERY: Duration = Duration::from_secs(60);
 
+/// Of how many keys it is remembered until that is written that requests with them were refused:
+/// most of those may be keys that there are not.
+const MOST_REFUSALS: usize = 1000;
+
 /// When each key was used last, by its SHA-256.
 pub(super) type KeyUses = HashMap<[u8; 32], Timestamp>;
+
+/// When a request with each key was refused last, and why, by the key's SHA-256.
+pub(super) type KeyRefusals = HashMap<[u8; 32], (Timestamp, KeyRefusal)>;
+
+/// What came of requests with keys and has not been written.
+#[derive(Debug, Default)]
+pub(super) struct KeyEvents {
+    pub uses: KeyUses,
+    pub refusals: KeyRefusals,
+}
+
+impl KeyEvents {
+    pub fn is_empty(&self) -> bool {
+        self.uses.is_empty() && self.refusals.is_empty()
+    }
+}
 
 /// The cache. What it does not know it answers with `Err` and a generation: under that generation
 /// the answer that was then looked up is remembered, unless it has changed in the meantime.
 #[derive(Debug, Default)]
 pub(super) struct RequestCache {
     keys: RwLock<Keys>,
-    /// The keys that were used since that was written last, and when it was.
-    key_uses: Mutex<(KeyUses, Option<Timestamp>)>,
+    /// The keys that were used or refused since that was written last, and when it was.
+    key_events: Mutex<(KeyEvents, Option<Timestamp>)>,
     /// Notified of each change of what keys open.
     key_changes: watch::Sender<()>,
     open: RwLock<HashMap<OrderId, OpenOrder>>,
@@ -102,22 +123,47 @@ impl RequestCache {
         self.key_changes.send_replace(());
     }
 
-    /// Notes that a key was used. Answers those that are to be written, if it is time.
-    pub(super) fn note_key_use(&self, digest: [u8; 32], now: Timestamp) -> Option<KeyUses> {
-        let (uses, saved_at) = &mut *self.key_uses.lock();
-        uses.insert(digest, now);
+    /// Notes that a key was used. Answers what is to be written, if it is time.
+    pub(super) fn note_key_use(&self, digest: [u8; 32], now: Timestamp) -> Option<KeyEvents> {
+        self.note_key_event(now, |events| {
+            events.uses.insert(digest, now);
+        })
+    }
+
+    /// Notes that a request with a key was refused. Answers what is to be written, if it is time.
+    pub(super) fn note_key_refusal(
+        &self,
+        digest: [u8; 32],
+        why: KeyRefusal,
+        now: Timestamp,
+    ) -> Option<KeyEvents> {
+        self.note_key_event(now, |events| {
+            let refusals = &mut events.refusals;
+            if refusals.len() < MOST_REFUSALS || refusals.contains_key(&digest) {
+                refusals.insert(digest, (now, why));
+            }
+        })
+    }
+
+    fn note_key_event(
+        &self,
+        now: Timestamp,
+        note: impl FnOnce(&mut KeyEvents),
+    ) -> Option<KeyEvents> {
+        let (events, saved_at) = &mut *self.key_events.lock();
+        note(events);
         // A clock that was set back must not make it wait.
         let is_early = |saved: Timestamp| saved <= now && now.since(saved) < USES_SAVED_EVERY;
         if saved_at.is_some_and(is_early) {
             return None;
         }
         *saved_at = Some(now);
-        Some(std::mem::take(uses))
+        Some(std::mem::take(events))
     }
 
-    /// The uses of keys that have not been written.
-    pub(super) fn take_key_uses(&self) -> KeyUses {
-        std::mem::take(&mut self.key_uses.lock().0)
+    /// What came of requests with keys and has not been written.
+    pub(super) fn take_key_events(&self) -> KeyEvents {
+        std::mem::take(&mut self.key_events.lock().0)
     }
 
     /// Follows the changes of what keys open.
@@ -219,15 +265,31 @@ mod tests {
     #[test]
     fn the_uses_of_keys_are_written_once_a_minute_and_none_is_lost() {
         let (cache, at) = (RequestCache::default(), |s: i64| Timestamp(s * 1_000_000));
-        assert_eq!(cache.note_key_use([1; 32], at(100)), Some([([1; 32], at(100))].into()));
-        assert_eq!(cache.note_key_use([1; 32], at(101)), None);
-        assert_eq!(cache.note_key_use([2; 32], at(159)), None);
+        let used = |key: u8, second| cache.note_key_use([key; 32], at(second)).map(|it| it.uses);
+        assert_eq!(used(1, 100), Some([([1; 32], at(100))].into()));
+        assert_eq!(used(1, 101), None);
+        assert_eq!(used(2, 159), None);
         let both: KeyUses = [([1; 32], at(160)), ([2; 32], at(159))].into();
-        assert_eq!(cache.note_key_use([1; 32], at(160)), Some(both));
-        assert_eq!(cache.note_key_use([1; 32], at(161)), None);
-        assert_eq!(cache.take_key_uses(), [([1; 32], at(161))].into());
-        assert_eq!(cache.take_key_uses(), KeyUses::new());
-        assert!(cache.note_key_use([1; 32], at(50)).is_some(), "the clock was set back");
+        assert_eq!(used(1, 160), Some(both));
+        assert_eq!(used(1, 161), None);
+        assert_eq!(cache.take_key_events().uses, [([1; 32], at(161))].into());
+        assert!(cache.take_key_events().is_empty());
+        assert!(used(1, 50).is_some(), "the clock was set back");
+    }
+
+    #[test]
+    fn refusals_of_keys_are_written_once_a_minute_and_those_of_made_up_keys_are_bounded() {
+        let (cache, at) = (RequestCache::default(), |s: i64| Timestamp(s * 1_000_000));
+        assert!(cache.note_key_use([1; 32], at(100)).is_some());
+        for n in 0..2 * MOST_REFUSALS {
+            let mut digest = [0; 32];
+            digest[..8].copy_from_slice(&n.to_le_bytes());
+            assert!(cache.note_key_refusal(digest, KeyRefusal::Closed, at(101)).is_none());
+        }
+        assert!(cache.note_key_refusal([0; 32], KeyRefusal::Scope, at(102)).is_none());
+        let refusals = cache.note_key_use([1; 32], at(160)).unwrap().refusals;
+        assert_eq!(refusals.len(), MOST_REFUSALS);
+        assert_eq!(refusals[&[0; 32]], (at(102), KeyRefusal::Scope), "the last one holds");
     }
 
     #[test]

@@ -61,6 +61,11 @@ impl SimPresence {
         *self.started_at.lock()
     }
 
+    /// When a SIM that has worked since the start stopped to.
+    pub(super) fn left_at(&self, iccid: &Iccid) -> Option<Timestamp> {
+        self.modems.left_at(iccid)
+    }
+
     /// Waits for SIMs to come up that had open orders at the start.
     pub(super) fn await_sims(&self, sims: Vec<Iccid>) {
         let started_at = *self.started_at.lock();

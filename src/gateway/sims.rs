@@ -20,7 +20,9 @@ use crate::domain::country::Countries;
 use crate::domain::modem::PinPermission;
 use crate::domain::sim::{KnownNumber, NumberSource, Pool, Sim, replaces};
 use crate::domain::{Iccid, Imsi, ModemAtPort, ModemId, Msisdn, PortName, SimId, Timestamp};
-use crate::store::{AwaitedMessage, LocationPeriod, OwnStore, SimActivity, StoreError, WriteTx};
+use crate::store::{
+    AwaitedMessage, LastSim, LocationPeriod, OwnStore, SimActivity, StoreError, WriteTx,
+};
 
 /// For how long location periods are kept after their end.
 const LOCATIONS_KEPT: Duration = Duration::from_secs(366 * 24 * 3600);
@@ -254,14 +256,30 @@ impl Sims {
         Ok(activity.collect())
     }
 
-    /// The SIM that a modem had last, if it was read in no other modem since, with its number and
-    /// when it was last read there.
+    /// The SIMs that these modems had last, by their ports, unless they were read in other modems
+    /// since.
     pub async fn last_in(
         &self,
-        modem: ModemAtPort,
-    ) -> Result<Option<(Iccid, Option<Msisdn>, Timestamp)>, Error> {
-        let read = self.env.store.read(move |rows| rows.last_sim_in(&rows.modem_id(&modem)?));
-        Ok(read.await?)
+        modems: Vec<ModemAtPort>,
+    ) -> Result<HashMap<PortName, LastSim>, Error> {
+        if modems.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let read = self.env.store.read(move |rows| {
+            let mut last = HashMap::new();
+            for modem in modems {
+                if let Some(sim) = rows.last_sim_in(&rows.modem_id(&modem)?)? {
+                    last.insert(modem.port, sim);
+                }
+            }
+            Ok::<_, StoreError>(last)
+        });
+        let mut last = read.await?;
+        for sim in last.values_mut() {
+            // Whether it is back soon may not be certain yet.
+            sim.seen_at = self.presence.left_at(&sim.iccid).unwrap_or(sim.seen_at).max(sim.seen_at);
+        }
+        Ok(last)
     }
 
     /// One SIM.
@@ -326,32 +344,61 @@ impl Sims {
         number: String,
         add: bool,
     ) -> Result<SimView, Error> {
-        let (now, settings, sims) = (self.env.now(), self.env.settings(), Arc::clone(self));
-        self.env
-            .store
-            .write(move |tx| {
-                let known = match tx.sim_by_iccid(&iccid)? {
-                    Some(known) => known,
-                    None => {
-                        check_unseen(&iccid, add)?;
-                        tx.ensure_sim(&iccid, now)?
-                    }
-                };
-                let home = known.imsi.as_ref().and_then(|imsi| settings.countries.of_imsi(imsi));
-                let number = settings.countries.normalise(&number, home).ok_or_else(|| {
-                    Error::refused("not a number of any country: write it like +31612345678")
-                })?;
-                let before = known.number.as_ref().map(|known| known.number.shortened());
-                let before = before.unwrap_or_else(|| "none".to_owned());
-                let subject = format!("SIM {iccid}: {}, was {before}", number.shortened());
-                let sim =
-                    with_number(known, number, NumberSource::Operator, &settings.countries, now);
-                tx.save_sim(&sim)?;
-                let sim = tx.ensure_sim(&iccid, now)?;
-                tx.note(Actor::Operator, AuditAction::SetNumber, subject, now)?;
-                Ok(sims.view(sim, now))
-            })
-            .await
+        let sims = Arc::clone(self);
+        self.env.store.write(move |tx| sims.set_number_in(tx, &iccid, &number, add)).await
+    }
+
+    /// What [`Sims::set_number`] would answer. Nothing is changed.
+    pub async fn try_number(
+        self: &Arc<Self>,
+        iccid: Iccid,
+        number: String,
+        add: bool,
+    ) -> Result<SimView, Error> {
+        let sims = Arc::clone(self);
+        let tried = self.env.store.write(move |tx| {
+            let mut set = None;
+            let undone = tx.attempt(|tx| {
+                set = Some(sims.set_number_in(tx, &iccid, &number, add)?);
+                Err::<(), _>(Error::refused("this was only tried"))
+            });
+            undone.map(|undone| (set, undone))
+        });
+        match tried.await? {
+            (Some(set), _) => Ok(set),
+            (None, refused) => {
+                Err(refused.err().unwrap_or_else(|| Error::refused("nothing was tried")))
+            }
+        }
+    }
+
+    fn set_number_in(
+        &self,
+        tx: &WriteTx<'_>,
+        iccid: &Iccid,
+        number: &str,
+        add: bool,
+    ) -> Result<SimView, Error> {
+        let (now, settings) = (self.env.now(), self.env.settings());
+        let known = match tx.sim_by_iccid(iccid)? {
+            Some(known) => known,
+            None => {
+                check_unseen(iccid, add)?;
+                tx.ensure_sim(iccid, now)?
+            }
+        };
+        let home = known.imsi.as_ref().and_then(|imsi| settings.countries.of_imsi(imsi));
+        let number = settings.countries.normalise(number, home).ok_or_else(|| {
+            Error::refused("not a number of any country: write it like +31612345678")
+        })?;
+        let before = known.number.as_ref().map(|known| known.number.shortened());
+        let before = before.unwrap_or_else(|| "none".to_owned());
+        let subject = format!("SIM {iccid}: {}, was {before}", number.shortened());
+        let sim = with_number(known, number, NumberSource::Operator, &settings.countries, now);
+        tx.save_sim(&sim)?;
+        let sim = tx.ensure_sim(iccid, now)?;
+        tx.note(Actor::Operator, AuditAction::SetNumber, subject, now)?;
+        Ok(self.view(sim, now))
     }
 
     /// Forgets a SIM's number, which is then found out again as that of a new SIM is.

@@ -7,7 +7,7 @@ use rusqlite::{Row, params};
 use super::error::one_row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::fair_use::{Allowance, DayUse, FairUse, OwnLimits, RecentEnds};
-use crate::domain::key::Scopes;
+use crate::domain::key::{KeyRefusal, KeyState, Scopes};
 use crate::domain::{AccountId, Amount, Funds, Timestamp};
 
 /// A customer's account with its funds.
@@ -78,9 +78,25 @@ pub struct Key {
     pub revoked_at: Option<Timestamp>,
     /// When it was used last, if it ever was.
     pub last_used_at: Option<Timestamp>,
+    /// When a request with it was refused last, and the word for why.
+    pub last_refused: Option<(Timestamp, String)>,
+    /// Whether its account is suspended.
+    pub is_suspended: bool,
     pub terms: KeyTerms,
     /// What was spent with it on the last day on which anything was. Orders are not counted.
     pub day: DayUse,
+}
+
+impl Key {
+    /// Whether it works at `now`.
+    pub fn state(&self, now: Timestamp) -> KeyState {
+        match () {
+            () if self.revoked_at.is_some() => KeyState::Revoked,
+            () if self.terms.expires_at.is_some_and(|at| at <= now) => KeyState::Expired,
+            () if self.is_suspended => KeyState::Suspended,
+            () => KeyState::Active,
+        }
+    }
 }
 
 const ACCOUNT: &str = "SELECT id, name, balance_minor, held_minor, suspended_at, recent_ends, \
@@ -89,8 +105,8 @@ const ACCOUNT: &str = "SELECT id, name, balance_minor, held_minor, suspended_at,
 
 const KEY: &str = "SELECT k.account_id, a.name, k.prefix, k.created_at, k.revoked_at, \
                    k.last_used_at, k.allowed, k.label, k.expires_at, k.scopes, k.spend_per_day, \
-                   k.day_began_at, k.day_spent_minor FROM api_key k JOIN account a ON a.id = \
-                   k.account_id";
+                   k.day_began_at, k.day_spent_minor, k.last_refused_at, k.refused_for, \
+                   a.suspended_at IS NOT NULL FROM api_key k JOIN account a ON a.id = k.account_id";
 
 fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
     let time = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(Timestamp));
@@ -101,6 +117,8 @@ fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
         created_at: Timestamp(row.get(3)?),
         revoked_at: time(4)?,
         last_used_at: time(5)?,
+        last_refused: time(13)?.zip(row.get(14)?),
+        is_suspended: row.get(15)?,
         terms: KeyTerms {
             allowed: row.get(6)?,
             label: row.get(7)?,
@@ -323,6 +341,33 @@ impl WriteTx<'_> {
         let sql = "UPDATE api_key SET last_used_at = max($1, coalesce(last_used_at, $1)) WHERE \
                    digest = $2";
         uses.iter().try_for_each(|(digest, at)| self.execute(sql, params![at.0, digest]).map(drop))
+    }
+
+    /// Notes when requests with keys were refused last, and why. What is written late changes
+    /// nothing, and what is of no key that there is neither.
+    pub fn save_key_refusals(
+        &self,
+        refusals: &HashMap<[u8; 32], (Timestamp, KeyRefusal)>,
+    ) -> Result<(), StoreError> {
+        let [expired, revoked, suspended] =
+            [KeyState::Expired, KeyState::Revoked, KeyState::Suspended].map(KeyState::as_str);
+        let closed = format!(
+            "CASE WHEN revoked_at IS NOT NULL THEN '{revoked}' WHEN EXISTS (SELECT 1 FROM account \
+             a WHERE a.id = account_id AND a.suspended_at IS NOT NULL) THEN '{suspended}' WHEN \
+             expires_at <= $1 THEN '{expired}' ELSE 'address' END"
+        );
+        for (digest, (at, refusal)) in refusals {
+            let why = match refusal {
+                KeyRefusal::Closed => &closed,
+                KeyRefusal::Scope => "'scope'",
+            };
+            let sql = format!(
+                "UPDATE api_key SET last_refused_at = $1, refused_for = {why} WHERE digest = $2 \
+                 AND coalesce(last_refused_at, $1) <= $1"
+            );
+            self.execute(&sql, params![at.0, digest])?;
+        }
+        Ok(())
     }
 
     /// Suspends an account from `at` on, or with `None` lets its keys work again.

@@ -17,6 +17,8 @@ pub struct AuditRow {
     pub id: i64,
     pub at: Timestamp,
     pub actor: Actor,
+    /// The name that the actor's account has now, if it was a customer.
+    pub account: Option<String>,
     /// What was done or seen, in the words that were written then: a row stays readable when
     /// [`AuditAction`] changes.
     pub action: String,
@@ -34,26 +36,47 @@ const LISTED: Listed = Listed {
     table: "audit",
     id: "audit.id",
     time: "audit.at",
-    account: "(actor = 'account ' || ? OR subject LIKE 'account ' || ? || ' %')",
-    service: "",
-    number: "",
-    sim: "",
-    country: "",
-    state: "",
-    outcome: "",
+    // A subject begins with what it is, and its id: casting takes the digits up to what follows.
+    account: "(actor = 'account ' || ? OR ? = CASE \
+              WHEN subject LIKE 'account %' THEN CAST(substr(subject, 9) AS INTEGER) \
+              WHEN subject LIKE 'order %' THEN (SELECT account_id FROM orders WHERE id = \
+              CAST(substr(subject, 7) AS INTEGER)) \
+              WHEN subject LIKE 'rental %' THEN (SELECT account_id FROM rental WHERE id = \
+              CAST(substr(subject, 8) AS INTEGER)) \
+              WHEN subject LIKE 'message %' THEN (SELECT coalesce(o.account_id, r.account_id) FROM \
+              message m LEFT JOIN orders o ON o.id = m.order_id LEFT JOIN rental r ON r.id = \
+              m.rental_id WHERE m.id = CAST(substr(subject, 9) AS INTEGER)) \
+              WHEN subject LIKE 'key %' THEN (SELECT account_id FROM api_key WHERE prefix = \
+              substr(subject, 5, instr(substr(subject, 5), ' ') - 1)) END)",
+    number: "(CASE \
+             WHEN subject LIKE 'order %' THEN (SELECT number FROM orders WHERE id = \
+             CAST(substr(subject, 7) AS INTEGER)) \
+             WHEN subject LIKE 'rental %' THEN (SELECT number FROM rental WHERE id = \
+             CAST(substr(subject, 8) AS INTEGER)) \
+             WHEN subject LIKE 'message %' THEN (SELECT s.number FROM message m JOIN sim s ON s.id \
+             = m.sim_id WHERE m.id = CAST(substr(subject, 9) AS INTEGER)) END IN (?) \
+             OR EXISTS (SELECT 1 FROM sim WHERE number IN (?) AND instr(subject, 'SIM ' || \
+             iccid)))",
+    user: "? IN (user_name, CAST(uid AS TEXT))",
+    action: "instr(deed, ?)",
+    ..Listed::UNFILTERED
 };
 
 impl ReadTx<'_> {
     /// The rows that a filter selects, oldest first. An account's are those of what it did and of
-    /// what was done to it by name.
+    /// what was done to it, its keys, orders, rentals and their messages; a number's those of what
+    /// was done to its SIMs, orders, rentals and messages, as far as these are still stored.
     pub fn audit(&self, filter: &ListFilter) -> Result<Vec<AuditRow>, StoreError> {
         let sql = "SELECT audit.id, audit.at, actor, deed, subject, uid, user_name, key_prefix, \
-                   c.address FROM audit LEFT JOIN client_address c ON c.audit_id = audit.id";
+                   c.address, account.name FROM audit LEFT JOIN client_address c ON c.audit_id = \
+                   audit.id LEFT JOIN account ON actor LIKE 'account %' AND account.id = \
+                   CAST(substr(actor, 9) AS INTEGER)";
         self.list(sql, &LISTED, filter, |row| {
             Ok(AuditRow {
                 id: row.get(0)?,
                 at: Timestamp(row.get(1)?),
                 actor: parsed(row, 2)?,
+                account: row.get(9)?,
                 action: row.get(3)?,
                 subject: row.get(4)?,
                 person: match row.get(5)? {

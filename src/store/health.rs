@@ -19,6 +19,8 @@ pub struct PairEnds {
     pub codes: i64,
     /// Those that speak against the number.
     pub failures: i64,
+    /// The SIM of the last one.
+    pub sim: Option<SimId>,
 }
 
 /// Which pairs are wanted. What is `None` limits nothing.
@@ -85,15 +87,18 @@ impl ReadTx<'_> {
         since: Timestamp,
     ) -> Result<HashMap<Pair, PairEnds>, StoreError> {
         let sql = "SELECT number, service_id, count(*), sum(outcome = 'code'), sum(outcome IN \
-                   ('silent', 'quit_late', 'reported')) FROM orders WHERE id >= $1 AND created_at \
-                   >= $2 AND outcome IS NOT NULL AND ($3 IS NULL OR service_id = $3) AND ($4 IS \
-                   NULL OR number = $4) AND ($5 IS NULL OR country = $5) GROUP BY number, \
-                   service_id";
+                   ('silent', 'quit_late', 'reported')), max(id), sim_id FROM orders WHERE id >= \
+                   $1 AND created_at >= $2 AND outcome IS NOT NULL AND ($3 IS NULL OR service_id \
+                   = $3) AND ($4 IS NULL OR number = $4) AND ($5 IS NULL OR country = $5) GROUP \
+                   BY number, service_id";
         let first = self.first_id_from(&super::orders::LISTED, since)?;
         let service = filter.service.map(|service| service.0);
         let values = params![first, since.0, service, filter.number, filter.country];
         let ends = self.all(sql, values, |row| {
-            let ends = PairEnds { orders: row.get(2)?, codes: row.get(3)?, failures: row.get(4)? };
+            // Beside max(id), a bare column is that of the row with the greatest id.
+            let sim = Some(SimId(row.get(6)?));
+            let (orders, codes, failures) = (row.get(2)?, row.get(3)?, row.get(4)?);
+            let ends = PairEnds { orders, codes, failures, sim };
             Ok(((row.get(0)?, ServiceId(row.get(1)?)), ends))
         })?;
         Ok(ends.into_iter().collect())

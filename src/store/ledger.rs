@@ -78,12 +78,7 @@ pub(super) const LISTED: Listed = Listed {
     id: "id",
     time: "created_at",
     account: "account_id = ?",
-    service: "",
-    number: "",
-    sim: "",
-    country: "",
-    state: "",
-    outcome: "",
+    ..Listed::UNFILTERED
 };
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
@@ -127,6 +122,12 @@ impl ReadTx<'_> {
     /// An order's entries, oldest first.
     pub fn ledger_of_order(&self, order: OrderId) -> Result<Vec<Entry>, StoreError> {
         self.all(&format!("{ENTRY} WHERE order_id = $1 ORDER BY id"), [order.0], entry)
+    }
+
+    /// What was given back of an order's charge, if anything was.
+    pub fn refund_of(&self, order: OrderId) -> Result<Option<Amount>, StoreError> {
+        let sql = "SELECT balance_minor FROM ledger WHERE order_id = $1 AND kind = 'refund'";
+        self.first(sql, [order.0], |row| row.get(0).map(Amount))
     }
 
     /// A rental's entries, oldest first.

@@ -23,6 +23,10 @@ pub struct ListFilter {
     pub country: Option<String>,
     pub state: Option<String>,
     pub outcome: Option<OrderOutcome>,
+    /// A user of this machine, by name or number.
+    pub user: Option<String>,
+    /// Words of what was done.
+    pub action: Option<String>,
     /// At this time or later.
     pub from: Option<Timestamp>,
     /// Before this time.
@@ -53,6 +57,8 @@ impl ListFilter {
             country: None,
             state: None,
             outcome: None,
+            user: None,
+            action: None,
             from: None,
             to: None,
             page: Page::Newest,
@@ -70,12 +76,32 @@ pub(super) struct Listed {
     pub time: &'static str,
     pub account: &'static str,
     pub service: &'static str,
-    /// The column of the number.
+    /// With `(?)` for the numbers.
     pub number: &'static str,
     pub sim: &'static str,
     pub country: &'static str,
     pub state: &'static str,
     pub outcome: &'static str,
+    pub user: &'static str,
+    pub action: &'static str,
+}
+
+impl Listed {
+    /// A table without filters.
+    pub const UNFILTERED: Listed = Listed {
+        table: "",
+        id: "",
+        time: "",
+        account: "",
+        service: "",
+        number: "",
+        sim: "",
+        country: "",
+        state: "",
+        outcome: "",
+        user: "",
+        action: "",
+    };
 }
 
 /// The conditions of a statement with their values.
@@ -96,6 +122,16 @@ impl Conditions {
     fn add_if(&mut self, condition: &str, value: Option<impl Into<Value>>) {
         if let Some(value) = value.filter(|_| !condition.is_empty()) {
             self.add(condition, value);
+        }
+    }
+
+    fn add_numbers(&mut self, condition: &str, numbers: &[Msisdn]) {
+        let places = format!("({})", vec!["?"; numbers.len()].join(", "));
+        for _ in condition.matches("(?)") {
+            self.values.extend(numbers.iter().map(|one| Value::from(one.as_str().to_owned())));
+        }
+        if !condition.is_empty() {
+            self.all.push(condition.replace("(?)", &places));
         }
     }
 }
@@ -137,13 +173,10 @@ impl ReadTx<'_> {
         conditions.add_if(listed.state, filter.state.clone());
         let outcome = filter.outcome.map(|outcome| outcome.as_str().to_owned());
         conditions.add_if(listed.outcome, outcome);
-        if let Some(numbers) = filter.numbers.as_ref().filter(|_| !listed.number.is_empty()) {
-            let places: Vec<&str> = numbers.iter().map(|_| "?").collect();
-            let is_one = format!("{} IN ({})", listed.number, places.join(", "));
-            conditions
-                .values
-                .extend(numbers.iter().map(|one| Value::from(one.as_str().to_owned())));
-            conditions.all.push(is_one);
+        conditions.add_if(listed.user, filter.user.clone());
+        conditions.add_if(listed.action, filter.action.clone());
+        if let Some(numbers) = &filter.numbers {
+            conditions.add_numbers(listed.number, numbers);
         }
         if let Some(from) = filter.from {
             conditions.add(&format!("{id} >= ?"), self.first_id_from(listed, from)?);
@@ -192,22 +225,20 @@ mod tests {
         id: "id",
         time: "at",
         account: "account = ?",
-        service: "",
-        number: "number",
-        sim: "",
+        number: "(number IN (?) OR second IN (?))",
         country: "(country = ? OR home = ?)",
-        state: "",
-        outcome: "",
+        ..Listed::UNFILTERED
     };
 
     /// Rows with gaps among their ids, of which three are of one moment.
     fn things() -> Connection {
         let conn = Connection::open_in_memory().unwrap();
         conn.execute_batch(
-            "CREATE TABLE thing (id INTEGER PRIMARY KEY, at, account, number, country, home);
-             INSERT INTO thing VALUES (3, 10, 1, '+31', 'NL', 'UK'), (4, 20, 2, '+32', 'UK', 'NL'),
-             (9, 20, 1, '+33', 'UK', 'UK'), (10, 20, 2, '+31', 'USA', 'UK'), (17, 40, 1, '+32', \
-             'UK', 'USA');",
+            "CREATE TABLE thing
+                 (id INTEGER PRIMARY KEY, at, account, number, country, home, second);
+             INSERT INTO thing VALUES (3, 10, 1, '+31', 'NL', 'UK', NULL),
+             (4, 20, 2, '+32', 'UK', 'NL', NULL), (9, 20, 1, NULL, 'UK', 'UK', '+33'),
+             (10, 20, 2, '+31', 'USA', 'UK', NULL), (17, 40, 1, '+32', 'UK', 'USA', NULL);",
         )
         .unwrap();
         conn

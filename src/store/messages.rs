@@ -68,11 +68,10 @@ const LISTED: Listed = Listed {
     account: "(EXISTS (SELECT 1 FROM orders o WHERE o.id = m.order_id AND o.account_id = ?) OR \
               EXISTS (SELECT 1 FROM rental r WHERE r.id = m.rental_id AND r.account_id = ?))",
     service: "EXISTS (SELECT 1 FROM orders o WHERE o.id = m.order_id AND o.service_id = ?)",
-    number: "s.number",
+    number: "s.number IN (?)",
     sim: "m.sim_id = ?",
     country: "s.country = ?",
-    state: "",
-    outcome: "",
+    ..Listed::UNFILTERED
 };
 
 /// The condition for messages of the kinds that are shown unasked.

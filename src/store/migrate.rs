@@ -49,13 +49,19 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0038_free_time.sql"),
     include_str!("../../migrations/0039_outages.sql"),
     include_str!("../../migrations/0040_moves.sql"),
+    include_str!("../../migrations/0041_key_refusals.sql"),
 ];
+
+/// The version of the schema that this program writes.
+pub(super) fn newest_schema() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
 
 /// Brings the database at `path` to the newest schema, with each step in a transaction of its own.
 /// A database that already has a schema is copied into its folder first.
 pub(super) fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let found: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let known = newest_schema();
     if found > known {
         return Err(StoreError::Newer { found, known });
     }

@@ -59,11 +59,12 @@ pub(super) const LISTED: Listed = Listed {
     time: "created_at",
     account: "account_id = ?",
     service: "service_id = ?",
-    number: "number",
+    number: "number IN (?)",
     sim: "sim_id = ?",
     country: "country = ?",
     state: "state = ?",
     outcome: "outcome = ?",
+    ..Listed::UNFILTERED
 };
 
 fn order(row: &Row<'_>) -> rusqlite::Result<Result<Order, StoreError>> {

@@ -59,6 +59,7 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.client_address(super::Asked::Rental(RentalId(n))).unwrap();
     rows.client_address(super::Asked::Audit(n)).unwrap();
     rows.next_address().unwrap();
+    rows.refund_of(order).unwrap();
     rows.withheld_from_order(order).unwrap();
     rows.withheld_from_rental(RentalId(n)).unwrap();
     rows.account_prices(account).unwrap();
@@ -75,6 +76,8 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
         country: Some(name.clone()),
         state: Some("open".to_owned()),
         outcome: Some(OrderOutcome::Code),
+        user: Some(name.clone()),
+        action: Some(name.clone()),
         from: Some(now),
         to: Some(now),
         page,
@@ -221,6 +224,8 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     tx.purge_addresses(now, n).unwrap();
     tx.mark_seen(MessageId(n), now).unwrap();
     tx.save_key_uses(&[([0; 32], now)].into()).unwrap();
+    let why = crate::domain::key::KeyRefusal::Closed;
+    tx.save_key_refusals(&[([0; 32], (now, why))].into()).unwrap();
     let contents = SlotContents::Sim(iccid.clone());
     tx.save_slot(&name, &SlotRecord { slot: 1, contents, visited_at: Some(now) }).unwrap();
     let sim = tx.ensure_sim(&iccid, now).unwrap().id;

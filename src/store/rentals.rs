@@ -19,13 +19,12 @@ const LISTED: Listed = Listed {
     id: "id",
     time: "started_at",
     account: "account_id = ?",
-    service: "",
     // The plus keeps SQLite from an index in whose order the rows are not wanted.
-    number: "+number",
+    number: "+number IN (?)",
     sim: "+sim_id = ?",
     country: "country = ?",
     state: "state = ?",
-    outcome: "",
+    ..Listed::UNFILTERED
 };
 
 /// A SIM that a rental had before it was moved to another.

@@ -51,6 +51,15 @@ fn location_period(row: &Row<'_>) -> rusqlite::Result<Result<LocationPeriod, Sto
     }))
 }
 
+impl SimActivity {
+    /// Whether it received nothing from `then` on, although it was to be heard: one that came into
+    /// its modem later has not been silent for so long. One that is in no modem has.
+    pub fn is_silent_since(&self, then: Timestamp) -> bool {
+        self.last_message_at.is_none_or(|at| at < then)
+            && (self.last_message_at.is_some() || self.since.is_none_or(|since| since < then))
+    }
+}
+
 impl ReadTx<'_> {
     /// A SIM's newest `limit` locations, newest first.
     pub fn sim_locations(&self, sim: SimId, limit: i64) -> Result<Vec<LocationPeriod>, StoreError> {
@@ -70,6 +79,15 @@ pub struct SimActivity {
     pub last_message_at: Option<Timestamp>,
 }
 
+/// The SIM that was in a modem last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastSim {
+    pub iccid: Iccid,
+    pub number: Option<Msisdn>,
+    /// When it left, or while that is not known, when it was last read there.
+    pub seen_at: Timestamp,
+}
+
 impl ReadTx<'_> {
     /// The activity of all SIMs, by their id.
     pub fn sim_activity(&self) -> Result<Vec<SimActivity>, StoreError> {
@@ -85,15 +103,14 @@ impl ReadTx<'_> {
         })
     }
 
-    /// The SIM that a modem had last, if it was read in no other modem since, with its number and
-    /// when it was last read there.
-    pub fn last_sim_in(
-        &self,
-        modem: &ModemId,
-    ) -> Result<Option<(Iccid, Option<Msisdn>, Timestamp)>, StoreError> {
-        let sql = "SELECT s.iccid, s.number, t.seen_at FROM stay t JOIN sim s ON s.id = t.sim_id \
-                   WHERE t.imei = $1 AND t.ended_at IS NULL ORDER BY t.id DESC LIMIT 1";
-        self.first(sql, [modem], |row| Ok((row.get(0)?, row.get(1)?, Timestamp(row.get(2)?))))
+    /// The SIM that a modem had last, if it was read in no other modem since.
+    pub fn last_sim_in(&self, modem: &ModemId) -> Result<Option<LastSim>, StoreError> {
+        let sql = "SELECT s.iccid, s.number, coalesce(t.ended_at, t.seen_at) FROM modem m JOIN sim \
+                   s ON s.id = m.sim_id JOIN stay t ON t.id = (SELECT max(id) FROM stay WHERE \
+                   sim_id = s.id) WHERE m.imei = $1 AND t.imei = m.imei";
+        self.first(sql, [modem], |row| {
+            Ok(LastSim { iccid: row.get(0)?, number: row.get(1)?, seen_at: Timestamp(row.get(2)?) })
+        })
     }
 }
 

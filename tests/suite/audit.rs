@@ -70,6 +70,110 @@ fn the_audit_has_persons_names_amounts_and_values() {
     daemon.terminate();
 }
 
+/// The deeds that a list of the audit has, with their subjects.
+fn listed(site: &Site, filters: &[&str]) -> Vec<String> {
+    let rows = site.json(&[&["audit", "list"], filters].concat());
+    let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
+    let rows = rows.as_array().unwrap().iter();
+    rows.map(|row| format!("{} {}", text(row, "deed"), text(row, "subject"))).collect()
+}
+
+#[test]
+fn the_audit_is_filtered_by_account_number_person_and_action() {
+    let site = Site::with_modems(3);
+    let daemon = site.serve_ready();
+    let (ann, _bob) = (site.customer("ann", "100"), site.customer("bob", "100"));
+    site.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$"]);
+    let post = |path: &str| {
+        let head = "host: x\r\nconnection: close\r\ncontent-length: 0";
+        site.http(&format!("POST /api/{path}&key={ann} HTTP/1.1\r\n{head}\r\n\r\n")).1
+    };
+    let (order, number) = crate::endpoints::made(&post("makeorder?serviceId=1"));
+    assert_eq!(order, "1");
+    let number = format!("+31{}", &number[1..]);
+    site.send("Uber", &number, "Your code is 123456");
+    assert!(post("getsms?orderId=1&wait=60").starts_with("SUCCESS_"));
+    wait_for("the view in the audit", || listed(&site, &["--action", "saw"]).len() == 1);
+    assert!(post("rental/new?country=NL&package=1m").contains("contract_id"));
+    site.ok(&["order", "refund", "1", "--reason", "late"]);
+    site.ok(&["message", "show", "1"]);
+    let iccid = site.json(&["order", "show", "1"])["iccid"].as_str().unwrap().to_owned();
+    site.ok(&["sim", "rest", &iccid, "1h"]);
+    site.ok(&["number", "show", &number]);
+    site.ok(&["number", "mark", &number, "Uber"]);
+    site.ok(&["health", "rest", &number, "Uber", "--for", "1h"]);
+    site.ok(&["message", "list", "--number", &number]);
+    site.ok(&["message", "list", "--iccid", &iccid, "--account", "ann"]);
+    site.ok(&["message", "list"]);
+    site.ok(&["key", "revoke", &ann[..8]]);
+    let short = format!("…{}", &number[number.len() - 3..]);
+    let of_sim = format!("number {short} of SIM {iccid}");
+    let rest = listed(&site, &["--action", "set the rest", "--number", &number]);
+    let of_number = [
+        "saw message 1".to_owned(),
+        "refunded order 1, 0.50 USD".to_owned(),
+        "saw the messages message 1".to_owned(),
+        "saw the messages order 1".to_owned(),
+        rest[0].clone(),
+        format!("saw who had {of_sim}"),
+        format!("marked as used {of_sim} for Uber"),
+        rest[1].clone(),
+        format!("saw the messages {of_sim}"),
+        format!("saw the messages account 1 ann, SIM {iccid}"),
+    ];
+    assert_eq!(listed(&site, &["--number", &number]), of_number);
+    assert!(rest[1].starts_with(&format!("set the rest of {of_sim} for Uber: until ")), "{rest:?}");
+    let of_ann = listed(&site, &["--account", "ann"]);
+    let expected = [
+        "added account 1 ann",
+        "topped up account 1 ann: 100.00 USD, balance 100.00",
+        "added a key account 1 ann",
+        "saw message 1",
+        "rented rental 1",
+        "refunded order 1",
+        "saw the messages message 1",
+        "saw the messages order 1",
+        "saw the messages account 1 ann",
+        "revoked a key key ",
+    ];
+    assert_eq!(of_ann.len(), expected.len(), "{of_ann:?}");
+    for (row, begins) in of_ann.iter().zip(expected) {
+        assert!(row.starts_with(begins), "{row}: not {begins}");
+    }
+    assert_eq!(listed(&site, &["--account", "bob"]).len(), 3, "nothing of the other's");
+    assert_eq!(
+        listed(&site, &["--action", "saw the", "--limit", "1"]),
+        ["saw the messages all SIMs"]
+    );
+    let me = geteuid().as_raw().to_string();
+    let by_me = listed(&site, &["--user", &me]);
+    assert!(by_me.len() > 10 && !by_me.contains(&"saw message 1".to_owned()), "{by_me:?}");
+    assert_eq!(listed(&site, &["--user", "nobody-of-here"]), [""; 0]);
+    let rows = site.json(&["audit", "list", "--action", "rented"]);
+    assert_eq!((&rows[0]["actor"], &rows[0]["account"]), (&"account 1".into(), &"ann".into()));
+    let shown = site.ok(&["audit", "list", "--action", "rented"]);
+    assert!(shown.contains("account ann"), "{shown}");
+    daemon.terminate();
+}
+
+#[test]
+fn a_backup_that_cannot_be_written_is_not_in_the_audit_and_one_in_a_folder_is_named() {
+    let site = Site::with_modems(0);
+    let _daemon = site.serve();
+    let missing = site.dir.path().join("no/such/folder.db").display().to_string();
+    let output = site.run(&["backup", &missing]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(listed(&site, &[]), [""; 0]);
+    let folder = site.dir.path().join("backups");
+    std::fs::create_dir(&folder).unwrap();
+    let made = site.json(&["backup", &folder.display().to_string()]);
+    let file = made["file"].as_str().unwrap();
+    let name = file.strip_prefix(&format!("{}/simbridge-", folder.display())).unwrap();
+    assert!(name.ends_with("Z.db") && std::fs::exists(file).unwrap(), "{file}");
+    let row = format!("took a copy of the database, to write it to {file}");
+    assert_eq!(listed(&site, &[]), [row]);
+}
+
 #[test]
 fn what_nobody_asked_for_over_the_socket_is_no_persons() {
     let site = Site::with_modems(1);

@@ -110,6 +110,55 @@ fn a_key_does_what_it_is_for_and_spends_what_it_may() {
 }
 
 #[test]
+fn what_keeps_a_customer_from_a_number_is_told_for_orders_and_rentals() {
+    let site = Site::with(4, Scenario::default(), "[rentals.packages]\n\"1m\" = \"5.00 USD\"\n");
+    let _daemon = site.serve_ready();
+    let key = site.customer("ann", "2");
+    site.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$"]);
+    let told = |what: &str, whom: &[&str]| {
+        let told = site.json(&[&["explain", what, "NL"], whom].concat());
+        ["price", "balance", "suspended", "limit", "key"].map(|member| told[member].clone())
+    };
+    let null = serde_json::Value::Null;
+    let nobody = ["0.50".into(), null.clone(), null.clone(), null.clone(), null.clone()];
+    assert_eq!(told("Uber", &[]), nobody);
+    site.ok(&["account", "price", "ann", "Uber", "0.40"]);
+    let known = |price: &str, balance: &str, is_suspended: bool, limit: &str, key: &str| {
+        let or_null = |word: &str| if word.is_empty() { null.clone() } else { word.into() };
+        [price.into(), balance.into(), is_suspended.into(), or_null(limit), or_null(key)]
+    };
+    assert_eq!(told("Uber", &["ann"]), known("0.40", "2.00", false, "", ""));
+    assert_eq!(told("rentals", &["ann"]), known("5.00", "2.00", false, "", ""));
+    site.ok(&["account", "limit", "ann", "--spend-per-day", "0.50"]);
+    assert_eq!(told("rentals", &["ann"]), known("5.00", "2.00", false, "spend_per_day", ""));
+    assert!(site.get(&format!("/api/makeorder?serviceId=1&key={key}")).starts_with("ORDER_ID_1"));
+    assert_eq!(told("Uber", &["ann"]), known("0.40", "1.60", false, "max_open", ""));
+    site.ok(&["account", "limit", "ann", "--max-open", "2"]);
+    assert_eq!(told("Uber", &["ann"]), known("0.40", "1.60", false, "spend_per_day", ""));
+    site.ok(&["account", "limit", "ann", "--spend-per-day", "none"]);
+    let of_key = |what: &str| told(what, &["--key", &key[..8]]);
+    assert_eq!(of_key("Uber"), known("0.40", "1.60", false, "", ""));
+    site.ok(&["key", "set", &key[..8], "--spend-per-day", "0.70"]);
+    assert_eq!(of_key("Uber"), known("0.40", "1.60", false, "", "spend_per_day"));
+    site.ok(&["key", "set", &key[..8], "--scope", "orders"]);
+    assert_eq!(of_key("rentals"), known("5.00", "1.60", false, "", "scope"));
+    site.ok(&["key", "revoke", &key[..8]]);
+    site.ok(&["account", "suspend", "ann"]);
+    assert_eq!(of_key("Uber"), known("0.40", "1.60", true, "", "revoked"));
+    let shown = site.ok(&["explain", "Uber", "NL", "--key", &key[..8]]);
+    assert!(shown.contains("suspended  yes") && shown.contains("balance    1.60"), "{shown}");
+    site.ok(&["account", "add", "bob"]);
+    for (whom, words) in [
+        (&["bob", "--key", &key[..8]][..], "is not one of bob, but of ann"),
+        (&["--key", "zzz"], "no key begins with zzz; `simbridge key list` shows them"),
+    ] {
+        let output = site.run(&[&["explain", "Uber", "NL"], whom].concat());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(1) && said.contains(words), "{said}");
+    }
+}
+
+#[test]
 fn a_customer_is_told_and_charged_its_own_price() {
     let site = Site::with(2, Scenario::default(), "");
     let _daemon = site.serve_ready();

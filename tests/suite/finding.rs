@@ -169,7 +169,9 @@ fn a_filter_that_cannot_be_is_refused() {
         (&["account", "list", "--state", "gone"], 2, "suspended"),
         (&["service", "list", "--country", "XX"], 1, "no country XX; there are NL, UK, USA"),
         (&["bank", "list", "--after", "rack"], 1, "this list has no row rack"),
-        (&["audit", "list", "--number", "+31612345678"], 2, "--number"),
+        (&["audit", "list", "--service", "Uber"], 2, "--service"),
+        (&["audit", "list", "--number", "x"], 1, "x: not a number"),
+        (&["audit", "list", "--account", "bob"], 1, "no account bob"),
         (&["key", "list", "--account", ""], 2, "it is empty"),
         (&["message", "list", "--state", "open"], 2, "--state"),
     ] {
@@ -180,7 +182,13 @@ fn a_filter_that_cannot_be_is_refused() {
     }
     let (head, body) = site.admin_raw("/audit?service=1");
     assert!(head.starts_with("HTTP/1.1 400"), "{head}");
-    assert_eq!(body, r#"{"error":"this list has no filter service; it has account, from, to"}"#);
+    assert_eq!(
+        body,
+        concat!(
+            r#"{"error":"this list has no filter service; it has account, number, user, action, "#,
+            r#"from, to"}"#
+        )
+    );
 }
 
 #[test]
@@ -199,10 +207,25 @@ fn a_silent_sim_and_one_that_was_taken_out_are_found() {
     assert_eq!(shown("+31612345678")["last_sms_at"], heard["last_sms_at"]);
     let before = site.json(&["modem", "show", "modem000"]);
     assert_eq!(before["last_sim"], Value::Null);
+    let iccid = before["iccid"].as_str().unwrap();
+    let stays = || site.admin(&format!("/sims/{iccid}"))["custody"].clone();
+    assert!(stays()[0]["until"].is_null(), "it is still there");
+    let pulled = chrono::Utc::now();
     site.network().fault(0, &Fault::SimOut).unwrap();
     wait_for("the SIM to be gone", || site.admin("/modem?name=modem000")["iccid"].is_null());
-    let last = &site.json(&["modem", "show", "modem000"])["last_sim"];
+    let last_sim = || site.json(&["modem", "show", "modem000"])["last_sim"].clone();
+    let last = last_sim();
     assert_eq!((&last["iccid"], &last["number"]), (&before["iccid"], &"+31612345678".into()));
+    let at = |value: &Value| value.as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>();
+    assert!(at(&last["seen_at"]).unwrap() >= pulled, "{last}: it was there until {pulled}");
+    assert_eq!(site.json(&["modem", "list"])[0]["last_sim"]["iccid"], iccid);
+    let described = site.json(&["modem", "show", "modem000"]);
+    crate::json_output::assert_described("modem show", &described);
+    assert!(site.ok(&["modem", "list"]).contains("LAST_SIM"));
+    assert!(site.ok(&["status"]).contains("(it had +31612345678)"));
+    wait_for("the end of its stay", || stays()[0]["until"].is_string());
+    assert!(at(&stays()[0]["until"]).unwrap() >= pulled);
+    assert_eq!(last_sim()["iccid"], iccid, "that is still told");
     assert!(shown("+31612345678")["since"].is_null(), "it is in no modem");
 }
 

@@ -69,7 +69,7 @@ fn what_may_not_be_meant_is_noted() {
     let explained = site.ok(&["explain", "Uber", "NL"]);
     let shown: Vec<&str> =
         explained.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(shown, ["service", "country", "sold", "sims", "available"]);
+    assert_eq!(shown, ["service", "country", "sold", "sims", "available", "price"]);
     assert_eq!(site.json(&["explain", "Uber", "NL"])["busy"], 0);
     // A key is never shown again, even to whoever types it.
     site.ok(&["account", "add", "ann"]);

@@ -157,7 +157,7 @@ pub fn assert_described(command: &str, printed: &Value) {
 }
 
 /// What only other tests see, which call [`assert_described`].
-const SEEN_ELSEWHERE: [&str; 2] = ["Asked", "Outage"];
+const SEEN_ELSEWHERE: [&str; 4] = ["Asked", "LastSim", "Outage", "WithheldThen"];
 
 /// What has an effect only at the end of a rental's term, after a month.
 const NOT_PLAYED: &str = "rental revive";

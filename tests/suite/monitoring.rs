@@ -80,6 +80,20 @@ fn every_alarm_is_an_alert_rule_too() {
 }
 
 #[test]
+fn the_guide_says_what_to_do_about_every_alarm() {
+    let guide = crate::docs::page("docs/operators-guide.md");
+    let heads: Vec<&str> = guide
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" | ").next())
+        .filter(|head| head.starts_with('`'))
+        .collect();
+    for alarm in ALARMS {
+        let alarm = format!("`{alarm}`");
+        assert!(heads.iter().any(|head| head.contains(&alarm)), "{alarm}");
+    }
+}
+
+#[test]
 fn events_are_counted_in_the_metrics() {
     let site = Site::with(
         1,

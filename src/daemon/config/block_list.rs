@@ -36,19 +36,25 @@ type Example = (String, String);
 
 /// The shipped rules, unless `shipped = false`, and the operator's own.
 pub(super) fn block_list(section: &SectionReader<'_>) -> BlockList {
-    let own = BlockRule {
-        name: "own".to_owned(),
-        senders: section.get(&SENDERS),
-        texts: section.get(&TEXTS),
-    };
+    let senders = section.get(&SENDERS).into_iter().map(|pattern| own_rule(pattern, true));
+    let texts = section.get(&TEXTS).into_iter().map(|pattern| own_rule(pattern, false));
+    let own: Vec<BlockRule> = senders.chain(texts).collect();
     let mut rules =
         if section.get(&SHIPPED) { shipped_rules().unwrap_or_default() } else { Vec::new() };
-    if let Err(reason) = BlockList::new(std::slice::from_ref(&own)) {
+    if let Err(reason) = BlockList::new(&own) {
         section.fault_here(format!("[block_list]: not a pattern: {reason}"));
     } else {
-        rules.push(own);
+        rules.extend(own);
     }
     BlockList::new(&rules).unwrap_or_default()
+}
+
+/// A rule of the operator's own. It is called by its pattern, as it stands in the configuration.
+fn own_rule(pattern: String, is_of_senders: bool) -> BlockRule {
+    let name = format!("own {} {pattern}", if is_of_senders { "sender" } else { "text" });
+    let (senders, texts) =
+        if is_of_senders { (vec![pattern], Vec::new()) } else { (Vec::new(), vec![pattern]) };
+    BlockRule { name, senders, texts }
 }
 
 fn shipped_rules() -> Result<Vec<BlockRule>, toml::de::Error> {

@@ -85,7 +85,7 @@ fn what_the_file_sets_is_read() {
         (24 * 3600, 3600)
     );
     assert_eq!((config.limits.key_per_second, config.limits.failed_keys_per_minute), (0, 300));
-    assert_eq!(config.gateway.block_list.rule("acme", ""), Some("own"));
+    assert_eq!(config.gateway.block_list.rule("acme", ""), Some("own sender ^Acme$"));
     assert_eq!(config.gateway.block_list.rule("Rabobank", ""), None);
     assert_eq!(config.gateway.countries.find("de").unwrap().mobile_codes, [262]);
     assert_eq!(config.log.format, LogFormat::Json);

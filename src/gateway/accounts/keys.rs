@@ -8,10 +8,11 @@ use super::{Accounts, find_account, subject_of};
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::fair_use::{Allowance, DayUse};
 use crate::domain::ip_network::Network;
-use crate::domain::key::{ApiKey, Scopes};
+use crate::domain::key::{ApiKey, KeyRefusal, Scopes};
 use crate::domain::text::check_name;
 use crate::domain::{Amount, Timestamp};
 use crate::gateway::Error;
+use crate::gateway::request_cache::KeyEvents;
 use crate::store::{Account, Holder, Key, KeyTerms, StoreError, WriteTx};
 
 /// The most characters that a label has.
@@ -134,6 +135,11 @@ fn the_key(tx: &WriteTx<'_>, prefix: &str) -> Result<([u8; 32], Key), Error> {
     }
 }
 
+fn write(tx: &WriteTx<'_>, events: &KeyEvents) -> Result<(), StoreError> {
+    tx.save_key_uses(&events.uses)?;
+    tx.save_key_refusals(&events.refusals)
+}
+
 impl Accounts {
     /// Makes a key for an account. The database keeps only its SHA-256 and its prefix.
     pub async fn add_key(&self, reference: String, terms: KeyEdit) -> Result<NewKey, Error> {
@@ -180,7 +186,7 @@ impl Accounts {
 
     /// All keys, or those of an account, as far as they are stored, with their last uses up to now.
     pub async fn keys(&self, account: Option<String>) -> Result<Vec<Key>, Error> {
-        self.save_key_uses().await?;
+        self.save_key_events().await?;
         let read = self.env.store.read(move |rows| {
             let owner = account.map(|name| find_account(rows, &name)).transpose()?;
             let mut keys = rows.keys()?;
@@ -195,9 +201,9 @@ impl Accounts {
         key.day.on(self.env.day_of(self.env.now()))
     }
 
-    /// Revokes the one working key that begins with `prefix`, which may be a whole key. Answers its
-    /// first characters.
-    pub async fn revoke_key(&self, prefix: String) -> Result<String, Error> {
+    /// Revokes the one working key that begins with `prefix`, which may be a whole key. Answers
+    /// the key as it was.
+    pub async fn revoke_key(&self, prefix: String) -> Result<Key, Error> {
         let prefix = ApiKey::from_request(prefix).prefix();
         let (now, cache) = (self.env.now(), Arc::clone(&self.cache));
         self.env
@@ -207,7 +213,7 @@ impl Accounts {
                 tx.after_commit(move || cache.forget_keys());
                 tx.note(Actor::Operator, AuditAction::RevokedKey, key_subject(&key), now)?;
                 tx.revoke_key(&digest, now)?;
-                Ok(key.prefix)
+                Ok(key)
             })
             .await
     }
@@ -241,20 +247,30 @@ impl Accounts {
     /// Notes that a key was used. That is written once a minute for all keys, so that it costs the
     /// requests nothing.
     pub fn note_key_use(&self, digest: [u8; 32], now: Timestamp) {
-        let Some(uses) = self.cache.note_key_use(digest, now) else { return };
+        self.write_later(self.cache.note_key_use(digest, now));
+    }
+
+    /// Notes that a request with a key was refused, also one with a key that there is not: that is
+    /// found out when it is written, as a use is.
+    pub fn note_key_refusal(&self, digest: [u8; 32], why: KeyRefusal, now: Timestamp) {
+        self.write_later(self.cache.note_key_refusal(digest, why, now));
+    }
+
+    fn write_later(&self, events: Option<KeyEvents>) {
+        let Some(events) = events else { return };
         let store = self.env.store.clone();
         tokio::spawn(async move {
             // When the database cannot be written, others tell.
-            let _ = store.write(move |tx| tx.save_key_uses(&uses)).await;
+            let _ = store.write(move |tx| write(tx, &events)).await;
         });
     }
 
-    /// Writes the last uses of keys that were not written yet.
-    pub async fn save_key_uses(&self) -> Result<(), StoreError> {
-        let uses = self.cache.take_key_uses();
-        if uses.is_empty() {
+    /// Writes the last uses and refusals of keys that were not written yet.
+    pub async fn save_key_events(&self) -> Result<(), StoreError> {
+        let events = self.cache.take_key_events();
+        if events.is_empty() {
             return Ok(());
         }
-        self.env.store.write(move |tx| tx.save_key_uses(&uses)).await
+        self.env.store.write(move |tx| write(tx, &events)).await
     }
 }

@@ -57,7 +57,7 @@ pub(super) fn find_account(rows: &ReadTx<'_>, reference: &str) -> Result<Account
 }
 
 /// An account as the audit names it.
-fn subject_of(account: &Account) -> String {
+pub(super) fn subject_of(account: &Account) -> String {
     format!("account {} {}", account.id, account.name)
 }
 
@@ -76,15 +76,17 @@ fn post_request(
     action: AuditAction<'_>,
     currency: &str,
     now: Timestamp,
-) -> Result<(), Error> {
+) -> Result<Applied, Error> {
     // What the operator adds or takes counts on no day.
-    match tx.post(account, posting, currency, Occasion { at: now, today: now, key: None })? {
+    let applied =
+        tx.post(account, posting, currency, Occasion { at: now, today: now, key: None })?;
+    match applied {
         Applied::Now(_) => {
             let after = find_account(tx, &account.to_string())?;
             let (balance, _) = posting.effects();
             let (account, now_has) = (subject_of(&after), after.funds.balance);
             let subject = format!("{account}: {balance} {currency}, balance {now_has}");
-            Ok(tx.note(Actor::Operator, action, subject, now)?)
+            tx.note(Actor::Operator, action, subject, now)?;
         }
         Applied::Before => {
             let (balance, held) = posting.effects();
@@ -92,14 +94,15 @@ fn post_request(
                 Some(before) if before != (account, balance, held) => {
                     let (other, added, _) = before;
                     let other = subject_of(&find_account(tx, &other.to_string())?);
-                    Err(Error::refused(format!(
+                    return Err(Error::refused(format!(
                         "the request with this id added {added} to {other}; nothing was changed"
-                    )))
+                    )));
                 }
-                _ => Ok(()),
+                _ => {}
             }
         }
     }
+    Ok(applied)
 }
 
 /// The customers' accounts.
@@ -178,6 +181,16 @@ impl Accounts {
         amount: Amount,
         request: String,
     ) -> Result<Account, Error> {
+        Ok(self.top_up_once(reference, amount, request).await?.0)
+    }
+
+    /// As [`Accounts::top_up`]; answers also whether the request was applied before.
+    pub async fn top_up_once(
+        &self,
+        reference: String,
+        amount: Amount,
+        request: String,
+    ) -> Result<(Account, bool), Error> {
         if amount <= Amount::ZERO {
             return Err(Error::refused("a top-up is more than 0.00"));
         }
@@ -187,8 +200,10 @@ impl Accounts {
             .write(move |tx| {
                 let account = find_account(tx, &reference)?.id;
                 let posting = Posting::TopUp { amount, reference: request };
-                post_request(tx, account, &posting, AuditAction::ToppedUp, &currency, now)?;
-                find_account(tx, &account.to_string())
+                let action = AuditAction::ToppedUp;
+                let applied = post_request(tx, account, &posting, action, &currency, now)?;
+                let is_repeated = matches!(applied, Applied::Before);
+                Ok((find_account(tx, &account.to_string())?, is_repeated))
             })
             .await
     }

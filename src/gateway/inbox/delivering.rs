@@ -67,7 +67,7 @@ impl Matcher {
             return Err(Error::refused(format!("the text of message {id} is not kept any more")));
         };
         if let Some(rule) = self.env.settings().block_list.rule(sender, text) {
-            return Err(Error::refused(format!("message {id} is withheld by the rule {rule}")));
+            return Err(Error::refused(format!("message {id} {}", kept_back(id, rule))));
         }
         let mut running = tx.running_orders(message.sim, message.received_at)?;
         if running.iter().all(|running| running.id != order_id) {
@@ -115,12 +115,21 @@ fn deliverable(tx: &WriteTx<'_>, id: MessageId) -> Result<Message, Error> {
     let given = match (&message.order, &message.rental, &message.withheld) {
         (Some(order), _, _) => format!("was given to order {order}"),
         (_, Some(rental), _) => format!("belongs to rental {rental}"),
-        (_, _, Some(rule)) => format!("is withheld by the rule {rule}"),
+        (_, _, Some(rule)) => kept_back(id, rule),
         _ if tx.is_doubtful(id)? => "may have come for another SIM".to_owned(),
         _ if message.kind != MessageKind::Text => "is no text for a customer".to_owned(),
         _ => return Ok(message),
     };
     Err(Error::refused(format!("message {id} {given}")))
+}
+
+/// Why a message that the block list withholds is given to nobody, and what can be done.
+fn kept_back(id: MessageId, rule: &str) -> String {
+    format!(
+        "is withheld by the rule {rule} and is given to no customer. If the rule is wrong, change \
+         [block_list], reload, and let the customer ask the service for another code; `simbridge \
+         message show {id}` shows this one to you"
+    )
 }
 
 /// Checks that an order can be given a message that came to its SIM.

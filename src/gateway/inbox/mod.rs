@@ -20,7 +20,7 @@ use tokio::sync::watch;
 
 use super::Error;
 use super::environment::Environment;
-use super::listing::ListRequest;
+use super::listing::{ListRequest, in_words};
 use super::sim_presence::SimPresence;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::message::{Message, MessageKind};
@@ -213,18 +213,21 @@ impl Inbox {
     }
 
     /// The messages that the operator asks for, of all kinds or of those that are shown unasked,
-    /// oldest first.
+    /// oldest first. That the operator saw them is recorded in the audit.
     pub async fn list(
         &self,
         request: ListRequest,
         with_all_kinds: bool,
     ) -> Result<Vec<Message>, Error> {
-        let settings = self.env.settings();
+        let (settings, now) = (self.env.settings(), self.env.now());
         let read = self.env.store.read(move |rows| {
             let filter = request.resolve(rows, &settings.countries, &[])?;
-            Ok(rows.list_messages(&filter, with_all_kinds)?)
+            Ok::<_, Error>((rows.list_messages(&filter, with_all_kinds)?, in_words(rows, &filter)?))
         });
-        read.await
+        let (messages, whose) = read.await?;
+        let action = AuditAction::SawMessages;
+        self.env.store.write(move |tx| tx.note(Actor::Operator, action, whose, now)).await?;
+        Ok(messages)
     }
 
     /// The messages that a filter selects, oldest first.

@@ -40,10 +40,8 @@ impl Orders {
         let Some(account) = rows.account(account)? else { return Ok(None) };
         let settings = self.env.settings();
         let limits = account.limits.or(settings.account_limits());
-        let is_rationed =
-            !settings.pauses.after_giving_up.is_zero() && account.fair_use.recent.are_excessive();
-        let one_more = i64::try_from(open.len()).unwrap_or(i64::MAX).saturating_add(1);
-        let is_full = is_rationed || !limits.max_open.allows(one_more);
+        let (so_many, pauses) = (open.len(), settings.pauses);
+        let is_full = !account.fair_use.may_open_another(so_many, limits, pauses);
         if let Some(oldest) = open.first().filter(|_| is_full) {
             return Ok(Some(Barrier::TooManyOpen(*oldest)));
         }

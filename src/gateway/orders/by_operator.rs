@@ -97,6 +97,7 @@ pub(in crate::gateway) fn view(tx: &WriteTx<'_>, order: Order) -> Result<OrderVi
     Ok(OrderView {
         account: tx.account(order.account)?.map(|account| account.name).unwrap_or_default(),
         service: tx.service(order.service)?.map(|service| service.name).unwrap_or_default(),
+        refunded: tx.refund_of(order.id)?,
         order,
     })
 }

@@ -75,7 +75,8 @@ impl Orders {
         Patience { judge_after: settings.judge_after, lifetime: settings.order_lifetime }
     }
 
-    /// The open orders on SIMs that are lost, of a limited number of SIMs. `None`: no SIM is.
+    /// The open orders on SIMs that are lost, of a limited number of SIMs, whose time in their
+    /// modems is over. `None`: no SIM is.
     pub(in crate::gateway) fn on_lost_sims(
         &self,
         tx: &WriteTx<'_>,
@@ -86,8 +87,9 @@ impl Orders {
             return Ok(None);
         }
         let mut orders = Vec::new();
-        for (iccid, _) in &lost {
+        for (iccid, since) in &lost {
             if let Some(sim) = tx.sim_id(iccid)? {
+                tx.end_location(sim, *since)?;
                 orders.extend(tx.open_orders_on(sim)?);
             }
         }

@@ -88,6 +88,8 @@ pub struct OrderView {
     pub account: String,
     /// Its service's name.
     pub service: String,
+    /// What was given back of its charge, if anything was.
+    pub refunded: Option<Amount>,
 }
 
 /// The properties of a new order.
@@ -441,10 +443,14 @@ impl Orders {
             let states = OrderEnd::ALL.map(OrderEnd::as_str);
             let states = [&[OrderState::Open.as_str()][..], &states].concat();
             let filter = request.resolve(rows, &settings.countries, &states)?;
-            Ok::<_, Error>((rows.orders(&filter)?, rows.accounts()?, rows.services()?))
+            let orders = rows.orders(&filter)?.into_iter();
+            let orders = orders.map(|order| Ok((rows.refund_of(order.id)?, order)));
+            let orders = orders.collect::<Result<Vec<_>, StoreError>>()?;
+            Ok::<_, Error>((orders, rows.accounts()?, rows.services()?))
         });
         let (orders, accounts, services) = read.await?;
-        let view = |order: Order| OrderView {
+        let view = |(refunded, order): (Option<Amount>, Order)| OrderView {
+            refunded,
             account: accounts
                 .iter()
                 .find(|a| a.id == order.account)

@@ -359,6 +359,9 @@ fn check(new: &NewService) -> Result<(), Error> {
             "a service name has at most {MAX_NAME} characters, at least one of them a letter"
         )));
     }
+    if name.trim() != name {
+        return Err(Error::refused("a service name does not begin or end with a space"));
+    }
     check_name(name)
         .map_err(|error| Error::refused(format!("a service's name cannot be this: {error}")))?;
     if name.eq_ignore_ascii_case(RENTALS) {

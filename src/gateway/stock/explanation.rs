@@ -4,16 +4,16 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Stock;
+use super::obstacles::{Customer, Obstacles, Whom};
 use crate::domain::account_price::price_for;
 use crate::domain::allocation::ActiveOrder;
 use crate::domain::availability::{
     Purpose, Reachability, SimCandidate, SimUsage, UnavailableReason,
 };
-use crate::domain::fair_use::DayLimit;
+use crate::domain::key::Scope;
 use crate::domain::sim::Sim;
-use crate::domain::{AccountId, Iccid, Msisdn, Rental, Timestamp, allocation};
+use crate::domain::{AccountId, Amount, Iccid, Msisdn, Rental, Timestamp, allocation};
 use crate::gateway::Error;
-use crate::gateway::accounts::find_account;
 use crate::gateway::services::find_service;
 use crate::store::{ReadTx, StockQuery, StoreError};
 
@@ -76,36 +76,43 @@ pub struct Explanation {
     pub available: usize,
     /// How many could not, by the first reason.
     pub unavailable: Vec<(UnavailableReason, usize)>,
-    /// Until when the account is given no number at all, because it gave up too many orders.
-    pub paused_until: Option<Timestamp>,
-    /// The limit of its day that keeps the account from this order.
-    pub limit: Option<DayLimit>,
+    /// What it costs the account, or anybody: for rentals, what the cheapest package does. `None`
+    /// if it is not sold.
+    pub price: Option<Amount>,
+    /// What keeps the account from it, if one is named.
+    pub obstacles: Option<Obstacles>,
 }
 
 impl Stock {
-    /// Counts why each SIM of a country is or is not available for a service, to an account or to
-    /// anybody.
+    /// As [`Stock::explain_for`], for an account or for anybody.
     pub async fn explain(
         self: &Arc<Self>,
         service: String,
         country: &str,
         account: Option<String>,
     ) -> Result<Explanation, Error> {
+        self.explain_for(service, country, Whom { account, key: None }).await
+    }
+
+    /// Counts why each SIM of a country is or is not available for a service, and says what keeps
+    /// a customer from one.
+    pub async fn explain_for(
+        self: &Arc<Self>,
+        service: String,
+        country: &str,
+        whom: Whom,
+    ) -> Result<Explanation, Error> {
         let country = self.known_country(country)?;
         let (stock, now) = (Arc::clone(self), self.env.horizon().orders);
         let read = self.env.store.read(move |rows| {
             let service = find_service(rows, &service)?;
-            let account = account.map(|account| find_account(rows, &account)).transpose()?;
-            let pauses = stock.env.settings().pauses;
-            let paused_until = account.as_ref().and_then(|found| found.fair_use.pause(now, pauses));
-            let own = account.as_ref().map(|found| rows.account_prices_for(found.id, service.id));
-            let own = own.transpose()?.unwrap_or_default();
-            let price = price_for(&service, &country, &own).unwrap_or_default();
-            let limit = account.as_ref().and_then(|found| {
-                let limits = found.limits.or(stock.env.settings().account_limits());
-                found.day.on(stock.env.day_of(now)).limit_before_order(price, limits)
-            });
-            let account = account.map(|found| found.id);
+            let customer = Customer::find(rows, whom)?;
+            let account = customer.as_ref().map(|customer| customer.account.id);
+            let own = account.map(|account| rows.account_prices_for(account, service.id));
+            let price = price_for(&service, &country, &own.transpose()?.unwrap_or_default());
+            let asked = (Scope::Orders, price.unwrap_or_default());
+            let obstacles = customer.map(|whom| stock.obstacles(rows, &whom, asked, now));
+            let obstacles = obstacles.transpose()?;
             let share_sim = stock.env.settings().share_sim;
             let query = StockQuery {
                 country: &country,
@@ -137,31 +144,47 @@ impl Stock {
             let waiting =
                 found.iter_mut().filter(|found| **found == Some(UnavailableReason::Parked));
             waiting.take(in_time).for_each(|found| *found = None);
-            let is_sold = service.price_in(&country).is_some();
-            let explanation = Explanation::new(service.name, country, is_sold, &found);
-            Ok(Explanation { paused_until, limit, ..explanation })
+            let explanation = Explanation::new(service.name, country, price.is_some(), &found);
+            Ok(Explanation { price, obstacles, ..explanation })
         });
         read.await
     }
 
-    /// Counts why each SIM of a country can or cannot be rented, by an account or by anybody.
+    /// As [`Stock::explain_rentals_for`], for an account or for anybody.
     pub async fn explain_rentals(
         self: &Arc<Self>,
         country: &str,
         account: Option<String>,
     ) -> Result<Explanation, Error> {
+        self.explain_rentals_for(country, Whom { account, key: None }).await
+    }
+
+    /// Counts why each SIM of a country can or cannot be rented, and says what keeps a customer
+    /// from renting one.
+    pub async fn explain_rentals_for(
+        self: &Arc<Self>,
+        country: &str,
+        whom: Whom,
+    ) -> Result<Explanation, Error> {
         let country = self.known_country(country)?;
-        let (stock, now) = (Arc::clone(self), self.env.horizon().orders);
-        let is_sold = !self.env.settings().packages.on_sale().is_empty();
+        let (stock, now, settings) =
+            (Arc::clone(self), self.env.horizon().orders, self.env.settings());
+        let packages = settings.packages.on_sale().into_iter();
+        let price = packages.map(|(_, charge)| charge.amount).min();
         let read = self.env.store.read(move |rows| {
-            let account = account.map(|account| find_account(rows, &account)).transpose()?;
-            let account = account.map(|found| found.id);
+            let customer = Customer::find(rows, whom)?;
+            let account = customer.as_ref().map(|customer| customer.account.id);
+            let wish = (Scope::Rentals, price.unwrap_or_default());
+            let obstacles = customer.map(|whom| stock.obstacles(rows, &whom, wish, now));
+            let obstacles = obstacles.transpose()?;
             let purpose = Purpose::Rental { ordered_since: stock.ordered_since(rows, now)? };
             let skipped = HashSet::new();
             let asked = Asked { country: &country, account, purpose, now, skipped };
             let found = stock.unavailable_reasons(rows, &asked)?;
             let found: Vec<_> = found.into_iter().map(|(_, reason)| reason).collect();
-            Ok(Explanation::new(RENTALS.to_owned(), country, is_sold, &found))
+            let explanation =
+                Explanation::new(RENTALS.to_owned(), country, price.is_some(), &found);
+            Ok(Explanation { price, obstacles, ..explanation })
         });
         read.await
     }
@@ -310,8 +333,8 @@ impl Explanation {
             is_sold,
             available: if is_sold { count(None) } else { 0 },
             unavailable: REASONS.map(|reason| (reason, count(Some(reason)))).to_vec(),
-            paused_until: None,
-            limit: None,
+            price: None,
+            obstacles: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! there are no more.
 
 mod explanation;
+mod obstacles;
 mod offers;
 mod snapshot;
 
@@ -20,6 +21,7 @@ use crate::store::{
 };
 
 pub use explanation::{Explanation, NumberState, RENTALS};
+pub use obstacles::{Obstacles, ReachedLimit, Whom};
 pub use offers::Offer;
 pub(super) use snapshot::Proposal;
 use snapshot::Snapshots;

@@ -151,7 +151,7 @@ async fn a_tenants_and_a_withheld_message_are_delivered_to_nobody() {
     fixture.pass(1);
     fixture.sms(1, "ING", "code 1234").await;
     let refused = deliver(&fixture, order, MessageId(1)).await;
-    assert_eq!(refused, "message 1 is withheld by the rule banks");
+    assert!(refused.starts_with("message 1 is withheld by the rule banks"), "{refused}");
     fixture.gateway.orders().cancel(ann, order).await.unwrap();
     fixture.gateway.rentals().rent(ann, Some("NL"), "1m", false).await.unwrap();
     fixture.pass(1);

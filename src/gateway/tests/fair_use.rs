@@ -29,7 +29,7 @@ async fn a_loop_that_gives_up_every_order_stops_at_the_fifty_first_with_a_pause(
     let until = fixture.gateway.now().plus(Duration::from_secs(60));
     assert_eq!(fixture.make(ann, uber).await, MakeOrder::Paused(until));
     let why = fixture.gateway.stock().explain("Uber".into(), "nl", Some("ann".into())).await;
-    assert_eq!(why.unwrap().paused_until, Some(until));
+    assert_eq!(why.unwrap().obstacles.unwrap().paused_until, Some(until));
     assert!(make_and_cancel(&fixture, bob, uber).await, "others are not paused");
     fixture.restart().await;
     fixture.plug(1).await;

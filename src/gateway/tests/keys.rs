@@ -116,7 +116,7 @@ async fn the_last_use_of_a_key_is_known_and_survives_a_stop() {
         fixture.gateway.accounts().note_key_use(digest, now);
     }
     let used_at = fixture.gateway.now();
-    fixture.gateway.accounts().save_key_uses().await.unwrap();
+    fixture.gateway.accounts().save_key_events().await.unwrap();
     fixture.restart().await;
     assert_eq!(only_key(&fixture).await.last_used_at, Some(used_at));
 }

@@ -112,7 +112,8 @@ async fn what_is_given_back_may_be_spent_again_on_its_own_day_only() {
     let second = fixture.order(ann, uber).await;
     assert_eq!(fixture.make(ann, uber).await, MakeOrder::Limited(DayLimit::Spending));
     let why = fixture.gateway.stock().explain("Uber".into(), "nl", Some("ann".into())).await;
-    assert_eq!(why.unwrap().limit, Some(DayLimit::Spending));
+    let limit = why.unwrap().obstacles.unwrap().limit;
+    assert_eq!(limit, Some(ReachedLimit::Day(DayLimit::Spending)));
     fixture.gateway.orders().cancel(ann, first).await.unwrap();
     assert_eq!(today(&fixture, "ann").await, (50, 2), "the cancel gives it back");
     let third = fixture.order(ann, uber).await;

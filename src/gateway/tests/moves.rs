@@ -76,7 +76,9 @@ async fn a_tenant_keeps_what_came_and_gets_what_comes_to_the_new_number() {
 
     let at = |time: Timestamp| {
         let book = fixture.gateway.number_book();
-        async move { book.show("+31612000001", Some(time)).await.unwrap().holdings }
+        async move {
+            book.show("+31612000001", Some((time, Timestamp(time.0 + 1)))).await.unwrap().holdings
+        }
     };
     let then = at(rental.started_at.plus(Duration::from_secs(1))).await;
     assert_eq!((then[0].account.as_str(), &then[0].iccid), ("ann", &Some(iccid(1))));

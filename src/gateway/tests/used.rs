@@ -372,7 +372,10 @@ async fn the_book_tells_who_had_a_number_when_and_for_what() {
     used.rent(&[("Viber", "Your Viber code is 123456")]).await;
 
     let book = used.fixture.gateway.number_book();
-    let show = async |at: Option<i64>| book.show("0612000001", at.map(Timestamp)).await.unwrap();
+    let show = async |at: Option<i64>| {
+        let at = at.map(|at| (Timestamp(at), Timestamp(at + 1)));
+        book.show("0612000001", at).await.unwrap()
+    };
     let holders = |history: &NumberHistory| {
         let held = history.holdings.iter();
         held.map(|held| (held.by, held.account.clone(), held.service.clone())).collect::<Vec<_>>()

@@ -78,8 +78,9 @@ pub(super) async fn top_up(
     if !confirmed && amount > Amount::ZERO {
         accounts.refuse_unusual(account.clone(), amount).await?;
     }
-    let account = accounts.top_up(account, amount, request).await?;
-    Ok(Json(views::account(&account, &admin.gateway)))
+    let (account, is_repeated) = accounts.top_up_once(account, amount, request).await?;
+    let repeated = json!({ "repeated": is_repeated });
+    Ok(Json(with(views::account(&account, &admin.gateway), repeated)))
 }
 
 pub(super) fn parse_amount(amount: &str) -> Result<Amount, Error> {
@@ -232,6 +233,7 @@ pub(super) async fn revoke_key(
     State(admin): State<AdminState>,
     Path(prefix): Path<String>,
 ) -> Answer {
-    let revoked = admin.gateway.accounts().revoke_key(prefix).await?;
-    Ok(Json(json!({ "revoked": revoked })))
+    let key = admin.gateway.accounts().revoke_key(prefix).await?;
+    let (account, label) = (key.account_name, key.terms.label);
+    Ok(Json(json!({ "revoked": key.prefix, "account": account, "label": label })))
 }

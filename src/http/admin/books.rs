@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use tokio_util::io::ReaderStream;
 
 use super::accounts::parse_amount;
+use super::listing::check_order;
 use super::{AdminState, Answer, ListQuery, Refused, parse_time, views};
-use crate::domain::fair_use::DayLimit;
 use crate::domain::ledger::RevenueGroup;
 use crate::domain::{MessageId, OrderId};
 use crate::gateway;
@@ -70,6 +70,7 @@ pub(super) async fn revenue(
 ) -> Answer {
     let from = from.as_deref().map(parse_time).transpose()?;
     let to = to.as_deref().map(parse_time).transpose()?;
+    check_order(from, to)?;
     let rows = admin.gateway.reports().revenue(by, from, to).await?;
     Ok(Json(rows.iter().map(views::revenue).collect()))
 }
@@ -110,7 +111,7 @@ pub(super) async fn audit(
     State(admin): State<AdminState>,
     Query(query): Query<ListQuery>,
 ) -> Answer {
-    let request = query.for_list(&["account"])?;
+    let request = query.for_list(&["account", "number", "user", "action"])?;
     Ok(Json(admin.gateway.audit().list(request).await?.iter().map(views::audit).collect()))
 }
 
@@ -131,11 +132,20 @@ pub(super) async fn verify(
     Ok(Json(json!({ "ok": faults.is_empty(), "faults": faults, "checks": gateway::CHECKS })))
 }
 
+/// The file that the client writes a copy to.
+#[derive(Deserialize)]
+pub(super) struct BackupQuery {
+    file: Option<String>,
+}
+
 /// Sends a copy of the database. The client writes it to a file with its own permissions.
-pub(super) async fn backup(State(admin): State<AdminState>) -> Result<Response, Refused> {
+pub(super) async fn backup(
+    State(admin): State<AdminState>,
+    Query(BackupQuery { file }): Query<BackupQuery>,
+) -> Result<Response, Refused> {
     let unreadable =
         |error: std::io::Error| gateway::Error::Refused(format!("cannot read the copy: {error}"));
-    let copy = admin.gateway.reports().copy_database().await?;
+    let copy = admin.gateway.reports().copy_database(file).await?;
     let length = copy.metadata().map_err(unreadable)?.len();
     let body =
         Body::from_stream(ReaderStream::with_capacity(tokio::fs::File::from_std(copy), CHUNK));
@@ -147,18 +157,20 @@ pub(super) struct ExplainQuery {
     service: String,
     country: String,
     account: Option<String>,
+    key: Option<String>,
 }
 
 pub(super) async fn explain(
     State(admin): State<AdminState>,
     Query(query): Query<ExplainQuery>,
 ) -> Answer {
-    let ExplainQuery { service, country, account } = query;
-    let stock = admin.gateway.stock();
+    let ExplainQuery { service, country, account, key } = query;
+    let (stock, whom) = (admin.gateway.stock(), gateway::Whom { account, key });
     let explanation = match service == gateway::RENTALS {
-        true => stock.explain_rentals(&country, account).await?,
-        false => stock.explain(service, &country, account).await?,
+        true => stock.explain_rentals_for(&country, whom).await?,
+        false => stock.explain_for(service, &country, whom).await?,
     };
+    let obstacles = explanation.obstacles.as_ref();
     let counts = explanation
         .unavailable
         .iter()
@@ -170,8 +182,14 @@ pub(super) async fn explain(
         "sold": explanation.is_sold,
         "sims": explanation.sims,
         "available": explanation.available,
-        "paused_until": explanation.paused_until.map(|until| until.to_string()),
-        "limit": explanation.limit.map(DayLimit::as_str),
+        "price": explanation.price.map(|price| price.to_string()),
+        "balance": obstacles.map(|customer| customer.spendable.to_string()),
+        "suspended": obstacles.map(|customer| customer.is_suspended),
+        "paused_until": obstacles
+            .and_then(|customer| customer.paused_until)
+            .map(|until| until.to_string()),
+        "limit": obstacles.and_then(|customer| customer.limit).map(|limit| limit.as_str()),
+        "key": obstacles.and_then(|customer| customer.key).map(|why| why.as_str()),
     });
     Ok(Json(with(head, Value::Object(counts))))
 }

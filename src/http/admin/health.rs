@@ -28,7 +28,10 @@ struct Pair {
 }
 
 async fn list(State(admin): State<AdminState>, Query(query): Query<ListQuery>) -> Answer {
-    let request = query.for_list(&["service", "iccid", "country"])?;
+    let mut request = query.for_list(&["service", "iccid", "country"])?;
+    if let Some(sim) = request.iccid.take() {
+        request.iccid = Some(admin.gateway.sims().named(sim).await?.to_string());
+    }
     Ok(Json(admin.gateway.health().pairs(request).await?.iter().map(view).collect()))
 }
 

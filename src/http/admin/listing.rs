@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Refused, parse_time, refused};
-use crate::domain::RowLimit;
+use crate::domain::{RowLimit, Timestamp};
 use crate::gateway::ListRequest;
 
 /// What a client asks of a list. A filter that the list does not have is refused.
@@ -17,6 +17,10 @@ pub(super) struct ListQuery {
     pub(super) country: Option<String>,
     pub(super) state: Option<String>,
     outcome: Option<String>,
+    /// Of SIMs, those that received nothing since then.
+    pub(super) silent: Option<String>,
+    user: Option<String>,
+    action: Option<String>,
     from: Option<String>,
     to: Option<String>,
     /// What names the row before the page: its id, or what the list's page says.
@@ -40,6 +44,9 @@ impl ListQuery {
     /// The request, for a list that has these filters beside times and pages by id.
     pub(super) fn for_list(self, filters: &[&str]) -> Result<ListRequest, Refused> {
         self.check(&[filters, &["from", "to"]].concat())?;
+        let from = self.from.as_deref().map(parse_time).transpose()?;
+        let to = self.to.as_deref().map(parse_time).transpose()?;
+        check_order(from, to)?;
         Ok(ListRequest {
             account: self.account,
             service: self.service,
@@ -48,8 +55,10 @@ impl ListQuery {
             country: self.country,
             state: self.state,
             outcome: self.outcome,
-            from: self.from.as_deref().map(parse_time).transpose()?,
-            to: self.to.as_deref().map(parse_time).transpose()?,
+            user: self.user,
+            action: self.action,
+            from,
+            to,
             after: self.after.as_deref().map(parse_id).transpose()?,
             before: self.before.as_deref().map(parse_id).transpose()?,
             limit: self.limit,
@@ -77,6 +86,9 @@ impl ListQuery {
             ("country", self.country.is_some()),
             ("state", self.state.is_some()),
             ("outcome", self.outcome.is_some()),
+            ("silent", self.silent.is_some()),
+            ("user", self.user.is_some()),
+            ("action", self.action.is_some()),
             ("from", self.from.is_some()),
             ("to", self.to.is_some()),
         ];
@@ -90,6 +102,16 @@ impl ListQuery {
                 Err(refused(format!("this list has no filter {name}; it has {has}")))
             }
         }
+    }
+}
+
+/// Refuses a time that ends before it begins.
+pub(super) fn check_order(from: Option<Timestamp>, to: Option<Timestamp>) -> Result<(), Refused> {
+    match from.zip(to).filter(|(from, to)| from > to) {
+        Some((from, to)) => Err(refused(format!(
+            "--since {from} is later than --until {to}: nothing is between them"
+        ))),
+        None => Ok(()),
     }
 }
 

@@ -199,11 +199,6 @@ async fn messages(
     }
     let all = query.all;
     let request = query.for_list(&["account", "service", "number", "iccid", "country"])?;
-    admin
-        .gateway
-        .audit()
-        .note_operator_action(AuditAction::SawMessages, "all SIMs".to_owned())
-        .await?;
     Ok(write_messages(admin.gateway.inbox().list(request, all).await?).await)
 }
 

@@ -1,6 +1,7 @@
 //! Single modems: what is known about them, and the requests that operators make to them. A modem
 //! is named by its port, the last part of the port, its IMEI, or what else identifies it.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use axum::extract::{Query, State};
@@ -10,11 +11,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{AdminState, Answer, ListQuery, Refused, refused, views};
-use crate::domain::Iccid;
 use crate::domain::audit::AuditAction;
 use crate::domain::modem::{ModemRequest, ModemState, ModemStatus};
 use crate::domain::sim::NumberSource;
-use crate::gateway::{ListRequest, ScannedPort};
+use crate::domain::{Iccid, PortName};
+use crate::gateway::{LastSim, ListRequest, ScannedPort, same_word};
 
 /// How long a request waits for a message that one of our SIMs has sent to another.
 const ARRIVAL_TIMEOUT: Duration = Duration::from_secs(60);
@@ -95,6 +96,16 @@ impl AdminState {
         Ok((*best).clone())
     }
 
+    /// Which SIM each modem had last that has none now.
+    async fn last_sims(
+        &self,
+        modems: &[ModemStatus],
+    ) -> Result<HashMap<PortName, LastSim>, Refused> {
+        let empty = modems.iter().filter(|modem| modem.snapshot.iccid().is_none());
+        let empty = empty.filter_map(|modem| modem.snapshot.modem()).collect();
+        Ok(self.gateway.sims().last_in(empty).await?)
+    }
+
     /// Sends a request to a modem, and records it in the audit log, with `detail` behind the
     /// modem's port.
     async fn request(
@@ -130,12 +141,15 @@ pub(super) async fn list(
             && (!of_sim || snapshot.iccid().is_some_and(has_sim))
     });
     let modems = page.cut(modems, |modem| modem.snapshot.port.as_str().to_owned())?;
-    Ok(Json(modems.iter().map(|modem| views::modem(modem, &sims, &shared)).collect()))
+    let last = admin.last_sims(&modems).await?;
+    let view =
+        |modem: &ModemStatus| views::modem(modem, &sims, &shared, last.get(&modem.snapshot.port));
+    Ok(Json(modems.iter().map(view).collect()))
 }
 
 fn parse_state(word: &str) -> Result<ModemState, Refused> {
-    let found = ModemState::ALL.into_iter().find(|state| state.as_str().eq_ignore_ascii_case(word));
-    found.ok_or_else(|| {
+    let known = same_word(word, ModemState::ALL.map(ModemState::as_str));
+    known.and_then(|known| known.parse().ok()).ok_or_else(|| {
         let words = ModemState::ALL.map(ModemState::as_str).join(", ");
         refused(format!("no state {word}; there are {words}"))
     })
@@ -151,22 +165,14 @@ async fn show(State(state): State<AdminState>, Query(Named { name }): Query<Name
         None => Vec::new(),
     };
     let shared = state.gateway.sims().shared_modem_ids().await?;
-    let mut shown = views::modem(&modem, &sims, &shared);
-    // Without a card, which one was it that is gone?
-    let last = match snapshot.modem().filter(|_| snapshot.iccid().is_none()) {
-        Some(modem) => state.gateway.sims().last_in(modem).await?,
-        None => None,
-    };
-    let last = last.map(|(iccid, number, seen_at)| {
-        json!({ "iccid": iccid, "number": number, "seen_at": seen_at.to_string() })
-    });
+    let last = state.last_sims(std::slice::from_ref(&modem)).await?;
+    let mut shown = views::modem(&modem, &sims, &shared, last.get(&snapshot.port));
     let recoveries: serde_json::Map<String, Value> = detail
         .recoveries
         .into_iter()
         .map(|(step, count)| (step.as_str().to_owned(), count.into()))
         .collect();
     if let Some(shown) = shown.as_object_mut() {
-        shown.insert("last_sim".to_owned(), last.unwrap_or_default());
         shown.insert("seen_at".to_owned(), modem.seen_at.to_string().into());
         let firmware = snapshot.identity.as_ref().and_then(|identity| identity.firmware.clone());
         shown.insert("firmware".to_owned(), firmware.into());

@@ -6,10 +6,11 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::books::with;
 use super::listing::Page;
 use super::{AdminState, Answer, banks, parse_time};
 use crate::domain::message::Message;
-use crate::domain::{RowLimit, availability};
+use crate::domain::{RowLimit, Timestamp, availability};
 use crate::gateway::{HeldBy, Holding, Mark, NumberState, Trace};
 
 /// The endpoints for numbers.
@@ -23,15 +24,20 @@ pub(super) fn routes() -> Router<AdminState> {
 #[derive(Deserialize)]
 struct At {
     at: Option<String>,
+    /// Before when, if `at` is the beginning of a time.
+    until: Option<String>,
 }
 
 async fn show(
     State(admin): State<AdminState>,
     Path(number): Path<String>,
-    Query(At { at }): Query<At>,
+    Query(At { at, until }): Query<At>,
 ) -> Answer {
     let at = at.as_deref().map(parse_time).transpose()?;
-    let history = admin.gateway.number_book().show(&number, at).await?;
+    let until = until.as_deref().map(parse_time).transpose()?;
+    let after = |at: Timestamp| Timestamp(at.0.saturating_add(1));
+    let asked = at.map(|at| (at, until.unwrap_or(at).max(after(at))));
+    let history = admin.gateway.number_book().show(&number, asked).await?;
     Ok(Json(json!({
         "number": history.number,
         "at": at.map(|at| at.to_string()),
@@ -40,6 +46,7 @@ async fn show(
         "used_for": history.traces.iter().map(trace).collect::<Vec<_>>(),
         "marks": history.marks.iter().map(mark).collect::<Vec<_>>(),
         "unclaimed": history.unclaimed.iter().map(unclaimed).collect::<Vec<_>>(),
+        "withheld": history.withheld.iter().map(withheld).collect::<Vec<_>>(),
     })))
 }
 
@@ -106,6 +113,11 @@ fn unclaimed(message: &Message) -> Value {
         "sender": message.sender,
         "iccid": message.iccid,
     })
+}
+
+/// A message that was kept from everybody, without its text.
+fn withheld(message: &Message) -> Value {
+    with(unclaimed(message), json!({ "rule": message.withheld }))
 }
 
 #[derive(Deserialize)]

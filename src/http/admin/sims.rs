@@ -7,7 +7,8 @@ use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{AdminState, Answer, ListQuery, banks, refused, views};
+use super::books::with;
+use super::{AdminState, Answer, ListQuery, banks, parse_time, refused, views};
 use crate::gateway::SimView;
 
 /// How many of the places that a SIM has been in are shown.
@@ -15,11 +16,16 @@ const SHOWN_LOCATIONS: u32 = 50;
 
 pub(super) async fn list(
     State(admin): State<AdminState>,
-    Query(query): Query<ListQuery>,
+    Query(mut query): Query<ListQuery>,
 ) -> Answer {
-    let (request, page) = query.for_whole_list(&["number", "iccid", "country", "state"])?;
-    let (sims, activity) =
+    let silent_since = query.silent.take().as_deref().map(parse_time).transpose()?;
+    let filters = ["number", "iccid", "country", "state", "silent"];
+    let (request, page) = query.for_whole_list(&filters)?;
+    let (mut sims, activity) =
         (admin.gateway.sims().search(request).await?, admin.gateway.sims().activity().await?);
+    if let Some(then) = silent_since {
+        sims.retain(|sim| activity.get(&sim.sim.id).is_none_or(|of| of.is_silent_since(then)));
+    }
     let sims = page.cut(sims, |view| view.sim.iccid.as_str().to_owned())?;
     let view = |sim: &SimView| views::sim_with_activity(sim, activity.get(&sim.sim.id));
     Ok(Json(sims.iter().map(view).collect()))
@@ -30,15 +36,22 @@ pub(super) struct Number {
     number: String,
     #[serde(default)]
     create: bool,
+    /// Nothing is set: the answer is what the SIM would be.
+    #[serde(default)]
+    dry_run: bool,
 }
 
 pub(super) async fn set_number(
     State(admin): State<AdminState>,
     Path(iccid): Path<String>,
-    Json(Number { number, create }): Json<Number>,
+    Json(Number { number, create, dry_run }): Json<Number>,
 ) -> Answer {
-    let iccid = admin.gateway.sims().named(iccid).await?;
-    Ok(Json(views::sim(&admin.gateway.sims().set_number(iccid, number, create).await?)))
+    let sims = admin.gateway.sims();
+    let iccid = sims.named(iccid).await?;
+    Ok(Json(views::sim(&match dry_run {
+        true => sims.try_number(iccid, number, create).await?,
+        false => sims.set_number(iccid, number, create).await?,
+    })))
 }
 
 pub(super) async fn clear_number(
@@ -114,5 +127,8 @@ pub(super) async fn retire(
     Json(Retire { retired }): Json<Retire>,
 ) -> Answer {
     let iccid = admin.gateway.sims().named(iccid).await?;
-    Ok(Json(views::sim(&admin.gateway.sims().set_retired(iccid, retired).await?)))
+    let sim = admin.gateway.sims().set_retired(iccid.clone(), retired).await?;
+    let rented = "it is rented: its tenant keeps it to the end of the term, which is not renewed";
+    let warning = (retired && sim.sim.rented).then_some(rented);
+    Ok(Json(with(views::sim(&sim), json!({ "warning": warning }))))
 }

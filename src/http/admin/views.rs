@@ -11,7 +11,7 @@ use crate::domain::number_discovery::DiscoveryAttempt;
 use crate::domain::outage::Outage;
 use crate::domain::{Amount, Iccid, ModemId, Msisdn, OrderOutcome, Service};
 use crate::gateway::{
-    Account, AuditRow, AwaitedMessage, Change, Entry, Gateway, Key, LedgerRow, OrderView,
+    Account, AuditRow, AwaitedMessage, Change, Entry, Gateway, Key, LastSim, LedgerRow, OrderView,
     PriceView, RentalMove, RentalView, Revenue, ServiceFigures, SimActivity, SimView, Skip,
     Standing,
 };
@@ -145,6 +145,7 @@ pub(super) fn audit(row: &AuditRow) -> Value {
         "id": row.id,
         "at": row.at.to_string(),
         "actor": row.actor.to_string(),
+        "account": row.account,
         "deed": row.action,
         "subject": row.subject,
         "uid": row.person.as_ref().map(|person| person.uid),
@@ -161,7 +162,10 @@ pub(super) fn key(key: &Key, gateway: &Gateway) -> Value {
         "prefix": key.prefix,
         "label": key.terms.label,
         "created_at": key.created_at.to_string(),
+        "state": key.state(gateway.now()).as_str(),
         "last_used_at": key.last_used_at.map(|at| at.to_string()),
+        "last_refused_at": key.last_refused.as_ref().map(|(at, _)| at.to_string()),
+        "refused_for": key.last_refused.as_ref().map(|(_, why)| why),
         "expires_at": key.terms.expires_at.map(|at| at.to_string()),
         "revoked_at": key.revoked_at.map(|at| at.to_string()),
         "allowed": key.terms.allowed,
@@ -255,8 +259,14 @@ pub(super) fn attempts(attempts: &[DiscoveryAttempt]) -> Value {
     attempts.iter().map(view).collect()
 }
 
-/// A modem, with the SIMs that are known, and what several modems tell of themselves.
-pub(super) fn modem(modem: &ModemStatus, sims: &[SimView], shared: &[ModemId]) -> Value {
+/// A modem, with the SIMs that are known, what several modems tell of themselves, and the SIM that
+/// it had last if it has none.
+pub(super) fn modem(
+    modem: &ModemStatus,
+    sims: &[SimView],
+    shared: &[ModemId],
+    last: Option<&LastSim>,
+) -> Value {
     let ModemStatus { snapshot, since, .. } = modem;
     let identity = snapshot.identity.as_ref();
     let sim = snapshot.iccid().and_then(|iccid| sims.iter().find(|view| *iccid == view.sim.iccid));
@@ -275,7 +285,12 @@ pub(super) fn modem(modem: &ModemStatus, sims: &[SimView], shared: &[ModemId]) -
         "number": number,
         "signal": snapshot.signal_dbm,
         "operator": snapshot.operator,
+        "last_sim": last.map(last_sim),
     })
+}
+
+fn last_sim(last: &LastSim) -> Value {
+    json!({ "iccid": last.iccid, "number": last.number, "seen_at": last.seen_at.to_string() })
 }
 
 /// What identifies the modem at a port.
@@ -294,6 +309,7 @@ pub(super) fn order(view: &OrderView) -> Value {
         "country": order.country,
         "state": order.state.as_str(),
         "price": order.price.to_string(),
+        "refunded": view.refunded.map(|amount| amount.to_string()),
         "created_at": order.created_at.to_string(),
         "expires_at": order.expires_at.to_string(),
         "ended_at": order.state.ended_at().map(|at| at.to_string()),

@@ -19,7 +19,7 @@ use axum::routing::{MethodFilter, on};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::AccountId;
-use crate::domain::key::Scope;
+use crate::domain::key::{KeyRefusal, Scope};
 use crate::gateway::{Gateway, Holder, Requester};
 use answer::Refusal;
 pub(super) use connection::ClientConnection;
@@ -172,15 +172,20 @@ impl Api {
                 self.gateway.accounts().note_key_use(digest, now);
                 match () {
                     () if params.unreadable => Err(Refusal::InvalidRequest),
-                    () if !holder.scopes.allow(needed) => Err(Refusal::Unauthorized),
+                    () if !holder.scopes.allow(needed) => {
+                        self.gateway.accounts().note_key_refusal(digest, KeyRefusal::Scope, now);
+                        Err(Refusal::Unauthorized)
+                    }
                     () => Ok(holder),
                 }
             }
-            (None, Some(address)) => {
-                self.throttle.buckets().failed.take(client_network(address), now)?;
+            (None, address) => {
+                if let Some(address) = address {
+                    self.throttle.buckets().failed.take(client_network(address), now)?;
+                }
+                self.gateway.accounts().note_key_refusal(digest, KeyRefusal::Closed, now);
                 Err(Refusal::Unauthorized)
             }
-            (None, None) => Err(Refusal::Unauthorized),
         }
     }
 
