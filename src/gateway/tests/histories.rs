@@ -32,6 +32,8 @@ const LOST_AFTER_S: i64 = 60;
 const REST_S: i64 = 600;
 const PRICE: i64 = 50;
 const RENT: i64 = 1620;
+/// What each customer has.
+const CENTS: i64 = 5_000;
 /// When a long message is shown without its rest, and when an order that collects no more is filed.
 const PATIENCE_S: i64 = 180;
 const FILING_S: i64 = 3600;
@@ -70,6 +72,13 @@ enum Step {
     Code {
         back: usize,
         has_code: bool,
+    },
+    /// An SMS to the SIM of the rental made this many before the newest; or one that the network
+    /// accepted just before the rental had that SIM.
+    ToTenant {
+        back: usize,
+        sender: usize,
+        early: bool,
     },
     /// The customer of the order made this many before the newest reuses its number.
     Again {
@@ -177,10 +186,43 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Plays a history on both and compares every answer.
-async fn play(steps: Vec<Step>) {
-    let mut real = Real::open().await;
-    let mut model = Model { balance: [5_000; CUSTOMERS], ..Model::default() };
+/// Where most is about rentals, and there is money for them.
+fn step_of_rentals() -> impl Strategy<Value = Step> {
+    let (account, back, any_sim) = (0..CUSTOMERS, 0..3usize, 1..=SIMS + BANKED);
+    prop_oneof![
+        3 => (account.clone(), prop_oneof![1 => Just(false), 3 => Just(true)])
+            .prop_map(|(account, auto_renew)| Step::Rent { account, auto_renew }),
+        2 => (account.clone(), back.clone())
+            .prop_map(|(account, rental)| Step::Extend { account, rental }),
+        3 => (back.clone(), prop_oneof![Just(1), Just(9)])
+            .prop_map(|(back, days)| Step::Days { back, days }),
+        3 => (back.clone(), any::<bool>())
+            .prop_map(|(back, pro_rata)| Step::EndRental { back, pro_rata }),
+        6 => (back.clone(), any_sim.clone()).prop_map(|(back, to)| Step::Move { back, to }),
+        3 => back.clone().prop_map(|back| Step::Revive { back }),
+        5 => (back, 0..SENDERS.len(), any::<bool>())
+            .prop_map(|(back, sender, early)| Step::ToTenant { back, sender, early }),
+        2 => (any_sim.clone(), 0..SENDERS.len(), prop_oneof![Just(0), Just(900)])
+            .prop_map(|(sim, sender, age_s)| Step::Sms { sim, sender, age_s, has_code: true }),
+        1 => (account, 0..3usize).prop_map(|(account, service)| Step::Make { account, service }),
+        1 => (SIMS + 1..=SIMS + BANKED).prop_map(|sim| Step::In { sim }),
+        1 => Just(Step::Out),
+        4 => (1..=SIMS).prop_map(|sim| Step::Vanish { sim }),
+        3 => (1..=SIMS).prop_map(|sim| Step::Plug { sim }),
+        8 => prop_oneof![
+            Just(100), Just(20 * 3600), Just(86_400), Just(3 * 86_400), Just(12 * 86_400),
+            Just(29 * 86_400)
+        ]
+            .prop_map(|seconds| Step::Pass { seconds }),
+        1 => prop_oneof![Just(200), Just(3600)].prop_map(|seconds| Step::Back { seconds }),
+        1 => Just(Step::Restart),
+    ]
+}
+
+/// Plays a history on both, with customers who have so much, and compares every answer.
+async fn play(steps: Vec<Step>, cents: i64) {
+    let mut real = Real::open(cents).await;
+    let mut model = Model { balance: [cents; CUSTOMERS], ..Model::default() };
     for sim in 1..=SIMS {
         model.seen_at.insert(sim, real.now());
     }
@@ -196,7 +238,7 @@ async fn play(steps: Vec<Step>) {
         let now = real.now();
         model.look(now);
         model.settle(now);
-        let (said, expected) = match model.meant(*step) {
+        let (said, expected) = match model.meant(*step, now) {
             Step::Make { account, service } => {
                 (real.make(account, service).await, model.make(account, service, now))
             }
@@ -323,7 +365,9 @@ async fn play(steps: Vec<Step>) {
                 }
                 continue;
             }
-            Step::Sweep | Step::Code { .. } | Step::Again { .. } => continue,
+            Step::Sweep | Step::Code { .. } | Step::Again { .. } | Step::ToTenant { .. } => {
+                continue;
+            }
             Step::Restart => {
                 real.fixture.restart().await;
                 // Nothing is believed of modems until they speak again.
@@ -429,7 +473,15 @@ proptest! {
     #[test]
     fn any_history_is_as_the_plain_model_says(steps in proptest::collection::vec(step(), 1..60)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(play(steps));
+        runtime.block_on(play(steps, CENTS));
+    }
+
+    #[test]
+    fn any_history_of_rentals_is_as_the_plain_model_says(
+        steps in proptest::collection::vec(step_of_rentals(), 20..80),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(play(steps, 10 * CENTS));
     }
 
     /// Where nothing else is on the air: what is sold comes by the bank's radio.
@@ -440,6 +492,6 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let gone = (1..=SIMS).map(|sim| Step::Vanish { sim });
         let steps = steps.into_iter().filter(|step| !matches!(step, Step::Plug { .. }));
-        runtime.block_on(play(gone.chain(steps).collect()));
+        runtime.block_on(play(gone.chain(steps).collect(), CENTS));
     }
 }

@@ -22,7 +22,8 @@ async fn rented() -> (Fixture, AccountId, Rental) {
     fixture.pass(5);
     fixture.sms(1, "Friend", "one").await;
     fixture.sms(2, "Friend", "before").await;
-    fixture.pass(5);
+    fixture.pass(150);
+    fixture.report(2);
     (fixture, ann, rental)
 }
 

@@ -157,7 +157,7 @@ impl Model {
 
     /// A step that speaks of an order by its place from the end, in plain words; as it is where
     /// there is no such order.
-    pub(super) fn meant(&self, step: Step) -> Step {
+    pub(super) fn meant(&self, step: Step, now: i64) -> Step {
         let nth = |back: usize| self.orders.len().checked_sub(back + 1);
         match step {
             Step::Code { back, has_code } => nth(back).map_or(step, |n| Step::Sms {
@@ -168,6 +168,14 @@ impl Model {
             }),
             Step::Again { back } => nth(back)
                 .map_or(step, |n| Step::Reuse { account: self.orders[n].account, order: n }),
+            Step::ToTenant { back, sender, early } => {
+                let nth = self.rentals.len().checked_sub(back + 1);
+                nth.map_or(step, |n| {
+                    let (sim, since) = (self.rentals[n].sim, self.rentals[n].since);
+                    let age_s = if early { (now - since).max(0) + 5 } else { 0 };
+                    Step::Sms { sim, sender, age_s, has_code: true }
+                })
+            }
             _ => step,
         }
     }

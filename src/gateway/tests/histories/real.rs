@@ -27,7 +27,7 @@ pub(super) struct Real {
 }
 
 impl Real {
-    pub(super) async fn open() -> Real {
+    pub(super) async fn open(cents: i64) -> Real {
         let rule = BlockRule {
             name: "banks".into(),
             senders: vec!["^Bank$".into()],
@@ -42,7 +42,7 @@ impl Real {
         let fixture = Fixture::with(settings).await;
         let mut accounts = Vec::new();
         for n in 0..CUSTOMERS {
-            accounts.push(fixture.customer(&format!("customer {n}"), 5_000).await);
+            accounts.push(fixture.customer(&format!("customer {n}"), cents).await);
         }
         let mut services = vec![
             fixture.service("Uber", &["^Uber$"]).await,
