@@ -224,6 +224,9 @@ fn silent_sims_are_listed_and_health_names_the_sim_of_the_orders() {
     assert_eq!(silent("0s").len(), 2, "also the one that was heard before");
     let heard = site.messages()[0]["received_at"].as_str().unwrap().to_owned();
     assert_eq!(silent(&heard), [second["number"].clone()]);
+    let of_sim = |sim: &Value| site.json(&["health", "--sim", sim.as_str().unwrap()]);
+    assert_eq!(of_sim(&second["number"]), of_sim(&second["iccid"]));
+    assert_eq!(of_sim(&second["iccid"])[0]["number"], second["number"]);
     // The older SIM claims the number of the other one.
     let (of_first, of_second) = (first["iccid"].as_str().unwrap(), second["number"].as_str());
     site.ok(&["sim", "set-number", of_first, of_second.unwrap()]);
