@@ -184,6 +184,9 @@
 //!   `answers_that_are_not_taken_are_bounded_for_a_key_and_in_all`)
 //! - **A view of a rental**: `[rentals] view_messages` messages with 1 MiB of texts, the newest
 //!   (`gateway/rentals/viewing.rs`). (`a_view_has_the_newest_messages_numbered_among_all`)
+//! - **An export of an account**: 500 rows in memory (`gateway/accounts/export.rs`), and 16 pieces
+//!   that wait for the client (`http/admin/export.rs`). The reading waits for both.
+//!   (`an_export_has_all_of_one_account_and_nothing_of_others`)
 //! - **A request's head and body**: 32 KiB and 64 KiB, with a time limit for each (`http/serve.rs`,
 //!   `http/params.rs`). Beyond it the answer is `INVALID_REQUEST`, or the connection is closed.
 //!   (`a_key_may_be_bound_to_networks_and_a_large_request_is_refused`)

@@ -9,7 +9,8 @@ use super::args::{Account, Admin, Audit, Expiry, Key, KeyTerms, Order, Sim, Skip
 use super::listing::ListQuery;
 use super::print;
 use super::{
-    backup, bank, health, import, message, modem, number, rental, report, service, status, verify,
+    account_data, backup, bank, health, import, message, modem, number, rental, report, service,
+    status, verify,
 };
 use crate::daemon::system_sources;
 use crate::http::{AdminClient, path_segment};
@@ -28,8 +29,17 @@ const STANDING: &[&str] = &[
 ];
 const PRICE: &[&str] = &["service", "country", "price"];
 const ACCOUNTS: &[&str] = &["id", "name", "balance", "held", "?currency", "suspended"];
-const SIM: &[&str] =
-    &["iccid", "number", "state", "last_sms", "?since", "?modem", "?country", "?imsi"];
+const SIM: &[&str] = &[
+    "iccid",
+    "number",
+    "state",
+    "last_sms",
+    "?since",
+    "?modem",
+    "?country",
+    "?home_operator",
+    "?imsi",
+];
 /// What `explain` shows even if it is 0.
 const EXPLAINED: &[&str] = &["service", "country", "sold", "sims", "available"];
 const SIM_FIELDS: &[&str] = &[
@@ -37,6 +47,7 @@ const SIM_FIELDS: &[&str] = &[
     "imsi",
     "number",
     "country",
+    "home_operator",
     "state",
     "modem",
     "since",
@@ -458,6 +469,12 @@ async fn account(command: Account, client: &AdminClient, json: bool) -> anyhow::
             let own = json!({ "service": service, "country": country, "price": price });
             let prices = client.post(&path, own).await?;
             print::list(json, &prices, PRICE, "it pays what others do")
+        }
+        Account::Export { account, output } => {
+            account_data::export(client, &account, output, json).await
+        }
+        Account::Erase { account, copies } => {
+            account_data::erase(client, &account, copies, json).await
         }
         Account::Suspend { account } => suspend(client, json, &account, true).await,
         Account::Resume { account } => suspend(client, json, &account, false).await,

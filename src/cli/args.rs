@@ -288,6 +288,26 @@ pub(super) enum Account {
         #[arg(long, value_parser = named)]
         country: Option<String>,
     },
+    /// Print all that is kept of an account as JSON
+    Export {
+        /// The account's name or id
+        #[arg(value_parser = named)]
+        account: String,
+        /// Write it to this file, which must not exist, instead
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Erase an account's name, addresses and texts for good; the ledger stays, under its number
+    ///
+    /// It must have no open order, no active rental and no money.
+    Erase {
+        /// The account's name or id
+        #[arg(value_parser = named)]
+        account: String,
+        /// Also remove the copies of the database that were made before upgrades
+        #[arg(long)]
+        copies: bool,
+    },
     /// Block all of an account's keys until `account resume`
     Suspend {
         /// The account's name or id

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::demo_stage::{SAMPLES, Stage, new_code};
 use super::print::{self, line};
-use crate::domain::{Msisdn, RowLimit};
+use crate::domain::{Currency, Msisdn, RowLimit};
 
 /// How long the SMS may stay in the modem after the customer has it.
 const EMPTY_WITHIN: Duration = Duration::from_secs(10);
@@ -90,11 +90,10 @@ async fn add_up(
     after: &str,
     price: crate::domain::Amount,
 ) -> anyhow::Result<()> {
-    let amount = |text: &str| {
-        text.parse::<crate::domain::Amount>().with_context(|| format!("no balance: {text}"))
-    };
+    let amount =
+        |text: &str| Currency::USD.parse(text).with_context(|| format!("no balance: {text}"));
     let spent = amount(before)?.checked_sub(amount(after)?);
-    ensure!(spent == Some(price), "the customer was not charged the price, {price}");
+    ensure!(spent == Some(price), "the customer was not charged the price");
     let account = stage.daemon.gateway().accounts().find("demo".to_owned()).await?;
     ensure!(account.funds.held.0 == 0, "something is still held");
     ensure!(

@@ -1,6 +1,7 @@
 //! The operator's commands. Those that ask or change something talk to the running daemon over its
 //! admin socket.
 
+mod account_data;
 mod admin;
 mod args;
 mod backup;

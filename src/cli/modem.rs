@@ -120,6 +120,7 @@ const SHOW: &[&str] = &[
     "usb",
     "iccid",
     "number",
+    "home_operator",
     "last_sim",
     "operator",
     "signal",

@@ -108,6 +108,11 @@ pub(super) fn complain(what: impl Display) {
     let _ = writeln!(std::io::stderr().lock(), "{}", visible_lines(&sentence(&what.to_string())));
 }
 
+/// Prints lines of JSON as they are, but that a terminal interprets nothing in them.
+pub(super) fn json_text(lines: &str) -> anyhow::Result<()> {
+    write(&escaped(lines))
+}
+
 /// Prints indented JSON.
 pub(super) fn json(value: &Value) -> anyhow::Result<()> {
     write(&(escaped(&serde_json::to_string_pretty(value)?) + "\n"))

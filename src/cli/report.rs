@@ -1,16 +1,20 @@
-//! `report`: what was earned.
+//! `report`: what was earned, and how long the stock lasts.
 
-use anyhow::Context;
+use std::collections::BTreeSet;
+
+use anyhow::{Context, bail};
 use chrono::DateTime;
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
+use super::args::named;
 use super::listing::ListQuery;
 use super::{print, times};
-use crate::domain::Amount;
+use crate::domain::{Amount, Currency};
 use crate::gateway::RENTALS;
 use crate::http::AdminClient;
 
+const STOCK: &[&str] = &["service", "country", "count", "used_per_day", "days_left", "sims_needed"];
 const COLUMNS: [&str; 5] = ["orders", "terms", "refunds", "amount", "currency"];
 
 #[derive(Subcommand)]
@@ -30,6 +34,16 @@ pub(super) enum Report {
         /// Print comma-separated values (RFC 4180) without the total
         #[arg(long, conflicts_with = "json")]
         csv: bool,
+    },
+    /// Show how many numbers are left, how fast they are used up, and how many SIMs are needed for
+    /// 30 days; what lasts least comes first
+    Stock {
+        /// Only of this service
+        #[arg(long, value_parser = named)]
+        service: Option<String>,
+        /// Only in this country, like NL
+        #[arg(long, value_parser = named)]
+        country: Option<String>,
     },
 }
 
@@ -85,12 +99,51 @@ struct Row {
     group: Option<String>,
     counts: [i64; 3],
     amount: Amount,
-    currency: String,
+    currency: Currency,
 }
 
 /// Carries out a command and prints what the daemon answers.
 pub(super) async fn run(command: Report, client: &AdminClient, json: bool) -> anyhow::Result<()> {
-    let Report::Revenue { by, from, to, csv } = command;
+    match command {
+        Report::Revenue { by, from, to, csv } => revenue(client, json, (by, csv), (from, to)).await,
+        Report::Stock { service, country } => stock(client, json, service, country).await,
+    }
+}
+
+/// Prints the stock as the daemon has counted it last.
+async fn stock(
+    client: &AdminClient,
+    json: bool,
+    service: Option<String>,
+    country: Option<String>,
+) -> anyhow::Result<()> {
+    let overview = client.get("/overview").await?;
+    let mut rows = overview.get("stock").and_then(Value::as_array).cloned().unwrap_or_default();
+    for (name, wanted) in [("service", service), ("country", country)] {
+        let Some(wanted) = wanted else { continue };
+        let names: BTreeSet<String> = rows.iter().filter_map(|row| text(row, name)).collect();
+        let is_it = |known: &String| known.eq_ignore_ascii_case(&wanted);
+        let Some(known) = names.iter().find(|known| is_it(known)) else {
+            let all = names.into_iter().collect::<Vec<_>>().join(", ");
+            bail!("no {name} {wanted} has any stock; there are {all}");
+        };
+        rows.retain(|row| text(row, name).as_ref() == Some(known));
+    }
+    let days = |row: &Value| row.get("days_left").and_then(Value::as_f64).unwrap_or(f64::MAX);
+    rows.sort_by(|a, b| days(a).total_cmp(&days(b)));
+    print::list(json, &Value::Array(rows), STOCK, "no service is sold where there are SIMs")
+}
+
+fn text(row: &Value, name: &str) -> Option<String> {
+    row.get(name).and_then(Value::as_str).map(str::to_owned)
+}
+
+async fn revenue(
+    client: &AdminClient,
+    json: bool,
+    (by, csv): (By, bool),
+    (from, to): (Option<String>, Option<String>),
+) -> anyhow::Result<()> {
     let query = ListQuery::default().with("by", Some(by.asked())).with("from", from).with("to", to);
     let answer = client.get(&query.of("/revenue")).await?;
     let rows = answer.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -124,11 +177,14 @@ pub(super) async fn run(command: Report, client: &AdminClient, json: bool) -> an
 
 fn read(row: &Value) -> Option<Row> {
     let count = |name: &str| row.get(name)?.as_i64();
+    let (code, amount) = (row.get("currency")?.as_str()?, row.get("amount")?.as_str()?);
+    let decimals = amount.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let currency = code.parse::<Currency>().ok()?.with_decimals(decimals.try_into().ok()?);
     Some(Row {
         group: row.get("group")?.as_str().map(str::to_owned),
         counts: [count("orders")?, count("terms")?, count("refunds")?],
-        amount: row.get("amount")?.as_str()?.parse().ok()?,
-        currency: row.get("currency")?.as_str()?.to_owned(),
+        amount: currency.parse(amount).ok()?,
+        currency,
     })
 }
 
@@ -159,8 +215,8 @@ fn object(name: &str, row: &Row) -> Value {
         "orders": orders,
         "terms": terms,
         "refunds": refunds,
-        "amount": row.amount.to_string(),
-        "currency": row.currency,
+        "amount": row.currency.text(row.amount),
+        "currency": row.currency.to_string(),
     })
 }
 
@@ -170,7 +226,7 @@ fn csv_line(row: &Row) -> String {
     let group =
         if needs_quotes { format!("\"{}\"", group.replace('"', "\"\"")) } else { group.to_owned() };
     let [orders, terms, refunds] = row.counts;
-    format!("{group},{orders},{terms},{refunds},{},{}", row.amount, row.currency)
+    format!("{group},{orders},{terms},{refunds},{},{}", row.currency.text(row.amount), row.currency)
 }
 
 #[cfg(test)]
@@ -182,7 +238,7 @@ mod tests {
             group: Some(group.to_owned()),
             counts: [orders, 0, 1],
             amount: Amount(minor),
-            currency: currency.to_owned(),
+            currency: currency.parse().unwrap(),
         }
     }
 

@@ -318,7 +318,8 @@ async fn enable(
 /// Tells what of a service may not be meant.
 fn warn_of(service: &Value) {
     let name = service.get("name").and_then(Value::as_str).unwrap_or_default();
-    let is_free = service.get("price").and_then(Value::as_str) == Some("0.00");
+    let price = service.get("price").and_then(Value::as_str);
+    let is_free = price.is_some_and(|price| price.bytes().all(|byte| matches!(byte, b'0' | b'.')));
     if is_free {
         print::complain(format_args!("note: {name} costs nothing"));
     }

@@ -131,6 +131,20 @@ pub(super) async fn watch_outages(gateway: Gateway, stopping: CancellationToken)
     }
 }
 
+/// Finishes the erasures of accounts that were under way when the daemon ended.
+pub(super) async fn finish_erasures(gateway: Gateway, stopping: CancellationToken) {
+    while let Err(error) = gateway.accounts().finish_erasures().await {
+        tracing::error!(
+            event = "erasure_failed",
+            %error,
+            "what is personal of an account could not be erased yet; trying again"
+        );
+        if stopping.run_until_cancelled(tokio::time::sleep(SWEEP_RETRY)).await.is_none() {
+            return;
+        }
+    }
+}
+
 /// Does what is due when it is due: expired orders, renewals, retention.
 pub(super) async fn run_due_work(gateway: Gateway, stopping: CancellationToken) {
     loop {

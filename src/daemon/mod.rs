@@ -32,8 +32,8 @@ use crate::store::{Store, StoreError};
 use config::Config;
 use gateway_bridge::GatewayBridge;
 pub use liveness::Liveness;
-use modem_control::DriverModemControl;
 pub use modem_control::scan_ports;
+use modem_control::{DriverModemControl, business_settings};
 use monitoring::Monitor;
 use reload::Reloader;
 
@@ -84,6 +84,7 @@ impl StartError {
         matches!(
             self,
             StartError::Store(StoreError::Damaged { .. } | StoreError::Newer { .. })
+                | StartError::Gateway(gateway::Error::OtherDecimals { .. })
                 | StartError::Bank { .. }
         )
     }
@@ -156,6 +157,7 @@ impl Daemon {
             background::attribute_messages(gateway.clone(), store.clone(), stopping.clone());
         tokio::spawn(attribution);
         tokio::spawn(background::watch_outages(gateway.clone(), stopping.clone()));
+        tokio::spawn(background::finish_erasures(gateway.clone(), stopping.clone()));
         let due_work = tokio::spawn(background::run_due_work(gateway.clone(), stopping.clone()));
         Ok(Daemon { gateway, store, address, stopping, servers, driver, reloader, due_work })
     }
@@ -304,7 +306,7 @@ async fn open_gateway(
     let database = &config.database.path;
     create_folder_of(database)?;
     let store = Store::open_with(database, config.database.external_checkpoint)?;
-    let opened = Gateway::open(store.clone(), config.gateway.clone(), clock, entropy).await;
+    let opened = Gateway::open(store.clone(), business_settings(config), clock, entropy).await;
     let gateway = opened.map_err(|error| StartError::from_opening(error, database))?;
     if let Err(error) = gateway.due_work().run_overdue_deadlines().await {
         // With a full disk the daemon starts all the same: it is tried again, and customers

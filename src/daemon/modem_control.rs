@@ -2,12 +2,22 @@
 
 use std::path::PathBuf;
 
+use super::config::Config;
 use crate::domain::modem::{ModemDetail, ModemRequest, RequestError};
-use crate::domain::{Imsi, PortName};
+use crate::domain::{HomeNetworks, Imsi, PortName};
 use crate::driver::bank::Banks;
 use crate::driver::{Handle, Probed, read_operators, scan};
-use crate::gateway::{BoxFuture, ModemControl, ScannedPort};
+use crate::gateway::{BoxFuture, ModemControl, ScannedPort, Settings};
 use crate::modem::{MobileOperator, screen_command};
+
+/// The settings of the business, with the names that the operator's hardware files give networks.
+pub(super) fn business_settings(config: &Config) -> Settings {
+    let (operators, _) = read_operators(&config.hardware);
+    let names = operators.into_iter().flat_map(|known| {
+        known.networks.into_iter().map(move |network| (network, known.name.clone()))
+    });
+    Settings { home_networks: HomeNetworks::with_own(names), ..config.gateway.clone() }
+}
 
 /// A running driver and the folder of its hardware files.
 pub(super) struct DriverModemControl {

@@ -9,6 +9,7 @@ use super::check::{self, UserIdentity};
 use super::config::{
     BankSection, Config, ConfigError, Fault, ModemSection, TakesEffect, takes_effect,
 };
+use super::modem_control::business_settings;
 use super::{logging, ports};
 use crate::domain::audit::AuditAction;
 use crate::driver;
@@ -83,7 +84,7 @@ impl Reloader {
         let mut in_effect = self.in_effect.lock();
         let done = compare(&self.started_with, &in_effect, &found);
         let next = applicable(&self.started_with, &in_effect, found);
-        self.gateway.apply_settings(next.gateway.clone());
+        self.gateway.apply_settings(business_settings(&next));
         self.throttle.set(next.limits);
         if next.modems != in_effect.modems {
             self.driver.serve(ports(&next));
@@ -131,6 +132,7 @@ fn applicable(started: &Config, in_effect: &Config, found: Config) -> Config {
             gateway.packages = in_effect.gateway.packages.clone();
         }
         gateway.currency = started.gateway.currency;
+        gateway.spend_per_day = in_effect.gateway.spend_per_day;
     }
     Config {
         database: started.database,
@@ -167,7 +169,9 @@ fn compare(started: &Config, in_effect: &Config, found: &Config) -> Reloaded {
         let (group, name) = key;
         let value = new.get(key).map_or("is not set", String::as_str);
         // These are amounts in, or rates into, the currency that needs a restart.
-        let waits = new_currency && matches!(group.as_str(), "rentals.packages" | "money.rates");
+        let is_amount = matches!(group.as_str(), "rentals.packages" | "money.rates")
+            || (group.as_str(), name.as_str()) == ("limits", "spend_per_day");
+        let waits = new_currency && is_amount;
         match takes_effect(group, name) {
             TakesEffect::Reload if !waits => {
                 if new.get(key) != current.get(key) {
@@ -275,7 +279,7 @@ mod tests {
             ("debug", started.log.format)
         );
         assert_eq!(
-            (in_effect.gateway.currency.as_str(), &in_effect.gateway.packages),
+            (in_effect.gateway.currency.to_string().as_str(), &in_effect.gateway.packages),
             ("USD", &started.gateway.packages)
         );
         let again = compare(&started, &in_effect, &found);

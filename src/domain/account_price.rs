@@ -1,10 +1,7 @@
 //! What an account pays where it has prices of its own.
 
-use std::fmt;
-use std::str::FromStr;
-
 use super::price::percent_of;
-use super::{Amount, Service, ServiceId};
+use super::{Amount, Currency, Service, ServiceId};
 
 /// The most that an own price is of a service's price, in percent.
 const MOST_PERCENT: u32 = 1000;
@@ -17,30 +14,32 @@ pub enum OwnPrice {
     Percent(u32),
 }
 
-impl FromStr for OwnPrice {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<OwnPrice, String> {
+impl OwnPrice {
+    /// Reads an amount, or a share like `90%`.
+    ///
+    /// # Errors
+    /// The text is neither; the error says what would be.
+    pub fn parse(text: &str, currency: Currency) -> Result<OwnPrice, String> {
         let wrong = || {
             format!(
-                "{text}: a price is an amount like 0.60, a share of the service's price from 0% to \
-                 {MOST_PERCENT}%, or `default`"
+                "{text}: a price is an amount like {}, a share of the service's price from 0% to \
+                 {MOST_PERCENT}%, or `default`",
+                currency.text(Amount(60))
             )
         };
         if let Some(percent) = text.strip_suffix('%') {
             let percent = percent.parse().ok().filter(|percent| *percent <= MOST_PERCENT);
             return percent.map(OwnPrice::Percent).ok_or_else(wrong);
         }
-        let amount = text.parse().ok().filter(|amount| *amount >= Amount::ZERO);
+        let amount = currency.parse(text).ok().filter(|amount| *amount >= Amount::ZERO);
         amount.map(OwnPrice::Amount).ok_or_else(wrong)
     }
-}
 
-impl fmt::Display for OwnPrice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The amount, or the share.
+    pub fn text(self, currency: Currency) -> String {
         match self {
-            OwnPrice::Amount(amount) => amount.fmt(f),
-            OwnPrice::Percent(percent) => write!(f, "{percent}%"),
+            OwnPrice::Amount(amount) => currency.text(amount),
+            OwnPrice::Percent(percent) => format!("{percent}%"),
         }
     }
 }
@@ -87,7 +86,7 @@ mod tests {
         AccountPrice {
             service: service.map(ServiceId),
             country: country.map(str::to_owned),
-            price: price.parse().unwrap(),
+            price: OwnPrice::parse(price, Currency::USD).unwrap(),
         }
     }
 
@@ -128,10 +127,11 @@ mod tests {
     #[test]
     fn prices_are_amounts_or_shares() {
         for text in ["0.60", "0.00", "90%", "0%", "1000%"] {
-            assert_eq!(text.parse::<OwnPrice>().unwrap().to_string(), text);
+            let price = OwnPrice::parse(text, Currency::USD).unwrap();
+            assert_eq!(price.text(Currency::USD), text);
         }
         for text in ["", "%", "-1", "-5%", "1001%", "0.5%", "0.001", "cheap"] {
-            let refused = text.parse::<OwnPrice>().unwrap_err();
+            let refused = OwnPrice::parse(text, Currency::USD).unwrap_err();
             assert!(refused.contains("an amount like 0.60, a share of the service's"), "{refused}");
         }
     }

@@ -68,6 +68,10 @@ pub enum AuditAction<'a> {
     ToppedUp,
     /// An account's balance was corrected.
     AdjustedBalance,
+    /// All that is kept of an account was handed out.
+    Exported,
+    /// What is personal of an account was erased.
+    Erased,
     /// An account's keys were switched off.
     Suspended,
     /// An account's keys were switched on again.
@@ -169,6 +173,8 @@ impl fmt::Display for AuditAction<'_> {
             AuditAction::RevokedKey => "revoked a key",
             AuditAction::ToppedUp => "topped up",
             AuditAction::AdjustedBalance => "adjusted the balance",
+            AuditAction::Exported => "exported",
+            AuditAction::Erased => "erased",
             AuditAction::Suspended => "suspended",
             AuditAction::Resumed => "resumed",
             AuditAction::Imported => "imported",

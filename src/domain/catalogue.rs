@@ -1,15 +1,14 @@
 //! The catalogue of services, and which of them a message is for.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::str::FromStr;
 use std::time::Duration;
 
 use regex::{RegexSet, RegexSetBuilder};
 
-use super::money::AmountError;
-use super::{Amount, ServiceId, UnknownWord};
+use super::currency::AmountError;
+use super::{Amount, Currency, ServiceId, UnknownWord};
 
 /// The most memory that one service's compiled patterns of one kind may take, in bytes.
 const PATTERN_SIZE_LIMIT: usize = 1 << 20;
@@ -70,32 +69,31 @@ pub enum CountryPrice {
 impl CountryPrice {
     /// The word that stands in place of a price.
     pub const OFF: &str = "off";
+
+    /// Reads a price, or the word.
+    ///
+    /// # Errors
+    /// The text is neither.
+    pub fn parse(text: &str, currency: Currency) -> Result<CountryPrice, AmountError> {
+        if text == CountryPrice::OFF {
+            Ok(CountryPrice::Off)
+        } else {
+            currency.parse(text).map(CountryPrice::Amount)
+        }
+    }
+
+    /// The price, or the word.
+    pub fn text(self, currency: Currency) -> String {
+        match self {
+            CountryPrice::Amount(amount) => currency.text(amount),
+            CountryPrice::Off => CountryPrice::OFF.to_owned(),
+        }
+    }
 }
 
 impl From<Amount> for CountryPrice {
     fn from(amount: Amount) -> CountryPrice {
         CountryPrice::Amount(amount)
-    }
-}
-
-impl fmt::Display for CountryPrice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            CountryPrice::Amount(amount) => amount.fmt(f),
-            CountryPrice::Off => f.write_str(CountryPrice::OFF),
-        }
-    }
-}
-
-impl FromStr for CountryPrice {
-    type Err = AmountError;
-
-    fn from_str(text: &str) -> Result<CountryPrice, AmountError> {
-        if text == CountryPrice::OFF {
-            Ok(CountryPrice::Off)
-        } else {
-            text.parse().map(CountryPrice::Amount)
-        }
     }
 }
 
@@ -502,8 +500,9 @@ mod tests {
             [Some(Amount(80)), Some(Amount(50)), None]
         );
         for text in ["off", "0.80"] {
-            assert_eq!(text.parse::<CountryPrice>().unwrap().to_string(), text);
+            let price = CountryPrice::parse(text, Currency::USD).unwrap();
+            assert_eq!(price.text(Currency::USD), text);
         }
-        assert!("Off".parse::<CountryPrice>().is_err());
+        assert!(CountryPrice::parse("Off", Currency::USD).is_err());
     }
 }

@@ -348,7 +348,7 @@ mod tests {
             (day(i64::MAX, 0), 1, Some(DayLimit::Spending)),
         ] {
             let price = Amount(price);
-            assert_eq!(today.limit_before_order(price, limits), expected, "{today:?} {price}");
+            assert_eq!(today.limit_before_order(price, limits), expected, "{today:?} {price:?}");
         }
         let next = day(100, 3).on(at(86_400));
         assert_eq!((next.spent, next.orders), (Amount::ZERO, 0));

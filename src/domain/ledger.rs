@@ -316,7 +316,8 @@ mod tests {
 
     #[test]
     fn a_term_is_charged_once_whatever_it_is_called() {
-        let price = crate::domain::price::Price { amount: Amount(1500), currency: "EUR".into() };
+        let price =
+            crate::domain::price::Price { amount: Amount(1500), currency: "EUR".parse().unwrap() };
         let charge = Charge { amount: Amount(1620), price, rate: "1.08".parse().unwrap() };
         let rental = RentalId(3);
         let term =

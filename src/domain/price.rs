@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use super::Amount;
+use super::currency::AmountError;
+use super::{Amount, Currency};
 
 /// The number that stands for a rate of 1: rates have six decimals.
 const RATE_UNIT: i64 = 1_000_000;
@@ -27,11 +28,12 @@ impl Rate {
     /// The rate of the accounts' own currency.
     pub const ONE: Rate = Rate(RATE_UNIT);
 
-    /// Converts an amount, rounded half up to the minor unit. `None` when the result does not fit
-    /// into `i64`.
-    pub fn convert(self, amount: Amount) -> Option<Amount> {
-        let unit = i128::from(RATE_UNIT);
+    /// Converts an amount of one currency into one of another, rounded half up to the minor unit.
+    /// `None` when the result does not fit into `i64`.
+    pub fn convert(self, amount: Amount, from: Currency, to: Currency) -> Option<Amount> {
+        let unit = i128::from(RATE_UNIT).checked_mul(i128::from(from.minor_units()))?;
         let exact = i128::from(amount.0).checked_mul(i128::from(self.0))?;
+        let exact = exact.checked_mul(i128::from(to.minor_units()))?;
         i64::try_from((exact + unit / 2).div_euclid(unit)).ok().map(Amount)
     }
 }
@@ -66,28 +68,41 @@ impl fmt::Display for Rate {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Price {
     pub amount: Amount,
-    /// The currency's code, three capital letters.
-    pub currency: String,
+    pub currency: Currency,
+}
+
+/// Why a text is not a price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PriceError {
+    /// It is not an amount that is not negative, a space and a currency.
+    #[error("write a price like 15.00 EUR")]
+    Malformed,
+    /// Its amount cannot be one of its currency.
+    #[error(transparent)]
+    Amount(AmountError),
 }
 
 impl FromStr for Price {
-    type Err = String;
+    type Err = PriceError;
 
-    fn from_str(text: &str) -> Result<Price, String> {
-        let wrong = || "write a price like 15.00 EUR".to_owned();
-        let (amount, currency) = text.trim().split_once(' ').ok_or_else(wrong)?;
-        let amount: Amount = amount.parse().map_err(|_| wrong())?;
-        let currency = currency.trim();
-        if amount < Amount::ZERO || !is_currency(currency) {
-            return Err(wrong());
+    fn from_str(text: &str) -> Result<Price, PriceError> {
+        let (amount, currency) = text.trim().split_once(' ').ok_or(PriceError::Malformed)?;
+        let currency: Currency = currency.trim().parse().map_err(|_| PriceError::Malformed)?;
+        let amount = currency.parse(amount).map_err(|error| match error {
+            AmountError::Malformed(_) => PriceError::Malformed,
+            other => PriceError::Amount(other),
+        })?;
+        if amount < Amount::ZERO {
+            return Err(PriceError::Malformed);
         }
-        Ok(Price { amount, currency: currency.to_owned() })
+        Ok(Price { amount, currency })
     }
 }
 
-/// Whether a text is a currency's code: three capital letters.
-pub fn is_currency(text: &str) -> bool {
-    text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase())
+impl fmt::Display for Price {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.currency.text_with_code(self.amount))
+    }
 }
 
 /// A price converted into what an account is charged.
@@ -104,30 +119,32 @@ pub struct Charge {
 /// The rates at which other currencies are converted into the accounts' currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rates {
-    currency: String,
+    currency: Currency,
+    /// By the currency's code.
     by_currency: BTreeMap<String, Rate>,
 }
 
 impl Rates {
     /// The rates into `currency`, the accounts' own.
-    pub fn new(currency: impl Into<String>, by_currency: BTreeMap<String, Rate>) -> Rates {
-        Rates { currency: currency.into(), by_currency }
+    pub fn new(currency: Currency, by_currency: BTreeMap<String, Rate>) -> Rates {
+        Rates { currency, by_currency }
     }
 
     /// The rate of a currency, if one is configured.
-    pub fn rate(&self, currency: &str) -> Option<Rate> {
-        if currency == self.currency {
+    pub fn rate(&self, currency: Currency) -> Option<Rate> {
+        if currency.has_code_of(self.currency) {
             Some(Rate::ONE)
         } else {
-            self.by_currency.get(currency).copied()
+            self.by_currency.get(&currency.to_string()).copied()
         }
     }
 
     /// Converts a price. `None` when its currency has no rate, or when the result does not fit into
     /// `i64`.
     pub fn charge(&self, price: &Price) -> Option<Charge> {
-        let rate = self.rate(&price.currency)?;
-        Some(Charge { amount: rate.convert(price.amount)?, price: price.clone(), rate })
+        let rate = self.rate(price.currency)?;
+        let amount = rate.convert(price.amount, price.currency, self.currency)?;
+        Some(Charge { amount, price: price.clone(), rate })
     }
 }
 
@@ -164,38 +181,55 @@ mod tests {
         }
     }
 
+    fn currency(code: &str) -> Currency {
+        code.parse().unwrap()
+    }
+
     #[test]
-    fn converted_amounts_are_rounded_half_up_to_the_cent() {
-        for (rate, cents, expected) in [
-            ("1.08", 1500, 1620),
-            ("1.08", 7000, 7560),
-            ("1.0845", 1500, 1627),
-            ("1.005", 100, 101),
-            ("1.0049", 100, 100),
-            ("0.333333", 100, 33),
+    fn converted_amounts_are_rounded_half_up_to_the_minor_unit() {
+        for (rate, from, minor, to, expected) in [
+            ("1.08", "EUR", 1500, "USD", 1620),
+            ("1.08", "EUR", 7000, "USD", 7560),
+            ("1.0845", "EUR", 1500, "USD", 1627),
+            ("1.005", "EUR", 100, "USD", 101),
+            ("1.0049", "EUR", 100, "USD", 100),
+            ("0.333333", "EUR", 100, "USD", 33),
+            ("165.5", "EUR", 1500, "JPY", 2483),
+            ("0.0061", "JPY", 2500, "USD", 1525),
+            ("0.335", "EUR", 1500, "KWD", 5025),
+            ("2.99", "KWD", 5025, "EUR", 1502),
         ] {
             assert_eq!(
-                rate.parse::<Rate>().unwrap().convert(Amount(cents)),
+                rate.parse::<Rate>().unwrap().convert(Amount(minor), currency(from), currency(to)),
                 Some(Amount(expected)),
-                "{rate} {cents}"
+                "{rate} {from} {minor} {to}"
             );
         }
-        assert_eq!("1000000".parse::<Rate>().unwrap().convert(Amount(i64::MAX)), None);
+        let most = "1000000".parse::<Rate>().unwrap();
+        assert_eq!(most.convert(Amount(i64::MAX), currency("EUR"), Currency::USD), None);
     }
 
     #[test]
     fn prices_name_their_currency() {
         let price: Price = "15.00 EUR".parse().unwrap();
-        assert_eq!((price.amount, price.currency.as_str()), (Amount(1500), "EUR"));
-        for text in ["15.00", "15.00 eur", "15.00 EURO", "-1.00 EUR", "1.001 EUR", "EUR 15.00"] {
+        assert_eq!((price.amount, price.currency), (Amount(1500), currency("EUR")));
+        assert_eq!("2500 JPY".parse::<Price>().unwrap().amount, Amount(2500));
+        assert_eq!("2.5 KWD".parse::<Price>().unwrap().to_string(), "2.500 KWD");
+        for text in ["15.00", "15.00 eur", "15.00 EURO", "-1.00 EUR", "EUR 15.00"] {
             assert_eq!(
-                text.parse::<Price>().unwrap_err(),
+                text.parse::<Price>().unwrap_err().to_string(),
                 "write a price like 15.00 EUR",
                 "{text}"
             );
         }
-        let rates =
-            Rates::new("USD", BTreeMap::from([("EUR".to_owned(), "1.08".parse().unwrap())]));
+        for (text, error) in [
+            ("1.001 EUR", "more than two decimals: write it like 12.50"),
+            ("2500.00 JPY", "JPY has no decimals: write it like 12"),
+        ] {
+            assert_eq!(text.parse::<Price>().unwrap_err().to_string(), error);
+        }
+        let rates = BTreeMap::from([("EUR".to_owned(), "1.08".parse().unwrap())]);
+        let rates = Rates::new(Currency::USD, rates);
         assert_eq!(rates.charge(&price).unwrap().amount, Amount(1620));
         let dollars = rates.charge(&"15.00 USD".parse().unwrap()).unwrap();
         assert_eq!((dollars.amount, dollars.rate), (Amount(1500), Rate::ONE));

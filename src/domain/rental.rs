@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::calendar::add_months;
 use super::price::{Charge, Price, Rates};
-use super::{AccountId, Msisdn, RentalId, SimId, Timestamp};
+use super::{AccountId, Currency, Msisdn, RentalId, SimId, Timestamp};
 
 /// A term for which a number can be rented: `1m`, `3m`, `6m`, `1y`, or whatever else the operator
 /// sells.
@@ -82,7 +82,7 @@ impl Packages {
 
     /// No package at all: nothing is rented.
     pub fn none() -> Packages {
-        Packages { prices: BTreeMap::new(), rates: Rates::new("", BTreeMap::new()) }
+        Packages { prices: BTreeMap::new(), rates: Rates::new(Currency::USD, BTreeMap::new()) }
     }
 
     /// The packages that are sold, with what each costs, shortest first. One whose price has no

@@ -1,5 +1,6 @@
 //! Why an operation of the business fails.
 
+use crate::domain::Currency;
 use crate::domain::catalogue::PatternError;
 use crate::store::StoreError;
 
@@ -15,6 +16,14 @@ pub enum Error {
     /// What the operator asked for is not possible; the text says what would be.
     #[error("{0}")]
     Refused(String),
+    /// The amounts in the database have another number of decimals than the configuration's.
+    #[error(
+        "the amounts in this database have {kept} decimals, but with [money] currency = \
+         \"{currency}\" they would have {}: set decimals = {kept} there too, or another currency, \
+         or begin with a new database",
+        .currency.decimals()
+    )]
+    OtherDecimals { kept: u32, currency: Currency },
     /// The system has no random numbers.
     #[error("the system has no random numbers; no key was made")]
     NoEntropy,

@@ -65,7 +65,8 @@ use std::time::Duration;
 
 pub use crate::store::{Revenue, on_behalf_of};
 pub use accounts::{
-    Accounts, KeyEdit, LedgerRow, LimitEdit, NewKey, PriceEdit, PriceView, Standing,
+    Accounts, Erased, Exported, KeyEdit, LedgerRow, LimitEdit, NewKey, PriceEdit, PriceView,
+    ReceiverGone, Standing,
 };
 pub use audit::Audit;
 pub use banks::Banks;
@@ -82,7 +83,7 @@ pub use number_discovery::{NumberDiscovery, Wanted};
 pub use order_stats::{OrderStats, OutcomeCounts};
 pub use orders::{Cancel, MakeOrder, OrderHistory, OrderView, Orders, Reuse, Sms};
 pub use rentals::{Edit, EndRefund, Extend, Rent, RentalHistory, RentalView, Rentals, TenantView};
-pub use reports::{LedgerSums, Reports, SiteStats};
+pub use reports::{LedgerSums, Reports, SiteStats, UsedPerDay};
 pub use requester::{RequestKey, Requester};
 pub use services::{
     ImportMode, Imported, PatternEdit, ServiceChange, ServiceEdit, Services, Trial, TrialClaim,
@@ -92,7 +93,7 @@ pub use sims::{Identified, SimView, Sims, no_sim};
 pub use stock::{Explanation, NumberState, Obstacles, Offer, RENTALS, ReachedLimit, Stock, Whom};
 
 use crate::domain::clock_trust::ClockTrust;
-use crate::domain::{AccountId, Catalogue, Timestamp, code};
+use crate::domain::{AccountId, Catalogue, Currency, Timestamp, code};
 pub use crate::store::{
     Account, AuditRow, AwaitedMessage, BankPosition, CHECKS, Entry, Holder, Key, LastSim,
     LocationPeriod, Mark, MessageFilter, NewService, RentalMove, SimActivity, Skip, Trace,
@@ -133,6 +134,14 @@ struct Subjects {
     due_work: Arc<DueWork>,
 }
 
+/// Refuses a currency whose amounts have another number of decimals than those in the database.
+async fn keep_decimals(store: &Store, currency: Currency) -> Result<(), Error> {
+    let kept = store.read(|rows| rows.decimals()).await?;
+    let decimals = currency.decimals();
+    let is_set = kept == decimals || store.write(move |tx| tx.set_decimals(decimals)).await?;
+    if is_set { Ok(()) } else { Err(Error::OtherDecimals { kept, currency }) }
+}
+
 impl Gateway {
     /// Puts the business on a store: loads the catalogue and which orders are open.
     pub async fn open(
@@ -141,6 +150,7 @@ impl Gateway {
         clock: Clock,
         entropy: Entropy,
     ) -> Result<Gateway, Error> {
+        keep_decimals(&store, settings.currency).await?;
         let read = store.read(|rows| {
             let newest = rows
                 .messages(MessageFilter::Newest(1.into()))?
@@ -245,6 +255,11 @@ impl Gateway {
     /// What became of orders since the start.
     pub fn order_stats(&self) -> &OrderStats {
         &self.0.stats
+    }
+
+    /// The accounts' currency.
+    pub fn currency(&self) -> Currency {
+        self.settings().currency
     }
 
     /// The operator's settings as they are now.

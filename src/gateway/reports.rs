@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Error;
 use super::audit::Audit;
@@ -13,11 +14,18 @@ use crate::domain::audit::AuditAction;
 use crate::domain::availability::UnavailableReason;
 use crate::domain::ledger::{EntryKind, RevenueGroup};
 use crate::domain::sim::Sim;
-use crate::domain::{Amount, Iccid, Msisdn, Timestamp};
+use crate::domain::{Amount, Iccid, Msisdn, ServiceId, Timestamp};
 use crate::store::{CHECKS, EntrySums, Revenue, StoreError};
 
 /// How many ledger entries are added up in one read.
 const PIECE: i64 = 50_000;
+
+/// Over how long the use of numbers is counted.
+const USE_COUNTED: Duration = Duration::from_secs(7 * 24 * 3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// How many numbers are used in a day for a service in a country.
+pub type UsedPerDay = BTreeMap<(ServiceId, String), f64>;
 
 /// The ledger added up so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -152,6 +160,21 @@ impl Reports {
         to: Option<Timestamp>,
     ) -> Result<Vec<Revenue>, Error> {
         Ok(self.env.store.read_in_background(move |rows| rows.revenue(by, from, to)).await?)
+    }
+
+    /// How many numbers were used in a day for each service in each country: of the last seven
+    /// days, or of fewer if there are no orders from before.
+    pub async fn numbers_used_per_day(&self) -> Result<UsedPerDay, Error> {
+        let now = self.env.now();
+        let read = self.env.store.read_in_background(move |rows| {
+            let since = now.minus(USE_COUNTED);
+            let oldest = rows.oldest_order_at()?.unwrap_or(now).max(since);
+            Ok::<_, StoreError>((rows.numbers_used(since)?, now.since(oldest)))
+        });
+        let (used, over) = read.await?;
+        let days = (over.as_secs_f64() / DAY.as_secs_f64()).max(1.0);
+        let per_day = |count: i64| count as f64 / days;
+        Ok(used.into_iter().map(|it| ((it.service, it.country), per_day(it.count))).collect())
     }
 
     /// Everything in the database that contradicts the invariants, each in a sentence.

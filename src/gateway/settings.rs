@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::domain::fair_use::{AccountLimits, Allowance, Pauses};
 use crate::domain::rental::Packages;
-use crate::domain::{BlockList, Countries, Msisdn};
+use crate::domain::{BlockList, Countries, Currency, HomeNetworks, Msisdn};
 
 /// The operator's choices.
 #[derive(Debug, Clone)]
@@ -24,8 +24,10 @@ pub struct Settings {
     pub pauses: Pauses,
     /// Whether orders of services with patterns may share a SIM.
     pub share_sim: bool,
-    /// The accounts' currency, three letters.
-    pub currency: String,
+    /// The accounts' currency.
+    pub currency: Currency,
+    /// The names of the networks that SIMs are of.
+    pub home_networks: HomeNetworks,
     /// The countries that numbers are sold in.
     pub countries: Countries,
     /// Whether regular orders show numbers as country code and digits instead of the national

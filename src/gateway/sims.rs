@@ -61,6 +61,8 @@ pub struct SimView {
     pub tenant_without_since: Option<Timestamp>,
     /// Why its number can hardly be its own, in words for the operator.
     pub number_problem: Option<String>,
+    /// The name of the network that it is of, if its IMSI tells one that is known.
+    pub home_operator: Option<String>,
 }
 
 /// The word for a rented SIM that is off the air.
@@ -507,7 +509,21 @@ impl Sims {
         let off_air_since = || self.presence.off_air_since(&sim.iccid, now);
         let tenant_without_since = sim.rented.then(off_air_since).flatten();
         let number_problem = self.number_problem(&sim);
-        SimView { port, rests_until, unavailable, tenant_without_since, number_problem, sim }
+        let home_operator = self.home_operator(&sim);
+        SimView {
+            port,
+            rests_until,
+            unavailable,
+            tenant_without_since,
+            number_problem,
+            home_operator,
+            sim,
+        }
+    }
+
+    fn home_operator(&self, sim: &Sim) -> Option<String> {
+        let settings = self.env.settings();
+        settings.home_networks.name_of(sim.imsi.as_ref()?).map(str::to_owned)
     }
 
     /// Why what a SIM tells cannot be its number, or its number can hardly be its own.

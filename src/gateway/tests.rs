@@ -22,6 +22,7 @@ use crate::domain::{
 use crate::sms::{Address, Deliver, Scts, TextMode};
 use crate::store::NewService;
 
+mod account_data;
 mod acting;
 mod banks;
 mod charging;

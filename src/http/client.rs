@@ -89,15 +89,21 @@ impl AdminClient {
         text(self.send(Method::GET, path, None).await?).await
     }
 
-    /// A long answer, chunk by chunk, and its length in bytes.
-    pub async fn stream(&self, path: &str) -> Result<(u64, Incoming), ClientError> {
+    /// A long answer, chunk by chunk.
+    pub async fn chunks(&self, path: &str) -> Result<Incoming, ClientError> {
         let response = self.send(Method::GET, path, None).await?;
         let status = response.status();
         if !status.is_success() {
             return Err(refusal(status, &text(response).await?));
         }
-        let length = response.body().size_hint().exact().ok_or(ClientError::NoLength)?;
-        Ok((length, response.into_body()))
+        Ok(response.into_body())
+    }
+
+    /// A long answer, chunk by chunk, and its length in bytes.
+    pub async fn stream(&self, path: &str) -> Result<(u64, Incoming), ClientError> {
+        let body = self.chunks(path).await?;
+        let length = body.size_hint().exact().ok_or(ClientError::NoLength)?;
+        Ok((length, body))
     }
 
     async fn send(

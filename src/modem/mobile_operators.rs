@@ -1,4 +1,5 @@
-//! Mobile operators, and the USSD code by which each tells a subscriber the number of the SIM card.
+//! Mobile operators: what they are called, and the USSD code by which each tells a subscriber the
+//! number of the SIM card.
 //! The data comes from `hardware/operators/*.toml` and from the hardware folder of whoever runs the
 //! gateway; an operator is found by MCC and MNC.
 
@@ -19,8 +20,8 @@ pub struct MobileOperator {
     pub sources: Vec<String>,
     /// What the IMSIs of its cards begin with: MCC and MNC, five or six digits.
     pub networks: Vec<String>,
-    /// The USSD code that is answered with the number of the SIM card.
-    pub own_number: String,
+    /// The USSD code that is answered with the number of the SIM card, if there is one.
+    pub own_number: Option<String>,
 }
 
 impl MobileOperator {
@@ -50,13 +51,13 @@ impl MobileOperator {
         let embedded: Vec<MobileOperator> =
             FILES.iter().filter_map(|text| MobileOperator::parse(text).ok()).collect();
         let best = |operators: &[MobileOperator]| {
-            let networks = operators
-                .iter()
+            let with_code = operators.iter().filter(|known| known.own_number.is_some());
+            let networks = with_code
                 .flat_map(|known| known.networks.iter().map(move |network| (network, known)));
             let fitting = networks.filter(|(network, _)| imsi.starts_with(network.as_str()));
             fitting
                 .max_by_key(|(network, _)| network.len())
-                .map(|(_, operator)| operator.own_number.clone())
+                .and_then(|(_, operator)| operator.own_number.clone())
         };
         best(own).or_else(|| best(&embedded))
     }

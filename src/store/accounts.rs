@@ -26,6 +26,8 @@ pub struct Account {
     pub limits: OwnLimits,
     /// What it did on the last day on which it did anything.
     pub day: DayUse,
+    /// When what was personal of it was erased; `None` if it was not.
+    pub erased_at: Option<Timestamp>,
 }
 
 /// Who may use the API with a working key, and from where.
@@ -101,7 +103,7 @@ impl Key {
 
 const ACCOUNT: &str = "SELECT id, name, balance_minor, held_minor, suspended_at, recent_ends, \
                        paused_until, max_open, orders_per_day, spend_per_day, day_began_at, \
-                       day_spent_minor, day_orders FROM account";
+                       day_spent_minor, day_orders, erased_at FROM account";
 
 const KEY: &str = "SELECT k.account_id, a.name, k.prefix, k.created_at, k.revoked_at, \
                    k.last_used_at, k.allowed, k.label, k.expires_at, k.scopes, k.spend_per_day, \
@@ -167,6 +169,7 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
             spent: Amount(row.get(11)?),
             orders: row.get(12)?,
         },
+        erased_at: row.get::<_, Option<i64>>(13)?.map(Timestamp),
     })
 }
 

@@ -80,3 +80,5 @@ pub(crate) const LESS_SPENT: &str = "UPDATE account SET day_spent_minor = day_sp
 /// The same of a key.
 pub(crate) const LESS_SPENT_WITH_KEY: &str =
     "UPDATE api_key SET day_spent_minor = day_spent_minor - 1";
+/// As if a text of an erased account had been left.
+pub(crate) const TEXT_OF_ERASED: &str = "UPDATE message SET text = 'dear tenant' WHERE id = 7";

@@ -86,6 +86,10 @@ const BREACHES: &[(&str, &str)] = &[
          ('+31612000001', 1, 2, 1, 0)",
         "number 001 for service 1: it rests for failures",
     ),
+    (
+        "UPDATE account SET erased_at = 1 WHERE id = 1",
+        "account 1: it was erased, and something personal",
+    ),
     ("UPDATE orders SET outcome = 'silent' WHERE id = 1", "order 1: its outcome is none"),
     (
         "INSERT INTO orders (id, account_id, service_id, sim_id, number, country, price_minor, \

@@ -34,7 +34,7 @@ pub(super) fn keep_copy(conn: &Connection, path: &Path, schema: i64) -> Result<(
 
 /// Gives a finished copy the first name that is not taken.
 fn publish(copy: &mut NewFile, path: &Path, schema: i64) -> Result<(), StoreError> {
-    let same_schema = copies(path).into_iter().filter(|copy| copy.0 == schema);
+    let same_schema = numbered_copies(path).into_iter().filter(|copy| copy.0 == schema);
     let newest = same_schema.map(|copy| copy.1).max().unwrap_or(0);
     let names = (newest + 1..).map(|number| {
         path.with_added_extension(match number {
@@ -51,8 +51,15 @@ fn publish(copy: &mut NewFile, path: &Path, schema: i64) -> Result<(), StoreErro
     Ok(())
 }
 
+/// The copies in a database's folder that were made before upgrades, the oldest first.
+pub(super) fn copies(path: &Path) -> Vec<PathBuf> {
+    let mut copies = numbered_copies(path);
+    copies.sort();
+    copies.into_iter().map(|(_, _, path)| path).collect()
+}
+
 /// The copies in a database's folder: the schema version of each, its number, and its path.
-fn copies(path: &Path) -> Vec<(i64, usize, PathBuf)> {
+fn numbered_copies(path: &Path) -> Vec<(i64, usize, PathBuf)> {
     let folder =
         path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let Some(file) = path.file_name().and_then(|name| name.to_str()) else { return Vec::new() };
@@ -69,7 +76,7 @@ fn copies(path: &Path) -> Vec<(i64, usize, PathBuf)> {
 
 /// Removes all but the last copies. Errors are ignored, because a copy that stays does no harm.
 fn forget_old(path: &Path) {
-    let mut copies = copies(path);
+    let mut copies = numbered_copies(path);
     copies.sort();
     for (_, _, old) in copies.iter().rev().skip(KEPT) {
         let _ = fs::remove_file(old);

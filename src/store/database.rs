@@ -2,7 +2,7 @@
 
 use parking_lot::Mutex;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::account_turns::{AccountTurns, rest_from};
-use super::copy::copy_into;
+use super::copy::{copies, copy_into};
 use super::file::{OpenFiles, configure_writer, keep_from_others, keep_savepoints_in_memory, lock};
 use super::migrate::migrate;
 use super::person::current_person;
@@ -252,6 +252,26 @@ impl Store {
             Ok::<_, StoreError>(file.reopen()?)
         };
         self.read_in_background(copy).await
+    }
+
+    /// Empties the write-ahead log, so that what was overwritten or deleted stands in no file any
+    /// more. Answers whether that was possible.
+    pub async fn empty_log(&self) -> Result<bool, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let sent = self.jobs.send(Command::EmptyLog(answer)).await;
+        sent.map_err(|_| StoreError::Gone)?;
+        answered.await.unwrap_or(Err(StoreError::Gone))
+    }
+
+    /// The copies that were made before upgrades, the oldest first.
+    pub fn copies(&self) -> Vec<PathBuf> {
+        copies(self.path())
+    }
+
+    /// Removes the copies that were made before upgrades.
+    pub fn remove_copies(&self) -> Result<(), StoreError> {
+        let removed = self.copies().iter().try_for_each(std::fs::remove_file);
+        removed.map_err(|error| StoreError::Other(format!("cannot remove a copy: {error}")))
     }
 
     /// The counts of the writer's work.

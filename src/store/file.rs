@@ -61,6 +61,8 @@ pub(super) fn configure_writer(
     conn.pragma_update(None, "journal_mode", "WAL")?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "foreign_keys", true)?;
+    // What is deleted is not to be found in the file: texts, and the names of erased accounts.
+    conn.pragma_update(None, "secure_delete", true)?;
     conn.pragma_update(
         None,
         "wal_autocheckpoint",
@@ -169,6 +171,18 @@ fn log_files(database: &Path) -> [PathBuf; 2] {
 /// name this keeps what was committed even if the process is killed.
 pub(super) fn empty_log(conn: &Connection) -> Result<(), StoreError> {
     Ok(conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?)
+}
+
+/// Writes what stands in the write-ahead log into the database, and cuts the log to nothing, so
+/// that what was overwritten stands in no file any more. Answers whether that was possible: it is
+/// not while somebody reads, nor where others checkpoint.
+pub(super) fn truncate_log(conn: &Connection) -> Result<bool, StoreError> {
+    let is_ours = conn.query_row("PRAGMA wal_autocheckpoint", [], |row| row.get::<_, i64>(0))? > 0;
+    if !is_ours {
+        return Ok(false);
+    }
+    let is_busy = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+    Ok(is_busy? == 0)
 }
 
 /// Creates the database's file, if there is none, for its owner only, whatever the umask: messages

@@ -7,7 +7,8 @@ use super::listing::{ListFilter, Listed};
 use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::ledger::{EntryKind, Posting};
-use crate::domain::{AccountId, Amount, Funds, OrderId, RentalId, Timestamp};
+use crate::domain::price::Price;
+use crate::domain::{AccountId, Amount, Currency, Funds, OrderId, RentalId, Timestamp};
 
 /// Whether a posting was applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,9 +47,9 @@ pub struct Entry {
     pub order: Option<OrderId>,
     /// The rental that it belongs to.
     pub rental: Option<RentalId>,
-    /// The price as the operator declared it, its currency, and the rate at which it was converted;
+    /// The price as the operator declared it, and the rate at which it was converted;
     /// only for charges whose price may be in another currency.
-    pub price: Option<(Amount, String, String)>,
+    pub price: Option<(Price, String)>,
     /// How many months a rental's term has, if that was kept.
     pub months: Option<u32>,
     /// The operator's note, for an adjustment or a refund.
@@ -84,7 +85,9 @@ pub(super) const LISTED: Listed = Listed {
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let price = row.get::<_, Option<i64>>(7)?.map(Amount);
     let price = match (price, row.get::<_, Option<String>>(8)?, row.get::<_, Option<String>>(9)?) {
-        (Some(amount), Some(currency), Some(rate)) => Some((amount, currency, rate)),
+        (Some(amount), Some(currency), Some(rate)) => {
+            currency.parse().ok().map(|currency| (Price { amount, currency }, rate))
+        }
         _ => None,
     };
     Ok(Entry {
@@ -185,7 +188,7 @@ impl WriteTx<'_> {
         &self,
         account: AccountId,
         posting: &Posting,
-        currency: &str,
+        currency: Currency,
         occasion: Occasion<'_>,
     ) -> Result<Applied, StoreError> {
         let (balance, held) = posting.effects();
@@ -203,11 +206,11 @@ impl WriteTx<'_> {
             posting.kind().as_str(),
             balance.0,
             held.0,
-            currency,
+            currency.to_string(),
             posting.order().map(|order| order.0),
             posting.rental().map(|rental| rental.0),
             charge.map(|charge| charge.price.amount.0),
-            charge.map(|charge| &charge.price.currency),
+            charge.map(|charge| charge.price.currency.to_string()),
             charge.map(|charge| charge.rate.to_string()),
             posting.note(),
             posting.cause(),

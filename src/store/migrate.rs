@@ -50,6 +50,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0039_outages.sql"),
     include_str!("../../migrations/0040_moves.sql"),
     include_str!("../../migrations/0041_key_refusals.sql"),
+    include_str!("../../migrations/0042_decimals.sql"),
+    include_str!("../../migrations/0043_erasure.sql"),
 ];
 
 /// The version of the schema that this program writes.

@@ -157,6 +157,17 @@ const RULES: &[Rule] = &[
          WHERE rests > 0 AND failures < 3",
     ),
     (
+        "it was erased, and something personal of it is left",
+        "SELECT 'account ' || a.id FROM account a WHERE a.erased_at IS NOT NULL AND NOT EXISTS \
+         (SELECT 1 FROM erasure e WHERE e.account_id = a.id) AND (a.balance_minor <> 0 OR \
+         a.suspended_at IS NULL OR EXISTS (SELECT 1 FROM api_key k WHERE k.account_id = a.id AND \
+         (k.revoked_at IS NULL OR k.label IS NOT NULL OR k.allowed IS NOT NULL)) OR EXISTS (SELECT \
+         1 FROM ledger l WHERE l.account_id = a.id AND (l.note IS NOT NULL OR EXISTS (SELECT 1 \
+         FROM message m WHERE m.order_id = l.order_id AND (m.text IS NOT NULL OR m.raw = 1)) OR \
+         EXISTS (SELECT 1 FROM message m WHERE m.rental_id = l.rental_id AND (m.text IS NOT NULL \
+         OR m.raw = 1)))))",
+    ),
+    (
         "its outcome is none that it can have in its state",
         "SELECT 'order ' || id FROM orders WHERE outcome IS NOT NULL AND (state = 'open' OR \
          outcome <> 'reported' AND outcome NOT IN (CASE state WHEN 'completed' THEN 'code' WHEN \

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::file::{OpenFiles, empty_log};
+use super::file::{OpenFiles, empty_log, truncate_log};
 use super::stats::stopwatch;
 use super::write_tx::{AfterCommit, run};
 use super::{Stats, StoreError, WriteTx};
@@ -20,6 +20,9 @@ const BUSY: (usize, Duration) = (8, Duration::from_millis(2));
 
 pub(super) enum Command {
     Run(Box<dyn Job>),
+    /// Write what stands in the write-ahead log into the database and make the log empty. The
+    /// answer says whether it is.
+    EmptyLog(oneshot::Sender<Result<bool, StoreError>>),
     /// Finish what is queued, then end.
     Stop,
 }
@@ -100,16 +103,21 @@ pub(super) fn write_loop(
     while let Some(first) = queue.blocking_recv() {
         std::thread::sleep(pause(last.0, last.1.elapsed()));
         let began = stopwatch();
-        let mut next = Some(first);
+        let (mut next, mut asked_for_empty_log) = (Some(first), None);
         while let Some(command) = next {
             match command {
                 Command::Run(job) => group.push(job),
+                Command::EmptyLog(answer) => asked_for_empty_log = Some(answer),
                 Command::Stop => queue.close(),
             }
-            next = if group.len() < GROUP { queue.try_recv().ok() } else { None };
+            let goes_on = group.len() < GROUP && asked_for_empty_log.is_none();
+            next = if goes_on { queue.try_recv().ok() } else { None };
         }
         last = (group.len(), began);
         commit_group(conn, files, stats, &mut group, began);
+        if let Some(answer) = asked_for_empty_log {
+            let _ = answer.send(truncate_log(conn));
+        }
     }
 }
 

@@ -20,7 +20,7 @@ fn the_json_that_scripts_rely_on() {
     let _daemon = site.serve_ready();
     let account = site.json(&["account", "add", "ann"]);
     let account_keys = "id name balance held currency suspended paused_until max_open \
-                        orders_per_day orders_today spend_per_day spent_today own_limits";
+                        orders_per_day orders_today spend_per_day spent_today own_limits erased_at";
     assert_eq!(keys(&account).join(" "), account_keys);
     assert_eq!(site.json(&["account", "topup", "1", "12.5"])["balance"], "12.50");
     assert_eq!(site.json(&["account", "show", "ann"])["currency"], "USD");

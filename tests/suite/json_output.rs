@@ -307,10 +307,14 @@ impl Play {
             &["rental", "days", "1", "+3", "--reason", "no signal"],
             &["rental", "end", "1", "--refund", "5.00", "--reason", "no signal"],
             &["report", "revenue"],
+            &["report", "stock"],
             &["audit", "list"],
         ] {
             run(args);
         }
+        run(&["account", "export", "ann"]);
+        run(&["account", "add", "gone"]);
+        run(&["account", "erase", "gone"]);
     }
 
     /// Moves the rental to the first SIM that takes it.

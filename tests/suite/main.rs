@@ -9,6 +9,7 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "tests read the real clock to give up in time")]
 
+mod account_data;
 mod acting;
 mod audit;
 mod bad_input;
@@ -18,6 +19,7 @@ mod bounds;
 mod checking;
 mod codec;
 mod commands;
+mod currencies;
 mod customer_api;
 mod demo;
 mod doc_references;
@@ -53,6 +55,7 @@ mod rental_care;
 mod simulator;
 mod snapshots;
 mod status;
+mod stock_report;
 mod support;
 mod systemd_notify;
 mod telling;

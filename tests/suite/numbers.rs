@@ -112,36 +112,59 @@ fn a_number_is_written_onto_its_card_at_the_operators_word() {
 }
 
 #[test]
+fn networks_have_the_names_that_the_operators_own_files_give_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let configuration = operators(folder.path());
+    let scenario = Scenario::parse("[[modem]]\nsim.imsi = \"204041234567890\"\n").unwrap();
+    let site = Site::with(1, scenario, &configuration);
+    let _daemon = site.serve_ready();
+    assert_eq!(site.admin("/sims")[0]["home_operator"], "Simbridge NL");
+    let file = "name = \"Another NL\"\nnetworks = [\"204041\"]\n";
+    std::fs::write(folder.path().join("operators/other.toml"), file).unwrap();
+    site.ok(&["reload"]);
+    assert_eq!(site.admin("/sims")[0]["home_operator"], "Another NL");
+}
+
+#[test]
 fn sims_of_other_countries_have_their_number_are_sold_and_say_when_it_cannot_be_right() {
     let cards = [
         ("+4915123456789", "262011234567890"),
         ("+48512345678", "260011234567890"),
         ("+819012345678", "440101234567890"),
+        ("+12015550123", "310260123456789"),
         ("4711", "262011234567891"),
     ];
     let modems = cards.map(|(number, imsi)| {
         format!("[[modem]]\nsim.number = \"{number}\"\nsim.imsi = \"{imsi}\"\n")
     });
-    let site = Site::with(4, Scenario::parse(&modems.concat()).unwrap(), "");
+    let site = Site::with(5, Scenario::parse(&modems.concat()).unwrap(), "");
     let _daemon = site.serve_ready();
     let key = site.customer("ann", "50");
     site.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$"]);
     wait_for("the numbers", || {
         let sims = site.admin("/sims");
         let sims = sims.as_array().unwrap();
-        sims.len() == 4 && sims.iter().filter(|sim| !sim["number"].is_null()).count() == 3
+        sims.len() == 5 && sims.iter().filter(|sim| !sim["number"].is_null()).count() == 4
     });
     let order = |country: &str| {
         site.get(&format!("/api/makeorder?key={key}&serviceId=1&country={country}"))
     };
     let sims = site.admin("/sims");
     let sims = sims.as_array().unwrap();
-    for (country, number, national) in [
-        ("DE", "+4915123456789", "015123456789"),
-        ("PL", "+48512345678", "512345678"),
-        ("JP", "+819012345678", "09012345678"),
+    for (country, number, national, operator) in [
+        ("DE", "+4915123456789", "015123456789", "Telekom"),
+        ("PL", "+48512345678", "512345678", "Plus"),
+        ("JP", "+819012345678", "09012345678", "NTT DOCOMO"),
+        ("USA", "+12015550123", "2015550123", "T-Mobile"),
     ] {
         let sim = sims.iter().find(|sim| sim["number"] == number).unwrap();
+        assert_eq!(sim["home_operator"], operator, "{sim}");
+        let iccid = sim["iccid"].as_str().unwrap();
+        assert!(site.ok(&["sim", "show", iccid]).contains(operator));
+        let modem = site.json(&["modem", "show", sim["modem"].as_str().unwrap()]);
+        assert_eq!(modem["home_operator"], operator);
+        assert!(site.ok(&["modem", "show", sim["modem"].as_str().unwrap()]).contains(operator));
+        assert!(site.ok(&["sim", "list", "--wide"]).contains(operator));
         assert_eq!((&sim["country"], &sim["state"]), (&country.into(), &"available".into()));
         assert!(sim["number_problem"].is_null(), "{sim}");
         let made = order(&country.to_lowercase());

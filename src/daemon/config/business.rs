@@ -5,7 +5,7 @@ use super::document::{Document, SectionReader};
 use super::{block_list, rentals, table};
 use crate::domain::fair_use::{Allowance, Pauses};
 use crate::domain::rental::Packages;
-use crate::domain::{Countries, Country};
+use crate::domain::{Amount, Countries, Country, Currency, HomeNetworks};
 use crate::gateway::Settings;
 
 /// The settings, and what is valid but has no effect.
@@ -31,15 +31,14 @@ pub(super) fn settings<'d>(
             0 => Allowance::Unlimited,
             most => Allowance::AtMost(most),
         },
-        spend_per_day: limits
-            .get(&table::limits::SPEND_PER_DAY)
-            .map_or(Allowance::Unlimited, |most| Allowance::AtMost(most.0)),
+        spend_per_day: spend_per_day(limits, money.currency),
         pauses: Pauses {
             min_cancel_age: limits.get(&table::limits::MIN_CANCEL_AGE),
             after_giving_up: limits.get(&table::limits::GIVE_UP_PAUSE),
         },
         share_sim: orders.get(&table::orders::SHARE_SIM),
         currency: money.currency,
+        home_networks: HomeNetworks::default(),
         countries: countries(document),
         international_numbers: orders.get(&table::orders::NUMBER_FORMAT),
         reuse_window: orders.get(&table::orders::REUSE_WINDOW),
@@ -63,6 +62,22 @@ pub(super) fn settings<'d>(
         ask_loopback: numbers.get(&table::numbers::LOOPBACK),
     };
     (settings, without_effect)
+}
+
+fn spend_per_day(limits: &SectionReader<'_>, currency: Currency) -> Allowance {
+    let key = &table::limits::SPEND_PER_DAY;
+    let Some(text) = limits.get(key) else { return Allowance::Unlimited };
+    match currency.parse(&text) {
+        Ok(most) if most > Amount::ZERO => Allowance::AtMost(most.0),
+        _ => {
+            let like = currency.text(Amount(50 * currency.minor_units()));
+            limits.fault(
+                key.name,
+                format!("`{}` must be an amount like \"{like}\", or \"off\"", key.name),
+            );
+            Allowance::Unlimited
+        }
+    }
 }
 
 /// The built-in countries and those of the file.

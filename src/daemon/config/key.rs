@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use crate::domain::Amount;
 use crate::domain::ip_network::Network;
 
 /// When a change in the file takes effect in a running daemon.
@@ -342,27 +341,23 @@ impl Format for TimeOrNever {
     }
 }
 
-/// An amount of money that is more than nothing, or `"off"`.
+/// An amount of money that is more than nothing, or `"off"`. Whoever uses it reads it in the
+/// accounts' currency.
 pub(super) struct AmountOrOff;
 
 impl Format for AmountOrOff {
-    type Value = Option<Amount>;
+    type Value = Option<String>;
 
     fn name(&self) -> String {
         "amount, or `\"off\"`".to_owned()
     }
 
-    fn read(&self, value: &DeValue<'_>) -> Result<Option<Amount>, String> {
-        let text = read_text(value)?;
-        if text == "off" {
-            return Ok(None);
-        }
-        let amount = text.parse().ok().filter(|amount| *amount > Amount::ZERO);
-        amount.map(Some).ok_or_else(|| "an amount like \"50.00\", or \"off\"".to_owned())
+    fn read(&self, value: &DeValue<'_>) -> Result<Option<String>, String> {
+        Ok(Some(read_text(value)?).filter(|text| text != "off"))
     }
 
-    fn write(&self, value: &Option<Amount>) -> String {
-        quoted(value.map_or_else(|| "off".to_owned(), |amount| amount.to_string()))
+    fn write(&self, value: &Option<String>) -> String {
+        quoted(value.as_deref().unwrap_or("off"))
     }
 }
 

@@ -4,32 +4,36 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Document, FreeEntry};
 use super::{Config, table};
-use crate::domain::price::{Price, Rate, Rates, is_currency};
+use crate::domain::Currency;
+use crate::domain::currency::NotACurrency;
+use crate::domain::price::{Price, PriceError, Rate, Rates};
 use crate::domain::rental::{Package, Packages};
 
 /// The currency of the accounts, and what other currencies are worth in it.
 pub(super) struct Money {
-    pub(super) currency: String,
+    pub(super) currency: Currency,
     pub(super) rates: Rates,
 }
 
 pub(super) fn money<'d>(document: &'d Document<'d>) -> Money {
-    use table::money::{CURRENCY, SECTION};
+    use table::money::{CURRENCY, DECIMALS, SECTION};
     use table::rates::EUR;
     let (section, rates) = (document.section(&SECTION), document.section(&table::rates::SECTION));
-    let currency = section.get(&CURRENCY);
-    if !is_currency(&currency) {
-        section.fault(CURRENCY.name, "a currency is three capital letters like \"USD\"");
-    }
+    let currency = section.get(&CURRENCY).parse().unwrap_or_else(|error: NotACurrency| {
+        section.fault(CURRENCY.name, error.to_string());
+        Currency::USD
+    });
+    let decimals = section.find(&DECIMALS).unwrap_or(currency.decimals());
+    let currency = currency.with_decimals(decimals);
     let default_rate = (EUR.default)();
     let mut by_currency: BTreeMap<String, Rate> = BTreeMap::new();
     // The default rate is one of euros in dollars.
-    if currency == (CURRENCY.default)() {
+    if currency.has_code_of(Currency::USD) {
         by_currency.extend(default_rate.parse().ok().map(|rate| (EUR.name.to_owned(), rate)));
     }
     for entry in rates.free_entries() {
         match entry.value.as_deref().map(str::parse::<Rate>) {
-            Some(Ok(rate)) if is_currency(&entry.name) => {
+            Some(Ok(rate)) if entry.name.parse::<Currency>().is_ok() => {
                 by_currency.insert(entry.name, rate);
             }
             _ => rates.fault_at(
@@ -38,7 +42,7 @@ pub(super) fn money<'d>(document: &'d Document<'d>) -> Money {
             ),
         }
     }
-    Money { rates: Rates::new(currency.clone(), by_currency), currency }
+    Money { rates: Rates::new(currency, by_currency), currency }
 }
 
 /// The packages that are sold, and what is valid but has no effect.
@@ -55,8 +59,8 @@ pub(super) fn packages<'d>(document: &'d Document<'d>, rates: Rates) -> (Package
         match value.as_deref().map(|text| (text, text.parse::<Price>())) {
             Some(("off", _)) => drop(prices.remove(&package)),
             Some((_, Ok(price))) => {
-                if rates.rate(&price.currency).is_none() {
-                    let currency = &price.currency;
+                if rates.rate(price.currency).is_none() {
+                    let currency = price.currency;
                     section.fault_at(
                         line,
                         format!("[money.rates] needs {currency} = \"…\", or use another currency"),
@@ -64,13 +68,14 @@ pub(super) fn packages<'d>(document: &'d Document<'d>, rates: Rates) -> (Package
                 }
                 prices.insert(package, price);
             }
+            Some((_, Err(PriceError::Amount(error)))) => section.fault_at(line, error.to_string()),
             _ => {
                 section.fault_at(line, "a package's price is a text like \"15.00 EUR\", or \"off\"")
             }
         }
     }
     let has_no_rate = |package: &Package| {
-        prices.get(package).is_some_and(|price| rates.rate(&price.currency).is_none())
+        prices.get(package).is_some_and(|price| rates.rate(price.currency).is_none())
     };
     let mut without_effect = Vec::new();
     if without_price.iter().any(has_no_rate) {
@@ -87,20 +92,21 @@ impl Config {
     /// Which rentals are on sale, at which prices, and at which rates these become what an account
     /// is charged: the operator has set none of it unless the file says so.
     pub fn rentals_on_sale(&self) -> String {
-        let (sold, currency) = (self.gateway.packages.on_sale(), &self.gateway.currency);
+        let (sold, currency) = (self.gateway.packages.on_sale(), self.gateway.currency);
         if sold.is_empty() {
             return "no rentals are on sale".to_owned();
         }
         let offers = sold.iter().map(|(package, charge)| {
             let price = &charge.price;
-            let converted = match price.currency == *currency {
+            let converted = match price.currency == currency {
                 true => String::new(),
-                false => format!(" ({} {currency})", charge.amount),
+                false => format!(" ({})", currency.text_with_code(charge.amount)),
             };
-            format!("{package} {} {}{converted}", price.amount, price.currency)
+            format!("{package} {price}{converted}")
         });
         let offers = offers.collect::<Vec<_>>().join(", ");
-        let converted = sold.iter().filter(|(_, charge)| charge.price.currency != *currency);
+        let converted =
+            sold.iter().filter(|(_, charge)| !charge.price.currency.has_code_of(currency));
         let rates: BTreeSet<String> = converted
             .map(|(_, charge)| {
                 format!("; 1 {} = {} {currency}", charge.price.currency, charge.rate)

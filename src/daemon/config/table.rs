@@ -13,6 +13,7 @@ use super::key::{
     Address, AmountOrOff, Digits, FilePath, Flag, Key, MobileCodes, Networks, OneOf, OptionalKey,
     Section, TakesEffect, Text, TextOr, Texts, Time, TimeOrNever, Whole, key, optional,
 };
+use crate::domain::currency::MOST_DECIMALS;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -292,6 +293,11 @@ section! {
 
     CURRENCY: Key<Text> = key("currency", Text, || "USD".to_owned(), Restart,
         "The currency of the accounts.");
+    DECIMALS: OptionalKey<Whole<u32>> = optional("decimals",
+        Whole::from_to(0, MOST_DECIMALS), "2", Restart,
+        "How many decimals its amounts have. Without it, as many as ISO 4217 says: none for JPY, \
+         three for KWD, two for most and for a currency that ISO 4217 does not have. A database \
+         that has amounts keeps the number that it began with.");
 }
 
 section! {

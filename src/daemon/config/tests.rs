@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::domain::Currency;
 
 fn faults(text: &str) -> Vec<String> {
     let faults = Config::parse(text).unwrap_err();
@@ -13,7 +14,7 @@ fn everything_but_the_ports_has_a_default() {
     assert_eq!(config.http.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.database.path, Path::new("/var/lib/simbridge/simbridge.db"));
     assert_eq!(config.gateway.order_lifetime, Duration::from_secs(600));
-    assert_eq!((config.modems.len(), config.gateway.currency.as_str()), (0, "USD"));
+    assert_eq!((config.modems.len(), config.gateway.currency), (0, Currency::USD));
 }
 
 #[test]
@@ -74,7 +75,8 @@ fn what_the_file_sets_is_read() {
     assert_eq!((orders.reuse_window.as_secs(), orders.reuse_price_percent), (7200, 30));
     assert_eq!(orders.number_cooldown, Some(Duration::from_secs(90 * 24 * 3600)));
     let price = |name: &str| {
-        config.gateway.packages.find(name).map(|(_, charge)| charge.amount.to_string())
+        let (_, charge) = config.gateway.packages.find(name)?;
+        Some(config.gateway.currency.text(charge.amount))
     };
     assert_eq!(
         ["1m", "3m", "6m", "2y"].map(price),
@@ -148,6 +150,15 @@ fn each_fault_is_reported_with_its_line_and_what_would_be_right() {
             "[recovery]\npower_cycle = [\"hub\", \"{bus}\"]",
             &["2: `power_cycle`: there is no {bus}; there are {usb}, {hub}, {hub_port}, \
                {port}"],
+        ),
+        (
+            "[money]\ncurrency = \"JPY\"\n[limits]\nspend_per_day = \"50.00\"",
+            &["4: `spend_per_day` must be an amount like \"50\", or \"off\""],
+        ),
+        ("[money]\ndecimals = 5", &["2: `decimals` must be from 0 to 4"]),
+        (
+            "[rentals.packages]\n1m = \"2500.00 JPY\"\n[money.rates]\nJPY = \"0.0065\"",
+            &["2: JPY has no decimals: write it like 12"],
         ),
         ("[money.rates]\nEUR = \"0\"", &["2: a rate is written like EUR = \"1.08\""]),
         ("[limits]\nkey_per_second = -1", &["2: `key_per_second` must be from 0 to 1000000"]),
@@ -264,9 +275,9 @@ fn the_documents_have_the_defaults() {
     let sold = settings.packages.on_sale();
     assert_eq!(sold.len(), 4);
     for (package, charge) in sold {
-        let (amount, rate) = (charge.price.amount, charge.rate);
+        let (amount, rate) = (charge.price.currency.text(charge.price.amount), charge.rate);
         for page in [customers, operators] {
-            assert!(page.contains(&amount.to_string()), "{package} {amount}");
+            assert!(page.contains(&amount), "{package} {amount}");
             assert!(page.contains(&format!("at {rate} USD for a euro")), "{rate}");
         }
     }

@@ -25,6 +25,7 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("log_lines_lost", "log lines were dropped, because whatever reads the log did not keep up"),
     ("fault", "the database violates an invariant"),
     ("attribution_failed", "stored messages were not given the services that they fit"),
+    ("erasure_failed", "an erasure that was begun could not be finished; it is tried again"),
     ("verify_failed", "the database could not be checked"),
     (
         "database_misplaced",

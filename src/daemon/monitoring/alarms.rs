@@ -10,6 +10,7 @@ use super::process::Disk;
 use crate::domain::bank::BankReport;
 use crate::domain::clock_trust::{ClockTrust, LONGEST_PLAUSIBLE_OUTAGE};
 use crate::domain::modem::{ModemStatus, StoreFill};
+use crate::domain::runway::{DAYS_AHEAD, FEWEST_DAYS};
 use crate::domain::{Iccid, PortName, Timestamp};
 
 /// A modem that is not Ready for this long is an alarm.
@@ -41,13 +42,14 @@ pub(super) struct Alarm {
 }
 
 /// The names of all alarms.
-pub const ALARMS: [&str; 16] = [
+pub const ALARMS: [&str; 17] = [
     "ModemNotReady",
     "ModemWarning",
     "StoreNearFull",
     "SimsDeaf",
     "NumbersContested",
     "StockOut",
+    "StockRunway",
     "FewCodes",
     "Undecodable",
     "BankTrouble",
@@ -212,6 +214,7 @@ impl AlarmInputs<'_> {
         let is_settled = self.now.since(self.started) >= STARTUP_TIME;
         if is_settled {
             stock_out(self.counts).into_iter().for_each(|text| raise("StockOut", text));
+            stock_runway(self.counts).into_iter().for_each(|text| raise("StockRunway", text));
         }
         for (service, completed, of) in &self.success {
             if *of >= MIN_ORDERS && completed * 2 < *of {
@@ -255,6 +258,32 @@ fn stock_out(counts: &SiteCounts) -> Vec<String> {
         true => without.iter().map(text).collect(),
         false => vec!["no SIM is on sale in any country; `simbridge sim list` says why".to_owned()],
     }
+}
+
+/// One text for each country in which numbers will soon be used up.
+fn stock_runway(counts: &SiteCounts) -> Vec<String> {
+    let mut short: BTreeMap<&str, Vec<(f64, &str, u64)>> = BTreeMap::new();
+    for stock in counts.runways().filter(|stock| stock.runway.is_short()) {
+        let days = stock.runway.days_left().unwrap_or_default();
+        let of_country = short.entry(stock.country).or_default();
+        of_country.push((days, stock.service, stock.runway.sims_needed()));
+    }
+    let text = |(country, mut services): (&str, Vec<(f64, &str, u64)>)| {
+        services.sort_by(|(a, ..), (b, ..)| a.total_cmp(b));
+        let needed = services.iter().map(|(_, _, needed)| *needed).max().unwrap_or_default();
+        let named = services.iter().take(MAX_SERVICES_SHOWN);
+        let named: Vec<String> =
+            named.map(|(days, service, _)| format!("{service} {days:.1}")).collect();
+        let more = if services.len() > named.len() { ", …" } else { "" };
+        format!(
+            "the numbers of {} services in {country} last for less than {FEWEST_DAYS} days: \
+             {}{more}; {needed} more SIMs would last for {DAYS_AHEAD}; `simbridge report stock` \
+             shows all",
+            services.len(),
+            named.join(", ")
+        )
+    };
+    short.into_iter().map(text).collect()
 }
 
 /// Names rented SIMs that are off the air, those first that have been for longest.
@@ -431,6 +460,8 @@ mod tests {
         found.dedup();
         let mut all = ALARMS.to_vec();
         all.sort_unstable();
+        // Where no number is left, none will be used up.
+        all.retain(|name| *name != "StockRunway");
         assert_eq!(found, all);
         let texts: Vec<String> = all_bad.alarms().into_iter().map(|alarm| alarm.text).collect();
         assert!(
@@ -473,9 +504,13 @@ mod tests {
             ..all_bad
         };
         assert_eq!(names(&all_good), [""; 0]);
+        let mut short = stocked.clone();
+        short.used.insert((ServiceId(1), "UK".to_owned()), 0.5);
+        let all_good = AlarmInputs { counts: &short, ..all_good };
+        assert_eq!(names(&all_good), ["StockRunway"]);
         assert_eq!(
             names(&AlarmInputs { waiting: MAX_WAITING + 1, ..all_good }),
-            ["DatabaseFailing"]
+            ["DatabaseFailing", "StockRunway"]
         );
     }
 
@@ -506,6 +541,32 @@ mod tests {
         assert_eq!(
             text([("NL", 0), ("UK", 0)], 2),
             ["no SIM is on sale in any country; `simbridge sim list` says why"]
+        );
+    }
+
+    #[test]
+    fn numbers_that_will_soon_be_used_up_are_one_alarm_for_each_country() {
+        let mut site = counts(&[], &[], 12);
+        let uber = site.services[0].clone();
+        for (id, name) in [(2, "Lyft"), (3, "Bolt"), (4, "Glovo"), (5, "Wolt")] {
+            let id = ServiceId(id);
+            site.services.push(Service { id, name: name.to_owned(), ..uber.clone() });
+            site.stock.insert(id, vec![("UK".to_owned(), 12)]);
+        }
+        assert_eq!(stock_runway(&site), [""; 0], "nothing is used");
+        let mut used = |id, country: &str, per_day| {
+            site.used.insert((ServiceId(id), country.to_owned()), per_day);
+        };
+        used(1, "NL", 5.0);
+        used(1, "UK", 2.0);
+        used(2, "UK", 1.7);
+        used(3, "UK", 4.0);
+        used(4, "UK", 1.8);
+        used(5, "UK", 3.0);
+        assert_eq!(
+            stock_runway(&site),
+            ["the numbers of 4 services in UK last for less than 7 days: Bolt 3.0, Wolt 4.0, \
+                 Uber 6.0, …; 108 more SIMs would last for 30; `simbridge report stock` shows all"]
         );
     }
 

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::domain::ids::LAST_PUBLIC_ID;
+use crate::domain::runway::Runway;
 use crate::domain::{Service, ServiceId, Timestamp};
-use crate::gateway::{Error, Gateway, LedgerSums, SiteStats};
+use crate::gateway::{Error, Gateway, LedgerSums, SiteStats, UsedPerDay};
 use crate::store::Store;
 
 /// The pause between counts while modems are still being found.
@@ -20,6 +21,8 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// While nothing is written, only one in this many pauses ends with a count: counting a thousand
 /// idle SIMs every time would cost a third of what all their modems cost.
 const IDLE_PAUSES: u32 = 6;
+/// How often it is counted how fast numbers are used up: the orders of a week are read for it.
+const USE_COUNTED_EVERY: Duration = Duration::from_secs(15 * 60);
 /// After each query the task sleeps for this many times the query's duration, so that counting
 /// takes at most a fiftieth of one processor, however much there is to count.
 const REST_FACTOR: u32 = 50;
@@ -35,6 +38,16 @@ pub(super) struct SiteCounts {
     pub stock: BTreeMap<ServiceId, Vec<(String, usize)>>,
     /// When the count of `stock` began.
     pub stock_at: Option<Timestamp>,
+    /// How fast numbers are used up, and when that was counted.
+    pub used: UsedPerDay,
+    pub used_at: Option<Timestamp>,
+}
+
+/// The stock of one service in one country.
+pub(super) struct StockOf<'c> {
+    pub service: &'c str,
+    pub country: &'c str,
+    pub runway: Runway,
 }
 
 impl SiteCounts {
@@ -42,6 +55,19 @@ impl SiteCounts {
     pub fn ids_used(&self) -> impl Iterator<Item = (&'static str, f64)> {
         let last = [("orders", self.stats.last_order_id), ("rentals", self.stats.last_rental_id)];
         last.into_iter().map(|(what, last)| (what, last as f64 / LAST_PUBLIC_ID as f64))
+    }
+
+    /// The stock of each service that can be ordered in each country, and how long it lasts.
+    pub fn runways(&self) -> impl Iterator<Item = StockOf<'_>> {
+        let enabled = self.services.iter().filter(|service| service.enabled);
+        enabled.flat_map(|service| {
+            let stock = self.stock.get(&service.id).map(Vec::as_slice).unwrap_or_default();
+            stock.iter().map(|(country, free)| {
+                let used = self.used.get(&(service.id, country.clone())).copied();
+                let runway = Runway { free: *free, used_per_day: used.unwrap_or_default() };
+                StockOf { service: &service.name, country, runway }
+            })
+        })
     }
 
     /// Services that can be ordered, with their stock by country.
@@ -107,6 +133,11 @@ impl CountsCache {
             stock.insert(service.id, with_rest(gateway.stock().count(service, sold)).await?);
         }
         (counts.stock, counts.stock_at) = (stock, Some(began));
+        let is_old = |at: Timestamp| at > began || began.since(at) >= USE_COUNTED_EVERY;
+        if counts.used_at.is_none_or(is_old) {
+            counts.used = with_rest(gateway.reports().numbers_used_per_day()).await?;
+            counts.used_at = Some(began);
+        }
         self.publish(counts);
         Ok(())
     }

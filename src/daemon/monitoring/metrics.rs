@@ -202,6 +202,15 @@ fn sims_and_stock(page: &mut Page, monitor: &Monitor) {
             family.put(&[("service", service), ("country", country)], count)
         });
     }
+    let mut family = page.family(
+        "simbridge_numbers_used_per_day",
+        Gauge,
+        "Numbers that orders used up in a day, of the last seven days.",
+    );
+    for stock in counts.runways() {
+        let labels = [("service", stock.service), ("country", stock.country)];
+        family.put(&labels, stock.runway.used_per_day);
+    }
     let age = |at: Option<crate::domain::Timestamp>| {
         now.since(at.unwrap_or(monitor.started)).as_secs_f64()
     };
@@ -277,14 +286,15 @@ fn orders(page: &mut Page, monitor: &Monitor) {
 
 fn money(page: &mut Page, monitor: &Monitor) {
     let counts = monitor.counts.last();
-    let currency = monitor.gateway.settings().currency.clone();
-    let in_currency = ("currency", currency.as_str());
+    let currency = monitor.gateway.currency();
+    let code = currency.to_string();
+    let in_currency = ("currency", code.as_str());
     let labels = [in_currency];
     page.single("simbridge_accounts", Gauge, "Accounts.", counts.stats.accounts);
     page.family("simbridge_accounts_balance", Gauge, "Sum of all balances.")
-        .put(&labels, counts.stats.balance);
+        .put(&labels, currency.text(counts.stats.balance));
     page.family("simbridge_accounts_held", Gauge, "Sum of all holds.")
-        .put(&labels, counts.stats.held);
+        .put(&labels, currency.text(counts.stats.held));
     let kinds = || counts.ledger.kinds.values();
     let mut family =
         page.family("simbridge_ledger_entries_total", Counter, "Entries of the ledger.");
@@ -295,12 +305,18 @@ fn money(page: &mut Page, monitor: &Monitor) {
         "Sum of what ledger entries change balances by.",
     );
     kinds().for_each(|sums| {
-        family.put(&[("kind", sums.kind.as_str()), in_currency], Amount(sums.balance_minor))
+        family.put(
+            &[("kind", sums.kind.as_str()), in_currency],
+            currency.text(Amount(sums.balance_minor)),
+        )
     });
     let mut family =
         page.family("simbridge_ledger_held", Gauge, "Sum of what ledger entries change holds by.");
     kinds().for_each(|sums| {
-        family.put(&[("kind", sums.kind.as_str()), in_currency], Amount(sums.held_minor))
+        family.put(
+            &[("kind", sums.kind.as_str()), in_currency],
+            currency.text(Amount(sums.held_minor)),
+        )
     });
 }
 

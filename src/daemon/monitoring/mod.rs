@@ -121,6 +121,11 @@ impl Monitor {
     }
 }
 
+/// A figure with one decimal.
+fn rounded(figure: f64) -> f64 {
+    (figure * 10.0).round() / 10.0
+}
+
 impl Health for Monitor {
     fn metrics(&self) -> String {
         metrics::page(self)
@@ -141,9 +146,15 @@ impl Health for Monitor {
     fn overview(&self) -> Value {
         let (counts, now) = (self.counts.last(), self.gateway.now());
         let last_message_at = self.gateway.inbox().last_message_at();
-        let stock = counts.stock_by_name().flat_map(|(service, stock)| {
-            stock.iter().map(move |(country, count)| {
-                json!({ "service": service, "country": country, "count": count })
+        let stock = counts.runways().map(|stock| {
+            let runway = stock.runway;
+            json!({
+                "service": stock.service,
+                "country": stock.country,
+                "count": runway.free,
+                "used_per_day": rounded(runway.used_per_day),
+                "days_left": runway.days_left().map(rounded),
+                "sims_needed": runway.sims_needed(),
             })
         });
         json!({

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::{Accounts, find_account, subject_of};
+use super::{Accounts, find_account, refuse_erased, subject_of};
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::fair_use::{Allowance, DayUse};
 use crate::domain::ip_network::Network;
 use crate::domain::key::{ApiKey, KeyRefusal, Scopes};
 use crate::domain::text::check_name;
-use crate::domain::{Amount, Timestamp};
+use crate::domain::{Amount, Currency, Timestamp};
 use crate::gateway::Error;
 use crate::gateway::request_cache::KeyEvents;
 use crate::store::{Account, Holder, Key, KeyTerms, StoreError, WriteTx};
@@ -44,7 +44,12 @@ pub struct KeyEdit {
 
 impl KeyEdit {
     /// The terms after the change of these.
-    fn applied_to(self, mut terms: KeyTerms, now: Timestamp) -> Result<KeyTerms, Error> {
+    fn applied_to(
+        self,
+        mut terms: KeyTerms,
+        now: Timestamp,
+        currency: Currency,
+    ) -> Result<KeyTerms, Error> {
         if let Some(allowed) = self.allowed {
             let networks = allowed.iter().map(|text| text.parse::<Network>());
             let networks = networks
@@ -69,24 +74,25 @@ impl KeyEdit {
             terms.scopes = scopes.map_err(Error::Refused)?;
         }
         if let Some(text) = self.spend_per_day {
-            terms.spend_per_day = spend_per_day(&text)?;
+            terms.spend_per_day = spend_per_day(&text, currency)?;
         }
         Ok(terms)
     }
 }
 
 /// What may be spent with a key in a day, in the operator's words.
-fn spend_per_day(text: &str) -> Result<Allowance, Error> {
+fn spend_per_day(text: &str, currency: Currency) -> Result<Allowance, Error> {
     if text == "none" {
         return Ok(Allowance::Unlimited);
     }
-    match text.parse::<Amount>() {
+    match currency.parse(text) {
         Ok(Amount::ZERO) => Err(Error::refused(
             "a key with which nothing may be spent is one with `--scope read`; `none` is no limit",
         )),
         Ok(amount) if amount > Amount::ZERO => Ok(Allowance::AtMost(amount.0)),
         _ => Err(Error::refused(format!(
-            "{text}: what may be spent with a key in a day is an amount like 5.00, or `none`"
+            "{text}: what may be spent with a key in a day is an amount like {}, or `none`",
+            currency.text(Amount(5 * currency.minor_units()))
         ))),
     }
 }
@@ -101,11 +107,11 @@ fn check_label(label: &str) -> Result<String, Error> {
 }
 
 /// How a key is limited, and what it is called, for the audit.
-fn terms_in_words(terms: &KeyTerms) -> String {
+fn terms_in_words(terms: &KeyTerms, currency: Currency) -> String {
     let KeyTerms { allowed, label, expires_at, scopes, spend_per_day } = terms;
     let words = [
         Some(scopes).filter(|scopes| **scopes != Scopes::All).map(|it| format!(" to {it}")),
-        spend_per_day.most().map(|most| format!(" spending {} a day", Amount(most))),
+        spend_per_day.most().map(|most| format!(" spending {} a day", currency.text(Amount(most)))),
         allowed.as_ref().map(|networks| format!(" for {networks}")),
         expires_at.map(|at| format!(" until {at}")),
         label.as_ref().map(|label| format!(" labelled {label}")),
@@ -143,20 +149,21 @@ fn write(tx: &WriteTx<'_>, events: &KeyEvents) -> Result<(), StoreError> {
 impl Accounts {
     /// Makes a key for an account. The database keeps only its SHA-256 and its prefix.
     pub async fn add_key(&self, reference: String, terms: KeyEdit) -> Result<NewKey, Error> {
-        let now = self.env.now();
-        let terms = terms.applied_to(KeyTerms::default(), now)?;
+        let (now, currency) = (self.env.now(), self.env.settings().currency);
+        let terms = terms.applied_to(KeyTerms::default(), now, currency)?;
         let key = ApiKey::from_entropy(self.env.random_bytes()?);
         self.env
             .store
             .write(move |tx| {
                 let account = find_account(tx, &reference)?;
+                refuse_erased(&account)?;
                 if tx.key_day(account.id, &key.prefix())?.is_some() {
                     // What is spent is counted by the first characters.
                     return Err(Error::refused("the new key is too like another one; try again"));
                 }
                 tx.add_key(account.id, &key.digest(), &key.prefix(), &terms, now)?;
                 let (owner, prefix) = (subject_of(&account), key.prefix());
-                let subject = format!("{owner}: key {prefix}{}", terms_in_words(&terms));
+                let subject = format!("{owner}: key {prefix}{}", terms_in_words(&terms, currency));
                 tx.note(Actor::Operator, AuditAction::AddedKey, subject, now)?;
                 Ok(NewKey { account, key })
             })
@@ -168,15 +175,16 @@ impl Accounts {
     pub async fn edit_key(&self, prefix: String, edit: KeyEdit) -> Result<Key, Error> {
         let prefix = ApiKey::from_request(prefix).prefix();
         let (now, cache) = (self.env.now(), Arc::clone(&self.cache));
+        let currency = self.env.settings().currency;
         self.env
             .store
             .write(move |tx| {
                 let (digest, mut key) = the_key(tx, &prefix)?;
-                let before = terms_in_words(&key.terms);
-                key.terms = edit.applied_to(key.terms, now)?;
+                let before = terms_in_words(&key.terms, currency);
+                key.terms = edit.applied_to(key.terms, now, currency)?;
                 tx.after_commit(move || cache.forget_keys());
                 tx.set_key_terms(&digest, &key.terms)?;
-                let (subject, after) = (key_subject(&key), terms_in_words(&key.terms));
+                let (subject, after) = (key_subject(&key), terms_in_words(&key.terms, currency));
                 let subject = format!("{subject}, from:{before}; to:{after}");
                 tx.note(Actor::Operator, AuditAction::Changed, subject, now)?;
                 Ok(key)

@@ -1,9 +1,9 @@
 //! What an account may do at a time and in a day, and what it has done today.
 
-use super::{Accounts, find_account, subject_of};
-use crate::domain::Amount;
+use super::{Accounts, find_account, refuse_erased, subject_of};
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::fair_use::{AccountLimits, Allowance, DayUse, OwnLimits};
+use crate::domain::{Amount, Currency};
 use crate::gateway::Error;
 use crate::store::Account;
 
@@ -24,11 +24,12 @@ pub struct LimitEdit {
 }
 
 impl LimitEdit {
-    fn applied_to(self, own: OwnLimits) -> Result<OwnLimits, Error> {
+    fn applied_to(self, own: OwnLimits, currency: Currency) -> Result<OwnLimits, Error> {
         let count = |text: &str| text.parse().map_err(|_| "a number like 20".to_owned());
         let amount = |text: &str| {
-            let amount = text.parse::<Amount>().map_err(|_| "an amount like 50.00".to_owned())?;
-            Ok(amount.0)
+            let like =
+                || format!("an amount like {}", currency.text(Amount(50 * currency.minor_units())));
+            Ok(currency.parse(text).map_err(|_| like())?.0)
         };
         Ok(OwnLimits {
             max_open: changed(own.max_open, self.max_open, "open orders", count)?,
@@ -77,33 +78,34 @@ fn changed(
 }
 
 /// An account's own limits, for the audit.
-fn in_words(own: &OwnLimits) -> String {
-    let word = |own: Option<Allowance>, shown: fn(i64) -> String| match own {
+fn in_words(own: &OwnLimits, currency: Currency) -> String {
+    let word = |own: Option<Allowance>, shown: &dyn Fn(i64) -> String| match own {
         None => "default".to_owned(),
         Some(allowance) => allowance.most().map_or_else(|| "none".to_owned(), shown),
     };
     format!(
         "max_open {}, orders_per_day {}, spend_per_day {}",
-        word(own.max_open, |most| most.to_string()),
-        word(own.orders_per_day, |most| most.to_string()),
-        word(own.spend_per_day, |most| Amount(most).to_string()),
+        word(own.max_open, &|most| most.to_string()),
+        word(own.orders_per_day, &|most| most.to_string()),
+        word(own.spend_per_day, &|most| currency.text(Amount(most))),
     )
 }
 
 impl Accounts {
     /// Changes an account's limits. What it has done today counts.
     pub async fn limit(&self, reference: String, edit: LimitEdit) -> Result<Account, Error> {
-        let now = self.env.now();
+        let (now, currency) = (self.env.now(), self.env.settings().currency);
         let limited = self.env.store.write(move |tx| {
             let account = find_account(tx, &reference)?;
-            let limits = edit.applied_to(account.limits)?;
+            refuse_erased(&account)?;
+            let limits = edit.applied_to(account.limits, currency)?;
             if limits != account.limits {
                 tx.set_limits(account.id, &limits)?;
                 let subject = format!(
                     "{}, limits from: {}; to: {}",
                     subject_of(&account),
-                    in_words(&account.limits),
-                    in_words(&limits)
+                    in_words(&account.limits, currency),
+                    in_words(&limits, currency)
                 );
                 tx.note(Actor::Operator, AuditAction::Changed, subject, now)?;
             }

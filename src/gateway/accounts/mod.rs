@@ -1,5 +1,7 @@
 //! Accounts: their credit, their ledger, and the keys that open them.
 
+mod erasure;
+mod export;
 mod keys;
 mod limits;
 mod prices;
@@ -13,8 +15,10 @@ use super::request_cache::RequestCache;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::ledger::Posting;
 use crate::domain::text::{check_name, did_you_mean};
-use crate::domain::{AccountId, Amount, Funds, Timestamp};
+use crate::domain::{AccountId, Amount, Currency, Funds, Timestamp};
 use crate::store::{Account, Applied, Entry, Occasion, ReadTx, WriteTx};
+pub use erasure::Erased;
+pub use export::{Exported, ReceiverGone};
 pub use keys::{KeyEdit, NewKey};
 pub use limits::{LimitEdit, Standing};
 pub use prices::{PriceEdit, PriceView};
@@ -26,7 +30,7 @@ const MAX_NAME: usize = 64;
 const ACTIVE: &str = "active";
 const SUSPENDED: &str = "suspended";
 
-/// An amount that is more likely a slip than meant: 100000.00.
+/// An amount that is more likely a slip than meant, in minor units: 100000.00 dollars.
 const LARGE: u64 = 10_000_000;
 
 /// An entry of an account's ledger.
@@ -61,6 +65,14 @@ pub(super) fn subject_of(account: &Account) -> String {
     format!("account {} {}", account.id, account.name)
 }
 
+/// Refuses to let an account that was erased have anything again.
+fn refuse_erased(account: &Account) -> Result<(), Error> {
+    match account.erased_at {
+        Some(at) => Err(Error::refused(format!("account {} was erased at {at}", account.id))),
+        None => Ok(()),
+    }
+}
+
 /// Whether an account's balance less its holds covers a price.
 pub(super) fn covers(tx: &WriteTx<'_>, account: AccountId, price: Amount) -> Result<bool, Error> {
     let account = tx.account(account)?.ok_or_else(|| Error::refused("the account is gone"))?;
@@ -74,7 +86,7 @@ fn post_request(
     account: AccountId,
     posting: &Posting,
     action: AuditAction<'_>,
-    currency: &str,
+    currency: Currency,
     now: Timestamp,
 ) -> Result<Applied, Error> {
     // What the operator adds or takes counts on no day.
@@ -84,8 +96,9 @@ fn post_request(
         Applied::Now(_) => {
             let after = find_account(tx, &account.to_string())?;
             let (balance, _) = posting.effects();
-            let (account, now_has) = (subject_of(&after), after.funds.balance);
-            let subject = format!("{account}: {balance} {currency}, balance {now_has}");
+            let (account, balance) = (subject_of(&after), currency.text_with_code(balance));
+            let now_has = currency.text(after.funds.balance);
+            let subject = format!("{account}: {balance}, balance {now_has}");
             tx.note(Actor::Operator, action, subject, now)?;
         }
         Applied::Before => {
@@ -94,6 +107,7 @@ fn post_request(
                 Some(before) if before != (account, balance, held) => {
                     let (other, added, _) = before;
                     let other = subject_of(&find_account(tx, &other.to_string())?);
+                    let added = currency.text(added);
                     return Err(Error::refused(format!(
                         "the request with this id added {added} to {other}; nothing was changed"
                     )));
@@ -192,16 +206,19 @@ impl Accounts {
         request: String,
     ) -> Result<(Account, bool), Error> {
         if amount <= Amount::ZERO {
-            return Err(Error::refused("a top-up is more than 0.00"));
+            let nothing = self.env.settings().currency.text(Amount::ZERO);
+            return Err(Error::refused(format!("a top-up is more than {nothing}")));
         }
-        let (now, currency) = (self.env.now(), self.env.settings().currency.clone());
+        let (now, currency) = (self.env.now(), self.env.settings().currency);
         self.env
             .store
             .write(move |tx| {
-                let account = find_account(tx, &reference)?.id;
+                let account = find_account(tx, &reference)?;
+                refuse_erased(&account)?;
+                let account = account.id;
                 let posting = Posting::TopUp { amount, reference: request };
                 let action = AuditAction::ToppedUp;
-                let applied = post_request(tx, account, &posting, action, &currency, now)?;
+                let applied = post_request(tx, account, &posting, action, currency, now)?;
                 let is_repeated = matches!(applied, Applied::Before);
                 Ok((find_account(tx, &account.to_string())?, is_repeated))
             })
@@ -211,17 +228,18 @@ impl Accounts {
     /// Refuses what is most likely a slip: a large amount, or one that takes the balance below
     /// zero.
     pub async fn refuse_unusual(&self, reference: String, amount: Amount) -> Result<(), Error> {
-        let account = self.find(reference).await?;
+        let (account, currency) = (self.find(reference).await?, self.env.settings().currency);
         let after = account.funds.balance.0.saturating_add(amount.0);
         if after < 0 && amount < Amount::ZERO {
-            let (after, account) = (Amount(after), subject_of(&account));
+            let (after, account) = (currency.text(Amount(after)), subject_of(&account));
             return Err(Error::refused(format!(
                 "the balance of {account} would be {after}; if that is meant, add --yes"
             )));
         }
         if amount.0.unsigned_abs() >= LARGE {
             return Err(Error::refused(format!(
-                "{amount} is a large amount; if it is meant, add --yes"
+                "{} is a large amount; if it is meant, add --yes",
+                currency.text(amount)
             )));
         }
         Ok(())
@@ -237,15 +255,20 @@ impl Accounts {
         request: String,
     ) -> Result<Account, Error> {
         if amount == Amount::ZERO || note.trim().is_empty() {
-            return Err(Error::refused("an adjustment must not be 0.00 and needs a --reason"));
+            let nothing = self.env.settings().currency.text(Amount::ZERO);
+            return Err(Error::refused(format!(
+                "an adjustment must not be {nothing} and needs a --reason"
+            )));
         }
-        let (now, currency) = (self.env.now(), self.env.settings().currency.clone());
+        let (now, currency) = (self.env.now(), self.env.settings().currency);
         self.env
             .store
             .write(move |tx| {
-                let account = find_account(tx, &reference)?.id;
+                let account = find_account(tx, &reference)?;
+                refuse_erased(&account)?;
+                let account = account.id;
                 let posting = Posting::Adjustment { amount, note, reference: request };
-                post_request(tx, account, &posting, AuditAction::AdjustedBalance, &currency, now)?;
+                post_request(tx, account, &posting, AuditAction::AdjustedBalance, currency, now)?;
                 find_account(tx, &account.to_string())
             })
             .await
@@ -301,6 +324,7 @@ impl Accounts {
             .write(move |tx| {
                 tx.after_commit(move || cache.forget_keys());
                 let account = find_account(tx, &reference)?;
+                refuse_erased(&account)?;
                 let action = if suspended { AuditAction::Suspended } else { AuditAction::Resumed };
                 tx.note(Actor::Operator, action, subject_of(&account), now)?;
                 let since = suspended.then_some(account.suspended_at.unwrap_or(now));

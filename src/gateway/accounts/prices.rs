@@ -1,6 +1,6 @@
 //! What an account pays where it has prices of its own.
 
-use super::{Accounts, find_account, subject_of};
+use super::{Accounts, find_account, refuse_erased, subject_of};
 use crate::domain::account_price::{AccountPrice, OwnPrice};
 use crate::domain::audit::{Actor, AuditAction};
 use crate::gateway::Error;
@@ -41,15 +41,16 @@ impl Accounts {
         edit: PriceEdit,
     ) -> Result<Vec<PriceView>, Error> {
         let PriceEdit { service, country, price } = edit;
-        let settings = self.env.settings();
+        let (settings, now) = (self.env.settings(), self.env.now());
+        let currency = settings.currency;
         let country = country.map(|code| find_country(&settings.countries, &code)).transpose()?;
         let price = match price.trim() {
             "default" => None,
-            text => Some(text.parse::<OwnPrice>().map_err(Error::Refused)?),
+            text => Some(OwnPrice::parse(text, currency).map_err(Error::Refused)?),
         };
-        let now = self.env.now();
         let set = self.env.store.write(move |tx| {
             let account = find_account(tx, &reference)?;
+            refuse_erased(&account)?;
             let of = match service.as_str() {
                 EVERY_SERVICE => None,
                 name => Some(find_service(tx, name)?),
@@ -67,7 +68,7 @@ impl Accounts {
             if before != price {
                 tx.set_account_price(account.id, id, country.as_deref(), price)?;
                 let word = |price: Option<OwnPrice>| {
-                    price.map_or_else(|| "default".to_owned(), |price| price.to_string())
+                    price.map_or_else(|| "default".to_owned(), |price| price.text(currency))
                 };
                 let place = country.as_ref().map(|code| format!(" in {code}")).unwrap_or_default();
                 let (from, to) = (word(before), word(price));
@@ -90,7 +91,10 @@ impl Accounts {
     }
 }
 
-fn views(rows: &ReadTx<'_>, prices: Vec<AccountPrice>) -> Result<Vec<PriceView>, StoreError> {
+pub(super) fn views(
+    rows: &ReadTx<'_>,
+    prices: Vec<AccountPrice>,
+) -> Result<Vec<PriceView>, StoreError> {
     let view = |own: AccountPrice| {
         let service = own.service.map(|service| rows.service(service)).transpose()?.flatten();
         let service = service.map_or_else(|| EVERY_SERVICE.to_owned(), |service| service.name);

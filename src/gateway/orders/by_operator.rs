@@ -6,7 +6,7 @@ use super::{OrderView, Orders};
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::ledger::{EntryKind, Posting};
 use crate::domain::order::{OrderState, Refused};
-use crate::domain::{Amount, Order, OrderId, OrderOutcome};
+use crate::domain::{Amount, Currency, Order, OrderId, OrderOutcome};
 use crate::gateway::Error;
 use crate::store::{Entry, ReadTx, StoreError, WriteTx};
 
@@ -47,17 +47,19 @@ impl Orders {
         let refunded = self.env.store.write(move |tx| {
             let now = orders.env.now();
             let order = find_order(tx, id)?;
-            let charged = refundable(&order, &tx.ledger_of_order(id)?)?;
+            let currency = orders.env.settings().currency;
+            let charged = refundable(&order, &tx.ledger_of_order(id)?, currency)?;
             let amount = amount.unwrap_or(charged);
             if amount <= Amount::ZERO || amount > charged {
                 return Err(Error::refused(format!(
-                    "order {id} was charged {charged}; a refund is that or less, and more than 0.00"
+                    "order {id} was charged {}; a refund is that or less, and more than {}",
+                    currency.text(charged),
+                    currency.text(Amount::ZERO)
                 )));
             }
             let posting = Posting::Refund { amount, order: id, note: reason };
-            let currency = &orders.env.settings().currency;
             tx.post(order.account, &posting, currency, orders.env.occasion(now, None))?;
-            let subject = format!("order {id}, {amount} {currency}");
+            let subject = format!("order {id}, {}", currency.text_with_code(amount));
             tx.note(Actor::Operator, AuditAction::Refunded, subject, now)?;
             Ok((view(tx, order)?, amount))
         });
@@ -66,7 +68,7 @@ impl Orders {
 }
 
 /// What an order was charged, if that can be given back.
-fn refundable(order: &Order, entries: &[Entry]) -> Result<Amount, Error> {
+fn refundable(order: &Order, entries: &[Entry], currency: Currency) -> Result<Amount, Error> {
     let id = order.id;
     if order.state == OrderState::Open {
         return Err(Error::refused(format!(
@@ -74,8 +76,8 @@ fn refundable(order: &Order, entries: &[Entry]) -> Result<Amount, Error> {
         )));
     }
     if let Some(before) = entries.iter().find(|entry| entry.kind == EntryKind::Refund) {
-        let (amount, currency, at) = (before.balance, &before.currency, before.at);
-        let text = format!("order {id} was refunded before: {amount} {currency} at {at}");
+        let (amount, code, at) = (currency.text(before.balance), &before.currency, before.at);
+        let text = format!("order {id} was refunded before: {amount} {code} at {at}");
         return Err(Error::refused(text));
     }
     let captured = entries.iter().find(|entry| entry.kind == EntryKind::Capture);

@@ -224,7 +224,7 @@ impl Orders {
         tx.after_commit(move || cache.forget_uses_of(&number));
         let posting = Posting::Capture { amount: completed.price, order: completed.id };
         let occasion = self.env.occasion(at, None);
-        tx.post(completed.account, &posting, &self.env.settings().currency, occasion)?;
+        tx.post(completed.account, &posting, self.env.settings().currency, occasion)?;
         Ok(())
     }
 
@@ -248,7 +248,7 @@ impl Orders {
         self.wakeups.bank_demand_changes_after(tx);
         let posting = Posting::Release { amount: ended.price, order: ended.id };
         let occasion = self.env.occasion(at, None);
-        tx.post(ended.account, &posting, &self.env.settings().currency, occasion)?;
+        tx.post(ended.account, &posting, self.env.settings().currency, occasion)?;
         tx.note_given_up(ended.id, at, self.stock.rest_since(at).minus(GIVEN_UP_KEPT))?;
         self.wake_polls_after(tx, ended.id);
         Ok(())

@@ -326,7 +326,7 @@ impl Orders {
         tx.post(
             account,
             &Posting::Hold { amount: price, order },
-            &self.env.settings().currency,
+            self.env.settings().currency,
             self.env.occasion(now, by.key_prefix()),
         )?;
         Ok(order)

@@ -259,7 +259,7 @@ impl Rentals {
         posting: &Posting,
         occasion: Occasion<'_>,
     ) -> Result<(), Error> {
-        tx.post(account, posting, &self.env.settings().currency, occasion)?;
+        tx.post(account, posting, self.env.settings().currency, occasion)?;
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use super::{RentalView, Rentals};
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::ledger::{EntryKind, Posting, RefundCause};
 use crate::domain::paid_time::{PaidTerm, PaidTime};
-use crate::domain::{Amount, Rental, RentalId, Timestamp};
+use crate::domain::{Amount, Currency, Rental, RentalId, Timestamp};
 use crate::gateway::Error;
 use crate::store::{Entry, WriteTx};
 
@@ -66,16 +66,16 @@ impl Rentals {
         check_reason(&reason)?;
         let rentals = Arc::clone(self);
         let ended = self.env.store.write(move |tx| {
-            let (now, currency) = (rentals.env.now(), &rentals.env.settings().currency);
+            let (now, currency) = (rentals.env.now(), rentals.env.settings().currency);
             let rental = rentals.active(tx, id)?;
             // What the operator says of money is all of it.
             rentals.end_outage(tx, &rental, now, refund == EndRefund::ProRata)?;
-            let amount = refundable(tx, &rental, refund, now)?;
+            let amount = refundable(tx, &rental, (refund, currency), now)?;
             let (account, term) = (rental.account, rental.terms);
             let ended = rentals.close(tx, rental.end_early(now))?;
             let mut subject = format!("rental {id}");
             if amount > Amount::ZERO {
-                subject = format!("{subject}, {amount} {currency} given back");
+                subject = format!("{subject}, {} given back", currency.text_with_code(amount));
                 let (cause, note) = (RefundCause::Ended { term }, reason.clone());
                 let posting = Posting::RentalRefund { amount, rental: id, cause, note };
                 rentals.post(tx, account, &posting, rentals.env.occasion(now, None))?;
@@ -124,7 +124,7 @@ impl Rentals {
 fn refundable(
     tx: &WriteTx<'_>,
     rental: &Rental,
-    refund: EndRefund,
+    (refund, currency): (EndRefund, Currency),
     now: Timestamp,
 ) -> Result<Amount, Error> {
     let paid = Paid::of(&tx.ledger_of_rental(rental.id)?);
@@ -134,7 +134,9 @@ fn refundable(
         EndRefund::Nothing => Ok(Amount::ZERO),
         EndRefund::Of(amount) if amount > Amount::ZERO && amount <= cost => Ok(amount),
         EndRefund::Of(_) => Err(Error::refused(format!(
-            "rental {id} has cost {cost}; a refund is that or less, and more than 0.00"
+            "rental {id} has cost {}; a refund is that or less, and more than {}",
+            currency.text(cost),
+            currency.text(Amount::ZERO)
         ))),
     }
 }

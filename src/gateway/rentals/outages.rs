@@ -116,9 +116,9 @@ impl Rentals {
         amount: Amount,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let (id, currency) = (rental.id, &self.env.settings().currency);
+        let (id, currency) = (rental.id, self.env.settings().currency);
         let note = format!("off the air for {} since {}", outage.length(), outage.began_at);
-        let subject = format!("rental {id}, {amount} {currency}: {note}");
+        let subject = format!("rental {id}, {}: {note}", currency.text_with_code(amount));
         let cause = RefundCause::Outage { id: outage.id };
         let posting = Posting::RentalRefund { amount, rental: id, cause, note };
         self.post(tx, rental.account, &posting, self.env.occasion(now, None))?;

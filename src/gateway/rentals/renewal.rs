@@ -102,8 +102,8 @@ impl Rentals {
         package: &Package,
         charge: &Charge,
     ) -> String {
-        let currency = &self.env.settings().currency;
-        format!("rental {id}: {package} for {} {currency}", charge.amount)
+        let currency = self.env.settings().currency;
+        format!("rental {id}: {package} for {}", currency.text_with_code(charge.amount))
     }
 
     /// Ends a rental whose last term is over.

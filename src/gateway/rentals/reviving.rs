@@ -110,8 +110,8 @@ impl Rentals {
         }
         if !account.is_some_and(|account| account.funds.covers(charge.amount)) {
             return Err(Error::refused(format!(
-                "{name} cannot pay {} {}; `simbridge account topup {name} AMOUNT` adds credit",
-                charge.amount, settings.currency
+                "{name} cannot pay {}; `simbridge account topup {name} AMOUNT` adds credit",
+                settings.currency.text_with_code(charge.amount)
             )));
         }
         Ok((package, charge))

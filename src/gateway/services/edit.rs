@@ -1,11 +1,10 @@
 //! Pure: how a service is changed by the operator or by a catalogue, and what the change was.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use crate::domain::catalogue::{ChargeOn, CountryPrice};
-use crate::domain::{Amount, Service};
+use crate::domain::{Amount, Currency, Service};
 use crate::store::NewService;
 
 /// What is to change of a service. What is `None` or empty stays as it is.
@@ -58,7 +57,7 @@ pub enum ImportMode {
     Replace,
 }
 
-/// One thing that was changed of a service. It is displayed as a few words for the operator.
+/// One thing that was changed of a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServiceChange {
     /// It was not there before.
@@ -81,34 +80,39 @@ pub enum ServiceChange {
     PatternRemoved { kind: &'static str, pattern: String },
 }
 
-impl fmt::Display for ServiceChange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let amount = |amount: &Option<CountryPrice>| or_default(amount.as_ref());
+impl ServiceChange {
+    /// The change in a few words for the operator, with amounts in the accounts' currency.
+    pub fn in_words(&self, currency: Currency) -> String {
+        let amount = |price: &Option<CountryPrice>| {
+            or_default(price.map(|price| price.text(currency)).as_ref())
+        };
         match self {
-            ServiceChange::Added => f.write_str("added"),
-            ServiceChange::Price { before, after } => write!(f, "price {before} -> {after}"),
-            ServiceChange::CountryPrice { country, before, after } => {
-                write!(f, "price in {country} {} -> {}", amount(before), amount(after))
+            ServiceChange::Added => "added".to_owned(),
+            ServiceChange::Price { before, after } => {
+                format!("price {} -> {}", currency.text(*before), currency.text(*after))
             }
-            ServiceChange::Priority { before, after } => write!(f, "priority {before} -> {after}"),
+            ServiceChange::CountryPrice { country, before, after } => {
+                format!("price in {country} {} -> {}", amount(before), amount(after))
+            }
+            ServiceChange::Priority { before, after } => format!("priority {before} -> {after}"),
             ServiceChange::ReuseWindow { before, after } => {
                 let window = |window: &Option<Duration>| {
                     or_default(window.map(humantime::format_duration).as_ref())
                 };
-                write!(f, "reuse window {} -> {}", window(before), window(after))
+                format!("reuse window {} -> {}", window(before), window(after))
             }
             ServiceChange::ReusePrice { before, after } => {
                 let percent = |percent: &Option<u32>| or_default(percent.as_ref());
-                write!(f, "reuse price in percent {} -> {}", percent(before), percent(after))
+                format!("reuse price in percent {} -> {}", percent(before), percent(after))
             }
             ServiceChange::ChargeOn { before, after } => {
                 let word =
                     |charge: &Option<ChargeOn>| or_default(charge.map(ChargeOn::as_str).as_ref());
-                write!(f, "charge on {} -> {}", word(before), word(after))
+                format!("charge on {} -> {}", word(before), word(after))
             }
-            ServiceChange::PatternAdded { kind, pattern } => write!(f, "{kind} added: {pattern}"),
+            ServiceChange::PatternAdded { kind, pattern } => format!("{kind} added: {pattern}"),
             ServiceChange::PatternRemoved { kind, pattern } => {
-                write!(f, "{kind} removed: {pattern}")
+                format!("{kind} removed: {pattern}")
             }
         }
     }
@@ -254,7 +258,7 @@ mod tests {
     }
 
     fn shown(before: &Service, after: &NewService) -> Vec<String> {
-        changes(before, after).iter().map(ToString::to_string).collect()
+        changes(before, after).iter().map(|change| change.in_words(Currency::USD)).collect()
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::stock::RENTALS;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::catalogue::CountryPrice;
 use crate::domain::text::{check_name, did_you_mean};
-use crate::domain::{Catalogue, Service, ServiceId, Timestamp, code};
+use crate::domain::{Catalogue, Currency, Service, ServiceId, Timestamp, code};
 use crate::store::{NewService, ReadTx, StoreError, WriteTx};
 pub use edit::{ImportMode, PatternEdit, ServiceChange, ServiceEdit};
 
@@ -105,6 +105,7 @@ impl Services {
     pub async fn add(self: &Arc<Self>, new: NewService) -> Result<Service, Error> {
         let new = self.checked(new)?;
         let (subject, now) = (Arc::clone(self), self.env.now());
+        let currency = self.env.settings().currency;
         self.env
             .store
             .write(move |tx| {
@@ -115,7 +116,8 @@ impl Services {
                     )));
                 }
                 let id = tx.add_service(&new)?;
-                let subject_of_note = format!("service {id} {}, price {}", new.name, new.price);
+                let subject_of_note =
+                    format!("service {id} {}, price {}", new.name, currency.text(new.price));
                 tx.note(Actor::Operator, AuditAction::Added, subject_of_note, now)?;
                 let added = subject.compile_again(tx)?.into_iter().find(|service| service.id == id);
                 added.ok_or_else(|| Error::refused("the service was not added"))
@@ -133,6 +135,7 @@ impl Services {
         let edit =
             ServiceEdit { country_prices: self.known_countries(edit.country_prices)?, ..edit };
         let (subject, now) = (Arc::clone(self), self.env.now());
+        let currency = self.env.settings().currency;
         self.env
             .store
             .write(move |tx| {
@@ -142,7 +145,7 @@ impl Services {
                 let changes = edit::changes(&known, &new);
                 if !changes.is_empty() {
                     tx.update_service(known.id, &new)?;
-                    note_changes(tx, &known, &changes, now)?;
+                    note_changes(tx, &known, &changes, (currency, now))?;
                     subject.compile_again(tx)?;
                 }
                 Ok((find_service(tx, &known.id.to_string())?, changes))
@@ -193,12 +196,13 @@ impl Services {
             return Err(Error::refused(format!("{} is there twice", twice.name)));
         }
         let (subject, now) = (Arc::clone(self), self.env.now());
+        let currency = self.env.settings().currency;
         self.env
             .store
             .write(move |tx| {
                 let mut imported = Imported { services: Vec::new() };
                 for new in &services {
-                    let changes = import_one(tx, new, mode, dry_run, now)?;
+                    let changes = import_one(tx, new, mode, dry_run, (currency, now))?;
                     imported.services.push((new.name.clone(), changes));
                 }
                 if !dry_run {
@@ -318,12 +322,12 @@ fn import_one(
     new: &NewService,
     mode: ImportMode,
     dry_run: bool,
-    now: Timestamp,
+    (currency, now): (Currency, Timestamp),
 ) -> Result<Vec<ServiceChange>, Error> {
     let Some(known) = tx.service_named_like(&new.name)? else {
         if !dry_run {
             let id = tx.add_service(new)?;
-            let subject = format!("service {id} {}, price {}", new.name, new.price);
+            let subject = format!("service {id} {}, price {}", new.name, currency.text(new.price));
             tx.note(Actor::Operator, AuditAction::Added, subject, now)?;
         }
         return Ok(vec![ServiceChange::Added]);
@@ -332,7 +336,7 @@ fn import_one(
     let changes = edit::changes(&known, &merged);
     if !dry_run && !changes.is_empty() {
         tx.update_service(known.id, &merged)?;
-        note_changes(tx, &known, &changes, now)?;
+        note_changes(tx, &known, &changes, (currency, now))?;
     }
     Ok(changes)
 }
@@ -341,9 +345,9 @@ fn note_changes(
     tx: &WriteTx<'_>,
     service: &Service,
     changes: &[ServiceChange],
-    now: Timestamp,
+    (currency, now): (Currency, Timestamp),
 ) -> Result<(), StoreError> {
-    let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+    let changes: Vec<String> = changes.iter().map(|change| change.in_words(currency)).collect();
     let subject = format!("service {} {}: {}", service.id, service.name, changes.join(", "));
     tx.note(Actor::Operator, AuditAction::Changed, subject, now)
 }

@@ -189,7 +189,7 @@ async fn a_suspended_accounts_rental_and_one_on_a_retired_sim_end_with_their_ter
 async fn what_costs_nothing_is_rented_once() {
     let free: Price = "0.00 USD".parse().unwrap();
     let packages = [("1m".parse().unwrap(), free)].into();
-    let packages = Packages::new(packages, Rates::new("USD", BTreeMap::new()));
+    let packages = Packages::new(packages, Rates::new(Currency::USD, BTreeMap::new()));
     let fixture = Fixture::with(Settings { packages, ..default_settings() }).await;
     for sim in 1..=3 {
         fixture.plug(sim).await;

@@ -80,7 +80,8 @@ async fn a_rental_that_is_ended_gives_back_what_the_rest_of_its_time_has_cost() 
     );
     let audit = fixture.gateway.audit().list(RowLimit::ALL.into()).await.unwrap();
     let of_end = audit.iter().find(|row| row.action == "ended").unwrap();
-    let given_back = format!("rental 1, {} USD given back: the SIM is lost", Amount(rest));
+    let given_back = Currency::USD.text_with_code(Amount(rest));
+    let given_back = format!("rental 1, {given_back} given back: the SIM is lost");
     assert_eq!(of_end.subject, given_back);
     assert_eq!(fixture.faults().await, Vec::<String>::new());
 }

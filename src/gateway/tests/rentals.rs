@@ -39,7 +39,7 @@ async fn a_rental_is_charged_in_the_account_currency_with_price_and_rate_recorde
         (entry.kind.as_str(), entry.balance, entry.rental),
         ("rental", Amount(-3240), Some(rental.id))
     );
-    assert_eq!(entry.price, Some((Amount(3000), "EUR".to_owned(), "1.08".to_owned())));
+    assert_eq!(entry.price, Some(("30.00 EUR".parse().unwrap(), "1.08".to_owned())));
     let Extend::Extended(longer) =
         fixture.gateway.rentals().extend(ann, rental.id, "1m").await.unwrap()
     else {

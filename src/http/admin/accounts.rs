@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::books::with;
-use super::catalogue::given;
+use super::catalogue::{given, parse_amount};
 use super::{AdminState, Answer, ListQuery, parse_time, views};
 use crate::domain::Amount;
 use crate::gateway::{Error, KeyEdit, LimitEdit, PriceEdit, PriceView};
@@ -34,11 +34,15 @@ pub(super) async fn add(State(admin): State<AdminState>, Json(new): Json<NewAcco
 pub(super) async fn show(State(admin): State<AdminState>, Path(account): Path<String>) -> Answer {
     let account = admin.gateway.accounts().find(account).await?;
     let prices = admin.gateway.accounts().prices(account.id.to_string()).await?;
-    Ok(Json(with(views::account(&account, &admin.gateway), json!({ "prices": own(&prices) }))))
+    Ok(Json(with(
+        views::account(&account, &admin.gateway),
+        json!({ "prices": own(&prices, &admin) }),
+    )))
 }
 
-fn own(prices: &[PriceView]) -> Vec<Value> {
-    prices.iter().map(views::own_price).collect()
+fn own(prices: &[PriceView], admin: &AdminState) -> Vec<Value> {
+    let currency = admin.gateway.currency();
+    prices.iter().map(|price| views::own_price(price, currency)).collect()
 }
 
 /// A price of an account's own: `price` is an amount, a share like `90%`, or `default`.
@@ -56,7 +60,8 @@ pub(super) async fn set_price(
     Json(Price { service, country, price }): Json<Price>,
 ) -> Answer {
     let edit = PriceEdit { service, country, price };
-    Ok(Json(own(&admin.gateway.accounts().set_price(account, edit).await?).into()))
+    let prices = admin.gateway.accounts().set_price(account, edit).await?;
+    Ok(Json(own(&prices, &admin).into()))
 }
 
 /// `request` is an id that the client chooses. A request with the same id is applied only once.
@@ -74,17 +79,14 @@ pub(super) async fn top_up(
     Path(account): Path<String>,
     Json(TopUp { amount, request, confirmed }): Json<TopUp>,
 ) -> Answer {
-    let (accounts, amount) = (admin.gateway.accounts(), parse_amount(&amount)?);
+    let accounts = admin.gateway.accounts();
+    let amount = parse_amount(&amount, admin.gateway.currency())?;
     if !confirmed && amount > Amount::ZERO {
         accounts.refuse_unusual(account.clone(), amount).await?;
     }
     let (account, is_repeated) = accounts.top_up_once(account, amount, request).await?;
     let repeated = json!({ "repeated": is_repeated });
     Ok(Json(with(views::account(&account, &admin.gateway), repeated)))
-}
-
-pub(super) fn parse_amount(amount: &str) -> Result<Amount, Error> {
-    amount.parse().map_err(|error| Error::Refused(format!("{amount}: {error}")))
 }
 
 /// Like [`TopUp`], with the operator's reason.
@@ -102,7 +104,8 @@ pub(super) async fn adjust(
     Path(account): Path<String>,
     Json(Adjustment { amount, note, request, confirmed }): Json<Adjustment>,
 ) -> Answer {
-    let (accounts, amount) = (admin.gateway.accounts(), parse_amount(&amount)?);
+    let accounts = admin.gateway.accounts();
+    let amount = parse_amount(&amount, admin.gateway.currency())?;
     if !confirmed {
         accounts.refuse_unusual(account.clone(), amount).await?;
     }
@@ -116,7 +119,8 @@ pub(super) async fn ledger(
     Query(query): Query<ListQuery>,
 ) -> Answer {
     let rows = admin.gateway.accounts().ledger(account, query.for_list(&[])?).await?;
-    Ok(Json(rows.iter().map(views::ledger_row).collect()))
+    let currency = admin.gateway.currency();
+    Ok(Json(rows.iter().map(|row| views::ledger_row(row, currency)).collect()))
 }
 
 #[derive(Deserialize)]
@@ -131,6 +135,26 @@ pub(super) async fn suspend(
 ) -> Answer {
     let account = admin.gateway.accounts().set_suspended(account, suspended).await?;
     Ok(Json(views::account(&account, &admin.gateway)))
+}
+
+/// Whether copies of the database that were made before upgrades are to be removed too.
+#[derive(Deserialize)]
+pub(super) struct Erasure {
+    #[serde(default)]
+    copies: bool,
+}
+
+pub(super) async fn erase(
+    State(admin): State<AdminState>,
+    Path(account): Path<String>,
+    Json(Erasure { copies }): Json<Erasure>,
+) -> Answer {
+    let erased = admin.gateway.accounts().erase(account, copies).await?;
+    Ok(Json(json!({
+        "account": views::account(&erased.account, &admin.gateway),
+        "copies": erased.copies,
+        "overwritten": erased.is_overwritten,
+    })))
 }
 
 /// Each limit is a number or an amount, `none` or `default`, as a text. What is left out stays.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_util::io::ReaderStream;
 
-use super::accounts::parse_amount;
+use super::catalogue::parse_amount;
 use super::listing::check_order;
 use super::{AdminState, Answer, ListQuery, Refused, parse_time, views};
 use crate::domain::ledger::RevenueGroup;
@@ -25,6 +25,11 @@ pub(super) fn with(mut object: Value, more: Value) -> Value {
         fields.extend(more);
     }
     object
+}
+
+pub(super) fn entries(entries: &[gateway::Entry], admin: &AdminState) -> Vec<Value> {
+    let currency = admin.gateway.currency();
+    entries.iter().map(|entry| views::entry(entry, currency)).collect()
 }
 
 /// The first characters of the key with which an order or a rental was made: that of its first
@@ -43,17 +48,17 @@ pub(super) async fn order(State(admin): State<AdminState>, Path(id): Path<i64>) 
         "key": key_of(&history.entries),
         "client": history.client,
         "withheld": history.withheld,
-        "ledger": history.entries.iter().map(views::entry).collect::<Vec<_>>(),
+        "ledger": entries(&history.entries, &admin),
         "messages": history.messages.iter().map(views::message).collect::<Vec<_>>(),
         "unmatched": history.unmatched.iter().map(views::message).collect::<Vec<_>>(),
         "awaited": history.awaited.iter().map(views::awaited).collect::<Vec<_>>(),
     });
-    Ok(Json(with(views::order(&history.view), more)))
+    Ok(Json(with(views::order(&history.view, admin.gateway.currency()), more)))
 }
 
 pub(super) async fn cancel_order(State(admin): State<AdminState>, Path(id): Path<i64>) -> Answer {
     let canceled = admin.gateway.orders().cancel_for_operator(OrderId(id)).await?;
-    Ok(Json(views::order(&canceled)))
+    Ok(Json(views::order(&canceled, admin.gateway.currency())))
 }
 
 /// By what charges are added up, and from when to when.
@@ -72,7 +77,8 @@ pub(super) async fn revenue(
     let to = to.as_deref().map(parse_time).transpose()?;
     check_order(from, to)?;
     let rows = admin.gateway.reports().revenue(by, from, to).await?;
-    Ok(Json(rows.iter().map(views::revenue).collect()))
+    let currency = admin.gateway.currency();
+    Ok(Json(rows.iter().map(|row| views::revenue(row, currency)).collect()))
 }
 
 /// What is to be given back, all that was charged if nothing is said, and why.
@@ -87,9 +93,11 @@ pub(super) async fn refund_order(
     Path(id): Path<i64>,
     Json(Refund { amount, reason }): Json<Refund>,
 ) -> Answer {
-    let amount = amount.as_deref().map(parse_amount).transpose()?;
+    let currency = admin.gateway.currency();
+    let amount = amount.map(|text| parse_amount(&text, currency)).transpose()?;
     let (order, amount) = admin.gateway.orders().refund(OrderId(id), amount, reason).await?;
-    Ok(Json(with(views::order(&order), json!({ "refunded": amount.to_string() }))))
+    let more = json!({ "refunded": currency.text(amount) });
+    Ok(Json(with(views::order(&order, currency), more)))
 }
 
 /// The message that an order is to be given.
@@ -104,7 +112,8 @@ pub(super) async fn deliver(
     Json(Delivery { message }): Json<Delivery>,
 ) -> Answer {
     let order = admin.gateway.inbox().deliver(MessageId(message), OrderId(id)).await?;
-    Ok(Json(with(views::order(&order), json!({ "message": message }))))
+    let view = views::order(&order, admin.gateway.currency());
+    Ok(Json(with(view, json!({ "message": message }))))
 }
 
 pub(super) async fn audit(
@@ -176,14 +185,15 @@ pub(super) async fn explain(
         .iter()
         .map(|(reason, count)| (reason.as_json_key().to_owned(), json!(count)))
         .collect();
+    let currency = admin.gateway.currency();
     let head = json!({
         "service": explanation.service,
         "country": explanation.country,
         "sold": explanation.is_sold,
         "sims": explanation.sims,
         "available": explanation.available,
-        "price": explanation.price.map(|price| price.to_string()),
-        "balance": obstacles.map(|customer| customer.spendable.to_string()),
+        "price": explanation.price.map(|price| currency.text(price)),
+        "balance": obstacles.map(|customer| currency.text(customer.spendable)),
         "suspended": obstacles.map(|customer| customer.is_suspended),
         "paused_until": obstacles
             .and_then(|customer| customer.paused_until)

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{AdminState, Answer, ListQuery, views};
 use crate::domain::catalogue::{ChargeOn, CountryPrice, ReuseTerms};
-use crate::domain::{Amount, Service};
+use crate::domain::{Amount, Currency, Service};
 use crate::gateway::{
     Error, ImportMode, NewService, PatternEdit, ServiceChange, ServiceEdit, TrialClaim,
 };
@@ -32,13 +32,13 @@ pub(super) struct Declared {
     texts: Vec<String>,
 }
 
-fn parse_amount(text: &str) -> Result<Amount, Error> {
-    text.parse().map_err(|error| Error::Refused(format!("{text}: {error}")))
+pub(super) fn parse_amount(text: &str, currency: Currency) -> Result<Amount, Error> {
+    currency.parse(text).map_err(|error| Error::Refused(format!("{text}: {error}")))
 }
 
 /// A country's price, or that the service is not sold there.
-fn parse_price(text: &str) -> Result<CountryPrice, Error> {
-    text.parse().map_err(|error| Error::Refused(format!("{text}: {error}")))
+fn parse_price(text: &str, currency: Currency) -> Result<CountryPrice, Error> {
+    CountryPrice::parse(text, currency).map_err(|error| Error::Refused(format!("{text}: {error}")))
 }
 
 pub(super) async fn list(
@@ -49,9 +49,10 @@ pub(super) async fn list(
     let services = admin.gateway.services().search(request).await?;
     let services = page.cut(services, |service| service.id.0.to_string())?;
     let figures = admin.gateway.health().services().await?;
+    let currency = admin.gateway.currency();
     let view = |service: &Service| {
         let of_service = figures.get(&service.id).copied().unwrap_or_default();
-        views::service_with_figures(service, of_service)
+        views::service_with_figures(service, of_service, currency)
     };
     Ok(Json(services.iter().map(view).collect()))
 }
@@ -60,11 +61,12 @@ fn parse_charge_on(text: &str) -> Result<ChargeOn, Error> {
     text.parse().map_err(|_| Error::Refused(format!("{text}: a service charges on sms or code")))
 }
 
-fn service(declared: Declared) -> Result<NewService, Error> {
+fn service(declared: Declared, currency: Currency) -> Result<NewService, Error> {
+    let countries = declared.countries.into_iter();
     let country_prices =
-        declared.countries.into_iter().map(|(country, price)| Ok((country, parse_price(&price)?)));
+        countries.map(|(country, price)| Ok((country, parse_price(&price, currency)?)));
     Ok(NewService {
-        price: parse_amount(&declared.price)?,
+        price: parse_amount(&declared.price, currency)?,
         country_prices: country_prices.collect::<Result<_, Error>>()?,
         name: declared.name,
         priority: declared.priority,
@@ -79,7 +81,9 @@ fn service(declared: Declared) -> Result<NewService, Error> {
 }
 
 pub(super) async fn add(State(admin): State<AdminState>, Json(declared): Json<Declared>) -> Answer {
-    Ok(Json(views::service(&admin.gateway.services().add(service(declared)?).await?)))
+    let currency = admin.gateway.currency();
+    let added = admin.gateway.services().add(service(declared, currency)?).await?;
+    Ok(Json(views::service(&added, currency)))
 }
 
 /// What is to change of a service; what is left out stays. Of `countries`, the two terms of
@@ -125,19 +129,19 @@ impl From<PatternsEdited> for PatternEdit {
     }
 }
 
-impl TryFrom<Edited> for ServiceEdit {
-    type Error = Error;
-
-    fn try_from(edited: Edited) -> Result<ServiceEdit, Error> {
+impl Edited {
+    fn read(self, currency: Currency) -> Result<ServiceEdit, Error> {
+        let edited = self;
+        let price = |text: &str| parse_price(text, currency);
         let country_prices = edited
             .countries
             .into_iter()
-            .map(|(country, price)| Ok((country, price.as_deref().map(parse_price).transpose()?)));
+            .map(|(country, text)| Ok((country, text.as_deref().map(price).transpose()?)));
         let window = edited.reuse_window_seconds;
         let charge_on =
             edited.charge_on.map(|word| word.as_deref().map(parse_charge_on).transpose());
         Ok(ServiceEdit {
-            price: edited.price.as_deref().map(parse_amount).transpose()?,
+            price: edited.price.map(|text| parse_amount(&text, currency)).transpose()?,
             country_prices: country_prices.collect::<Result<_, Error>>()?,
             priority: edited.priority,
             reuse_window: window.map(|seconds| seconds.map(Duration::from_secs)),
@@ -155,16 +159,18 @@ pub(super) async fn edit(
     Path(service): Path<String>,
     Json(edited): Json<Edited>,
 ) -> Answer {
-    let (service, changes) = admin.gateway.services().edit(service, edited.try_into()?).await?;
-    let mut view = views::service(&service);
+    let currency = admin.gateway.currency();
+    let edit = edited.read(currency)?;
+    let (service, changes) = admin.gateway.services().edit(service, edit).await?;
+    let mut view = views::service(&service, currency);
     if let Some(members) = view.as_object_mut() {
-        members.insert("changes".to_owned(), words(&changes));
+        members.insert("changes".to_owned(), words(&changes, currency));
     }
     Ok(Json(view))
 }
 
-fn words(changes: &[ServiceChange]) -> Value {
-    changes.iter().map(ToString::to_string).collect()
+fn words(changes: &[ServiceChange], currency: Currency) -> Value {
+    changes.iter().map(|change| change.in_words(currency)).collect()
 }
 
 pub(super) async fn remove(State(admin): State<AdminState>, Path(service): Path<String>) -> Answer {
@@ -182,7 +188,8 @@ pub(super) async fn enable(
     Path(service): Path<String>,
     Json(Enabled { enabled }): Json<Enabled>,
 ) -> Answer {
-    Ok(Json(views::service(&admin.gateway.services().set_enabled(service, enabled).await?)))
+    let service = admin.gateway.services().set_enabled(service, enabled).await?;
+    Ok(Json(views::service(&service, admin.gateway.currency())))
 }
 
 #[derive(Deserialize)]
@@ -207,7 +214,9 @@ pub(super) async fn import(
     State(admin): State<AdminState>,
     Json(all): Json<Declarations>,
 ) -> Answer {
-    let services = all.services.into_iter().map(service).collect::<Result<Vec<_>, Error>>()?;
+    let currency = admin.gateway.currency();
+    let services = all.services.into_iter().map(|declared| service(declared, currency));
+    let services = services.collect::<Result<Vec<_>, Error>>()?;
     let mode = match all.mode {
         ImportedAs::AddPatterns => ImportMode::AddPatterns,
         ImportedAs::TakePrices => ImportMode::TakePrices,
@@ -216,7 +225,9 @@ pub(super) async fn import(
     let imported = admin.gateway.services().import(services, mode, all.dry_run).await?;
     let changed = imported.services.iter().filter(|(_, changes)| !changes.is_empty());
     let changed: Vec<Value> = changed
-        .map(|(service, changes)| json!({ "service": service, "changes": words(changes) }))
+        .map(
+            |(service, changes)| json!({ "service": service, "changes": words(changes, currency) }),
+        )
         .collect();
     Ok(Json(json!({
         "added": imported.added(),

@@ -21,6 +21,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const LONG: &[&str] = &[
     "/backup",
     "/verify",
+    "/accounts/{account}/export",
+    "/accounts/{account}/erasure",
     "/modem/at",
     "/modem/ussd",
     "/modem/number",

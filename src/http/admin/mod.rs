@@ -5,6 +5,7 @@ mod accounts;
 mod banks;
 mod books;
 mod catalogue;
+mod export;
 mod health;
 mod listing;
 mod long_requests;
@@ -66,7 +67,9 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let status = match self.0 {
             gateway::Error::Refused(_) | gateway::Error::Pattern(_) => StatusCode::BAD_REQUEST,
-            gateway::Error::Store(_) | gateway::Error::NoEntropy => {
+            gateway::Error::Store(_)
+            | gateway::Error::OtherDecimals { .. }
+            | gateway::Error::NoEntropy => {
                 tracing::error!(
                     event = "admin_failed", error = %self.0,
                     "an operator's request failed"
@@ -120,6 +123,8 @@ pub fn router(state: AdminState) -> Router {
         .route("/accounts/{account}/ledger", get(accounts::ledger))
         .route("/accounts/{account}/limits", post(accounts::limit))
         .route("/accounts/{account}/prices", post(accounts::set_price))
+        .route("/accounts/{account}/export", get(export::export))
+        .route("/accounts/{account}/erasure", post(accounts::erase))
         .route("/accounts/{account}/skips", get(accounts::skips))
         .route("/accounts/{account}/skips/undo", post(accounts::undo_skips))
         .route("/accounts/{account}/suspension", post(accounts::suspend))
@@ -185,7 +190,8 @@ async fn status(State(admin): State<AdminState>) -> Answer {
 async fn orders(State(admin): State<AdminState>, Query(query): Query<ListQuery>) -> Answer {
     let filters = ["account", "service", "number", "iccid", "country", "state", "outcome"];
     let orders = admin.gateway.orders().list(query.for_list(&filters)?).await?;
-    Ok(Json(orders.iter().map(views::order).collect()))
+    let currency = admin.gateway.currency();
+    Ok(Json(orders.iter().map(|order| views::order(order, currency)).collect()))
 }
 
 /// Lists messages; or, asked only for those after one, follows them: a page of those, for which the

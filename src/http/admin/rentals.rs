@@ -6,10 +6,10 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::accounts::parse_amount;
-use super::books::{key_of, with};
+use super::books::{entries, key_of, with};
+use super::catalogue::parse_amount;
 use super::{AdminState, Answer, ListQuery, Refused, refused, views};
-use crate::domain::RentalId;
+use crate::domain::{Currency, RentalId};
 use crate::gateway::EndRefund;
 
 pub(super) fn routes() -> Router<AdminState> {
@@ -29,13 +29,15 @@ async fn list(State(admin): State<AdminState>, Query(query): Query<ListQuery>) -
 
 async fn show(State(admin): State<AdminState>, Path(id): Path<i64>) -> Answer {
     let history = admin.gateway.rentals().history(RentalId(id)).await?;
+    let currency = admin.gateway.currency();
+    let outages = history.outages.iter().map(|outage| views::outage(outage, currency));
     let more = json!({
         "key": key_of(&history.entries),
         "client": history.client,
         "withheld": history.withheld,
-        "ledger": history.entries.iter().map(views::entry).collect::<Vec<_>>(),
+        "ledger": entries(&history.entries, &admin),
         "moves": history.moves.iter().map(views::rental_move).collect::<Vec<_>>(),
-        "outages": history.outages.iter().map(views::outage).collect::<Vec<_>>(),
+        "outages": outages.collect::<Vec<_>>(),
         "messages": history.messages.iter().map(views::message).collect::<Vec<_>>(),
     });
     Ok(Json(with(views::rental(&history.view), more)))
@@ -58,17 +60,18 @@ async fn end(
     Path(id): Path<i64>,
     Json(End { refund, reason }): Json<End>,
 ) -> Answer {
-    let refund = parse_refund(refund.as_deref())?;
+    let currency = admin.gateway.currency();
+    let refund = parse_refund(refund.as_deref(), currency)?;
     let (ended, amount) =
         admin.gateway.rentals().end_for_operator(RentalId(id), refund, reason).await?;
-    Ok(Json(with(views::rental(&ended), json!({ "refunded": amount.to_string() }))))
+    Ok(Json(with(views::rental(&ended), json!({ "refunded": currency.text(amount) }))))
 }
 
-fn parse_refund(text: Option<&str>) -> Result<EndRefund, Refused> {
+fn parse_refund(text: Option<&str>, currency: Currency) -> Result<EndRefund, Refused> {
     match text {
         None | Some("pro-rata") => Ok(EndRefund::ProRata),
         Some("none") => Ok(EndRefund::Nothing),
-        Some(amount) => parse_amount(amount)
+        Some(amount) => parse_amount(amount, currency)
             .map(EndRefund::Of)
             .map_err(|error| refused(format!("{error}; or give back pro-rata, or none"))),
     }

@@ -9,7 +9,7 @@ use crate::domain::message::Message;
 use crate::domain::modem::{ModemSnapshot, ModemStatus};
 use crate::domain::number_discovery::DiscoveryAttempt;
 use crate::domain::outage::Outage;
-use crate::domain::{Amount, Iccid, ModemId, Msisdn, OrderOutcome, Service};
+use crate::domain::{Amount, Currency, Iccid, ModemId, Msisdn, OrderOutcome, Service};
 use crate::gateway::{
     Account, AuditRow, AwaitedMessage, Change, Entry, Gateway, Key, LastSim, LedgerRow, OrderView,
     PriceView, RentalMove, RentalView, Revenue, ServiceFigures, SimActivity, SimView, Skip,
@@ -17,23 +17,24 @@ use crate::gateway::{
 };
 
 pub(super) fn account(account: &Account, gateway: &Gateway) -> Value {
-    let settings = gateway.settings();
+    let (settings, currency) = (gateway.settings(), gateway.currency());
     let paused_until = account.fair_use.pause(gateway.now(), settings.pauses);
     let Standing { limits, today } = gateway.accounts().standing(account);
     json!({
         "id": account.id.0,
         "name": account.name,
-        "balance": account.funds.balance.to_string(),
-        "held": account.funds.held.to_string(),
-        "currency": settings.currency,
+        "balance": currency.text(account.funds.balance),
+        "held": currency.text(account.funds.held),
+        "currency": currency.to_string(),
         "suspended": account.suspended_at.is_some(),
         "paused_until": paused_until.map(|until| until.to_string()),
         "max_open": limits.max_open.most(),
         "orders_per_day": limits.orders_per_day.most(),
         "orders_today": today.orders,
-        "spend_per_day": limits.spend_per_day.most().map(|most| Amount(most).to_string()),
-        "spent_today": today.spent.to_string(),
+        "spend_per_day": limits.spend_per_day.most().map(|most| currency.text(Amount(most))),
+        "spent_today": currency.text(today.spent),
         "own_limits": own_limits(&account.limits),
+        "erased_at": account.erased_at.map(|at| at.to_string()),
     })
 }
 
@@ -48,8 +49,9 @@ pub(super) fn skip(skip: &Skip) -> Value {
 }
 
 /// What an account pays for a service, or for every one.
-pub(super) fn own_price(own: &PriceView) -> Value {
-    json!({ "service": own.service, "country": own.country, "price": own.price.to_string() })
+pub(super) fn own_price(own: &PriceView, currency: Currency) -> Value {
+    let price = own.price.text(currency);
+    json!({ "service": own.service, "country": own.country, "price": price })
 }
 
 /// The names of the limits that an account has of its own.
@@ -62,42 +64,42 @@ fn own_limits(own: &OwnLimits) -> Vec<&'static str> {
     named.into_iter().filter_map(|(name, own)| own.map(|_| name)).collect()
 }
 
-pub(super) fn entry(entry: &Entry) -> Value {
+pub(super) fn entry(entry: &Entry, currency: Currency) -> Value {
     let price = entry.price.as_ref();
     json!({
         "id": entry.id,
         "at": entry.at.to_string(),
         "kind": entry.kind.as_str(),
-        "balance": entry.balance.to_string(),
-        "held": entry.held.to_string(),
+        "balance": currency.text(entry.balance),
+        "held": currency.text(entry.held),
         "currency": entry.currency,
         "order": entry.order.map(|order| order.0),
         "rental": entry.rental.map(|rental| rental.0),
-        "price": price.map(|(amount, currency, _)| format!("{amount} {currency}")),
-        "rate": price.map(|(_, _, rate)| rate),
+        "price": price.map(|(price, _)| price.to_string()),
+        "rate": price.map(|(_, rate)| rate),
         "note": entry.note,
         "key": entry.key,
     })
 }
 
 /// An entry of an account's ledger, with the account's funds after it.
-pub(super) fn ledger_row(row: &LedgerRow) -> Value {
-    let mut view = entry(&row.entry);
+pub(super) fn ledger_row(row: &LedgerRow, currency: Currency) -> Value {
+    let mut view = entry(&row.entry, currency);
     if let Some(members) = view.as_object_mut() {
-        members.insert("balance_after".to_owned(), row.after.balance.to_string().into());
-        members.insert("held_after".to_owned(), row.after.held.to_string().into());
+        members.insert("balance_after".to_owned(), currency.text(row.after.balance).into());
+        members.insert("held_after".to_owned(), currency.text(row.after.held).into());
     }
     view
 }
 
 /// What one group of orders and rentals was charged.
-pub(super) fn revenue(row: &Revenue) -> Value {
+pub(super) fn revenue(row: &Revenue, currency: Currency) -> Value {
     json!({
         "group": row.group,
         "orders": row.orders,
         "terms": row.terms,
         "refunds": row.refunds,
-        "amount": row.amount.to_string(),
+        "amount": currency.text(row.amount),
         "currency": row.currency,
     })
 }
@@ -131,12 +133,12 @@ pub(super) fn rental_move(before: &RentalMove) -> Value {
 }
 
 /// A time in which a rental's SIM was off the air.
-pub(super) fn outage(outage: &Outage) -> Value {
+pub(super) fn outage(outage: &Outage, currency: Currency) -> Value {
     json!({
         "began_at": outage.began_at.to_string(),
         "ended_at": outage.ended_at.map(|at| at.to_string()),
         "off_air": outage.length(),
-        "credit": outage.credit.to_string(),
+        "credit": currency.text(outage.credit),
     })
 }
 
@@ -156,7 +158,7 @@ pub(super) fn audit(row: &AuditRow) -> Value {
 }
 
 pub(super) fn key(key: &Key, gateway: &Gateway) -> Value {
-    let most = key.terms.spend_per_day.most();
+    let (most, currency) = (key.terms.spend_per_day.most(), gateway.currency());
     json!({
         "account": key.account_name,
         "prefix": key.prefix,
@@ -170,22 +172,22 @@ pub(super) fn key(key: &Key, gateway: &Gateway) -> Value {
         "revoked_at": key.revoked_at.map(|at| at.to_string()),
         "allowed": key.terms.allowed,
         "scopes": key.terms.scopes.to_string(),
-        "spend_per_day": most.map(|most| Amount(most).to_string()),
-        "spent_today": gateway.accounts().key_today(key).spent.to_string(),
+        "spend_per_day": most.map(|most| currency.text(Amount(most))),
+        "spent_today": currency.text(gateway.accounts().key_today(key).spent),
     })
 }
 
-pub(super) fn service(service: &Service) -> Value {
+pub(super) fn service(service: &Service, currency: Currency) -> Value {
     let countries: serde_json::Map<String, Value> = service
         .country_prices
         .iter()
-        .map(|(country, price)| (country.clone(), price.to_string().into()))
+        .map(|(country, price)| (country.clone(), price.text(currency).into()))
         .collect();
     let reuse_window = service.reuse.window.map(humantime::format_duration);
     json!({
         "id": service.id.0,
         "name": service.name,
-        "price": service.price.to_string(),
+        "price": currency.text(service.price),
         "enabled": service.enabled,
         "countries": countries,
         "priority": service.priority,
@@ -198,8 +200,12 @@ pub(super) fn service(service: &Service) -> Value {
 }
 
 /// A service, with how its orders ended lately.
-pub(super) fn service_with_figures(service: &Service, figures: ServiceFigures) -> Value {
-    let mut shown = self::service(service);
+pub(super) fn service_with_figures(
+    service: &Service,
+    figures: ServiceFigures,
+    currency: Currency,
+) -> Value {
+    let mut shown = self::service(service, currency);
     if let Some(members) = shown.as_object_mut() {
         members.insert("success".to_owned(), figures.success.into());
         members.insert("median_seconds".to_owned(), figures.median_seconds.into());
@@ -215,6 +221,7 @@ pub(super) fn sim(view: &SimView) -> Value {
         "number_source": view.sim.number.as_ref().map(|known| known.source.as_str()),
         "number_at": view.sim.number.as_ref().map(|known| known.at.to_string()),
         "country": view.sim.country,
+        "home_operator": view.home_operator,
         "number_problem": view.number_problem,
         "state": view.state(),
         "pool": view.sim.pool.as_str(),
@@ -283,6 +290,7 @@ pub(super) fn modem(
         "since": since.to_string(),
         "iccid": snapshot.iccid(),
         "number": number,
+        "home_operator": sim.and_then(|view| view.home_operator.as_ref()),
         "signal": snapshot.signal_dbm,
         "operator": snapshot.operator,
         "last_sim": last.map(last_sim),
@@ -299,7 +307,7 @@ pub(super) fn identity_of(snapshot: &ModemSnapshot, shared: &[ModemId]) -> Optio
     Some(if shared.contains(&modem.id) { modem.shared_id() } else { modem.id })
 }
 
-pub(super) fn order(view: &OrderView) -> Value {
+pub(super) fn order(view: &OrderView, currency: Currency) -> Value {
     let order = &view.order;
     json!({
         "id": order.id.0,
@@ -308,8 +316,8 @@ pub(super) fn order(view: &OrderView) -> Value {
         "number": order.number,
         "country": order.country,
         "state": order.state.as_str(),
-        "price": order.price.to_string(),
-        "refunded": view.refunded.map(|amount| amount.to_string()),
+        "price": currency.text(order.price),
+        "refunded": view.refunded.map(|amount| currency.text(amount)),
         "created_at": order.created_at.to_string(),
         "expires_at": order.expires_at.to_string(),
         "ended_at": order.state.ended_at().map(|at| at.to_string()),

@@ -174,7 +174,8 @@ pub(super) async fn reuse(State(api): State<Api>, params: Params) -> Answer {
 /// `/api/getbalance`.
 pub(super) async fn get_balance(State(api): State<Api>, params: Params) -> Answer {
     let account = api.reader(&params).await?.account;
-    Ok(text(Outcome::Ok, api.gateway.accounts().available_balance(account).await?.to_string()))
+    let balance = api.gateway.accounts().available_balance(account).await?;
+    Ok(text(Outcome::Ok, api.gateway.currency().text(balance)))
 }
 
 #[derive(Serialize)]
@@ -196,10 +197,11 @@ pub(super) async fn services(State(api): State<Api>, params: Params) -> Answer {
     let country = params.get("country").unwrap_or(DEFAULT_COUNTRY);
     let offers =
         api.gateway.stock().offers(account, country).await?.ok_or(Refusal::InvalidCountry)?;
+    let currency = api.gateway.currency();
     let services = offers.into_iter().map(|(service, price, count)| Offer {
         id: service.id.0,
         name: service.name,
-        price: price.to_string(),
+        price: currency.text(price),
         count,
     });
     Ok(Json(Services { services: services.collect() }).into_response())
