@@ -117,6 +117,9 @@
 //! - **Messages of a modem on their way to the disk**: as many as its store has room for; each is
 //!   deleted after its own commit. More stay in the modem, the rest at the network.
 //!   (`a_disk_that_hangs_delays_writes_and_nothing_else`)
+//! - **Messages that a modem delivers without storing them**: 1024 of a modem on their way to the
+//!   disk (`modem/direct.rs`). More are dropped and counted, for the modem does not have them.
+//!   (`direct_messages_without_an_owner_or_without_room_are_counted`)
 //! - **The transcript of a port**: the last 200 lines and the first 120 since the port was opened,
 //!   of 400 bytes each (`driver/transcript.rs`). What lies between is dropped.
 //!   (`the_last_lines_are_kept_without_numbers_and_texts`)

@@ -1,4 +1,5 @@
-//! Discovers the numbers of SIMs whose number is unknown, a few at a time.
+//! Discovers the numbers of SIMs whose number is unknown, a few at a time, and tests those that are
+//! taken to be deaf.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,6 +7,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::Iccid;
 use crate::gateway::{Error, Gateway, ModemControl, Wanted};
 
 /// The maximum number of SIMs that are asked at the same time.
@@ -46,7 +48,8 @@ async fn discover(gateway: Gateway, modem_control: Arc<dyn ModemControl>) {
     }
 }
 
-/// Asks for every number that is wanted now. Returns the time until the next attempt is due.
+/// Asks for every number that is wanted now, and makes every test of a deaf SIM that is due.
+/// Returns the time until the next is.
 async fn ask_all(
     gateway: &Gateway,
     modem_control: &Arc<dyn ModemControl>,
@@ -60,7 +63,12 @@ async fn ask_all(
         asked.spawn(async move { ask(&gateway, &*modem_control, &wanted).await });
     }
     while asked.join_next().await.is_some() {}
-    let next = gateway.numbers().due_discoveries().await?.1;
+    for iccid in gateway.hearing_tests().due_tests().await?.0 {
+        test_hearing(gateway, &**modem_control, &iccid).await;
+    }
+    let discovery = gateway.numbers().due_discoveries().await?.1;
+    let test = gateway.hearing_tests().due_tests().await?.1;
+    let next = discovery.into_iter().chain(test).min();
     Ok(next.map_or(Duration::MAX, |next| next.since(gateway.now()).max(Duration::from_secs(1))))
 }
 
@@ -81,5 +89,19 @@ async fn ask(gateway: &Gateway, modem_control: &dyn ModemControl, wanted: &Wante
         && let Err(reason) = gateway.numbers().ask_by_loopback(modem_control, &wanted.iccid).await
     {
         still_unknown("loopback", reason);
+    }
+}
+
+/// Has another SIM send a message to one that is taken to be deaf.
+async fn test_hearing(gateway: &Gateway, modem_control: &dyn ModemControl, iccid: &Iccid) {
+    match gateway.hearing_tests().test(modem_control, iccid).await {
+        Ok(()) => tracing::info!(
+            event = "deaf_sim_tested", %iccid,
+            "a message was sent to a SIM that is taken to be deaf"
+        ),
+        Err(reason) => tracing::warn!(
+            event = "deaf_sim_untested", %iccid, %reason,
+            "no message could be sent to a SIM that is taken to be deaf"
+        ),
     }
 }

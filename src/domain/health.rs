@@ -77,6 +77,21 @@ pub struct SimHearing {
     pub deaf_until: Timestamp,
 }
 
+/// For how long a message to a SIM that is taken to be deaf may be on its way.
+pub const TEST_LASTS: Duration = Duration::from_secs(3600);
+
+/// How long after a test of a SIM that is taken to be deaf the next one is, when there were so many
+/// before it: ten minutes, an hour, six hours, and then a day each.
+pub fn pause_after_test(before: u32) -> Duration {
+    let minutes = match before {
+        0 => 10,
+        1 => 60,
+        2 => 6 * 60,
+        _ => 24 * 60,
+    };
+    Duration::from_secs(minutes * 60)
+}
+
 impl SimHearing {
     /// After another silent order. One service that sends nothing does not make a SIM deaf.
     pub fn after_silence(self, service: ServiceId, at: Timestamp) -> SimHearing {

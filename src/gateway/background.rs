@@ -9,7 +9,8 @@ use tokio::sync::Notify;
 use crate::domain::SimId;
 use crate::store::{Deadline, WriteTx};
 
-/// The signals that wake the handling of due work, the discovery of numbers and the banks' plans.
+/// The signals that wake the handling of due work, the discovery of numbers with the tests of deaf
+/// SIMs, and the banks' plans.
 /// Of each kind one task can wait; a signal that comes while it does not wait is kept for it.
 #[derive(Debug, Default)]
 pub(super) struct Wakeups {
@@ -29,6 +30,12 @@ impl Wakeups {
     pub(super) fn bank_demand_changes_after(self: &Arc<Self>, tx: &WriteTx<'_>) {
         let wakeups = Arc::clone(self);
         tx.after_commit(move || wakeups.bank_demand.notify_one());
+    }
+
+    /// Once the operation is on disk, a SIM that it has found to be deaf is tested.
+    pub(super) fn deaf_sims_change_after(self: &Arc<Self>, tx: &WriteTx<'_>) {
+        let wakeups = Arc::clone(self);
+        tx.after_commit(move || wakeups.number_discovery.notify_one());
     }
 
     /// What is due next may have changed.

@@ -17,6 +17,7 @@
 //! | [`NumberBook`] | who had which number when | |
 //! | [`Reports`] | the site's numbers, its faults, a copy of it | SIMs, audit |
 //! | [`NumberDiscovery`] | finds out the numbers of SIMs that are not known otherwise | SIMs |
+//! | [`HearingTests`] | tests SIMs that are taken to be deaf | SIMs |
 //! | [`Sims`] | what modems and the operator report about SIMs | banks |
 //! | [`Banks`] | what the banks' driver asks and reports | presence |
 //! | [`Accounts`] | credit, ledger, keys | |
@@ -39,6 +40,7 @@ mod due_work;
 mod environment;
 mod error;
 mod health;
+mod hearing_tests;
 mod inbox;
 mod last_messages;
 mod listing;
@@ -74,6 +76,7 @@ pub use due_work::DueWork;
 pub use environment::{Clock, Entropy, TimeSource};
 pub use error::Error;
 pub use health::{Health, PairView, ServiceFigures};
+pub use hearing_tests::HearingTests;
 pub use inbox::{Arrival, Attribution, Inbox, Ingested, Pdu};
 pub use listing::{ListRequest, same_word};
 pub use modem_control::{BoxFuture, ModemControl, Reload, Reloaded, ScannedPort};
@@ -124,6 +127,7 @@ struct Subjects {
     banks: Arc<Banks>,
     sims: Arc<Sims>,
     numbers: Arc<NumberDiscovery>,
+    hearing_tests: Arc<HearingTests>,
     number_book: NumberBook,
     reports: Arc<Reports>,
     stock: Arc<Stock>,
@@ -200,6 +204,11 @@ impl Gateway {
     /// The SIMs.
     pub fn sims(&self) -> &Arc<Sims> {
         &self.0.sims
+    }
+
+    /// The tests of SIMs that are taken to be deaf.
+    pub fn hearing_tests(&self) -> &Arc<HearingTests> {
+        &self.0.hearing_tests
     }
 
     /// How the numbers of SIMs are found out.
@@ -374,6 +383,8 @@ impl Subjects {
             sims.clone(),
             wakeups.clone(),
         ));
+        let hearing_tests =
+            Arc::new(HearingTests::new(env.clone(), presence.clone(), sims.clone()));
         let number_book = NumberBook::new(env.clone(), cache.clone());
         let reports = Arc::new(Reports::new(env.clone(), audit.clone(), sims.clone()));
         let stock = Arc::new(Stock::new(env.clone(), presence.clone(), cache.clone()));
@@ -435,6 +446,7 @@ impl Subjects {
             banks,
             sims,
             numbers,
+            hearing_tests,
             number_book,
             reports,
             stock,

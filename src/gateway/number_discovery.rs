@@ -33,6 +33,27 @@ const VALID: Duration = Duration::from_secs(7 * 24 * 3600);
 /// For how long tokens are kept, so that a late message is still withheld from customers.
 const KNOWN: Duration = Duration::from_secs(60 * 24 * 3600);
 
+/// What a message from one of our SIMs to another is known by when it arrives.
+#[derive(Clone)]
+pub(super) struct Token(String);
+
+impl Token {
+    pub fn draw(env: &Environment) -> Result<Token, Error> {
+        let random = env.random_bytes()?;
+        Ok(Token(random.iter().take(16).map(|octet| char::from(b'a' + octet % 26)).collect()))
+    }
+
+    /// The text of the message.
+    pub fn text(&self) -> String {
+        format!("{PREFIX}{}", self.0)
+    }
+
+    /// Saves the message, before it is sent.
+    pub fn save(&self, tx: &WriteTx<'_>, sent: &Loopback) -> Result<(), StoreError> {
+        tx.add_loopback(&self.0, sent, sent.sent_at.minus(KNOWN))
+    }
+}
+
 /// A SIM whose number should be asked for now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
@@ -68,7 +89,8 @@ impl NumberDiscovery {
         NumberDiscovery { env, presence, sims, wakeups }
     }
 
-    /// Waits until a SIM has become ready, or the settings of the discovery may have changed.
+    /// Waits until a SIM has become ready or was found to be deaf, or the settings of the discovery
+    /// may have changed.
     pub async fn wait_for_ready_sims(&self) {
         self.wakeups.wait_for_ready_sims().await;
     }
@@ -156,11 +178,8 @@ impl NumberDiscovery {
     ) -> Result<(), Error> {
         let (sim, port) = self.sim_on_modem(iccid).await?;
         let (receiver, number) = self.receiver_for(&sim).await?;
-        let random = self.env.random_bytes()?;
-        let token: String =
-            random.iter().take(16).map(|octet| char::from(b'a' + octet % 26)).collect();
-        let text = format!("{PREFIX}{token}");
-        let message = Submit::compose(&Address::parse(number.as_str()), &text, 0)
+        let token = Token::draw(&self.env)?;
+        let message = Submit::compose(&Address::parse(number.as_str()), &token.text(), 0)
             .into_iter()
             .next()
             .map(|part| part.encode());
@@ -194,7 +213,7 @@ impl NumberDiscovery {
                         ..ask
                     },
                 )?;
-                Ok(tx.add_loopback(&noted, &loopback, now.minus(KNOWN))?)
+                Ok(noted.save(tx, &loopback)?)
             })
             .await?;
         let sent = modems.request(port, for_sim(iccid, SimTask::Send(pdu))).await;
@@ -208,8 +227,8 @@ impl NumberDiscovery {
         self.env
             .store
             .write(move |tx| {
-                tx.confirm_loopback(&token)?;
-                discovery.learn_by_loopback(tx, &token, now)
+                tx.confirm_loopback(&token.0)?;
+                discovery.learn_by_loopback(tx, &token.0, now)
             })
             .await
     }

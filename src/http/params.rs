@@ -15,8 +15,8 @@ use axum::http::{HeaderMap, HeaderName};
 use super::customer::ClientConnection;
 use crate::domain::key::ApiKey;
 
-/// Parameters by name. Of several with the same name the first counts, and the query comes before
-/// the body.
+/// Parameters by name. Of several with the same name the first counts, of those in a JSON object
+/// the last, and the query comes before the body.
 #[derive(Debug, Default)]
 pub struct Params {
     pairs: Vec<(String, String)>,

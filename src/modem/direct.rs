@@ -13,8 +13,9 @@ use super::context::Context;
 use crate::at::DirectKind;
 use crate::domain::Moment;
 
-/// How many messages are kept at most; further ones are dropped.
-const MAX_KEPT: usize = 64;
+/// How many messages are kept at most; further ones are dropped. A modem can deliver so many in the
+/// second that a busy disk takes for a commit.
+const MAX_KEPT: usize = 1024;
 /// The pause before a message that the host could not store is offered again.
 const RETRY_PAUSE: Duration = Duration::from_secs(10);
 

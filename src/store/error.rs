@@ -132,14 +132,14 @@ impl StoreError {
         matches!(self, Damaged { .. } | Refused(_) | Row { .. } | Unreadable(_))
     }
 
-    /// Adds the file's path to an error that has to be put right in the file.
+    /// What keeps a file from being opened: if it has to be put right in the file, with its path.
     pub fn of_file(self, path: &Path) -> StoreError {
-        match self {
-            StoreError::Damaged { reason, .. } => {
-                StoreError::Damaged { file: format!(" {}", path.display()), reason }
-            }
-            other => other,
-        }
+        let reason = match self {
+            StoreError::Damaged { reason, .. } | StoreError::Unreadable(reason) => reason,
+            StoreError::Row { .. } => self.to_string(),
+            other => return other,
+        };
+        StoreError::Damaged { file: format!(" {}", path.display()), reason }
     }
 }
 
@@ -157,5 +157,20 @@ pub(super) fn one_row(
             fault: "does not exist, or is no longer in the state that was read",
         }),
         _ => Err(StoreError::Row { table, key: key.to_string(), fault: "exists more than once" }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_at_the_start_is_damage_to_the_file() {
+        let row = StoreError::Row { table: "sim", key: "7".to_owned(), fault: "is not there" };
+        for error in [StoreError::Unreadable("x".to_owned()), row] {
+            let shown = error.of_file(Path::new("/a/b.db"));
+            assert!(matches!(&shown, StoreError::Damaged { file, .. } if file == " /a/b.db"));
+        }
+        assert!(matches!(StoreError::Full.of_file(Path::new("/a")), StoreError::Full));
     }
 }

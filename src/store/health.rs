@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use rusqlite::{Row, params};
 
 use super::{ReadTx, StoreError, WriteTx};
-use crate::domain::health::{PairHealth, SimHearing};
-use crate::domain::{AccountId, Msisdn, ServiceId, SimId, Timestamp};
+use crate::domain::health::{self, PairHealth, SimHearing};
+use crate::domain::{AccountId, Iccid, Msisdn, ServiceId, SimId, Timestamp};
 
 /// A number and a service.
 pub type Pair = (Msisdn, ServiceId);
@@ -136,6 +136,23 @@ impl ReadTx<'_> {
         self.first(sql, [first, since.0, service.0, middle], |row| row.get(0))
     }
 
+    /// The SIMs in use that are taken to be deaf, and when each is to be tested next.
+    pub fn deaf_sims(&self) -> Result<Vec<(SimId, Iccid, Timestamp)>, StoreError> {
+        let sql = "SELECT s.id, s.iccid, coalesce(t.next_at, 0) FROM sim s INDEXED BY sim_deaf \
+                   LEFT JOIN hearing_test t ON t.sim_id = s.id WHERE s.deaf_until > 0 AND \
+                   s.retired_at IS NULL ORDER BY s.id";
+        self.all(sql, [], |row| {
+            let iccid = Iccid::from_stored(row.get::<_, String>(1)?.as_str());
+            Ok((SimId(row.get(0)?), iccid, Timestamp(row.get(2)?)))
+        })
+    }
+
+    /// How many tests of a SIM were made since it was taken to be deaf.
+    pub fn hearing_tests(&self, sim: SimId) -> Result<u32, StoreError> {
+        let sql = "SELECT tests FROM hearing_test WHERE sim_id = $1";
+        Ok(self.first(sql, [sim.0], |row| row.get(0))?.unwrap_or_default())
+    }
+
     /// What a SIM's silent orders have told.
     fn hearing(&self, sim: SimId) -> Result<SimHearing, StoreError> {
         let sql = "SELECT silent_orders, silent_service, silent_mixed, deaf_until FROM sim WHERE \
@@ -216,10 +233,32 @@ impl WriteTx<'_> {
         Ok(after.deaf_until > before.deaf_until)
     }
 
+    /// Saves that a SIM that is taken to be deaf is tested, for the nth time, and when it is next.
+    /// Until after that it is taken to be deaf.
+    pub fn save_hearing_test(
+        &self,
+        sim: SimId,
+        tests: u32,
+        next: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO hearing_test (sim_id, tests, next_at) VALUES ($1, $2, $3) ON \
+                   CONFLICT (sim_id) DO UPDATE SET tests = excluded.tests, next_at = \
+                   excluded.next_at";
+        self.execute(sql, params![sim.0, tests, next.0])?;
+        let sql =
+            "UPDATE sim SET deaf_until = max(deaf_until, $1) WHERE id = $2 AND deaf_until > 0";
+        let until = next.plus(health::TEST_LASTS);
+        self.execute(sql, params![until.0, sim.0]).map(drop)
+    }
+
     /// Notes that a SIM hears. Returns whether that was in doubt.
     pub fn note_hearing(&self, sim: SimId) -> Result<bool, StoreError> {
         let sql = "UPDATE sim SET silent_orders = 0, silent_service = NULL, silent_mixed = 0, \
                    deaf_until = 0 WHERE id = $1 AND silent_orders > 0";
-        Ok(self.execute(sql, [sim.0])? > 0)
+        let was_doubted = self.execute(sql, [sim.0])? > 0;
+        if was_doubted {
+            self.execute("DELETE FROM hearing_test WHERE sim_id = $1", [sim.0])?;
+        }
+        Ok(was_doubted)
     }
 }

@@ -52,6 +52,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0041_key_refusals.sql"),
     include_str!("../../migrations/0042_decimals.sql"),
     include_str!("../../migrations/0043_erasure.sql"),
+    include_str!("../../migrations/0044_hearing_tests.sql"),
 ];
 
 /// The version of the schema that this program writes.

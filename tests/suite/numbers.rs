@@ -179,3 +179,29 @@ fn sims_of_other_countries_have_their_number_are_sold_and_say_when_it_cannot_be_
     assert_eq!(site.json(&["status"])["sims"]["doubtful_numbers"], 1);
     assert!(site.ok(&["status"]).contains("1 with a number that cannot be right"));
 }
+
+#[test]
+fn a_sim_that_only_seems_deaf_is_sent_a_message_and_sold_again() {
+    let configuration = "[numbers]\nloopback = true\n[orders]\nlifetime = \"1s\"\n";
+    let site = Site::with(2, Scenario::default(), configuration);
+    let _daemon = site.serve_ready();
+    let key = site.customer("ann", "10");
+    let sims = site.admin("/sims");
+    let (first, other) = (&sims[0]["iccid"], sims[1]["iccid"].as_str().unwrap());
+    site.ok(&["sim", "rest", other, "1d"]);
+    for (name, sender) in [("Uber", "^Uber$"), ("Lyft", "^Lyft$")] {
+        site.ok(&["service", "add", name, "--price", "0.50", "--sender", sender]);
+    }
+    // Three orders of two services get nothing, because nobody has sent anything.
+    for (order, service) in [(1, 1), (2, 2), (3, 1)] {
+        let made = site.get(&format!("/api/makeorder?serviceId={service}&country=NL&key={key}"));
+        assert!(made.starts_with(&format!("ORDER_ID_{order}_")), "{made}");
+        let path = format!("/api/getsms?orderId={order}&key={key}");
+        wait_for("the order's end", || site.get(&path) == "ORDER_EXPIRED");
+    }
+    wait_for("the message of the test", || !site.messages().is_empty());
+    wait_for("the SIM on sale", || site.admin("/sims")[0]["state"] == "available");
+    let messages = site.messages();
+    let [message] = &messages[..] else { panic!("{messages:?}") };
+    assert_eq!((&message["iccid"], &message["withheld"]), (first, &"loopback".into()));
+}

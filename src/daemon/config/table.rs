@@ -208,7 +208,9 @@ section! {
         "Whether to ask the mobile operator by USSD, if `operators/*.toml` has its code.");
     LOOPBACK: Key<Flag> = key("loopback", Flag, || false, Reload,
         "Whether such a SIM sends an SMS to another SIM here, which sees the sender's number: at \
-         most once a day and SIM. The mobile operator may charge for it.");
+         most once a day and SIM. And whether a SIM that seems deaf is sent one by another SIM \
+         here: at once, after ten minutes, an hour, six hours, and then each day until one comes. \
+         The mobile operator may charge for them.");
 }
 
 section! {

@@ -204,8 +204,8 @@ impl Orders {
                     let health = tx.pair_health(number, service)?.after_failure(at);
                     tx.save_pair_health(number, service, health)?;
                 }
-                if outcome == OrderOutcome::Silent {
-                    tx.note_silence(ended.sim, service, at)?;
+                if outcome == OrderOutcome::Silent && tx.note_silence(ended.sim, service, at)? {
+                    self.wakeups.deaf_sims_change_after(tx);
                 }
             }
             _ => {}

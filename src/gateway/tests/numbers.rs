@@ -24,7 +24,7 @@ impl Modems {
         self.asked.lock().unwrap().len()
     }
 
-    /// The text and the destination of the message that was sent last.
+    /// The destination and the text of the message that was sent last.
     fn sent(&self) -> (String, String) {
         let asked = self.asked.lock().unwrap();
         let Some(ModemRequest::ForSim { task: SimTask::Send(pdu), .. }) = asked.last() else {
@@ -338,4 +338,58 @@ async fn sims_of_every_country_have_their_number_and_what_cannot_be_one_is_told(
     assert_eq!(problem.as_deref(), Some("the number is one of PL, the card one of DE"));
     let (number, _, problem) = read(2, de, "015123456788").await;
     assert_eq!((number.as_deref(), problem), (Some("+4915123456788"), None), "it was mended");
+}
+
+#[tokio::test]
+async fn a_deaf_sim_is_tested_by_others_in_turn_ever_more_seldom_until_it_hears() {
+    let fixture = Fixture::with(with_loopback()).await;
+    for n in 1..=3 {
+        fixture.plug(n).await;
+    }
+    let ann = fixture.customer("ann", 50_000).await;
+    let services =
+        [fixture.service("Uber", &["^Uber$"]).await, fixture.service("Lyft", &["^Lyft$"]).await];
+    // The other SIMs are out of sale, so that all orders are for the first.
+    for n in [2, 3] {
+        fixture.gateway.sims().set_rest(iccid(n), Duration::from_secs(7 * 86_400)).await.unwrap();
+    }
+    for service in [services[0], services[1], services[0]] {
+        fixture.report(1);
+        fixture.order(ann, service).await;
+        fixture.pass(1_300);
+        fixture.gateway.due_work().run_due_work().await.unwrap();
+    }
+    let modems = Modems::answering(Ok("1"));
+    let tests = Arc::clone(fixture.gateway.hearing_tests());
+    let due = async |fixture: &Fixture| {
+        for n in 1..=3 {
+            fixture.report(n);
+        }
+        tests.due_tests().await.unwrap().0
+    };
+    let mut senders = Vec::new();
+    for pause_s in [600, 3_600, 6 * 3_600, 86_400, 86_400] {
+        assert_eq!(due(&fixture).await, [iccid(1)]);
+        tests.test(&modems, &iccid(1)).await.unwrap();
+        assert_eq!(due(&fixture).await.len(), 0, "once");
+        let next = fixture.gateway.now().plus(Duration::from_secs(pause_s));
+        assert_eq!(tests.due_tests().await.unwrap().1, Some(next));
+        let Some(ModemRequest::ForSim { iccid, .. }) = modems.asked.lock().unwrap().pop() else {
+            panic!("nothing was sent")
+        };
+        senders.push(iccid);
+        fixture.pass(pause_s.cast_signed());
+        let sim = fixture.gateway.sims().find(super::iccid(1)).await.unwrap();
+        assert_eq!(sim.state(), "deaf", "as long as no test has come");
+    }
+    assert_eq!(senders, [iccid(2), iccid(3), iccid(2), iccid(3), iccid(2)]);
+
+    assert_eq!(due(&fixture).await, [iccid(1)]);
+    tests.test(&modems, &iccid(1)).await.unwrap();
+    let (number, text) = modems.sent();
+    assert_eq!(number, fixture.number(1).await.unwrap().0);
+    fixture.sms(1, "+31612340003", &text).await;
+    assert_eq!(fixture.gateway.sims().find(iccid(1)).await.unwrap().state(), "available");
+    assert_eq!((due(&fixture).await, tests.due_tests().await.unwrap().1), (Vec::new(), None));
+    assert_eq!(fixture.faults().await, [""; 0]);
 }

@@ -198,12 +198,12 @@ fn messages_for_a_removed_card_are_not_credited_to_the_next_one() {
 fn direct_messages_without_an_owner_or_without_room_are_counted() {
     let mut bench = Bench::ready();
     bench.lines("+CPIN: NOT READY");
-    for _ in 0..70 {
+    for _ in 0..1030 {
         bench.lines(&format!("+CMT: ,{PDU_LENGTH}|{PDU}"));
     }
-    assert_eq!((bench.dropped, bench.handed_on.len()), (6, 0), "64 are kept");
+    assert_eq!((bench.dropped, bench.handed_on.len()), (6, 0), "1024 are kept");
     bench.lines("+CPIN: NOT INSERTED");
-    assert_eq!(bench.dropped, 70);
+    assert_eq!(bench.dropped, 1030);
 }
 
 #[test]
