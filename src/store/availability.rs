@@ -199,13 +199,24 @@ macro_rules! busy {
     };
 }
 
-/// SIMs, each with whether something can have it.
+/// Orders for the service have failed on the number since its last code, too few for it to rest.
+macro_rules! has_failed {
+    () => {
+        "EXISTS (SELECT 1 FROM pair_health h WHERE h.number = s.number AND h.service_id = $3 AND \
+         h.failures > 0)"
+    };
+}
+
+/// SIMs, each with whether an order can have it: 0 if it cannot, 2 if it can but something speaks
+/// against it, 1 otherwise.
 macro_rules! select_whether {
     ($($condition:expr),+) => {
         concat!(
             "SELECT s.id, s.iccid, s.number, CASE WHEN ",
             $($condition,)+
-            " THEN 1 ELSE 0 END FROM sim s WHERE "
+            " THEN CASE WHEN ",
+            has_failed!(),
+            " THEN 2 ELSE 1 END ELSE 0 END FROM sim s WHERE "
         )
     };
 }
@@ -293,6 +304,10 @@ const SELLABLE: &str = concat!(
     sellable!(),
     " ORDER BY s.last_given_at, s.id"
 );
+
+/// How many SIMs are looked at after one on whose number orders for the service have failed, for a
+/// better one.
+const LOOKED_FURTHER: usize = 16;
 
 /// Which SIMs a search looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -401,6 +416,27 @@ impl ReadTx<'_> {
         scope: SearchScope,
         take: impl FnMut(SimId, &str) -> bool,
     ) -> Result<SearchResult, StoreError> {
+        self.search_orders_sim(query, scope, 0, take)
+    }
+
+    /// As [`ReadTx::search_for_order`], but a SIM on whose number orders for the service have
+    /// failed is found only if there is no other within the next ones.
+    pub fn best_for_order(
+        &self,
+        query: StockQuery<'_>,
+        scope: SearchScope,
+        take: impl FnMut(SimId, &str) -> bool,
+    ) -> Result<SearchResult, StoreError> {
+        self.search_orders_sim(query, scope, LOOKED_FURTHER, take)
+    }
+
+    fn search_orders_sim(
+        &self,
+        query: StockQuery<'_>,
+        scope: SearchScope,
+        further: usize,
+        take: impl FnMut(SimId, &str) -> bool,
+    ) -> Result<SearchResult, StoreError> {
         let StockQuery { country, service, now, used_since, rest_since, patterned, .. } = query;
         let account = query.account.map(|account| account.0);
         let sql = for_order(query.sharing, scope);
@@ -416,7 +452,7 @@ impl ReadTx<'_> {
                     patterned,
                     sim.0
                 ];
-                self.search(sql, values, scope, take)
+                self.search(sql, values, scope, further, take)
             }
             _ => {
                 let values = params![
@@ -428,7 +464,7 @@ impl ReadTx<'_> {
                     rest_since.0,
                     patterned
                 ];
-                self.search(sql, values, scope, take)
+                self.search(sql, values, scope, further, take)
             }
         }
     }
@@ -480,27 +516,40 @@ impl ReadTx<'_> {
         Ok(best.map_or(SearchResult::Nothing, found))
     }
 
+    /// The first SIM that nothing speaks against; if one is found before that something does, that
+    /// one unless there is a better one among the `further` next.
     fn search(
         &self,
         sql: &str,
         values: &[&dyn ToSql],
         scope: SearchScope,
+        mut further: usize,
         mut take: impl FnMut(SimId, &str) -> bool,
     ) -> Result<SearchResult, StoreError> {
-        let mut left = scope.count();
+        let (mut left, mut second) = (scope.count(), None);
         let mut statement = self.conn.prepare_cached(sql)?;
         let mut rows = statement.query(values)?;
         while let Some(row) = rows.next()? {
             if left == 0 {
-                return Ok(SearchResult::TooFar);
+                return Ok(second.unwrap_or(SearchResult::TooFar));
             }
             left -= 1;
-            let sim = SimId(row.get(0)?);
-            if row.get(3)? && take(sim, row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?) {
-                return Ok(SearchResult::Found(sim, row.get(2)?));
+            let (sim, fitness): (_, u8) = (SimId(row.get(0)?), row.get(3)?);
+            if fitness > 0 && take(sim, row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?) {
+                let found = SearchResult::Found(sim, row.get(2)?);
+                if fitness == 1 {
+                    return Ok(found);
+                }
+                second.get_or_insert(found);
+            }
+            if second.is_some() {
+                if further == 0 {
+                    break;
+                }
+                further -= 1;
             }
         }
-        Ok(SearchResult::Nothing)
+        Ok(second.unwrap_or(SearchResult::Nothing))
     }
 
     /// The orders after `since` that other accounts than `except` have given up on a number; with

@@ -91,8 +91,11 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("number_unknown", "an attempt to find out a SIM's number has not succeeded yet"),
     (
         "numbers_unasked",
-        "the SIMs whose number is to be found out could not be read from the database",
+        "the SIMs whose number is to be found out, or that are to be tested, could not be read \
+         from the database",
     ),
+    ("deaf_sim_tested", "a message was sent to a SIM that is taken to be deaf"),
+    ("deaf_sim_untested", "no message could be sent to a SIM that is taken to be deaf"),
     ("bank_switch", "a SIM bank is told to put another SIM on a radio"),
     ("bank_switched", "a switch has ended with another SIM of the bank on the air"),
     ("bank_switch_failed", "a switch of a bank failed; `bank show` says why"),

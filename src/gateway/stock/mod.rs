@@ -140,7 +140,7 @@ impl Stock {
         let query = |sharing| self.query(wish, sharing, now);
         let on_air = |sim, iccid: &str| self.presence.can_be_given(sim, iccid, now);
         for sharing in passes {
-            match tx.search_for_order(query(*sharing), SearchScope::First(SEARCHED), on_air)? {
+            match tx.best_for_order(query(*sharing), SearchScope::First(SEARCHED), on_air)? {
                 SearchResult::Found(sim, number) => {
                     let readiness = SimReadiness::On;
                     return Ok(Allocation::Found(SelectedSim { sim, number, readiness }));

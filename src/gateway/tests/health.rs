@@ -92,6 +92,38 @@ async fn one_account_puts_nothing_to_rest() {
 }
 
 #[tokio::test]
+async fn a_number_that_has_not_failed_for_the_service_comes_before_one_that_has() {
+    let fixture = Fixture::open().await;
+    let (uber, lyft) =
+        (fixture.service("Uber", &["^Uber$"]).await, fixture.service("Lyft", &["^Lyft$"]).await);
+    let mut accounts = Vec::new();
+    for n in 0..5 {
+        accounts.push(fixture.customer(&format!("customer {n}"), 5_000).await);
+    }
+    fixture.plug(1).await;
+    assert_eq!(silent_order(&fixture, accounts[0], uber, 1).await, 1);
+    fixture.plug(2).await;
+    fixture.pass(600);
+    let given = async |account: AccountId, service| {
+        (1..=2).for_each(|n| fixture.report(n));
+        let MakeOrder::Made { order, number, .. } = fixture.make(account, service).await else {
+            panic!()
+        };
+        // It is not judged, because it is given up early.
+        fixture.gateway.orders().cancel(account, order).await.unwrap();
+        fixture.pass(601);
+        number[number.len() - 1..].to_owned()
+    };
+    // Two is given later than one each time, and is better for the service that failed on one.
+    assert_eq!(given(accounts[1], uber).await, "2");
+    assert_eq!(given(accounts[2], uber).await, "2");
+    assert_eq!(given(accounts[3], lyft).await, "1");
+    let second = fixture.gateway.sims().find(iccid(2)).await.unwrap().sim.iccid;
+    fixture.gateway.sims().set_rest(second, Duration::from_secs(3600)).await.unwrap();
+    assert_eq!(given(accounts[4], uber).await, "1", "it is better than none");
+}
+
+#[tokio::test]
 async fn a_deaf_sim_leaves_sale_within_three_orders_and_is_back_when_it_hears() {
     let mut fixture = Fixture::open().await;
     fixture.plug(1).await;

@@ -37,6 +37,10 @@ impl Health {
         self.pairs.get(&(sim, service)).is_some_and(|pair| pair.rests_until > now)
     }
 
+    pub(super) fn has_failed(&self, sim: u16, service: usize) -> bool {
+        self.pairs.get(&(sim, service)).is_some_and(|pair| pair.in_a_row > 0)
+    }
+
     pub(super) fn code(&mut self, order: &ModelOrder) {
         self.pairs.remove(&(order.sim, order.service));
     }

@@ -303,12 +303,12 @@ impl Model {
                 && self.parked(**sim, now)
                 && self.running(**sim, now).next().is_none()
         };
-        on_air
-            .iter()
-            .find(alone)
-            .or_else(|| on_air.iter().find(shared))
-            .or_else(|| usable.iter().find(parked))
-            .copied()
+        // Of those that fit, one on which nothing has failed since the last code comes first.
+        let has_failed = |sim: &u16| self.health.has_failed(*sim, service);
+        let best = |fits: &dyn Fn(&&u16) -> bool| {
+            on_air.iter().filter(|sim| fits(sim)).min_by_key(|sim| has_failed(sim))
+        };
+        best(&alone).or_else(|| best(&shared)).or_else(|| usable.iter().find(parked)).copied()
     }
 
     pub(super) fn open_of(&self, account: usize, now: i64) -> Option<usize> {
