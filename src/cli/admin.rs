@@ -362,6 +362,12 @@ async fn sim(command: Sim, client: &AdminClient, json: bool) -> anyhow::Result<(
         Sim::SetNumber { iccid, number, write, create } => {
             let set = json!({ "number": number, "create": create });
             let mut shown = client.post(&path(&iccid, "/number"), set).await?;
+            if shown.get("state").and_then(Value::as_str) == Some("contested") {
+                print::complain(
+                    "simbridge: another SIM has this number, too, so neither is sold: `simbridge \
+                     sim list --number NUMBER` shows them",
+                );
+            }
             if write {
                 let card = json!({ "iccid": shown.get("iccid") });
                 let result = client.post("/modem/write-number", card).await;

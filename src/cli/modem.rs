@@ -95,7 +95,7 @@ const LIST: &[&str] = &[
     "port",
     "state",
     "number",
-    "operator",
+    "?operator",
     "?signal",
     "?since",
     "?manufacturer",

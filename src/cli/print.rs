@@ -237,7 +237,6 @@ const MAY_BE_CUT: &[&str] = &[
     "label",
     "trouble",
     "allowed",
-    "sender",
     "why",
     "answer",
     "account",
@@ -248,7 +247,6 @@ const MAY_BE_CUT: &[&str] = &[
     "modem",
     "actor",
     "profile",
-    "last_sim",
 ];
 
 fn fit_of(column: &str) -> Fit {
@@ -260,9 +258,10 @@ fn fit_of(column: &str) -> Fit {
     }
 }
 
-/// Prints fields of an object, one per line.
+/// Prints fields of an object, one per line; those that it has.
 pub(super) fn fields(object: &Value, names: &[&str]) -> anyhow::Result<()> {
-    let names: Vec<&str> = names.iter().map(|name| column_name(name)).collect();
+    let names = names.iter().map(|name| column_name(name));
+    let names: Vec<&str> = names.filter(|name| object.get(name).is_some()).collect();
     let width = names.iter().map(|name| name.len()).max().unwrap_or(0);
     names.iter().try_for_each(|name| line(format!("{name:width$}  {}", member(object, name))))
 }

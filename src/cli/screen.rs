@@ -9,10 +9,12 @@ use crate::domain::text::visible;
 
 /// What separates columns.
 const GAP: &str = "  ";
+/// What stands before the lines of a text after its first.
+const INDENT: &str = "  ";
 /// Columns are not made narrower than this.
 const MIN_WIDTH: usize = 6;
 /// Before columns are made narrower than this, others are left out.
-const LEAST: usize = 10;
+const LEAST: usize = 24;
 
 /// Where output goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +99,22 @@ impl Screen {
     pub fn single(&self, cell: &Cell) -> Line {
         let text = self.size.map_or_else(|| cell.text.clone(), |(width, _)| cut(&cell.text, width));
         Line(self.paint(text, cell.colour))
+    }
+
+    /// As many lines as a text needs in the terminal's width, each but the first indented.
+    pub fn wrapped(&self, cell: &Cell) -> Vec<Line> {
+        let Some((width, _)) = self.size else { return vec![self.single(cell)] };
+        let (mut lines, mut line) = (Vec::new(), String::new());
+        for word in cell.text.split(' ') {
+            if line.width() + 1 + word.width() > width && !line.trim().is_empty() {
+                lines.push(std::mem::replace(&mut line, INDENT.to_owned()));
+            } else if !lines.is_empty() || !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+        lines.into_iter().map(|text| self.single(&Cell { text, colour: cell.colour })).collect()
     }
 
     /// The text, which must be a cell's, in a colour, if there are colours.
@@ -274,7 +292,7 @@ mod tests {
         };
         let all = "1   8931040000000000018  204040000000001  a customer's name  12:57:03";
         assert_eq!(at(80), all);
-        assert_eq!(at(66), "1   8931040000000000018  204040000000001  a customer's …  12:57:03");
+        assert_eq!(at(66), "1   8931040000000000018  204040000000001  a customer's name");
         assert_eq!(at(60), "1   8931040000000000018  204040000000001  a customer's name");
         assert_eq!(at(45), "1   8931040000000000018  a customer's name");
         assert_eq!(at(38), "1   8931040000000000018  a customer's…");
@@ -298,10 +316,24 @@ mod tests {
         assert_eq!(at(50), "1   -      a customer's name        12:57:03");
         assert_eq!(at(40), "1   -      a customer's name  12:57:03");
         assert_eq!(at(31), "1   a customer's name  12:57:03");
-        assert_eq!(at(28), "1   a customer's …  12:57:03");
+        assert_eq!(at(28), "1   a customer's name");
         let empty = rows(&[&["ID", "NAME"]]);
         let screen = Screen { size: Some((4, 24)), colours: false };
         assert_eq!(screen.fitted(&empty, &[Fit::Whole, Fit::Whole])[0].to_string(), "ID  NAME");
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_goes_on_in_the_next_line() {
+        let wrapped = |columns, text: &str| -> Vec<String> {
+            let screen = Screen { size: Some((columns, 24)), colours: false };
+            screen.wrapped(&Cell::from(text)).iter().map(Line::to_string).collect()
+        };
+        let text = "! Alarm: none of 8931040000000000018 and 8931040000000000026 is sold";
+        assert_eq!(wrapped(80, text), [text]);
+        let expected =
+            ["! Alarm: none of", "  8931040000000000018 and", "  8931040000000000026 is", "  sold"];
+        assert_eq!(wrapped(25, text), expected);
+        assert_eq!(wrapped(80, ""), [""]);
     }
 
     #[test]

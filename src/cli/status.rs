@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::modem::last_sim;
 use super::print;
-use super::screen::{Cell, Colour, Line, Screen};
+use super::screen::{Cell, Colour, Fit, Line, Screen};
 use crate::daemon::system_sources;
 use crate::domain::modem::ModemState;
 use crate::http::AdminClient;
@@ -19,6 +19,10 @@ use crate::http::AdminClient;
 const MIN_MODEM_LINES: usize = 5;
 /// How many lines of alarms are shown at most: the modems and the stock below show their causes.
 const MAX_ALARM_LINES: usize = 6;
+/// How the columns of the modems fit into a narrow terminal: what signal and network there is
+/// matters less than why a modem does not work, and half a number is none.
+const MODEM_FITS: &[Fit] =
+    &[Fit::Cut, Fit::Whole, Fit::Whole, Fit::LeftOut, Fit::LeftOut, Fit::Whole, Fit::Cut];
 /// Stands for what is not known, as in the other tables.
 const UNKNOWN: &str = "-";
 
@@ -174,12 +178,7 @@ impl Site {
     /// The lines of the screen.
     fn lines(&self, screen: &Screen, now: DateTime<Utc>) -> Vec<Line> {
         let mut lines = self.head(screen);
-        let alarms = self.list("alarms").iter().map(|alarm| {
-            let said = print::sentence(text(alarm, "text"));
-            let text = format!("! {}: {said}", text(alarm, "alarm"));
-            screen.single(&Cell::with(text, Colour::Bad))
-        });
-        lines.extend(truncated(alarms.collect(), screen.size.map(|_| MAX_ALARM_LINES), "alarms"));
+        lines.extend(self.alarm_lines(screen));
         lines.push("".into());
         let (modems, stock) = (self.modem_rows(now), self.stock());
         let room = screen.size.map(|(_, height)| height.saturating_sub(lines.len() + 2));
@@ -191,10 +190,28 @@ impl Site {
         };
         let for_stock = room.map(for_stock);
         let for_modems = room.map(|room| room - for_stock.unwrap_or(0));
-        lines.extend(truncated(screen.columns(&modems), for_modems, "modems"));
+        lines.extend(truncated(screen.fitted(&modems, MODEM_FITS), for_modems, "modems"));
         if stock.len() > 1 {
             lines.push("".into());
             lines.extend(truncated(screen.columns(&stock), for_stock, "services"));
+        }
+        lines
+    }
+
+    /// The alarms, of which each is shown whole. What does not fit is counted.
+    fn alarm_lines(&self, screen: &Screen) -> Vec<Line> {
+        let alarms = self.list("alarms");
+        let mut lines = Vec::new();
+        for (shown, alarm) in alarms.iter().enumerate() {
+            let said = print::sentence(text(alarm, "text"));
+            let text = format!("! {}: {said}", text(alarm, "alarm"));
+            let alarm = screen.wrapped(&Cell::with(text, Colour::Bad));
+            let is_room = lines.len() + alarm.len() <= MAX_ALARM_LINES;
+            if screen.size.is_some() && shown > 0 && !is_room {
+                lines.push(format!("… {} more alarms", alarms.len() - shown).into());
+                break;
+            }
+            lines.extend(alarm);
         }
         lines
     }
@@ -209,13 +226,6 @@ impl Site {
             let (ready, total) = (self.number(ready), self.number(total));
             let colour = if ready == total { Colour::Good } else { Colour::Middling };
             Cell::with(format!("{ready} of {total}"), colour)
-        };
-        let doubtful = match self.number("/sims/doubtful_numbers") {
-            0 => Cell::from(""),
-            count => Cell::with(
-                format!("{count} with a number that cannot be right: `simbridge sim list --json`"),
-                Colour::Middling,
-            ),
         };
         let rows = [
             vec![
@@ -241,10 +251,20 @@ impl Site {
                 self.number("/rentals/active").to_string().into(),
                 "polls".into(),
                 self.number("/polls").to_string().into(),
-                doubtful,
             ],
         ];
-        screen.columns(&rows)
+        let mut lines = screen.columns(&rows);
+        for (count, what, list) in [
+            ("/sims/without_number", "without a number", "--state no_number"),
+            ("/sims/doubtful_numbers", "with a number that cannot be right", "--json"),
+        ] {
+            let count = self.number(count);
+            if count > 0 {
+                let note = format!("SIMs: {count} {what}: `simbridge sim list {list}`");
+                lines.extend(screen.wrapped(&Cell::with(note, Colour::Middling)));
+            }
+        }
+        lines
     }
 
     /// One row per modem. Those that are not Ready come first.
@@ -446,11 +466,12 @@ mod tests {
 simbridge  1.2.3   up           2 h  daemon    ready
 modems     1 of 2  open orders  2    last SMS  12 s ago
 SIMs       9 of 9  rentals      1    polls     1
-! ModemNotReady: modem001 is Quarantined for 30 min: the modem has stopped answ…
+! ModemNotReady: modem001 is Quarantined for 30 min: the modem has stopped
+  answering
 
-MODEM     STATE        FOR     SIGNAL        NETWORK  NUMBER        REASON
-modem001  Quarantined  30 min  ▂▄▆█ -71 dBm  Net      +31612340001  the modem h…
-modem000  Ready        30 min  ▂▄▆█ -71 dBm  Net      +31612340000
+MODEM     STATE        FOR     NUMBER        REASON
+modem001  Quarantined  30 min  +31612340001  the modem has stopped answering; h…
+modem000  Ready        30 min  +31612340000
 
 STOCK  NL  UK
 Lyft   0   1

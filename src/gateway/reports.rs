@@ -45,9 +45,9 @@ pub struct SiteStats {
     pub deaf: Vec<Iccid>,
     /// ICCIDs of SIMs that are rented out.
     pub rented: Vec<Iccid>,
-    /// For each number that several SIMs claim, the ICCIDs of those, unless the operator has said
-    /// of one of them that it is its number.
-    pub contested: Vec<Vec<Iccid>>,
+    /// The numbers that several SIMs claim, each with the ICCIDs of those, unless the operator has
+    /// said of one of them that it is its number.
+    pub contested: Vec<(Msisdn, Vec<Iccid>)>,
     /// All accounts' balances together.
     pub balance: Amount,
     /// All accounts' holds together.
@@ -68,16 +68,16 @@ pub struct SiteStats {
 
 /// The SIMs that claim each contested number. Where the operator has said of exactly one SIM that a
 /// number is its, the others are contested, but there is nothing left to decide.
-fn contested(sims: &[SimView]) -> Vec<Vec<Iccid>> {
+fn contested(sims: &[SimView]) -> Vec<(Msisdn, Vec<Iccid>)> {
     let mut claims: BTreeMap<&Msisdn, Vec<&Sim>> = BTreeMap::new();
     for SimView { sim, .. } in sims.iter().filter(|view| view.sim.retired_at.is_none()) {
         if let Some(known) = &sim.number {
             claims.entry(&known.number).or_default().push(sim);
         }
     }
-    let is_open = |sims: &&Vec<&Sim>| sims.len() > 1 && sims.iter().all(|sim| sim.contested);
-    let iccids = |sims: &Vec<&Sim>| sims.iter().map(|sim| sim.iccid.clone()).collect();
-    claims.values().filter(is_open).map(iccids).collect()
+    claims.retain(|_, sims| sims.len() > 1 && sims.iter().all(|sim| sim.contested));
+    let iccids = |sims: Vec<&Sim>| sims.into_iter().map(|sim| sim.iccid.clone()).collect();
+    claims.into_iter().map(|(number, sims)| (number.clone(), iccids(sims))).collect()
 }
 
 /// What is read of the whole site: its numbers, its ledger's sums, its faults, and a copy of it.

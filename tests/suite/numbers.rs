@@ -57,6 +57,7 @@ fn what_came_of_asking_is_shown() {
     let asked = site.json(&["modem", "show", "modem000"])["number_asked"].clone();
     assert_eq!((&asked[0]["by"], &asked[0]["times"]), (&"ussd".into(), &1.into()), "{asked}");
     assert!(site.ok(&["sim", "show", &iccid]).contains("failure=refused: ERROR"));
+    assert!(site.ok(&["status"]).contains("SIMs: 1 without a number: `simbridge sim list"));
 }
 
 #[test]

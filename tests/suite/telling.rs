@@ -118,12 +118,12 @@ fn a_report_names_its_rows_and_times_that_end_before_they_begin_are_refused() {
         &["account", "ledger", "ann"],
     ] {
         let said = refusal(&site, &[list, &reversed].concat());
-        assert!(said.contains("is later than --until"), "{list:?}: {said}");
+        assert!(said.contains("is later than --to"), "{list:?}: {said}");
     }
     let mut abroad = site.command(&[&["order", "list"], &reversed[..]].concat());
     let said = abroad.env("TZ", "Europe/Amsterdam").output().unwrap().stderr;
     let said = String::from_utf8(said).unwrap();
-    assert!(said.contains("--since 2026-06-22 14:57:03+02 is later"), "{said}");
+    assert!(said.contains("--from 2026-06-22 14:57:03+02 is later"), "{said}");
 }
 
 #[test]
@@ -235,4 +235,17 @@ fn silent_sims_are_listed_and_health_names_the_sim_of_the_orders() {
     let of = |number: &Value| pairs.iter().find(|pair| pair["number"] == *number).unwrap();
     assert_eq!(of(&second["number"])["iccid"], second["iccid"]);
     assert_eq!(of(&first["number"])["iccid"], first["iccid"]);
+}
+
+#[test]
+fn a_number_that_another_sim_has_by_the_operators_word_is_told() {
+    let site = Site::with_modems(2);
+    let _daemon = site.serve_ready();
+    let sims = site.admin("/sims");
+    let iccid = |sim: usize| sims[sim]["iccid"].as_str().unwrap().to_owned();
+    let set = |sim| site.run(&["sim", "set-number", &iccid(sim), "+31612349999"]);
+    assert_eq!(set(0).stderr, b"");
+    let second = set(1);
+    let note = String::from_utf8(second.stderr).unwrap();
+    assert!(second.status.success() && note.contains("another SIM has this number"), "{note}");
 }

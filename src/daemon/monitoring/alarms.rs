@@ -11,7 +11,7 @@ use crate::domain::bank::BankReport;
 use crate::domain::clock_trust::{ClockTrust, LONGEST_PLAUSIBLE_OUTAGE};
 use crate::domain::modem::{ModemStatus, StoreFill};
 use crate::domain::runway::{DAYS_AHEAD, FEWEST_DAYS};
-use crate::domain::{Iccid, PortName, Timestamp};
+use crate::domain::{Iccid, Msisdn, PortName, Timestamp};
 
 /// A modem that is not Ready for this long is an alarm.
 const NOT_READY_AFTER: Duration = Duration::from_secs(300);
@@ -302,9 +302,13 @@ fn off_air_text(off_air: &[(Iccid, Timestamp)], now: Timestamp) -> Option<String
     ))
 }
 
-/// Names the SIMs that claim the same number. The numbers are left out, since alarms are logged.
-fn contested_text(contested: &[Vec<Iccid>]) -> Option<String> {
-    let sims = |sims: &Vec<Iccid>| sims.iter().map(Iccid::as_str).collect::<Vec<_>>().join(" and ");
+/// Names the SIMs that claim the same number. Only the ends of the numbers stand there, since
+/// alarms are logged.
+fn contested_text(contested: &[(Msisdn, Vec<Iccid>)]) -> Option<String> {
+    let sims = |(number, sims): &(Msisdn, Vec<Iccid>)| {
+        let sims: Vec<&str> = sims.iter().map(Iccid::as_str).collect();
+        format!("{} by {}", number.shortened(), sims.join(" and "))
+    };
     let shown: Vec<String> = contested.iter().take(MAX_CONTESTED_SHOWN).map(sims).collect();
     let more = match contested.len().saturating_sub(MAX_CONTESTED_SHOWN) {
         0 => String::new(),
@@ -410,7 +414,9 @@ mod tests {
         let mut counts = SiteCounts { services: vec![service], ..SiteCounts::default() };
         let iccids = |iccids: &[&str]| iccids.iter().map(|it| Iccid::from_stored(*it)).collect();
         counts.stats.deaf = iccids(deaf);
-        counts.stats.contested = contested.iter().map(|sims| iccids(sims)).collect();
+        let number = Msisdn::from_stored("+31612345678");
+        counts.stats.contested =
+            contested.iter().map(|sims| (number.clone(), iccids(sims))).collect();
         counts.stock.insert(ServiceId(1), vec![("NL".to_owned(), 0), ("UK".to_owned(), stock)]);
         counts
     }
@@ -476,8 +482,9 @@ mod tests {
         assert!(texts.contains(&off_air), "{texts:?}");
         let ids = "75 % of the ids that orders can have are used".to_owned();
         assert!(texts.contains(&ids), "{texts:?}");
-        let contested = "several SIMs claim one number, so none of them is sold: 8932 and 8933; \
-                         8934 and 8935 and 8936. `simbridge sim set-number` says whose it is";
+        let contested = "several SIMs claim one number, so none of them is sold: …678 by 8932 \
+                         and 8933; …678 by 8934 and 8935 and 8936. `simbridge sim set-number` \
+                         says whose it is";
         assert!(texts.iter().any(|text| text == contested), "{texts:?}");
         let clock = "this machine's clock was set back by 7 s; it is followed when it has run \
                      steadily for some minutes";

@@ -108,9 +108,9 @@ impl ListQuery {
 /// Refuses a time that ends before it begins.
 pub(super) fn check_order(from: Option<Timestamp>, to: Option<Timestamp>) -> Result<(), Refused> {
     match from.zip(to).filter(|(from, to)| from > to) {
-        Some((from, to)) => Err(refused(format!(
-            "--since {from} is later than --until {to}: nothing is between them"
-        ))),
+        Some((from, to)) => {
+            Err(refused(format!("--from {from} is later than --to {to}: nothing is between them")))
+        }
         None => Ok(()),
     }
 }

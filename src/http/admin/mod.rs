@@ -178,6 +178,7 @@ async fn status(State(admin): State<AdminState>) -> Answer {
             "total": sims.len(),
             "available": count(None),
             "parked": count(Some(UnavailableReason::Parked)),
+            "without_number": count(Some(UnavailableReason::NoNumber)),
             "doubtful_numbers": sims.iter().filter(|sim| sim.number_problem.is_some()).count(),
         },
         "orders": { "open": gateway.orders().open_count().await? },
