@@ -132,7 +132,7 @@ fn the_key(tx: &WriteTx<'_>, prefix: &str) -> Result<([u8; 32], Key), Error> {
             Ok((*digest, tx.key(digest)?.ok_or_else(gone)?))
         }
         [] => Err(Error::refused(format!(
-            "no working key begins with {prefix}; `simbridge key list` shows them"
+            "no working key begins with {prefix}; `simbridge key list` shows all, with their state"
         ))),
         more => Err(Error::refused(format!(
             "{} working keys begin with {prefix}; give more of it",

@@ -126,9 +126,10 @@ fn deliverable(tx: &WriteTx<'_>, id: MessageId) -> Result<Message, Error> {
 /// Why a message that the block list withholds is given to nobody, and what can be done.
 fn kept_back(id: MessageId, rule: &str) -> String {
     format!(
-        "is withheld by the rule {rule} and is given to no customer. If the rule is wrong, change \
-         [block_list], reload, and let the customer ask the service for another code; `simbridge \
-         message show {id}` shows this one to you"
+        "is withheld by the rule {rule} and is given to no customer. If a rule of your own is \
+         wrong, change [block_list], reload, and let the customer ask the service for another \
+         code; a shipped one ends only with all of them (`shipped = false`), those for banks too. \
+         `simbridge message show {id}` shows this message to you"
     )
 }
 
