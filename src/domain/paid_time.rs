@@ -63,38 +63,14 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::domain::rental::RentalState;
-    use crate::domain::{AccountId, Msisdn, RentalId, SimId};
+    use crate::domain::rental::{self, tests::at};
 
     const DAY: Duration = Duration::from_secs(86_400);
-
-    fn at(text: &str) -> Timestamp {
-        chrono::DateTime::parse_from_rfc3339(text).unwrap().to_utc().into()
-    }
 
     /// April, of 30 days.
     fn rental() -> Rental {
         let (started_at, expires_at) = (at("2026-04-01T00:00:00Z"), at("2026-05-01T00:00:00Z"));
-        Rental {
-            id: RentalId(1),
-            account: AccountId(1),
-            sim: SimId(1),
-            number: Msisdn::from_stored("+31612345678"),
-            country: "NL".into(),
-            package: "1m".into(),
-            renewal_package: "1m".into(),
-            auto_renew: true,
-            terms: 1,
-            months: 1,
-            started_at,
-            moved_at: None,
-            expires_at,
-            due_at: expires_at,
-            free: Duration::ZERO,
-            free_before: Duration::ZERO,
-            days_off_air: 0,
-            state: RentalState::Active,
-        }
+        Rental { started_at, expires_at, due_at: expires_at, ..rental::tests::rental() }
     }
 
     fn term(months: u32, cents: i64) -> PaidTerm {

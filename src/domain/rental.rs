@@ -290,14 +290,14 @@ impl Rental {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn at(text: &str) -> Timestamp {
+    pub fn at(text: &str) -> Timestamp {
         chrono::DateTime::parse_from_rfc3339(text).unwrap().to_utc().into()
     }
 
-    fn rental() -> Rental {
+    pub fn rental() -> Rental {
         Rental {
             id: RentalId(1),
             account: AccountId(1),
