@@ -291,12 +291,23 @@ impl Format for Address {
     }
 }
 
+/// The longest time that a key may have. A longer one is a typing error, and with it the end of
+/// what begins now could lie beyond what a time stamp can hold.
+const LONGEST_TIME: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// A time with its unit; `None` when it is none, or longer than [`LONGEST_TIME`].
+fn parse_time(text: &str) -> Option<Duration> {
+    humantime::parse_duration(text).ok().filter(|time| *time <= LONGEST_TIME)
+}
+
 /// A length of time with its unit.
 pub(super) enum Time {
     /// Longer than nothing.
     Positive,
     /// `"0s"` is allowed, too.
     OrZero,
+    /// Longer than nothing, and at most this.
+    UpTo(Duration),
 }
 
 impl Format for Time {
@@ -307,9 +318,18 @@ impl Format for Time {
     }
 
     fn read(&self, value: &DeValue<'_>) -> Result<Duration, String> {
-        let is_allowed = |time: &Duration| matches!(self, Time::OrZero) || !time.is_zero();
-        let time = humantime::parse_duration(&read_text(value)?).ok().filter(is_allowed);
-        time.ok_or_else(|| "a time like \"10m\", \"4h\" or \"30d\"".to_owned())
+        let is_allowed = |time: &Duration| match self {
+            Time::Positive => !time.is_zero(),
+            Time::OrZero => true,
+            Time::UpTo(most) => !time.is_zero() && time <= most,
+        };
+        let time = parse_time(&read_text(value)?).filter(is_allowed);
+        time.ok_or_else(|| match self {
+            Time::UpTo(most) => {
+                format!("a time like \"10m\" or \"4h\", at most \"{}\"", time_text(*most))
+            }
+            _ => "a time like \"10m\", \"4h\" or \"30d\", at most 100 years".to_owned(),
+        })
     }
 
     fn write(&self, value: &Duration) -> String {
@@ -332,8 +352,8 @@ impl Format for TimeOrNever {
         if text == "never" {
             return Ok(None);
         }
-        let time = humantime::parse_duration(&text);
-        time.map(Some).map_err(|_| "a time like \"90d\", or \"never\"".to_owned())
+        let time = parse_time(&text).map(Some);
+        time.ok_or_else(|| "a time like \"90d\", at most 100 years, or \"never\"".to_owned())
     }
 
     fn write(&self, value: &Option<Duration>) -> String {

@@ -48,6 +48,11 @@ fn modem(section: &SectionReader<'_>) -> Option<ModemSection> {
         section.fault(PORT.name, format!("not a glob: {error}"));
         return None;
     }
+    if port.contains("**") {
+        // Every look for new ports would walk all folders below.
+        section.fault(PORT.name, "`**` would search whole trees: name the folder of the ports");
+        return None;
+    }
     let line = section.line();
     Some(ModemSection { port, baud, profile, pin_file, pin_without_count, line })
 }

@@ -216,7 +216,7 @@ section! {
 section! {
     orders: Table("orders"), "Numbers for a single code.";
 
-    LIFETIME: Key<Time> = key("lifetime", Time::Positive, || 10 * MINUTE, Reload,
+    LIFETIME: Key<Time> = key("lifetime", Time::UpTo(DAY), || 10 * MINUTE, Reload,
         "How long an order waits for its SMS, and collects further ones after the first.");
     MAX_OPEN_PER_ACCOUNT: Key<Whole<usize>> = key("max_open_per_account", COUNT, || 1, Reload,
         "The maximum number of open orders of an account.");

@@ -118,7 +118,19 @@ fn each_fault_is_reported_with_its_line_and_what_would_be_right() {
         ("[[modem]]\nport = \"/dev/x\"\nbaud = 1", &["3: `baud` must be from 300 to 4000000"]),
         (
             "[orders]\nlifetime = \"10 parsecs\"",
-            &["2: `lifetime` must be a time like \"10m\", \"4h\" or \"30d\""],
+            &["2: `lifetime` must be a time like \"10m\" or \"4h\", at most \"1d\""],
+        ),
+        (
+            "[orders]\nlifetime = \"25h\"",
+            &["2: `lifetime` must be a time like \"10m\" or \"4h\", at most \"1d\""],
+        ),
+        (
+            "[rentals]\nrest = \"200000 years\"",
+            &["2: `rest` must be a time like \"10m\", \"4h\" or \"30d\", at most 100 years"],
+        ),
+        (
+            "[[modem]]\nport = \"/dev/**/tty*\"",
+            &["2: `**` would search whole trees: name the folder of the ports"],
         ),
         ("[orders]\nshare_sim = 1", &["2: `share_sim` must be true or false"]),
         (
@@ -132,7 +144,7 @@ fn each_fault_is_reported_with_its_line_and_what_would_be_right() {
         ),
         (
             "[orders]\nnumber_cooldown = \"soon\"",
-            &["2: `number_cooldown` must be a time like \"90d\", or \"never\""],
+            &["2: `number_cooldown` must be a time like \"90d\", at most 100 years, or \"never\""],
         ),
         (
             "[rentals.packages]\n5w = \"1.00 EUR\"",
