@@ -9,8 +9,8 @@ use super::args::{Account, Admin, Audit, Expiry, Key, KeyTerms, Order, Sim, Skip
 use super::listing::ListQuery;
 use super::print;
 use super::{
-    account_data, backup, bank, health, import, message, modem, number, rental, report, service,
-    status, verify,
+    account_data, alarm, backup, bank, health, import, message, modem, number, rental, report,
+    service, status, verify,
 };
 use crate::daemon::system_sources;
 use crate::http::{AdminClient, path_segment};
@@ -142,6 +142,7 @@ pub(super) async fn run(
             let query = query.with("country", Some(country)).with("account", account);
             explain(json, &client.get(&query.with("key", key).of("/explain")).await?)?;
         }
+        Admin::Alarm(command) => alarm::run(command, client, json).await?,
         Admin::Report(command) => report::run(command, client, json).await?,
         Admin::Audit(Audit::List { account, number, user, action, rows }) => {
             let query = ListQuery::default().with("account", account).with("number", number);

@@ -77,6 +77,9 @@ pub(super) enum Admin {
         #[arg(long, value_name = "PREFIX", value_parser = named)]
         key: Option<String>,
     },
+    /// Show the alarms that stand, and those that have ended
+    #[command(subcommand)]
+    Alarm(super::alarm::Alarm),
     /// Show what was earned
     #[command(subcommand)]
     Report(super::report::Report),

@@ -3,6 +3,7 @@
 
 mod account_data;
 mod admin;
+mod alarm;
 mod args;
 mod backup;
 mod bank;

@@ -148,6 +148,7 @@ impl Daemon {
             }
         }
         let Core { gateway, monitor, stopping, .. } = core;
+        tokio::spawn(Arc::clone(&monitor).watch_alarms(stopping.clone()));
         tokio::spawn(monitor.keep_counting(stopping.clone()));
         tokio::spawn(background::report_faults(gateway.clone(), stopping.clone()));
         tokio::spawn(background::watch_clock(gateway.clone(), stopping.clone()));

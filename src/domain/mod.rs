@@ -4,6 +4,7 @@
 //! There is no `async`, clock, randomness or logging in here; the time is an argument.
 
 pub mod account_price;
+pub mod alarm;
 pub mod allocation;
 pub mod audit;
 pub mod availability;

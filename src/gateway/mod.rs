@@ -24,6 +24,7 @@
 //! | [`Services`] | prices and patterns | |
 //! | [`Health`] | which numbers get the codes of which services | |
 //! | [`Audit`] | who did or saw what | |
+//! | [`Alarms`] | which alarms stand, and which have ended | |
 //!
 //! Below them stands what several share: the environment (store, clock, settings), where each SIM
 //! is at this moment (presence: the [`ModemRegistry`] and the banks' state), what is kept in memory
@@ -31,6 +32,7 @@
 //! of the background tasks. The [`Gateway`] puts them together and does nothing itself.
 
 mod accounts;
+mod alarms;
 mod audit;
 mod background;
 mod bank_state;
@@ -70,6 +72,7 @@ pub use accounts::{
     Accounts, Erased, Exported, KeyEdit, LedgerRow, LimitEdit, NewKey, PriceEdit, PriceView,
     ReceiverGone, Standing,
 };
+pub use alarms::Alarms;
 pub use audit::Audit;
 pub use banks::Banks;
 pub use due_work::DueWork;
@@ -95,11 +98,13 @@ pub use settings::Settings;
 pub use sims::{Identified, SimView, Sims, no_sim};
 pub use stock::{Explanation, NumberState, Obstacles, Offer, RENTALS, ReachedLimit, Stock, Whom};
 
+use crate::domain::alarm::StandingAlarm;
 use crate::domain::clock_trust::ClockTrust;
 use crate::domain::{AccountId, Catalogue, Currency, Timestamp, code};
 pub use crate::store::{
     Account, AuditRow, AwaitedMessage, BankPosition, CHECKS, Entry, Holder, Key, LastSim,
-    LocationPeriod, Mark, MessageFilter, NewService, RentalMove, SimActivity, Skip, Trace,
+    LocationPeriod, LoggedAlarm, Mark, MessageFilter, NewService, RentalMove, SimActivity, Skip,
+    Trace,
 };
 use crate::store::{Store, StoreError};
 use background::{FailedDeadlines, Wakeups};
@@ -124,6 +129,7 @@ struct Subjects {
     services: Arc<Services>,
     health: Arc<Health>,
     audit: Arc<Audit>,
+    alarms: Arc<Alarms>,
     banks: Arc<Banks>,
     sims: Arc<Sims>,
     numbers: Arc<NumberDiscovery>,
@@ -162,16 +168,17 @@ impl Gateway {
                 .map(|message| (message.id, message.received_at));
             let written = rows.newest_times()?;
             let open = (rows.all_open_orders()?, rows.sims_with_open_orders()?);
-            Ok::<_, StoreError>((rows.services()?, newest, open, written))
+            let alarms = rows.standing_alarms()?;
+            Ok::<_, StoreError>((rows.services()?, newest, open, written, alarms))
         });
-        let (services, newest, (open, awaited), written) = read.await?;
+        let (services, newest, (open, awaited), written, alarms) = read.await?;
         let written = if written.is_empty() { vec![clock.now()] } else { written };
         let catalogue = Catalogue::new(&services)?;
         code::prepare();
         let env = Arc::new(Environment::new(store, settings, clock, entropy, written));
         let cache = Arc::new(RequestCache::with_open_orders(open));
         let news = Arc::new(MessageNews::new(newest));
-        let subjects = Subjects::new(env, cache, catalogue, news);
+        let subjects = Subjects::new(env, cache, catalogue, news, alarms);
         subjects.presence.await_sims(awaited);
         Ok(Gateway(Arc::new(subjects)))
     }
@@ -194,6 +201,11 @@ impl Gateway {
     /// The record of who did or saw what.
     pub fn audit(&self) -> &Audit {
         &self.0.audit
+    }
+
+    /// The alarms.
+    pub fn alarms(&self) -> &Alarms {
+        &self.0.alarms
     }
 
     /// The SIM banks.
@@ -358,6 +370,7 @@ impl Subjects {
         cache: Arc<RequestCache>,
         catalogue: Catalogue,
         news: Arc<MessageNews>,
+        alarms: Vec<StandingAlarm>,
     ) -> Subjects {
         let catalogue = Arc::new(CurrentCatalogue::new(catalogue));
         let wakeups = Arc::<Wakeups>::default();
@@ -370,6 +383,7 @@ impl Subjects {
         let services = Arc::new(Services::new(env.clone(), catalogue.clone()));
         let health = Arc::new(Health::new(env.clone()));
         let audit = Arc::new(Audit::new(env.clone()));
+        let alarms = Arc::new(Alarms::new(env.clone(), alarms));
         let banks = Arc::new(Banks::new(env.clone(), presence.clone(), wakeups.clone()));
         let sims = Arc::new(Sims::new(
             env.clone(),
@@ -443,6 +457,7 @@ impl Subjects {
             services,
             health,
             audit,
+            alarms,
             banks,
             sims,
             numbers,

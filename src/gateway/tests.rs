@@ -24,6 +24,7 @@ use crate::store::NewService;
 
 mod account_data;
 mod acting;
+mod alarms;
 mod banks;
 mod charging;
 mod clocks;

@@ -53,6 +53,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0042_decimals.sql"),
     include_str!("../../migrations/0043_erasure.sql"),
     include_str!("../../migrations/0044_hearing_tests.sql"),
+    include_str!("../../migrations/0045_alarms.sql"),
 ];
 
 /// The version of the schema that this program writes.

@@ -10,6 +10,7 @@
 mod account_prices;
 mod account_turns;
 mod accounts;
+mod alarms;
 mod assemblies;
 #[cfg(test)]
 pub(crate) mod attacks;
@@ -59,6 +60,7 @@ mod write_tx;
 mod writer;
 
 pub use accounts::{Account, Holder, Key, KeyTerms};
+pub use alarms::LoggedAlarm;
 pub use assemblies::{Assembly, AwaitedMessage, NewAssembly};
 pub use audit::AuditRow;
 pub use availability::{RentalQuery, SearchResult, SearchScope, StockQuery};

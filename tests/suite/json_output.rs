@@ -407,6 +407,10 @@ impl Play {
             run(&["sim", "set-number", &in_modem(modem), "+31612340077"]);
         }
         wait_for("an alarm", || !run(&["status"])["alarms"].as_array().unwrap().is_empty());
+        wait_for("it to stand", || !run(&["alarm", "list"]).as_array().unwrap().is_empty());
+        run(&["sim", "clear-number", &in_modem("modem003")]);
+        let ended = || run(&["alarm", "list", "--ended"]);
+        wait_for("one to end", || !ended().as_array().unwrap().is_empty());
         run(&["config"]);
         run(&["reload"]);
         run(&["backup", &file("copy.db")]);

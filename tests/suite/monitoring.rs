@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use simbridge::daemon::monitoring::ALARMS;
+use simbridge::domain::alarm::AlarmName;
 use simbridge::simulator::{Fault, Scenario};
 
 use crate::support::{Site, http, wait_for};
@@ -74,7 +74,7 @@ fn dashboard_and_alert_rules_name_only_metrics_that_are_served() {
 #[test]
 fn every_alarm_is_an_alert_rule_too() {
     let rules = monitoring("alerts.yml");
-    for alarm in ALARMS {
+    for alarm in AlarmName::ALL {
         assert!(rules.contains(&format!("- alert: {alarm}\n")), "{alarm}");
     }
 }
@@ -87,7 +87,7 @@ fn the_guide_says_what_to_do_about_every_alarm() {
         .filter_map(|line| line.strip_prefix("| ")?.split(" | ").next())
         .filter(|head| head.starts_with('`'))
         .collect();
-    for alarm in ALARMS {
+    for alarm in AlarmName::ALL {
         let alarm = format!("`{alarm}`");
         assert!(heads.iter().any(|head| head.contains(&alarm)), "{alarm}");
     }

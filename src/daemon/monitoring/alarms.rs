@@ -2,11 +2,13 @@
 //! rules in `docs/monitoring/alerts.yml`, for those who run no Prometheus.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::time::Duration;
 
 use super::counts_cache::SiteCounts;
 use super::modems::PortCounts;
 use super::process::Disk;
+use crate::domain::alarm::{Alarm, AlarmName};
 use crate::domain::bank::BankReport;
 use crate::domain::clock_trust::{ClockTrust, LONGEST_PLAUSIBLE_OUTAGE};
 use crate::domain::modem::{ModemStatus, StoreFill};
@@ -35,33 +37,6 @@ const MAX_SIMS_SHOWN: usize = 5;
 /// How many contested numbers are told of in one alarm.
 const MAX_CONTESTED_SHOWN: usize = 5;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Alarm {
-    pub name: &'static str,
-    pub text: String,
-}
-
-/// The names of all alarms.
-pub const ALARMS: [&str; 17] = [
-    "ModemNotReady",
-    "ModemWarning",
-    "StoreNearFull",
-    "SimsDeaf",
-    "NumbersContested",
-    "StockOut",
-    "StockRunway",
-    "FewCodes",
-    "Undecodable",
-    "BankTrouble",
-    "RentalsUnvisited",
-    "RentalOffAir",
-    "ClockDoubted",
-    "NetworkClockWrong",
-    "DatabaseFailing",
-    "DiskLow",
-    "IdsRunningOut",
-];
-
 /// The state of the daemon, as far as alarms are raised by it.
 pub(super) struct AlarmInputs<'f> {
     pub now: Timestamp,
@@ -85,45 +60,58 @@ pub(super) struct AlarmInputs<'f> {
     pub database_fault: Option<String>,
 }
 
+/// Alarms that were found.
+#[derive(Default)]
+struct Raised(Vec<Alarm>);
+
+impl Raised {
+    fn add(&mut self, name: AlarmName, subject: impl Display, text: String) {
+        self.0.push(Alarm { name, subject: subject.to_string(), text });
+    }
+}
+
 impl AlarmInputs<'_> {
     pub fn alarms(&self) -> Vec<Alarm> {
-        let mut alarms = Vec::new();
-        let mut raise = |name, text| alarms.push(Alarm { name, text });
+        let mut raised = Raised::default();
         if let Some(fault) = &self.database_fault {
-            raise("DatabaseFailing", fault.clone());
+            raised.add(AlarmName::DatabaseFailing, "", fault.clone());
         } else if self.waiting > MAX_WAITING {
-            raise("DatabaseFailing", format!("{} operations wait for the database", self.waiting));
+            let text = format!("{} operations wait for the database", self.waiting);
+            raised.add(AlarmName::DatabaseFailing, "", text);
         }
         if let Some(disk) = self.disk.filter(|disk| disk.is_low()) {
-            raise(
-                "DiskLow",
+            raised.add(
+                AlarmName::DiskLow,
+                "",
                 format!("{} MB are left on the database's disk", disk.free_bytes / 1_000_000),
             );
         }
         for (what, used) in self.counts.ids_used().filter(|(_, used)| *used > MAX_IDS_USED) {
-            raise(
-                "IdsRunningOut",
+            raised.add(
+                AlarmName::IdsRunningOut,
+                what,
                 format!("{:.0} % of the ids that {what} can have are used", used * 100.0),
             );
         }
-        self.modems.iter().for_each(|modem| self.modem_alarms(modem, &mut raise));
-        self.banks.iter().for_each(|bank| self.bank_alarms(bank, &mut raise));
-        self.clock_alarms(&mut raise);
+        self.modems.iter().for_each(|modem| self.modem_alarms(modem, &mut raised));
+        self.banks.iter().for_each(|bank| self.bank_alarms(bank, &mut raised));
+        self.clock_alarms(&mut raised);
         if let Some(text) = off_air_text(&self.off_air, self.now) {
-            raise("RentalOffAir", text);
+            raised.add(AlarmName::RentalOffAir, "", text);
         }
-        self.stock_alarms(&mut raise);
-        alarms
+        self.stock_alarms(&mut raised);
+        raised.0
     }
 
-    fn clock_alarms(&self, raise: &mut impl FnMut(&'static str, String)) {
+    fn clock_alarms(&self, raised: &mut Raised) {
         if let Some(doubt) = clock_doubt(self.clock, self.now) {
-            raise("ClockDoubted", doubt);
+            raised.add(AlarmName::ClockDoubted, "", doubt);
         }
         let behind = self.counts.stats.rentals_behind;
         if behind > 0 {
-            raise(
-                "ClockDoubted",
+            raised.add(
+                AlarmName::ClockDoubted,
+                "rentals",
                 format!(
                     "{behind} rentals were renewed and are over even so; they are renewed by one \
                      term a day. Is this machine's clock right?"
@@ -131,8 +119,9 @@ impl AlarmInputs<'_> {
             );
         }
         for smsc in &self.contradicted {
-            raise(
-                "NetworkClockWrong",
+            raised.add(
+                AlarmName::NetworkClockWrong,
+                shortened(smsc),
                 format!(
                     "time stamps of the service centre {} contradict each other; most count",
                     shortened(smsc)
@@ -141,7 +130,7 @@ impl AlarmInputs<'_> {
         }
     }
 
-    fn modem_alarms(&self, modem: &ModemStatus, raise: &mut impl FnMut(&'static str, String)) {
+    fn modem_alarms(&self, modem: &ModemStatus, raised: &mut Raised) {
         let (snapshot, now) = (&modem.snapshot, self.now);
         let port = &snapshot.port;
         let counts = self.ports.get(port);
@@ -150,8 +139,9 @@ impl AlarmInputs<'_> {
         if let Some(waited) = waited.filter(|waited| *waited >= NOT_READY_AFTER && expected) {
             let reason =
                 snapshot.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-            raise(
-                "ModemNotReady",
+            raised.add(
+                AlarmName::ModemNotReady,
+                port,
                 format!(
                     "{port} has been in {} for {} min{reason}",
                     snapshot.state,
@@ -160,12 +150,14 @@ impl AlarmInputs<'_> {
             );
         }
         for warning in snapshot.warnings.iter() {
-            raise("ModemWarning", format!("{port}: {warning}"));
+            let subject = format_args!("{port} {}", warning.as_str());
+            raised.add(AlarmName::ModemWarning, subject, format!("{port}: {warning}"));
         }
         for StoreFill { store, used, total } in snapshot.stores.iter() {
             if used * 100 >= total * NEAR_FULL_PERCENT && *used > 0 {
-                raise(
-                    "StoreNearFull",
+                raised.add(
+                    AlarmName::StoreNearFull,
+                    format_args!("{port} {store}"),
                     format!("{port}: {used} of the {total} messages that fit into {store}"),
                 );
             }
@@ -174,8 +166,9 @@ impl AlarmInputs<'_> {
             .and_then(|counts| counts.undecodable_at)
             .filter(|at| now.since(*at) < UNDECODABLE_FOR);
         if undecodable.is_some() {
-            raise(
-                "Undecodable",
+            raised.add(
+                AlarmName::Undecodable,
+                port,
                 format!(
                     "{port}: a PDU of the last hour could not be decoded; `message list` shows it"
                 ),
@@ -183,16 +176,17 @@ impl AlarmInputs<'_> {
         }
     }
 
-    fn bank_alarms(&self, bank: &BankReport, raise: &mut impl FnMut(&'static str, String)) {
+    fn bank_alarms(&self, bank: &BankReport, raised: &mut Raised) {
         let name = &bank.name;
         if let Some(trouble) = &bank.trouble {
-            raise("BankTrouble", format!("{name}: {trouble}"));
+            raised.add(AlarmName::BankTrouble, name, format!("{name}: {trouble}"));
         }
         let late: Vec<Timestamp> = bank.slots.iter().filter_map(|slot| slot.late_since).collect();
         if let Some(first) = late.iter().min() {
             let (count, minutes) = (late.len(), self.now.since(*first).as_secs() / 60);
-            raise(
-                "RentalsUnvisited",
+            raised.add(
+                AlarmName::RentalsUnvisited,
+                name,
                 format!(
                     "{name}: {count} rented SIMs are overdue for a visit, \
                      the first by {minutes} min"
@@ -201,25 +195,30 @@ impl AlarmInputs<'_> {
         }
     }
 
-    fn stock_alarms(&self, raise: &mut impl FnMut(&'static str, String)) {
+    fn stock_alarms(&self, raised: &mut Raised) {
         let stats = &self.counts.stats;
         if !stats.deaf.is_empty() {
             let sims = stats.deaf.iter().map(Iccid::as_str).collect::<Vec<_>>().join(", ");
             let text = format!("several orders in a row expired without any SMS on {sims}");
-            raise("SimsDeaf", text);
+            raised.add(AlarmName::SimsDeaf, "", text);
         }
         if let Some(text) = contested_text(&stats.contested) {
-            raise("NumbersContested", text);
+            raised.add(AlarmName::NumbersContested, "", text);
         }
         let is_settled = self.now.since(self.started) >= STARTUP_TIME;
         if is_settled {
-            stock_out(self.counts).into_iter().for_each(|text| raise("StockOut", text));
-            stock_runway(self.counts).into_iter().for_each(|text| raise("StockRunway", text));
+            for (country, text) in stock_out(self.counts) {
+                raised.add(AlarmName::StockOut, country, text);
+            }
+            for (country, text) in stock_runway(self.counts) {
+                raised.add(AlarmName::StockRunway, country, text);
+            }
         }
         for (service, completed, of) in &self.success {
             if *of >= MIN_ORDERS && completed * 2 < *of {
-                raise(
-                    "FewCodes",
+                raised.add(
+                    AlarmName::FewCodes,
+                    service,
                     format!("{service}: {completed} of the last {of} orders got their code"),
                 );
             }
@@ -227,9 +226,9 @@ impl AlarmInputs<'_> {
     }
 }
 
-/// One text for each country in which services have no number left; one in all where nothing is
-/// left anywhere.
-fn stock_out(counts: &SiteCounts) -> Vec<String> {
+/// One text for each country in which services have no number left; one in all, for no country,
+/// where nothing is left anywhere.
+fn stock_out(counts: &SiteCounts) -> Vec<(String, String)> {
     let mut without: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut is_any_left = false;
     for (service, stock) in counts.stock_by_name() {
@@ -252,16 +251,20 @@ fn stock_out(counts: &SiteCounts) -> Vec<String> {
             ),
         };
         let quoted = if first.contains(' ') { format!("'{first}'") } else { first.to_owned() };
-        format!("{which}; `simbridge explain {quoted} {country}` says why")
+        let text = format!("{which}; `simbridge explain {quoted} {country}` says why");
+        ((*country).to_owned(), text)
     };
     match is_any_left || without.len() < 2 {
         true => without.iter().map(text).collect(),
-        false => vec!["no SIM is on sale in any country; `simbridge sim list` says why".to_owned()],
+        false => {
+            let text = "no SIM is on sale in any country; `simbridge sim list` says why";
+            vec![(String::new(), text.to_owned())]
+        }
     }
 }
 
 /// One text for each country in which numbers will soon be used up.
-fn stock_runway(counts: &SiteCounts) -> Vec<String> {
+fn stock_runway(counts: &SiteCounts) -> Vec<(String, String)> {
     let mut short: BTreeMap<&str, Vec<(f64, &str, u64)>> = BTreeMap::new();
     for stock in counts.runways().filter(|stock| stock.runway.is_short()) {
         let days = stock.runway.days_left().unwrap_or_default();
@@ -275,13 +278,14 @@ fn stock_runway(counts: &SiteCounts) -> Vec<String> {
         let named: Vec<String> =
             named.map(|(days, service, _)| format!("{service} {days:.1}")).collect();
         let more = if services.len() > named.len() { ", …" } else { "" };
-        format!(
+        let text = format!(
             "the numbers of {} services in {country} last for less than {FEWEST_DAYS} days: \
              {}{more}; {needed} more SIMs would last for {DAYS_AHEAD}; `simbridge report stock` \
              shows all",
             services.len(),
             named.join(", ")
-        )
+        );
+        (country.to_owned(), text)
     };
     short.into_iter().map(text).collect()
 }
@@ -422,7 +426,7 @@ mod tests {
     }
 
     fn names(inputs: &AlarmInputs<'_>) -> Vec<&'static str> {
-        inputs.alarms().into_iter().map(|alarm| alarm.name).collect()
+        inputs.alarms().into_iter().map(|alarm| alarm.name.as_str()).collect()
     }
 
     #[test]
@@ -464,7 +468,7 @@ mod tests {
         let mut found = names(&all_bad);
         found.sort_unstable();
         found.dedup();
-        let mut all = ALARMS.to_vec();
+        let mut all = AlarmName::ALL.map(AlarmName::as_str).to_vec();
         all.sort_unstable();
         // Where no number is left, none will be used up.
         all.retain(|name| *name != "StockRunway");
@@ -533,7 +537,8 @@ mod tests {
                 let of_service = stock.map(|(country, count)| (country.to_owned(), count));
                 site.stock.insert(id, of_service.into());
             }
-            stock_out(&site)
+            let found = stock_out(&site).into_iter();
+            found.map(|(_, text)| text).collect::<Vec<_>>()
         };
         assert_eq!(text([("NL", 1), ("UK", 2)], 4), [""; 0]);
         assert_eq!(
@@ -560,7 +565,7 @@ mod tests {
             site.services.push(Service { id, name: name.to_owned(), ..uber.clone() });
             site.stock.insert(id, vec![("UK".to_owned(), 12)]);
         }
-        assert_eq!(stock_runway(&site), [""; 0], "nothing is used");
+        assert_eq!(stock_runway(&site), [], "nothing is used");
         let mut used = |id, country: &str, per_day| {
             site.used.insert((ServiceId(id), country.to_owned()), per_day);
         };
@@ -572,8 +577,12 @@ mod tests {
         used(5, "UK", 3.0);
         assert_eq!(
             stock_runway(&site),
-            ["the numbers of 4 services in UK last for less than 7 days: Bolt 3.0, Wolt 4.0, \
-                 Uber 6.0, …; 108 more SIMs would last for 30; `simbridge report stock` shows all"]
+            [(
+                "UK".to_owned(),
+                "the numbers of 4 services in UK last for less than 7 days: Bolt 3.0, Wolt 4.0, \
+                 Uber 6.0, …; 108 more SIMs would last for 30; `simbridge report stock` shows all"
+                    .to_owned()
+            )]
         );
     }
 

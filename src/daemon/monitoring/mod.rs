@@ -13,22 +13,27 @@ mod process;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::Timestamp;
+use crate::domain::alarm::Alarm;
 use crate::domain::modem::{ModemCounts, ModemStatus};
 use crate::driver;
 use crate::gateway::Gateway;
 use crate::http::RequestCounts;
+use crate::http::admin::view_alarm;
 use crate::http::health::{Faults, Health};
 use crate::store::Store;
-pub use alarms::ALARMS;
 use alarms::AlarmInputs;
 use counts_cache::CountsCache;
 pub(super) use modems::ModemCounters;
 use process::Disk;
+
+/// How often to look which alarms there are.
+const ALARM_INTERVAL: Duration = Duration::from_secs(5);
 
 /// What the daemon knows about its own state.
 pub(super) struct Monitor {
@@ -82,6 +87,24 @@ impl Monitor {
         modems
     }
 
+    /// Observes the alarms until the daemon stops.
+    pub async fn watch_alarms(self: Arc<Self>, stopping: CancellationToken) {
+        let mut was_saved = true;
+        while stopping.run_until_cancelled(tokio::time::sleep(ALARM_INTERVAL)).await.is_some() {
+            let observed = self.gateway.alarms().observe(self.alarms()).await;
+            if let Err(error) = &observed
+                && was_saved
+            {
+                tracing::error!(
+                    event = "alarms_unsaved",
+                    %error,
+                    "the alarms cannot be saved; they are kept in memory meanwhile"
+                );
+            }
+            was_saved = observed.is_ok();
+        }
+    }
+
     /// Why the database cannot be written, as far as that is known without writing.
     fn database_fault(&self) -> Option<String> {
         let failing = || self.store.stats().is_failing();
@@ -91,7 +114,7 @@ impl Monitor {
             .map_or_else(|error| Some(error.to_string()), |()| failing().then(unwritten))
     }
 
-    fn alarms(&self) -> Vec<Value> {
+    fn alarms(&self) -> Vec<Alarm> {
         let (modems, ports, counts) =
             (self.modem_statuses(), self.modems.all(), self.counts.last());
         let success = counts.services.iter().map(|service| {
@@ -113,11 +136,7 @@ impl Monitor {
             waiting: self.store.waiting(),
             database_fault: self.database_fault(),
         };
-        inputs
-            .alarms()
-            .into_iter()
-            .map(|alarm| json!({ "alarm": alarm.name, "text": alarm.text }))
-            .collect()
+        inputs.alarms()
     }
 }
 
@@ -157,6 +176,13 @@ impl Health for Monitor {
                 "sims_needed": runway.sims_needed(),
             })
         });
+        let standing = self.gateway.alarms().standing();
+        let alarms = self.alarms().into_iter().map(|alarm| {
+            // One that has just come about has not been observed yet.
+            let known = standing.iter().find(|known| known.alarm.is_about(&alarm));
+            let raised_at = known.map_or(now, |known| known.raised_at);
+            view_alarm(&alarm, raised_at, None)
+        });
         json!({
             "version": env!("CARGO_PKG_VERSION"),
             "started_at": self.started.to_string(),
@@ -164,7 +190,7 @@ impl Health for Monitor {
             "last_message_at": last_message_at.map(|at| at.to_string()),
             "last_message_seconds": last_message_at.map(|at| now.since(at).as_secs()),
             "stock": stock.collect::<Vec<_>>(),
-            "alarms": self.alarms(),
+            "alarms": alarms.collect::<Vec<_>>(),
         })
     }
 }

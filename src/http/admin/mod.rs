@@ -2,6 +2,7 @@
 //! the socket. The commands in `cli` are its clients.
 
 mod accounts;
+mod alarms;
 mod banks;
 mod books;
 mod catalogue;
@@ -32,6 +33,7 @@ use crate::domain::availability::UnavailableReason;
 use crate::domain::message::Message;
 use crate::domain::{MessageId, Timestamp};
 use crate::gateway::{self, Gateway, MessageFilter, ModemControl, Reload};
+pub use alarms::view as view_alarm;
 use listing::{ListQuery, parse_id};
 pub use long_requests::limit_long_requests;
 pub use modems::scanned;
@@ -147,6 +149,7 @@ pub fn router(state: AdminState) -> Router {
         .route("/backup", get(books::backup))
         .route("/messages", get(messages))
         .route("/messages/{id}", get(message))
+        .merge(alarms::routes())
         .merge(rentals::routes())
         .merge(numbers::routes())
         .merge(health::routes())

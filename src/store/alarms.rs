@@ -1,0 +1,72 @@
+//! Alarms, those that stand and those of the last time.
+
+use rusqlite::{Row, params};
+
+use super::read_tx::parsed;
+use super::{ReadTx, StoreError, WriteTx};
+use crate::domain::Timestamp;
+use crate::domain::alarm::{Alarm, StandingAlarm};
+
+/// An alarm with its end, if it has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedAlarm {
+    pub alarm: Alarm,
+    pub raised_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+}
+
+/// Reads the columns name, subject, text and raised_at.
+fn standing(row: &Row<'_>) -> rusqlite::Result<StandingAlarm> {
+    let alarm = Alarm { name: parsed(row, 0)?, subject: row.get(1)?, text: row.get(2)? };
+    Ok(StandingAlarm { alarm, raised_at: Timestamp(row.get(3)?) })
+}
+
+impl ReadTx<'_> {
+    /// The alarms that stand, oldest first.
+    pub fn standing_alarms(&self) -> Result<Vec<StandingAlarm>, StoreError> {
+        let sql = "SELECT name, subject, text, raised_at FROM alarm INDEXED BY alarm_standing \
+                   WHERE ended_at IS NULL ORDER BY raised_at, id";
+        self.all(sql, [], standing)
+    }
+
+    /// The alarms that have ended, the last one first; at most `limit`.
+    pub fn ended_alarms(&self, limit: i64) -> Result<Vec<LoggedAlarm>, StoreError> {
+        let sql = "SELECT name, subject, text, raised_at, ended_at FROM alarm INDEXED BY \
+                   alarm_ended WHERE ended_at IS NOT NULL ORDER BY ended_at DESC, id DESC LIMIT $1";
+        self.all(sql, [limit], |row| {
+            let StandingAlarm { alarm, raised_at } = standing(row)?;
+            Ok(LoggedAlarm { alarm, raised_at, ended_at: Some(Timestamp(row.get(4)?)) })
+        })
+    }
+}
+
+impl WriteTx<'_> {
+    /// Lets exactly these alarms stand: adds those that are new, and ends all others.
+    pub fn save_standing_alarms(
+        &self,
+        standing: &[StandingAlarm],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        for known in self.standing_alarms()? {
+            if !standing.iter().any(|alarm| alarm.is_same(&known)) {
+                let sql = "UPDATE alarm SET ended_at = $1 WHERE name = $2 AND subject = $3 AND \
+                           ended_at IS NULL";
+                let (Alarm { name, subject, .. }, ended) = (&known.alarm, now.max(known.raised_at));
+                self.execute(sql, params![ended.0, name.as_str(), subject])?;
+            }
+        }
+        for StandingAlarm { alarm: Alarm { name, subject, text }, raised_at } in standing {
+            let sql = "INSERT INTO alarm (name, subject, text, raised_at) VALUES ($1, $2, $3, $4) \
+                       ON CONFLICT (name, subject, raised_at) DO UPDATE SET text = \
+                       excluded.text, ended_at = NULL";
+            self.execute(sql, params![name.as_str(), subject, text, raised_at.0])?;
+        }
+        Ok(())
+    }
+
+    /// Removes the alarms that ended before a time.
+    pub fn purge_alarms(&self, before: Timestamp) -> Result<(), StoreError> {
+        let sql = "DELETE FROM alarm WHERE ended_at IS NOT NULL AND ended_at < $1";
+        self.execute(sql, [before.0]).map(drop)
+    }
+}
