@@ -105,6 +105,12 @@
 //! 19. **A tenant who is moved keeps what has come, and what came for others stays theirs**: on
 //!     either number, before and after.
 //!     (`a_tenant_keeps_what_came_and_gets_what_comes_to_the_new_number`)
+//! 20. **What happens is told**: whatever happens to an account's order, rental or message, there
+//!     is an event of the account, once, written in the transaction that made it true, and in
+//!     order. What is withheld is told to nobody.
+//!     (`any_history_is_as_the_plain_model_says`,
+//!     `money_and_numbers_are_right_however_often_the_daemon_is_killed`,
+//!     `what_is_withheld_is_told_to_nobody_and_a_rest_that_comes_is`)
 //!
 //! # Limits
 //!
@@ -187,6 +193,13 @@
 //!   `answers_that_are_not_taken_are_bounded_for_a_key_and_in_all`)
 //! - **A view of a rental**: `[rentals] view_messages` messages with 1 MiB of texts, the newest
 //!   (`gateway/rentals/viewing.rs`). (`a_view_has_the_newest_messages_numbered_among_all`)
+//! - **The messages in which an order is shown**: 50 with 64 KiB of texts, the newest
+//!   (`gateway/resources/order.rs`).
+//!   (`an_order_with_many_messages_shows_the_newest_and_its_code`)
+//! - **Events**: those of seven days, as far as the texts in them are kept, and of one day for who
+//!   follows them (`gateway/events.rs`). A client that was away for longer is told so.
+//!   (`events_go_with_the_texts_in_them_and_after_a_week`,
+//!   `a_position_can_be_followed_from_for_a_day`)
 //! - **An export of an account**: 500 rows in memory (`gateway/accounts/export.rs`), and 16 pieces
 //!   that wait for the client (`http/admin/export.rs`). The reading waits for both.
 //!   (`an_export_has_all_of_one_account_and_nothing_of_others`)

@@ -121,6 +121,7 @@ fn slot_report(state: &BankState, slot: u32, now: ClockReading) -> Option<SlotRe
         contents: known.contents.clone(),
         on_radio,
         visited_at: visited_at.map(|at| now.time_of(at)),
+        visit_due: visit_due.map(|due| now.time_of(due)),
         late_since: visit_due.filter(|due| *due < now.moment).map(|due| now.time_of(due)),
         trouble: all_out_of_order
             .then(|| "its radio is out of order".to_owned())

@@ -346,6 +346,8 @@ pub struct SlotReport {
     pub on_radio: Option<usize>,
     /// When its SIM was last on the air.
     pub visited_at: Option<Timestamp>,
+    /// When the next visit of its rented SIM is due, or was.
+    pub visit_due: Option<Timestamp>,
     /// Since when a visit of its rented SIM has been overdue.
     pub late_since: Option<Timestamp>,
     /// Why it cannot be put on a radio, in words for an operator.

@@ -83,6 +83,16 @@ impl Countries {
         self.named(text).or_else(|| world::find(&text.to_ascii_uppercase()))
     }
 
+    /// The ISO 3166 code of a country, by its code in the first version of the customers' API. For
+    /// a country of the configuration that has no code of two letters it is the one that it has.
+    pub fn iso_code<'c>(&'c self, code: &'c str) -> &'c str {
+        // ISO 3166 has reserved `UK` for no country.
+        let is_iso = |code: &&str| code.len() == 2 && *code != "UK";
+        let aliases = self.named(code).map_or(&[][..], |country| &country.aliases);
+        let mut names = [code].into_iter().chain(aliases.iter().map(String::as_str));
+        names.find(is_iso).unwrap_or(code)
+    }
+
     /// Whether a country's code is one of the customers' API or of the configuration.
     pub fn is_named(&self, code: &str) -> bool {
         self.named(code).is_some()
@@ -228,6 +238,23 @@ mod tests {
         assert_eq!(countries.find("fr").unwrap().calling_code, "33");
         assert_eq!(countries.find("XX"), None);
         assert_eq!(countries.find(""), None);
+    }
+
+    #[test]
+    fn countries_are_told_by_their_iso_codes() {
+        let mut countries = Countries::default();
+        let aliases = ["Deutschland", "DE"];
+        countries.add(country("GERMANY", &aliases, "49", "0", (6, 14), &[262])).unwrap();
+        for (code, iso) in [
+            ("NL", "NL"),
+            ("UK", "GB"),
+            ("USA", "US"),
+            ("GERMANY", "DE"),
+            ("FR", "FR"),
+            ("ATLANTIS", "ATLANTIS"),
+        ] {
+            assert_eq!(countries.iso_code(code), iso);
+        }
     }
 
     #[test]

@@ -50,6 +50,8 @@ id! {
     RentalId,
     /// The id of a message, which is one SMS, however many parts it came in.
     MessageId,
+    /// The id of an event. Later ones have greater ones, and none is used again.
+    EventId,
     /// The id of a part: one TPDU as it came from a modem.
     PartId,
     /// The id of a long message whose parts are being collected.

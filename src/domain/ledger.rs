@@ -31,6 +31,15 @@ impl Funds {
         self.available() >= price
     }
 
+    /// Whether what can be spent was at least `threshold` before `entry`, after which these are the
+    /// funds, and is less now.
+    pub fn fell_below(self, threshold: Amount, entry: &Posting) -> bool {
+        let (balance, held) = entry.effects();
+        let change = balance.0.saturating_sub(held.0);
+        let before = Amount(self.available().0.saturating_sub(change));
+        self.available() < threshold && threshold <= before
+    }
+
     /// The funds after `entry`. `None` when it cannot be applied, because the holds would be
     /// negative or a sum would not fit into `i64`.
     pub fn after(self, entry: &Posting) -> Option<Funds> {
@@ -312,6 +321,25 @@ mod tests {
         ] {
             assert_eq!(before.after(&entry), after, "{entry:?}");
         }
+    }
+
+    #[test]
+    fn funds_fall_below_a_threshold_once() {
+        let amount = Amount(50);
+        let hold = Posting::Hold { amount, order: ORDER };
+        let top_up = Posting::TopUp { amount, reference: "a".into() };
+        let capture = Posting::Capture { amount, order: ORDER };
+        for (after, entry, expected) in [
+            (funds(149, 50), &hold, true),
+            (funds(150, 50), &hold, false),
+            (funds(199, 50), &hold, false),
+            (funds(99, 0), &capture, false),
+            (funds(99, 0), &top_up, false),
+        ] {
+            assert_eq!(after.fell_below(Amount(100), entry), expected, "{after:?} {entry:?}");
+        }
+        assert!(funds(100, 51).fell_below(Amount(50), &hold), "99 could be spent before");
+        assert!(!funds(99, 51).fell_below(Amount(99), &hold), "98 could be spent before");
     }
 
     #[test]

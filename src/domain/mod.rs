@@ -16,6 +16,7 @@ pub mod clock_trust;
 pub mod code;
 pub mod country;
 pub mod currency;
+pub mod event;
 pub mod fair_use;
 pub mod health;
 pub mod histogram;
@@ -55,7 +56,9 @@ pub use country::{Countries, Country};
 pub use currency::Currency;
 pub use home_network::HomeNetworks;
 pub use identity::{Iccid, Imei, Imsi, InvalidIdentity, ModemId, Msisdn, PortName};
-pub use ids::{AccountId, AssemblyId, MessageId, OrderId, PartId, RentalId, ServiceId, SimId};
+pub use ids::{
+    AccountId, AssemblyId, EventId, MessageId, OrderId, PartId, RentalId, ServiceId, SimId,
+};
 pub use ledger::Funds;
 pub use limit::RowLimit;
 pub use modem_id::ModemAtPort;

@@ -1,10 +1,12 @@
 //! An order and its states: open → completed | canceled | skipped | expired. All but the first are
 //! final.
 
+use std::str::FromStr;
 use std::time::Duration;
 
+use super::event::EventKind;
 use super::outcome::OrderOutcome;
-use super::{AccountId, Amount, Msisdn, OrderId, ServiceId, SimId, Timestamp};
+use super::{AccountId, Amount, Msisdn, OrderId, ServiceId, SimId, Timestamp, UnknownWord};
 
 /// The state of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +106,36 @@ impl OrderState {
     }
 }
 
+/// Why a customer reports that a number cannot be used for a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportReason {
+    /// Somebody has an account at the service with it already.
+    Used,
+    /// The service accepts it from nobody.
+    Banned,
+}
+
+impl ReportReason {
+    /// Both.
+    pub const ALL: [ReportReason; 2] = [ReportReason::Used, ReportReason::Banned];
+
+    /// The word in the database and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ReportReason::Used => "used",
+            ReportReason::Banned => "banned",
+        }
+    }
+}
+
+impl FromStr for ReportReason {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<ReportReason, UnknownWord> {
+        ReportReason::ALL.into_iter().find(|known| known.as_str() == word).ok_or(UnknownWord)
+    }
+}
+
 /// An order: one number for one service, until its first SMS or the end of its lifetime.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
@@ -126,6 +158,12 @@ pub struct Order {
     pub expires_at: Timestamp,
     /// The completed order whose number it takes again.
     pub reuse_of: Option<OrderId>,
+    /// The order in whose place it was made.
+    pub replaces: Option<OrderId>,
+    /// What its customer calls it.
+    pub client_ref: Option<String>,
+    /// Why its customer reported that its number cannot be used, if that is how it ended.
+    pub report: Option<ReportReason>,
     /// Whether its SIM was parked in a bank when the order was made and has not been on the air
     /// since. Its lifetime begins only then.
     pub awaits_sim: bool,
@@ -188,10 +226,13 @@ impl Order {
         self.end(at, OrderState::Expired { at }, OrderOutcome::SimLost)
     }
 
-    /// Whether its number may be ordered again at `now`, because it completed less than `window`
-    /// ago.
-    pub fn reusable(&self, now: Timestamp, window: Duration) -> bool {
-        matches!(self.state, OrderState::Completed { at } if now < at.plus(window))
+    /// Until when its number may be ordered again, which is for `window` after its completion;
+    /// `None` if it is not completed.
+    pub fn reusable_until(&self, window: Duration) -> Option<Timestamp> {
+        match self.state {
+            OrderState::Completed { at } => Some(at.plus(window)),
+            _ => None,
+        }
     }
 
     /// Expires an open order whose lifetime is over.
@@ -206,6 +247,24 @@ impl Order {
     pub fn complete_at_its_end(self, now: Timestamp) -> Result<Order, Refused> {
         let at = self.expires_at;
         self.end_when_over(now, OrderState::Completed { at }, OrderOutcome::SmsWithoutCode)
+    }
+
+    /// The event that tells its customer how it has ended; `None` while it is open.
+    pub fn end_event(&self) -> Option<EventKind> {
+        Some(match self.state.end()? {
+            OrderEnd::Completed => EventKind::OrderCompleted,
+            OrderEnd::Canceled => EventKind::OrderCanceled,
+            OrderEnd::Skipped => EventKind::OrderSkipped,
+            OrderEnd::Expired if self.outcome == Some(OrderOutcome::SimLost) => {
+                EventKind::OrderSimLost
+            }
+            OrderEnd::Expired => EventKind::OrderExpired,
+        })
+    }
+
+    /// Whether its customer is shown what it was given: not if it has ended without a charge.
+    pub fn shows_messages(&self) -> bool {
+        matches!(self.state, OrderState::Open | OrderState::Completed { .. })
     }
 
     fn end(
@@ -258,6 +317,9 @@ mod tests {
             created_at: MADE,
             expires_at: END,
             reuse_of: None,
+            replaces: None,
+            client_ref: None,
+            report: None,
             awaits_sim: false,
             state,
             outcome: None,
@@ -352,11 +414,27 @@ mod tests {
     fn a_number_can_be_ordered_again_for_some_time_after_its_sms() {
         let (at, window) = (Timestamp(20_000_000), Duration::from_secs(60));
         let completed = order(OrderState::Completed { at });
-        assert!(completed.reusable(Timestamp(79_999_999), window));
-        assert!(!completed.reusable(Timestamp(80_000_000), window), "the window is over");
+        assert_eq!(completed.reusable_until(window), Some(Timestamp(80_000_000)));
         for state in [OrderState::Open, OrderState::Canceled { at }, OrderState::Skipped { at }] {
-            assert!(!order(state).reusable(at, window), "{state:?}");
+            assert_eq!(order(state).reusable_until(window), None, "{state:?}");
         }
+    }
+
+    #[test]
+    fn an_end_is_told_for_what_it_is() {
+        let at = Timestamp(20_000_000);
+        let open = order(OrderState::Open);
+        let kinds = steps(&open, at).map(|(_, result)| result.ok()?.end_event());
+        let expired = open.clone().expire(END).unwrap().end_event();
+        let parked = Order { awaits_sim: true, ..open.clone() }.expire(END).unwrap();
+        use EventKind::{OrderCanceled, OrderCompleted, OrderExpired, OrderSimLost, OrderSkipped};
+        let lost = Some(OrderSimLost);
+        assert_eq!(
+            kinds,
+            [Some(OrderCompleted), Some(OrderCanceled), Some(OrderSkipped), lost, None]
+        );
+        assert_eq!((expired, parked.end_event()), (Some(OrderExpired), lost));
+        assert_eq!(open.end_event(), None);
     }
 
     #[test]

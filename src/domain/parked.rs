@@ -137,6 +137,7 @@ mod tests {
             contents: SlotContents::Sim(Iccid::from_stored(slot.to_string())),
             on_radio: None,
             visited_at: None,
+            visit_due: None,
             late_since: None,
             trouble: None,
         }

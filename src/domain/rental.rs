@@ -187,6 +187,15 @@ pub struct Rental {
     pub state: RentalState,
 }
 
+/// How long before its end a tenant is told that a rental ends soon, the longest first.
+pub const NOTICES: [Duration; 2] =
+    [Duration::from_secs(7 * 24 * 3600), Duration::from_secs(2 * 24 * 3600)];
+
+/// When a tenant is told next, after `now`, that a rental which ends at `end` ends soon.
+pub fn next_notice(end: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    NOTICES.into_iter().map(|before| end.minus(before)).find(|at| now < *at)
+}
+
 /// The least time from one renewal of a rental to the next. An operator has that long to notice
 /// that this machine's clock is wrong.
 pub const BETWEEN_RENEWALS: Duration = Duration::from_secs(24 * 3600);
@@ -317,6 +326,19 @@ pub(super) mod tests {
             free_before: Duration::ZERO,
             days_off_air: 0,
             state: RentalState::Active,
+        }
+    }
+
+    #[test]
+    fn a_tenant_is_told_seven_and_two_days_before_the_end() {
+        let end = at("2026-02-28T12:00:00Z");
+        for (now, expected) in [
+            ("2026-01-31T12:00:00Z", Some("2026-02-21T12:00:00Z")),
+            ("2026-02-21T12:00:00Z", Some("2026-02-26T12:00:00Z")),
+            ("2026-02-26T12:00:00Z", None),
+            ("2026-03-01T12:00:00Z", None),
+        ] {
+            assert_eq!(next_notice(end, at(now)), expected.map(at), "{now}");
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::Error;
 use super::background::{FailedDeadlines, Wakeups};
 use super::environment::Environment;
+use super::events::EVENTS_KEPT;
 use super::inbox::Assemblies;
 use super::orders::Orders;
 use super::rentals::Rentals;
@@ -124,6 +125,8 @@ impl DueWork {
             .into_iter()
             .filter(|(_, deadline)| !self.failed.contains(*deadline))
             .map(|(at, _)| at);
+        let events = rows.oldest_event()?.map(|(_, at)| at);
+        let events = next_blanking(events, EVENTS_KEPT);
         let filing = rows.next_to_file()?.map(|over| over.plus(FILED_AFTER));
         let settings = self.env.settings();
         let books = [
@@ -135,7 +138,8 @@ impl DueWork {
         let books = books.filter_map(|(kept, from)| next_blanking(Some(from), kept));
         let now = self.env.now();
         let loss = self.presence.next_loss(now);
-        let next = upcoming.chain(text).chain(raw).chain(filing).chain(books).chain(loss).min();
+        let kept = text.into_iter().chain(raw).chain(events).chain(filing).chain(books);
+        let next = upcoming.chain(kept).chain(loss).min();
         // What is due and was not done waits until the clock is certain.
         let is_held = self.env.clock_trust() != ClockTrust::Settled;
         let held = |next: &Timestamp| is_held && *next <= now;
@@ -209,6 +213,7 @@ impl DueWork {
                 Some(rental) => self.rentals.settle(tx, rental, horizon.rentals).map(drop),
                 None => Ok(()),
             },
+            Deadline::Notice(id) => self.rentals.tell_of_end(tx, id, horizon.rentals),
         }
     }
 
@@ -222,11 +227,11 @@ impl DueWork {
         Ok(texts.len().max(raw.len()))
     }
 
-    /// Removes orders that ended without a charge, rows of the audit, and addresses of clients,
-    /// that were kept long enough. Returns how many.
+    /// Removes orders that ended without a charge, events, rows of the audit, and addresses of
+    /// clients, that were kept long enough. Returns how many.
     fn purge_books(&self, tx: &WriteTx<'_>) -> Result<usize, StoreError> {
         let (now, settings) = (self.env.certain_now(), self.env.settings());
-        let mut count = 0;
+        let mut count = tx.purge_events(now.minus(EVENTS_KEPT), ROWS_PER_BATCH)?;
         if let Some(kept) = settings.given_up_kept {
             let due = tx.due_uncharged(now.minus(kept), ROWS_PER_BATCH)?;
             count += due.len();

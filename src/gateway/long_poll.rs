@@ -1,16 +1,22 @@
-//! Long polls: who waits for a change of which order.
+//! Long polls: who waits for a change of which order, for messages of which rental, or for events
+//! of which account.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
-use crate::domain::OrderId;
+/// Long polls by what they wait for.
+#[derive(Debug)]
+pub(super) struct LongPolls<K: Copy + Eq + Hash>(Mutex<HashMap<K, Waiters>>);
 
-/// Long polls by the order that they wait for.
-#[derive(Debug, Default)]
-pub(super) struct LongPolls(Mutex<HashMap<OrderId, Waiters>>);
+impl<K: Copy + Eq + Hash> Default for LongPolls<K> {
+    fn default() -> LongPolls<K> {
+        LongPolls(Mutex::default())
+    }
+}
 
 #[derive(Debug, Default)]
 struct Waiters {
@@ -18,18 +24,18 @@ struct Waiters {
     notify: Arc<Notify>,
 }
 
-impl LongPolls {
-    /// Registers a poll that waits for a change of `order`, until it is dropped.
-    pub(super) fn register(self: &Arc<Self>, order: OrderId) -> Waiter {
-        let mut orders = self.lock();
-        let waiters = orders.entry(order).or_default();
+impl<K: Copy + Eq + Hash> LongPolls<K> {
+    /// Registers a poll that waits for a change of `what`, until it is dropped.
+    pub(super) fn register(self: &Arc<Self>, what: K) -> Waiter<K> {
+        let mut all = self.lock();
+        let waiters = all.entry(what).or_default();
         waiters.count += 1;
-        Waiter { notify: Arc::clone(&waiters.notify), polls: Arc::clone(self), order }
+        Waiter { notify: Arc::clone(&waiters.notify), polls: Arc::clone(self), what }
     }
 
-    /// Wakes all polls that wait for `order`.
-    pub(super) fn wake_waiters_of(&self, order: OrderId) {
-        if let Some(waiters) = self.lock().get(&order) {
+    /// Wakes all polls that wait for `what`.
+    pub(super) fn wake_waiters_of(&self, what: K) {
+        if let Some(waiters) = self.lock().get(&what) {
             waiters.notify.notify_waiters();
         }
     }
@@ -39,26 +45,26 @@ impl LongPolls {
         self.lock().values().map(|waiters| waiters.count).sum()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<OrderId, Waiters>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<K, Waiters>> {
         self.0.lock()
     }
 }
 
 /// One poll that waits; unregistered when it is dropped.
-pub(super) struct Waiter {
-    /// Notified at each change of the order.
+pub(super) struct Waiter<K: Copy + Eq + Hash> {
+    /// Notified at each change of what it waits for.
     pub(super) notify: Arc<Notify>,
-    polls: Arc<LongPolls>,
-    order: OrderId,
+    polls: Arc<LongPolls<K>>,
+    what: K,
 }
 
-impl Drop for Waiter {
+impl<K: Copy + Eq + Hash> Drop for Waiter<K> {
     fn drop(&mut self) {
-        let mut orders = self.polls.lock();
-        if let Some(waiters) = orders.get_mut(&self.order) {
+        let mut all = self.polls.lock();
+        if let Some(waiters) = all.get_mut(&self.what) {
             waiters.count -= 1;
             if waiters.count == 0 {
-                orders.remove(&self.order);
+                all.remove(&self.what);
             }
         }
     }
@@ -67,6 +73,7 @@ impl Drop for Waiter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::OrderId;
 
     #[tokio::test]
     async fn a_change_wakes_the_polls_of_its_order_and_dropped_polls_are_forgotten() {

@@ -10,9 +10,9 @@
 //! | subject | what it does | uses |
 //! | --- | --- | --- |
 //! | [`DueWork`] | what time alone brings about | orders, rentals, assemblies, presence |
-//! | [`Inbox`] | receives messages, joins their parts, matches them | rentals, orders, numbers |
-//! | [`Rentals`] | a number for months | orders, stock, banks, audit, presence |
-//! | [`Orders`] | a number for one code | stock, audit |
+//! | [`Inbox`] | receives messages, joins parts, matches them | rentals, orders, numbers, events |
+//! | [`Rentals`] | a number for months | orders, stock, banks, audit, events, presence |
+//! | [`Orders`] | a number for one code | stock, audit, events |
 //! | [`Stock`] | which SIM an order is given, how many there are, why others are not | presence |
 //! | [`NumberBook`] | who had which number when | |
 //! | [`Reports`] | the site's numbers, its faults, a copy of it | SIMs, audit |
@@ -20,9 +20,10 @@
 //! | [`HearingTests`] | tests SIMs that are taken to be deaf | SIMs |
 //! | [`Sims`] | what modems and the operator report about SIMs | banks |
 //! | [`Banks`] | what the banks' driver asks and reports | presence |
-//! | [`Accounts`] | credit, ledger, keys | |
+//! | [`Accounts`] | credit, ledger, keys | events |
 //! | [`Services`] | prices and patterns | |
 //! | [`Health`] | which numbers get the codes of which services | |
+//! | [`Events`] | what customers are told | presence |
 //! | [`Audit`] | who did or saw what | |
 //! | [`Alarms`] | which alarms stand, and which have ended | |
 //!
@@ -41,6 +42,7 @@ mod departures;
 mod due_work;
 mod environment;
 mod error;
+mod events;
 mod health;
 mod hearing_tests;
 mod inbox;
@@ -58,6 +60,7 @@ mod rentals;
 mod reports;
 mod request_cache;
 mod requester;
+pub mod resources;
 mod services;
 mod settings;
 mod sim_presence;
@@ -78,6 +81,7 @@ pub use banks::Banks;
 pub use due_work::DueWork;
 pub use environment::{Clock, Entropy, TimeSource};
 pub use error::Error;
+pub use events::{EventFollower, Events, PositionExpired};
 pub use health::{Health, PairView, ServiceFigures};
 pub use hearing_tests::HearingTests;
 pub use inbox::{Arrival, Attribution, Inbox, Ingested, Pdu};
@@ -100,7 +104,7 @@ pub use stock::{Explanation, NumberState, Obstacles, Offer, RENTALS, ReachedLimi
 
 use crate::domain::alarm::StandingAlarm;
 use crate::domain::clock_trust::ClockTrust;
-use crate::domain::{AccountId, Catalogue, Currency, Timestamp, code};
+use crate::domain::{AccountId, Catalogue, Currency, EventId, Timestamp, code};
 pub use crate::store::{
     Account, AuditRow, AwaitedMessage, BankPosition, CHECKS, Entry, Holder, Key, LastSim,
     LocationPeriod, LoggedAlarm, Mark, MessageFilter, NewService, RentalMove, SimActivity, Skip,
@@ -130,6 +134,7 @@ struct Subjects {
     health: Arc<Health>,
     audit: Arc<Audit>,
     alarms: Arc<Alarms>,
+    events: Arc<Events>,
     banks: Arc<Banks>,
     sims: Arc<Sims>,
     numbers: Arc<NumberDiscovery>,
@@ -166,19 +171,20 @@ impl Gateway {
                 .messages(MessageFilter::Newest(1.into()))?
                 .pop()
                 .map(|message| (message.id, message.received_at));
+            let newest = (newest, rows.newest_event()?);
             let written = rows.newest_times()?;
             let open = (rows.all_open_orders()?, rows.sims_with_open_orders()?);
             let alarms = rows.standing_alarms()?;
             Ok::<_, StoreError>((rows.services()?, newest, open, written, alarms))
         });
-        let (services, newest, (open, awaited), written, alarms) = read.await?;
+        let (services, (newest, newest_event), (open, awaited), written, alarms) = read.await?;
         let written = if written.is_empty() { vec![clock.now()] } else { written };
         let catalogue = Catalogue::new(&services)?;
         code::prepare();
         let env = Arc::new(Environment::new(store, settings, clock, entropy, written));
         let cache = Arc::new(RequestCache::with_open_orders(open));
         let news = Arc::new(MessageNews::new(newest));
-        let subjects = Subjects::new(env, cache, catalogue, news, alarms);
+        let subjects = Subjects::new(env, cache, catalogue, news, alarms, newest_event);
         subjects.presence.await_sims(awaited);
         Ok(Gateway(Arc::new(subjects)))
     }
@@ -206,6 +212,11 @@ impl Gateway {
     /// The alarms.
     pub fn alarms(&self) -> &Alarms {
         &self.0.alarms
+    }
+
+    /// What customers are told.
+    pub fn events(&self) -> &Arc<Events> {
+        &self.0.events
     }
 
     /// The SIM banks.
@@ -371,6 +382,7 @@ impl Subjects {
         catalogue: Catalogue,
         news: Arc<MessageNews>,
         alarms: Vec<StandingAlarm>,
+        newest_event: EventId,
     ) -> Subjects {
         let catalogue = Arc::new(CurrentCatalogue::new(catalogue));
         let wakeups = Arc::<Wakeups>::default();
@@ -379,7 +391,8 @@ impl Subjects {
         let clocks = Arc::new(NetworkClocks::new());
         let banks = Arc::<BankState>::default();
         let presence = Arc::new(SimPresence::new(Arc::default(), banks, failed.clone(), env.now()));
-        let accounts = Arc::new(Accounts::new(env.clone(), cache.clone()));
+        let events = Arc::new(Events::new(env.clone(), presence.clone(), newest_event));
+        let accounts = Arc::new(Accounts::new(env.clone(), cache.clone(), events.clone()));
         let services = Arc::new(Services::new(env.clone(), catalogue.clone()));
         let health = Arc::new(Health::new(env.clone()));
         let audit = Arc::new(Audit::new(env.clone()));
@@ -409,6 +422,7 @@ impl Subjects {
             stock.clone(),
             stats.clone(),
             audit.clone(),
+            events.clone(),
         ));
         let rentals = Arc::new(Rentals::new(
             env.clone(),
@@ -417,6 +431,7 @@ impl Subjects {
             banks.clone(),
             orders.clone(),
             audit.clone(),
+            events.clone(),
         ));
         let attribution = Arc::new(Attribution::new(env.clone(), catalogue, cache));
         let matcher = Arc::new(Matcher::new(
@@ -458,6 +473,7 @@ impl Subjects {
             health,
             audit,
             alarms,
+            events,
             banks,
             sims,
             numbers,

@@ -234,6 +234,13 @@ impl ModemRegistry {
         self.lock().off_air.get(iccid).copied()
     }
 
+    /// When a SIM that has worked since the start was last known to.
+    pub(super) fn last_seen_at(&self, iccid: &Iccid, now: Timestamp) -> Option<Timestamp> {
+        let modems = self.lock();
+        let working = modems.working_with(iccid.as_str(), now).map(|status| status.seen_at);
+        working.or_else(|| modems.off_air.get(iccid).copied())
+    }
+
     /// For how long a SIM has been in a working modem, if it is in one.
     pub fn on_air_for(&self, iccid: &Iccid, now: Timestamp) -> Option<Duration> {
         self.lock().working_with(iccid.as_str(), now).map(|status| now.since(status.since))

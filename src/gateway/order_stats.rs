@@ -116,6 +116,9 @@ mod tests {
             expires_at: Timestamp(600_000_000),
             state,
             reuse_of: None,
+            replaces: None,
+            client_ref: None,
+            report: None,
             awaits_sim: false,
             outcome: None,
         }

@@ -3,9 +3,13 @@
 
 use std::time::Duration;
 
+use crate::domain::account_price::{AccountPrice, price_for};
 use crate::domain::fair_use::{AccountLimits, Allowance, Pauses};
+use crate::domain::price::percent_of;
 use crate::domain::rental::Packages;
-use crate::domain::{BlockList, Countries, Currency, HomeNetworks, Msisdn};
+use crate::domain::{
+    Amount, BlockList, Countries, Currency, HomeNetworks, Msisdn, Order, Rental, Service, Timestamp,
+};
 
 /// The operator's choices.
 #[derive(Debug, Clone)]
@@ -56,6 +60,8 @@ pub struct Settings {
     /// How long a rental's SIM may be off the air before that is made good, and the rental not
     /// renewed.
     pub off_air_limit: Duration,
+    /// Customers are told when they can spend less than this; `None`: never.
+    pub balance_low: Option<Amount>,
     /// How many of its newest messages a tenant is shown at once.
     pub view_messages: u32,
     /// Whose messages no customer is to see.
@@ -86,6 +92,35 @@ impl Settings {
             orders_per_day: self.orders_per_day,
             spend_per_day: self.spend_per_day,
         }
+    }
+
+    /// Until when the number of an order of a service can be ordered again; `None` if it cannot.
+    pub(super) fn reusable_until(&self, order: &Order, service: &Service) -> Option<Timestamp> {
+        let window = service.reuse.window.unwrap_or(self.reuse_window);
+        order.reusable_until(window).filter(|_| service.enabled)
+    }
+
+    /// What it costs to order the number of an order again, with the own prices of its account.
+    pub(super) fn price_of_reuse(
+        &self,
+        order: &Order,
+        service: &Service,
+        own: &[AccountPrice],
+    ) -> Option<Amount> {
+        let percent = service.reuse.price_percent.unwrap_or(self.reuse_price_percent);
+        let price = price_for(service, &order.country, own)?;
+        Some(percent_of(price, percent))
+    }
+
+    /// Until when a rental that ended at `ended_at` can be revived.
+    pub(super) fn grace_until(&self, ended_at: Timestamp) -> Timestamp {
+        ended_at.plus(self.rental_grace.min(self.rental_rest))
+    }
+
+    /// Until when a rental can be revived; `None` if it has not ended, or was ended early.
+    pub(super) fn revivable_until(&self, rental: &Rental) -> Option<Timestamp> {
+        let ended_at = rental.state.ended_at().filter(|_| !rental.was_ended_early())?;
+        Some(self.grace_until(ended_at))
     }
 
     /// A number as regular orders show it: digits only, in the national form or with the country

@@ -13,6 +13,7 @@ use super::ModemRegistry;
 use super::background::FailedDeadlines;
 use super::bank_state::BankState;
 use super::departures::LOST_AFTER;
+use crate::domain::bank::SlotReport;
 use crate::domain::{Iccid, SimId, Timestamp};
 
 /// For this long after a SIM came on the air its messages may be those that waited at the network:
@@ -32,6 +33,16 @@ pub(super) struct SimPresence {
     /// SIMs that had open orders at the start, and when that was, until it is known which of them
     /// have come up nowhere.
     awaited: Mutex<Option<(Timestamp, Vec<Iccid>)>>,
+}
+
+/// Whether a SIM is on the air.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct SimAir {
+    pub(super) is_on_air: bool,
+    /// When it was last known to be on the air, if it was since the start.
+    pub(super) last_seen_at: Option<Timestamp>,
+    /// When it comes on the air again that is parked in a bank, as is planned.
+    pub(super) next_visit_at: Option<Timestamp>,
 }
 
 impl SimPresence {
@@ -54,6 +65,23 @@ impl SimPresence {
             return Some(bank.report.at.max(since));
         }
         bank.slot_of(iccid.as_str())?.late_since
+    }
+
+    /// Whether a SIM is on the air now, when it was last, and when it is again.
+    pub(super) fn air_of(&self, iccid: &Iccid, now: Timestamp) -> SimAir {
+        let is_on_air = self.is_on_air(iccid.as_str(), now);
+        let bank = self.banks.bank_of(iccid.as_str());
+        let slot = bank.as_ref().and_then(|bank| bank.slot_of(iccid.as_str()));
+        let visited_at = slot.and_then(|slot| slot.visited_at);
+        let last_seen_at = self.modems.last_seen_at(iccid, now).max(visited_at);
+        let planned = |slot: &SlotReport| {
+            let radios = bank.iter().flat_map(|bank| &bank.report.radios);
+            let next = radios.filter_map(|radio| radio.next.as_ref());
+            let of_slot = next.filter(|next| next.slot == slot.slot).map(|next| next.not_before);
+            of_slot.chain(slot.visit_due).min()
+        };
+        let next_visit_at = slot.filter(|_| !is_on_air).and_then(planned).map(|at| at.max(now));
+        SimAir { is_on_air, last_seen_at, next_visit_at }
     }
 
     /// When the daemon began to watch the SIMs.

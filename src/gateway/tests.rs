@@ -29,6 +29,7 @@ mod banks;
 mod charging;
 mod clocks;
 mod customers;
+mod events;
 mod fair_use;
 mod faulty;
 mod grace;

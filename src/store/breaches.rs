@@ -90,6 +90,16 @@ const BREACHES: &[(&str, &str)] = &[
         "UPDATE account SET erased_at = 1 WHERE id = 1",
         "account 1: it was erased, and something personal",
     ),
+    (
+        "INSERT INTO event (id, account_id, kind, order_id, at, data) VALUES (9, 2, \
+         'order.created', 1, 1, '{}')",
+        "event 9: it belongs to another account",
+    ),
+    (
+        "INSERT INTO event (id, account_id, kind, message_id, at, data) VALUES (9, 1, \
+         'order.message', 3, 1, '{}')",
+        "event 9: it is about a message whose text",
+    ),
     ("UPDATE orders SET outcome = 'silent' WHERE id = 1", "order 1: its outcome is none"),
     (
         "INSERT INTO orders (id, account_id, service_id, sim_id, number, country, price_minor, \

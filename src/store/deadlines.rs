@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::error::one_row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::calendar::add_months;
-use crate::domain::rental::BETWEEN_RENEWALS;
+use crate::domain::rental::{BETWEEN_RENEWALS, next_notice};
 use crate::domain::{AssemblyId, OrderId, RentalId, SimId, Timestamp};
 
 /// Something that is to be done at a certain time, by the id of its row.
@@ -18,6 +18,8 @@ pub enum Deadline {
     Assembly(AssemblyId),
     /// A rental's term ends.
     Rental(RentalId),
+    /// A tenant is told that a rental ends soon.
+    Notice(RentalId),
 }
 
 impl std::fmt::Display for Deadline {
@@ -26,6 +28,7 @@ impl std::fmt::Display for Deadline {
             Deadline::Order(id) => write!(f, "order {id}"),
             Deadline::Assembly(id) => write!(f, "long message {id}"),
             Deadline::Rental(id) => write!(f, "rental {id}"),
+            Deadline::Notice(id) => write!(f, "notice of rental {id}"),
         }
     }
 }
@@ -57,7 +60,7 @@ impl Horizon {
 /// at most `$2` rows that are due at `$1`, each with its time.
 type Kind = (fn(i64) -> Deadline, fn(Horizon) -> Timestamp, &'static str);
 
-const KINDS: [Kind; 3] = [
+const KINDS: [Kind; 4] = [
     (
         |id| Deadline::Order(OrderId(id)),
         Horizon::of_orders,
@@ -74,6 +77,12 @@ const KINDS: [Kind; 3] = [
         Horizon::of_rentals,
         "SELECT id, due_at FROM rental WHERE state = 'active' AND due_at <= $1 ORDER BY due_at \
          LIMIT $2",
+    ),
+    (
+        |id| Deadline::Notice(RentalId(id)),
+        Horizon::of_rentals,
+        "SELECT id, notice_at FROM rental WHERE state = 'active' AND notice_at <= $1 ORDER BY \
+         notice_at LIMIT $2",
     ),
 ];
 
@@ -110,7 +119,9 @@ impl ReadTx<'_> {
         let (sql, id) = match deadline {
             Deadline::Order(id) => ("SELECT sim_id FROM orders WHERE id = $1", id.0),
             Deadline::Assembly(id) => ("SELECT sim_id FROM assembly WHERE id = $1", id.0),
-            Deadline::Rental(id) => ("SELECT sim_id FROM rental WHERE id = $1", id.0),
+            Deadline::Rental(id) | Deadline::Notice(id) => {
+                ("SELECT sim_id FROM rental WHERE id = $1", id.0)
+            }
         };
         self.first(sql, [id], |row| row.get(0).map(SimId))
     }
@@ -154,6 +165,7 @@ impl WriteTx<'_> {
             let sql = "UPDATE rental SET started_at = $1, expires_at = $2, due_at = $2, \
                        order_rest_us = NULL WHERE id = $3";
             one_row(self.execute(sql, [now.0, ends.0, rental.id.0])?, "rental", rental.id)?;
+            self.plan_notice(rental.id, next_notice(ends, now))?;
         }
         Ok(count)
     }

@@ -103,7 +103,7 @@ impl WriteTx<'_> {
         self.execute("DELETE FROM account_price WHERE account_id = $1", [id]).map(drop)
     }
 
-    /// Removes from where an order or a rental was asked for.
+    /// Removes from where an order or a rental was asked for, and what its customer called it.
     pub fn forget_client(
         &self,
         order: Option<OrderId>,
@@ -111,6 +111,8 @@ impl WriteTx<'_> {
     ) -> Result<(), StoreError> {
         if let Some(order) = order {
             self.execute("DELETE FROM client_address WHERE order_id = $1", [order.0])?;
+            let sql = "UPDATE orders SET client_ref = NULL WHERE id = $1";
+            self.execute(sql, [order.0])?;
         }
         if let Some(rental) = rental {
             self.execute("DELETE FROM client_address WHERE rental_id = $1", [rental.0])?;

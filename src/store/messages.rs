@@ -207,9 +207,44 @@ impl ReadTx<'_> {
         count: u32,
         bytes: usize,
     ) -> Result<(Vec<Message>, usize), StoreError> {
-        let sql = format!("{MESSAGE} WHERE m.rental_id = $1 ORDER BY m.id DESC LIMIT $2");
+        let newest = self.newest_messages("m.rental_id = $1", rental.0, count, bytes)?;
+        let Some(oldest) = newest.first() else { return Ok((newest, 0)) };
+        let sql = "SELECT count(*) FROM message WHERE rental_id = $1 AND id < $2";
+        let older = self.number(sql, [rental.0, oldest.id.0])?;
+        Ok((newest, usize::try_from(older).unwrap_or(0)))
+    }
+
+    /// The newest messages of an order that its customer may see, oldest first. They are at most
+    /// `count`, and fewer when their texts have more than `bytes` together; but always one, if
+    /// there is any.
+    pub fn newest_of_order(
+        &self,
+        order: OrderId,
+        count: u32,
+        bytes: usize,
+    ) -> Result<Vec<Message>, StoreError> {
+        self.newest_messages("m.order_id = $1 AND m.withheld IS NULL", order.0, count, bytes)
+    }
+
+    /// The code of an order's newest message that has one, of those that its customer may see.
+    pub fn newest_code_of_order(&self, order: OrderId) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT code FROM message WHERE order_id = $1 AND withheld IS NULL AND code IS \
+                   NOT NULL ORDER BY id DESC LIMIT 1";
+        self.first(sql, [order.0], |row| row.get(0))
+    }
+
+    /// The newest messages that fulfil a condition on `owner`, oldest first; at most `count`, and
+    /// fewer when their texts have more than `bytes` together, but always one, if there is any.
+    fn newest_messages(
+        &self,
+        condition: &str,
+        owner: i64,
+        count: u32,
+        bytes: usize,
+    ) -> Result<Vec<Message>, StoreError> {
+        let sql = format!("{MESSAGE} WHERE {condition} ORDER BY m.id DESC LIMIT $2");
         let mut statement = self.conn.prepare_cached(&sql)?;
-        let mut rows = statement.query(params![rental.0, count])?;
+        let mut rows = statement.query(params![owner, count])?;
         let (mut newest, mut used) = (Vec::new(), 0);
         while let Some(row) = rows.next()? {
             let message = message(row)?;
@@ -220,10 +255,7 @@ impl ReadTx<'_> {
             newest.push(message);
         }
         newest.reverse();
-        let Some(oldest) = newest.first() else { return Ok((newest, 0)) };
-        let sql = "SELECT count(*) FROM message WHERE rental_id = $1 AND id < $2";
-        let older = self.number(sql, [rental.0, oldest.id.0])?;
-        Ok((newest, usize::try_from(older).unwrap_or(0)))
+        Ok(newest)
     }
 
     /// The messages that reached a SIM at `from` or later, but before `to`, and that were given to

@@ -54,6 +54,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0043_erasure.sql"),
     include_str!("../../migrations/0044_hearing_tests.sql"),
     include_str!("../../migrations/0045_alarms.sql"),
+    include_str!("../../migrations/0046_outbox.sql"),
 ];
 
 /// The version of the schema that this program writes.
@@ -108,6 +109,8 @@ pub(super) mod tests {
         (26, include_str!("../../tests/data/schemas/0026.sql")),
         (33, include_str!("../../tests/data/schemas/0033.sql")),
         (37, include_str!("../../tests/data/schemas/0037.sql")),
+        (44, include_str!("../../tests/data/schemas/0044.sql")),
+        (45, include_str!("../../tests/data/schemas/0045.sql")),
     ];
 
     /// How many migrations there are.

@@ -8,7 +8,7 @@ use super::error::one_row;
 use super::listing::{ListFilter, Listed};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::allocation::ActiveOrder;
-use crate::domain::order::OrderState;
+use crate::domain::order::{OrderState, ReportReason};
 use crate::domain::{
     AccountId, Amount, Iccid, Msisdn, Order, OrderId, OrderOutcome, ServiceId, SimId, Timestamp,
 };
@@ -33,6 +33,10 @@ pub struct NewOrder<'n> {
     pub expires_at: Timestamp,
     /// The completed order whose number it takes again.
     pub reuse_of: Option<OrderId>,
+    /// The order in whose place it is made.
+    pub replaces: Option<OrderId>,
+    /// What its customer calls it.
+    pub client_ref: Option<&'n str>,
     /// Whether its SIM is parked in a bank, so that its lifetime begins only when the SIM is on the
     /// air.
     pub awaits_sim: bool,
@@ -50,8 +54,8 @@ pub struct Skip {
 }
 
 const ORDER: &str = "SELECT id, account_id, service_id, sim_id, number, country, price_minor, \
-                     created_at, expires_at, state, ended_at, reuse_of, awaits_sim, outcome FROM \
-                     orders";
+                     created_at, expires_at, state, ended_at, reuse_of, awaits_sim, outcome, \
+                     replaces, client_ref, report FROM orders";
 
 pub(super) const LISTED: Listed = Listed {
     table: "orders",
@@ -92,6 +96,9 @@ fn order(row: &Row<'_>) -> rusqlite::Result<Result<Order, StoreError>> {
         expires_at: Timestamp(row.get(8)?),
         reuse_of: row.get::<_, Option<i64>>(11)?.map(OrderId),
         awaits_sim: row.get(12)?,
+        replaces: row.get::<_, Option<i64>>(14)?.map(OrderId),
+        client_ref: row.get(15)?,
+        report: row.get_ref(16)?.as_str_or_null()?.and_then(|word| word.parse().ok()),
         state,
         outcome: known.flatten(),
     }))
@@ -233,8 +240,9 @@ impl WriteTx<'_> {
     /// Adds an open order and returns its id.
     pub fn add_order(&self, new: &NewOrder<'_>) -> Result<OrderId, StoreError> {
         let sql = "INSERT INTO orders (account_id, service_id, sim_id, number, country, \
-                   price_minor, state, patterned, created_at, expires_at, reuse_of, awaits_sim) \
-                   VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10, $11)";
+                   price_minor, state, patterned, created_at, expires_at, reuse_of, awaits_sim, \
+                   replaces, client_ref) VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10, \
+                   $11, $12, $13)";
         let values = params![
             new.account.0,
             new.service.0,
@@ -246,7 +254,9 @@ impl WriteTx<'_> {
             new.created_at.0,
             new.expires_at.0,
             new.reuse_of.map(|order| order.0),
-            new.awaits_sim
+            new.awaits_sim,
+            new.replaces.map(|order| order.0),
+            new.client_ref
         ];
         self.execute(sql, values)?;
         Ok(OrderId(self.inserted()))
@@ -276,11 +286,12 @@ impl WriteTx<'_> {
 
     /// Saves how and when an order ended that was open until now.
     pub fn end_order(&self, order: &Order) -> Result<(), StoreError> {
-        let sql = "UPDATE orders SET state = $1, ended_at = $2, outcome = $3 WHERE id = $4 AND \
-                   state = 'open'";
+        let sql = "UPDATE orders SET state = $1, ended_at = $2, outcome = $3, report = $4 WHERE id \
+                   = $5 AND state = 'open'";
         let ended_at = order.state.ended_at().map(|at| at.0);
         let outcome = order.outcome.map(OrderOutcome::as_str);
-        let values = params![order.state.as_str(), ended_at, outcome, order.id.0];
+        let report = order.report.map(ReportReason::as_str);
+        let values = params![order.state.as_str(), ended_at, outcome, report, order.id.0];
         one_row(self.execute(sql, values)?, "orders", order.id)
     }
 

@@ -9,9 +9,10 @@ use rusqlite::{Connection, StatementStatus};
 use super::SearchScope;
 use crate::domain::allocation::SharingPolicy;
 use crate::domain::bank::{SlotContents, SlotRecord, SwitchOutcome, SwitchRecord};
+use crate::domain::event::{EventKind, EventSubject};
 use crate::domain::{
-    AccountId, Iccid, MessageId, ModemId, Msisdn, OrderId, OrderOutcome, PortName, RentalId,
-    ServiceId, SimId, Timestamp,
+    AccountId, EventId, Iccid, MessageId, ModemId, Msisdn, OrderId, OrderOutcome, PortName,
+    RentalId, ServiceId, SimId, Timestamp,
 };
 
 thread_local!(static STATEMENTS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) });
@@ -99,6 +100,16 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.messages_of_order(order).unwrap();
     rows.messages_of_rental(RentalId(n)).unwrap();
     rows.newest_of_rental(RentalId(n), 1, 1).unwrap();
+    rows.newest_of_order(order, 1, 1).unwrap();
+    rows.newest_code_of_order(order).unwrap();
+    rows.event(EventId(n)).unwrap();
+    rows.events_after(account, EventId(n), 1, 1).unwrap();
+    rows.first_event_after(account, EventId(n)).unwrap();
+    rows.newest_event().unwrap();
+    rows.oldest_event().unwrap();
+    rows.last_term_price(RentalId(n)).unwrap();
+    rows.last_seen_at(sim).unwrap();
+    rows.service_name(ServiceId(n)).unwrap();
     rows.unclaimed(sim, now, now).unwrap();
     rows.service(ServiceId(n)).unwrap();
     rows.sim_by_iccid(&iccid).unwrap();
@@ -217,6 +228,12 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
         last_at: now,
     };
     tx.add_account(&name, now).unwrap();
+    let (kind, subject) = (EventKind::BalanceLow, EventSubject::Account);
+    tx.add_event(&super::NotedEvent::new(account, kind, subject, now), "{}").unwrap();
+    tx.purge_events_with(MessageId(n)).unwrap();
+    tx.purge_events(now, n).unwrap();
+    tx.purge_events_of(account, 1).unwrap();
+    tx.plan_notice(RentalId(n), Some(now)).unwrap();
     tx.mark(&trace.number, ServiceId(n), n % 2 == 0, now).unwrap();
     tx.note_trace(&trace).unwrap();
     tx.purge_uncharged(order).unwrap();

@@ -8,7 +8,7 @@ use super::error::one_row;
 use super::listing::{ListFilter, Listed};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::rental::RentalState;
-use crate::domain::{AccountId, Iccid, Msisdn, Rental, RentalId, SimId, Timestamp};
+use crate::domain::{AccountId, Amount, Iccid, Msisdn, Rental, RentalId, SimId, Timestamp};
 
 const RENTAL: &str = "SELECT id, account_id, sim_id, number, country, package, renewal_package, \
                       auto_renew, terms, months, started_at, expires_at, state, ended_at, due_at, \
@@ -187,6 +187,13 @@ impl ReadTx<'_> {
         self.number(sql, [account.0])
     }
 
+    /// What the last term of a rental that was charged has cost.
+    pub fn last_term_price(&self, rental: RentalId) -> Result<Option<Amount>, StoreError> {
+        let sql = "SELECT -balance_minor FROM ledger WHERE rental_id = $1 AND kind <> 'refund' \
+                   ORDER BY id DESC LIMIT 1";
+        self.first(sql, [rental.0], |row| row.get(0).map(Amount))
+    }
+
     /// How many rentals are active at `now`.
     pub fn active_rental_count(&self, now: Timestamp) -> Result<i64, StoreError> {
         self.number("SELECT count(*) FROM rental WHERE state = 'active' AND due_at > $1", [now.0])
@@ -240,6 +247,12 @@ impl WriteTx<'_> {
             rental.id.0
         ];
         one_row(self.execute(sql, values)?, "rental", rental.id)
+    }
+
+    /// Sets when the tenant of a rental is told next that it ends soon; `None`: not again.
+    pub fn plan_notice(&self, rental: RentalId, at: Option<Timestamp>) -> Result<(), StoreError> {
+        let sql = "UPDATE rental SET notice_at = $1 WHERE id = $2 AND notice_at IS NOT $1";
+        self.execute(sql, params![at.map(|at| at.0), rental.0]).map(drop)
     }
 
     /// Gives a rental that runs another SIM and its number. For `order_rest` at least no order had

@@ -1,5 +1,6 @@
 //! Retention: the text and code of a message, and its raw PDUs, are blanked when they have been
-//! kept long enough. The rest of the row stays, because the accounts refer to it. Orders that ended
+//! kept long enough, with the events in which they stand. The rest of the row stays, because the
+//! accounts refer to it. Orders that ended
 //! without a charge go with their entries in the ledger, which come to nothing; and so do old rows
 //! of the audit.
 
@@ -59,8 +60,9 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Blanks a message's text and code.
+    /// Blanks a message's text and code, and removes the events in which they stand.
     pub fn blank_text(&self, message: MessageId) -> Result<(), StoreError> {
+        self.purge_events_with(message)?;
         self.execute("UPDATE message SET text = NULL, code = NULL WHERE id = $1", [message.0])?;
         self.close_assembly(message)
     }

@@ -79,6 +79,11 @@ impl ReadTx<'_> {
         found.map(|service| self.with_details(service)).transpose()
     }
 
+    /// The name of a service.
+    pub fn service_name(&self, id: ServiceId) -> Result<Option<String>, StoreError> {
+        self.first("SELECT name FROM service WHERE id = $1", [id.0], |row| row.get(0))
+    }
+
     /// The service with this name, or the one whose name differs only in small and capital letters
     /// of ASCII.
     pub fn service_named_like(&self, name: &str) -> Result<Option<Service>, StoreError> {

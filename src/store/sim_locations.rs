@@ -67,6 +67,14 @@ impl ReadTx<'_> {
                    $1 ORDER BY id DESC LIMIT $2";
         self.all(sql, [sim.0, limit], location_period)?.into_iter().collect()
     }
+
+    /// When a SIM left the modem that it was in last, or while that is not known, when it was last
+    /// read there.
+    pub fn last_seen_at(&self, sim: SimId) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT coalesce(ended_at, seen_at) FROM stay WHERE sim_id = $1 ORDER BY id DESC \
+                   LIMIT 1";
+        self.first(sql, [sim.0], |row| row.get(0).map(Timestamp))
+    }
 }
 
 /// What the operator wants to know of where a SIM is, and of what it receives.

@@ -162,10 +162,22 @@ const RULES: &[Rule] = &[
          (SELECT 1 FROM erasure e WHERE e.account_id = a.id) AND (a.balance_minor <> 0 OR \
          a.suspended_at IS NULL OR EXISTS (SELECT 1 FROM api_key k WHERE k.account_id = a.id AND \
          (k.revoked_at IS NULL OR k.label IS NOT NULL OR k.allowed IS NOT NULL)) OR EXISTS (SELECT \
-         1 FROM ledger l WHERE l.account_id = a.id AND (l.note IS NOT NULL OR EXISTS (SELECT 1 \
-         FROM message m WHERE m.order_id = l.order_id AND (m.text IS NOT NULL OR m.raw = 1)) OR \
-         EXISTS (SELECT 1 FROM message m WHERE m.rental_id = l.rental_id AND (m.text IS NOT NULL \
-         OR m.raw = 1)))))",
+         1 FROM event e WHERE e.account_id = a.id) OR EXISTS (SELECT 1 FROM orders o WHERE \
+         o.account_id = a.id AND o.client_ref IS NOT NULL) OR EXISTS (SELECT 1 FROM ledger l WHERE \
+         l.account_id = a.id AND (l.note IS NOT NULL OR EXISTS (SELECT 1 FROM message m WHERE \
+         m.order_id = l.order_id AND (m.text IS NOT NULL OR m.raw = 1)) OR EXISTS (SELECT 1 FROM \
+         message m WHERE m.rental_id = l.rental_id AND (m.text IS NOT NULL OR m.raw = 1)))))",
+    ),
+    (
+        "it belongs to another account than its order or rental",
+        "SELECT 'event ' || e.id FROM event e LEFT JOIN orders o ON o.id = e.order_id LEFT JOIN \
+         rental r ON r.id = e.rental_id WHERE o.account_id <> e.account_id OR r.account_id <> \
+         e.account_id",
+    ),
+    (
+        "it is about a message whose text is not kept any more",
+        "SELECT 'event ' || e.id FROM event e JOIN message m ON m.id = e.message_id WHERE m.text \
+         IS NULL",
     ),
     (
         "its outcome is none that it can have in its state",

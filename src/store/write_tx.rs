@@ -5,11 +5,13 @@ use std::ops::Deref;
 
 use rusqlite::Connection;
 
-use super::{ReadTx, StoreError};
+use super::{NotedEvent, ReadTx, StoreError};
 use crate::domain::audit::Person;
 
 /// An action that is to run right after an operation's commit.
 pub(super) type AfterCommit = Box<dyn FnOnce() + Send>;
+/// The last part of an operation.
+type LastPart = Box<dyn FnOnce(&WriteTx<'_>) -> Result<(), StoreError>>;
 
 /// An operation's handle on its transaction. It writes, and it reads what it has written: it
 /// dereferences to [`ReadTx`], so that every function that reads takes a `&ReadTx` and serves
@@ -18,6 +20,8 @@ pub(super) type AfterCommit = Box<dyn FnOnce() + Send>;
 pub struct WriteTx<'c> {
     rows: ReadTx<'c>,
     after_commit: RefCell<Vec<AfterCommit>>,
+    events: RefCell<Vec<NotedEvent>>,
+    last_part: RefCell<Option<LastPart>>,
     /// On whose behalf the operation is carried out, if it was asked for over the admin socket.
     person: RefCell<Option<Person>>,
 }
@@ -35,6 +39,8 @@ impl<'c> WriteTx<'c> {
         WriteTx {
             rows: ReadTx { conn },
             after_commit: RefCell::default(),
+            events: RefCell::default(),
+            last_part: RefCell::default(),
             person: RefCell::default(),
         }
     }
@@ -62,6 +68,29 @@ impl WriteTx<'_> {
         self.after_commit.borrow_mut().push(Box::new(action));
     }
 
+    /// Notes an event. `write_events` is carried out once, when the rest of the operation has
+    /// succeeded, and as a part of it: it writes what was noted until then.
+    pub fn note_event(
+        &self,
+        event: NotedEvent,
+        write_events: impl FnOnce(&WriteTx<'_>) -> Result<(), StoreError> + 'static,
+    ) {
+        self.events.borrow_mut().push(event);
+        self.last_part.borrow_mut().get_or_insert_with(|| Box::new(write_events));
+    }
+
+    /// The events that were noted since this was asked last, in their order.
+    pub fn take_events(&self) -> Vec<NotedEvent> {
+        self.events.take()
+    }
+
+    /// Carries out the last part of the operation, if it has one.
+    pub(super) fn finish(&self) -> Result<(), StoreError> {
+        // A part of the operation that failed has taken its events with it.
+        let last_part = self.last_part.take().filter(|_| !self.events.borrow().is_empty());
+        last_part.map_or(Ok(()), |last_part| last_part(self))
+    }
+
     /// Carries out a part of the operation. If the part fails, its changes are undone and the rest
     /// of the operation may go on; that is the inner error. The outer error is the database's own
     /// and fails the operation.
@@ -69,7 +98,7 @@ impl WriteTx<'_> {
         &self,
         part: impl FnOnce(&Self) -> Result<T, E>,
     ) -> Result<Result<T, E>, E> {
-        let waiting = self.after_commit.borrow().len();
+        let (waiting, noted) = (self.after_commit.borrow().len(), self.events.borrow().len());
         run(self.conn, "SAVEPOINT part")?;
         let done = part(self);
         if done.is_ok() {
@@ -82,6 +111,7 @@ impl WriteTx<'_> {
         run(self.conn, "ROLLBACK TO part")?;
         run(self.conn, "RELEASE part")?;
         self.after_commit.borrow_mut().truncate(waiting);
+        self.events.borrow_mut().truncate(noted);
         Ok(done)
     }
 

@@ -63,7 +63,11 @@ where
     /// A panic makes this operation fail, and no other.
     fn carry_out(&mut self, conn: &Connection) -> bool {
         let tx = WriteTx::on(conn);
-        let outcome = catch_unwind(AssertUnwindSafe(|| (self.work)(&tx)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let done = (self.work)(&tx)?;
+            tx.finish()?;
+            Ok::<T, E>(done)
+        }));
         let outcome = outcome.unwrap_or_else(|_| Err(StoreError::Gone.into()));
         let keep = outcome.is_ok();
         (self.outcome, self.after_commit) = (Some(outcome), tx.into_after_commit());

@@ -99,6 +99,7 @@ fn slot(slot: u32, contents: SlotContents, on_radio: Option<usize>) -> SlotRepor
         contents,
         on_radio,
         visited_at: Some(NOW),
+        visit_due: late_since,
         late_since,
         trouble: None,
     }

@@ -7,6 +7,7 @@ use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use simbridge::domain::Random;
 use simbridge::simulator::Scenario;
 
@@ -76,7 +77,7 @@ fn send(site: &Site, numbers: &[String], sent: &mut HashMap<String, String>, cou
 const DEALS: usize = 12;
 
 /// Several customers order, cancel, skip, reuse, rent and extend at once while SMS arrive, and the
-/// daemon is killed again and again.
+/// daemon is killed again and again. All that came of it is told.
 #[test]
 fn money_and_numbers_are_right_however_often_the_daemon_is_killed() {
     let site = Site::with(
@@ -119,6 +120,9 @@ fn money_and_numbers_are_right_however_often_the_daemon_is_killed() {
     wait_for("all stores to be empty", taken);
     let said = site.json(&["verify"]);
     assert_eq!(said["ok"], true, "{said}");
+    for customer in 0..keys.len() {
+        check_events(&site.json(&["account", "export", &format!("customer{customer}")]));
+    }
     let mut texts: Vec<String> = site
         .messages()
         .iter()
@@ -135,6 +139,45 @@ fn money_and_numbers_are_right_however_often_the_daemon_is_killed() {
         states.contains("completed") && states.contains("canceled"),
         "nothing was put to the test: {states:?}"
     );
+}
+
+/// Whatever happened to an account's orders, rentals and messages, it was told once, in order.
+fn check_events(export: &Value) {
+    let list = |name: &str| export[name].as_array().unwrap();
+    let told = |begins: &str, id: &Value| -> Vec<&str> {
+        let events = list("events").iter().filter(|event| event["data"]["id"] == *id);
+        let kinds = events.filter_map(|event| event["type"].as_str());
+        kinds.filter(|kind| kind.starts_with(begins)).collect()
+    };
+    let of_message = |kind: &str, id: &Value| {
+        let events = list("events").iter().filter(|event| event["type"] == kind);
+        events.filter(|event| event["data"]["message"]["id"] == *id).count()
+    };
+    for order in list("orders") {
+        let told = told("order.", &order["id"]);
+        let mut expected = vec!["order.created"];
+        expected.extend(match order["state"].as_str().unwrap() {
+            "completed" => Some("order.completed"),
+            "canceled" => Some("order.canceled"),
+            "skipped" => Some("order.skipped"),
+            "expired" => Some("order.expired"),
+            _ => None,
+        });
+        let course = told.iter().copied().filter(|kind| *kind != "order.message");
+        assert_eq!(course.collect::<Vec<_>>(), expected, "{order}");
+        for message in order["messages"].as_array().unwrap() {
+            assert_eq!(of_message("order.message", &message["id"]), 1, "{message}");
+        }
+    }
+    for rental in list("rentals") {
+        let told = told("rental.", &rental["id"]);
+        assert_eq!(told.first(), Some(&"rental.started"), "{rental}");
+        for message in rental["messages"].as_array().unwrap() {
+            assert_eq!(of_message("rental.message", &message["id"]), 1, "{message}");
+        }
+    }
+    let ids: Vec<_> = list("events").iter().filter_map(|event| event["id"].as_i64()).collect();
+    assert!(ids.is_sorted(), "{ids:?}");
 }
 
 /// One customer who makes random requests until the daemon is gone.

@@ -1,7 +1,8 @@
 //! The settings of the business: `[orders]`, `[health]`, `[rentals]`, `[money]`, `[numbers]`,
-//! `[retention]`, `[block_list]`, `[countries.…]` and a part of `[limits]`.
+//! `[retention]`, `[events]`, `[block_list]`, `[countries.…]` and a part of `[limits]`.
 
 use super::document::{Document, SectionReader};
+use super::key::{AmountOrOff, Key};
 use super::{block_list, rentals, table};
 use crate::domain::fair_use::{Allowance, Pauses};
 use crate::domain::rental::Packages;
@@ -17,6 +18,7 @@ pub(super) fn settings<'d>(
     let health = document.section(&table::health::SECTION);
     let numbers = document.section(&table::numbers::SECTION);
     let retention = document.section(&table::retention::SECTION);
+    let events = document.section(&table::events::SECTION);
     let tenants = document.section(&table::rentals::SECTION);
     let money = rentals::money(document);
     let (mut packages, without_effect) = rentals::packages(document, money.rates);
@@ -31,7 +33,8 @@ pub(super) fn settings<'d>(
             0 => Allowance::Unlimited,
             most => Allowance::AtMost(most),
         },
-        spend_per_day: spend_per_day(limits, money.currency),
+        spend_per_day: amount(limits, &table::limits::SPEND_PER_DAY, money.currency)
+            .map_or(Allowance::Unlimited, |most| Allowance::AtMost(most.0)),
         pauses: Pauses {
             min_cancel_age: limits.get(&table::limits::MIN_CANCEL_AGE),
             after_giving_up: limits.get(&table::limits::GIVE_UP_PAUSE),
@@ -51,6 +54,7 @@ pub(super) fn settings<'d>(
         rental_grace: tenants.get(&table::rentals::GRACE),
         rental_rest: tenants.get(&table::rentals::REST),
         off_air_limit: tenants.get(&table::rentals::OFF_AIR_LIMIT),
+        balance_low: amount(&events, &table::events::BALANCE_LOW, money.currency),
         view_messages: tenants.get(&table::rentals::VIEW_MESSAGES),
         block_list: block_list::block_list(&document.section(&table::block_list::SECTION)),
         text_kept: retention.get(&table::retention::MESSAGE_TEXT),
@@ -64,20 +68,22 @@ pub(super) fn settings<'d>(
     (settings, without_effect)
 }
 
-fn spend_per_day(limits: &SectionReader<'_>, currency: Currency) -> Allowance {
-    let key = &table::limits::SPEND_PER_DAY;
-    let Some(text) = limits.get(key) else { return Allowance::Unlimited };
-    match currency.parse(&text) {
-        Ok(most) if most > Amount::ZERO => Allowance::AtMost(most.0),
-        _ => {
-            let like = currency.text(Amount(50 * currency.minor_units()));
-            limits.fault(
-                key.name,
-                format!("`{}` must be an amount like \"{like}\", or \"off\"", key.name),
-            );
-            Allowance::Unlimited
-        }
+/// The amount of a key, if it has one.
+fn amount(
+    section: &SectionReader<'_>,
+    key: &Key<AmountOrOff>,
+    currency: Currency,
+) -> Option<Amount> {
+    let text = section.get(key)?;
+    let amount = currency.parse(&text).ok().filter(|amount| *amount > Amount::ZERO);
+    if amount.is_none() {
+        let like = currency.text(Amount(50 * currency.minor_units()));
+        section.fault(
+            key.name,
+            format!("`{}` must be an amount like \"{like}\", or \"off\"", key.name),
+        );
     }
+    amount
 }
 
 /// The built-in countries and those of the file.

@@ -61,6 +61,7 @@ pub(super) static SECTIONS: &[&Section] = &[
     &rates::SECTION,
     &retention::SECTION,
     &limits::SECTION,
+    &events::SECTION,
     &block_list::SECTION,
     &countries::SECTION,
     &log::SECTION,
@@ -366,6 +367,14 @@ section! {
         "An account that gave up more than 80 of its last 100 orders (or 80 % of all, if there are \
          at least 50) may have one open order, and gets no number (`NO_PHONE_AVAILABLE`) for this \
          time after each further one that it gives up. `\"0s\"` turns this off.");
+}
+
+section! {
+    events: Table("events"), "What customers are told unasked.";
+
+    BALANCE_LOW: Key<AmountOrOff> = key("balance_low", AmountOrOff, || None, Reload,
+        "An account is told (`balance.low`) when what it can spend falls below this amount, in its \
+         currency.");
 }
 
 section! {

@@ -105,8 +105,8 @@ fn each_fault_is_reported_with_its_line_and_what_would_be_right() {
         (
             "[zzzzzzzzzz]\n",
             &["1: unknown key `zzzzzzzzzz`; there are `admin`, `bank`, `block_list`, \
-               `countries`, `database`, `hardware`, `health`, `http`, `limits`, `log`, `modem`, \
-               `money`, `numbers`, `orders`, `recovery`, `rentals`, `retention`"],
+               `countries`, `database`, `events`, `hardware`, `health`, `http`, `limits`, `log`, \
+               `modem`, `money`, `numbers`, `orders`, `recovery`, `rentals`, `retention`"],
         ),
         ("[http]\nlisten = 8080", &["2: `listen` must be a text in quotes"]),
         (
@@ -166,6 +166,10 @@ fn each_fault_is_reported_with_its_line_and_what_would_be_right() {
         (
             "[money]\ncurrency = \"JPY\"\n[limits]\nspend_per_day = \"50.00\"",
             &["4: `spend_per_day` must be an amount like \"50\", or \"off\""],
+        ),
+        (
+            "[events]\nbalance_low = \"-5\"",
+            &["2: `balance_low` must be an amount like \"50.00\", or \"off\""],
         ),
         ("[money]\ndecimals = 5", &["2: `decimals` must be from 0 to 4"]),
         (

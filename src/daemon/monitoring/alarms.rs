@@ -386,6 +386,7 @@ mod tests {
             contents: SlotContents::Unknown,
             on_radio: None,
             visited_at: None,
+            visit_due: late_since,
             late_since,
             trouble: None,
         };

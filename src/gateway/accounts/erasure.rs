@@ -114,6 +114,7 @@ async fn finish(store: &Store, erasure: Erasure) -> Result<bool, Error> {
     }
     erase_from_audit(store, &erasure).await?;
     let account = erasure.account;
+    while store.write(move |tx| tx.purge_events_of(account, ROWS_PER_STEP)).await? > 0 {}
     store.write(move |tx| tx.end_erasure(account)).await?;
     Ok(store.empty_log().await?)
 }

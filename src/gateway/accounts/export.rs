@@ -2,9 +2,10 @@
 
 use super::{Accounts, PriceView, find_account, prices, subject_of};
 use crate::domain::audit::{Actor, AuditAction};
+use crate::domain::event::Event;
 use crate::domain::ledger::EntryKind;
 use crate::domain::message::Message;
-use crate::domain::{AccountId, Order, OrderId, Rental};
+use crate::domain::{AccountId, EventId, Order, OrderId, Rental};
 use crate::gateway::orders::OrderView;
 use crate::gateway::rentals::RentalView;
 use crate::gateway::{AuditRow, Entry, Error, Key};
@@ -12,6 +13,8 @@ use crate::store::{Account, Asked, ListFilter, Page, ReadTx, StoreError};
 
 /// How many rows are in memory at once.
 const PAGE: u32 = 500;
+/// How many bytes of events are, unless a single one has more.
+const PAGE_BYTES: usize = 1 << 20;
 
 /// A piece of what is kept of an account.
 #[derive(Debug, Clone)]
@@ -23,6 +26,7 @@ pub enum Exported {
     Rental(Box<Kept<RentalView>>),
     Entry(Box<Entry>),
     Audit(Box<AuditRow>),
+    Event(Box<Event>),
     /// That was all.
     End,
 }
@@ -135,6 +139,13 @@ fn export(rows: &ReadTx<'_>, id: AccountId, take: Take<'_>) -> Result<(), Stop> 
         |row: &AuditRow| row.id,
         |row| Ok(take(Exported::Audit(Box::new(row)))?),
     )?;
+    let mut after = EventId(0);
+    loop {
+        let events = rows.events_after(id, after, PAGE, PAGE_BYTES)?;
+        let Some(last) = events.last() else { break };
+        after = last.id;
+        events.into_iter().try_for_each(|event| take(Exported::Event(Box::new(event))))?;
+    }
     Ok(take(Exported::End)?)
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::Error;
 use super::environment::Environment;
+use super::events::Events;
 use super::listing::{ListRequest, check_state};
 use super::request_cache::RequestCache;
 use crate::domain::audit::{Actor, AuditAction};
@@ -83,6 +84,7 @@ pub(super) fn covers(tx: &WriteTx<'_>, account: AccountId, price: Amount) -> Res
 /// acknowledged, and neither applied nor recorded again; its id belongs to its account and amount.
 fn post_request(
     tx: &WriteTx<'_>,
+    events: &Arc<Events>,
     account: AccountId,
     posting: &Posting,
     action: AuditAction<'_>,
@@ -90,8 +92,7 @@ fn post_request(
     now: Timestamp,
 ) -> Result<Applied, Error> {
     // What the operator adds or takes counts on no day.
-    let applied =
-        tx.post(account, posting, currency, Occasion { at: now, today: now, key: None })?;
+    let applied = events.post(tx, account, posting, Occasion { at: now, today: now, key: None })?;
     match applied {
         Applied::Now(_) => {
             let after = find_account(tx, &account.to_string())?;
@@ -123,11 +124,16 @@ fn post_request(
 pub struct Accounts {
     env: Arc<Environment>,
     cache: Arc<RequestCache>,
+    events: Arc<Events>,
 }
 
 impl Accounts {
-    pub(super) fn new(env: Arc<Environment>, cache: Arc<RequestCache>) -> Accounts {
-        Accounts { env, cache }
+    pub(super) fn new(
+        env: Arc<Environment>,
+        cache: Arc<RequestCache>,
+        events: Arc<Events>,
+    ) -> Accounts {
+        Accounts { env, cache, events }
     }
 
     /// Adds an account. Its name may not be a number, as commands take a name or an id.
@@ -210,6 +216,7 @@ impl Accounts {
             return Err(Error::refused(format!("a top-up is more than {nothing}")));
         }
         let (now, currency) = (self.env.now(), self.env.settings().currency);
+        let events = Arc::clone(&self.events);
         self.env
             .store
             .write(move |tx| {
@@ -218,7 +225,7 @@ impl Accounts {
                 let account = account.id;
                 let posting = Posting::TopUp { amount, reference: request };
                 let action = AuditAction::ToppedUp;
-                let applied = post_request(tx, account, &posting, action, currency, now)?;
+                let applied = post_request(tx, &events, account, &posting, action, currency, now)?;
                 let is_repeated = matches!(applied, Applied::Before);
                 Ok((find_account(tx, &account.to_string())?, is_repeated))
             })
@@ -261,6 +268,7 @@ impl Accounts {
             )));
         }
         let (now, currency) = (self.env.now(), self.env.settings().currency);
+        let events = Arc::clone(&self.events);
         self.env
             .store
             .write(move |tx| {
@@ -268,7 +276,15 @@ impl Accounts {
                 refuse_erased(&account)?;
                 let account = account.id;
                 let posting = Posting::Adjustment { amount, note, reference: request };
-                post_request(tx, account, &posting, AuditAction::AdjustedBalance, currency, now)?;
+                post_request(
+                    tx,
+                    &events,
+                    account,
+                    &posting,
+                    AuditAction::AdjustedBalance,
+                    currency,
+                    now,
+                )?;
                 find_account(tx, &account.to_string())
             })
             .await

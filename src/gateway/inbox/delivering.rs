@@ -99,7 +99,9 @@ impl Matcher {
         tx.give_message(id, &order)?;
         let (sim, received_at) = (message.sim, message.received_at);
         let sent = Sent { sim, sender, received_at, known_at: now, claims: &claims };
-        let traces = self.attribution.traces(tx, sent, &Holder::Order(order))?;
+        let holder = Holder::Order(order);
+        self.tell_customer(tx, id, &holder, false);
+        let traces = self.attribution.traces(tx, sent, &holder)?;
         self.attribution.save(tx, &traces)?;
         self.orders.wake_polls_after(tx, order_id);
         Ok(())

@@ -105,6 +105,7 @@ impl Matcher {
         });
         let rule = said.and_then(|said| settings.block_list.rule(said.sender, said.text));
         let given = shown.map(|shown| tx.owner_of_message(shown)).transpose()?;
+        let was_given = given.as_ref().is_some_and(Owner::is_customer);
         let owner = match (given, said) {
             (None | Some(Owner::Nobody), None) => Owner::Nobody,
             (None | Some(Owner::Nobody), Some(said)) => self.find_owner(tx, message, said, rule)?,
@@ -145,6 +146,11 @@ impl Matcher {
             let sent = Sent { sim, sender, received_at, known_at, claims: &claims };
             let traces = self.attribution.traces(tx, sent, &holder)?;
             self.attribution.save(tx, &traces)?;
+        }
+        if withheld.is_none() && new.text.is_some() {
+            self.tell_customer(tx, id, &holder, was_given);
+        } else if was_given {
+            tx.purge_events_with(id)?;
         }
         if let Some(rule) = withheld {
             let action = AuditAction::Withheld { rule };

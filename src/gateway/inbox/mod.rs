@@ -12,6 +12,7 @@ mod network_clocks;
 mod news;
 mod reading;
 mod reviving;
+mod telling;
 mod withholding;
 
 use std::sync::Arc;

@@ -35,11 +35,13 @@ impl Inbox {
         }
         tx.give_to_rental(message.id, rental.id)?;
         let (Some(sender), Some(text)) = (&message.sender, &message.text) else { return Ok(()) };
+        let holder = Holder::Rental(rental.clone());
+        self.matcher.tell_customer(tx, message.id, &holder, false);
         let attribution = &self.matcher.attribution;
         let claims = attribution.catalogue().claims(sender, text);
         let (sim, received_at, now) = (message.sim, message.received_at, self.env.now());
         let sent = Sent { sim, sender, received_at, known_at: now, claims: &claims };
-        let traces = attribution.traces(tx, sent, &Holder::Rental(rental.clone()))?;
+        let traces = attribution.traces(tx, sent, &holder)?;
         Ok(attribution.save(tx, &traces)?)
     }
 }

@@ -58,7 +58,7 @@ impl Orders {
                 )));
             }
             let posting = Posting::Refund { amount, order: id, note: reason };
-            tx.post(order.account, &posting, currency, orders.env.occasion(now, None))?;
+            orders.events.post(tx, order.account, &posting, orders.env.occasion(now, None))?;
             let subject = format!("order {id}, {}", currency.text_with_code(amount));
             tx.note(Actor::Operator, AuditAction::Refunded, subject, now)?;
             Ok((view(tx, order)?, amount))

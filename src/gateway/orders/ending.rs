@@ -222,9 +222,9 @@ impl Orders {
         self.wakeups.bank_demand_changes_after(tx);
         let (cache, number) = (Arc::clone(&self.cache), completed.number.clone());
         tx.after_commit(move || cache.forget_uses_of(&number));
+        self.events.note_end(tx, completed, at);
         let posting = Posting::Capture { amount: completed.price, order: completed.id };
-        let occasion = self.env.occasion(at, None);
-        tx.post(completed.account, &posting, self.env.settings().currency, occasion)?;
+        self.events.post(tx, completed.account, &posting, self.env.occasion(at, None))?;
         Ok(())
     }
 
@@ -246,9 +246,9 @@ impl Orders {
         tx.end_order(ended)?;
         self.stats.count_end_after(tx, ended);
         self.wakeups.bank_demand_changes_after(tx);
+        self.events.note_end(tx, ended, at);
         let posting = Posting::Release { amount: ended.price, order: ended.id };
-        let occasion = self.env.occasion(at, None);
-        tx.post(ended.account, &posting, self.env.settings().currency, occasion)?;
+        self.events.post(tx, ended.account, &posting, self.env.occasion(at, None))?;
         tx.note_given_up(ended.id, at, self.stock.rest_since(at).minus(GIVEN_UP_KEPT))?;
         self.wake_polls_after(tx, ended.id);
         Ok(())

@@ -13,6 +13,7 @@ use super::Error;
 use super::audit::Audit;
 use super::background::Wakeups;
 use super::environment::Environment;
+use super::events::Events;
 use super::listing::ListRequest;
 use super::long_poll::LongPolls;
 use super::order_stats::OrderStats;
@@ -22,6 +23,7 @@ use super::requester::Requester;
 use super::stock::{Proposal, Stock, Wish};
 use crate::domain::account_price::price_for;
 use crate::domain::audit::{Actor, AuditAction};
+use crate::domain::event::{EventKind, EventSubject};
 use crate::domain::fair_use::DayLimit;
 use crate::domain::ids::LAST_PUBLIC_ID;
 use crate::domain::ledger::Posting;
@@ -31,7 +33,7 @@ use crate::domain::text::one_line;
 use crate::domain::{
     AccountId, Amount, Iccid, Msisdn, Order, OrderId, Service, ServiceId, SimId, Timestamp,
 };
-use crate::store::{Asked, AwaitedMessage, Entry, NewOrder, StoreError, WriteTx};
+use crate::store::{Asked, AwaitedMessage, Entry, NewOrder, NotedEvent, StoreError, WriteTx};
 
 use barriers::{Barrier, Unpayable};
 pub(super) use by_operator::{find_order, view};
@@ -134,7 +136,8 @@ pub struct Orders {
     stock: Arc<Stock>,
     stats: Arc<OrderStats>,
     audit: Arc<Audit>,
-    polls: Arc<LongPolls>,
+    pub(super) events: Arc<Events>,
+    polls: Arc<LongPolls<OrderId>>,
 }
 
 impl Orders {
@@ -145,9 +148,10 @@ impl Orders {
         stock: Arc<Stock>,
         stats: Arc<OrderStats>,
         audit: Arc<Audit>,
+        events: Arc<Events>,
     ) -> Orders {
         let polls = Arc::default();
-        Orders { env, cache, wakeups, stock, stats, audit, polls }
+        Orders { env, cache, wakeups, stock, stats, audit, events, polls }
     }
 
     /// Gives the account a number for a service. The checks run in the order that the customer API
@@ -313,6 +317,8 @@ impl Orders {
             created_at: now,
             expires_at,
             reuse_of,
+            replaces: None,
+            client_ref: None,
             awaits_sim,
         })?;
         by.keep_client(tx, Asked::Order(order), now)?;
@@ -323,12 +329,10 @@ impl Orders {
             self.wakeups.bank_demand_changes_after(tx);
         }
         tx.record_sim_given(sim, now)?;
-        tx.post(
-            account,
-            &Posting::Hold { amount: price, order },
-            self.env.settings().currency,
-            self.env.occasion(now, by.key_prefix()),
-        )?;
+        let subject = EventSubject::Order(order);
+        self.events.note(tx, NotedEvent::new(account, EventKind::OrderCreated, subject, now));
+        let posting = Posting::Hold { amount: price, order };
+        self.events.post(tx, account, &posting, self.env.occasion(now, by.key_prefix()))?;
         Ok(order)
     }
 
@@ -353,10 +357,7 @@ impl Orders {
             let Some(order) = rows.order(order)?.filter(|order| order.account == account) else {
                 return over;
             };
-            let shown = match order.state {
-                OrderState::Open | OrderState::Completed { .. } => rows.shown_text(order.id)?,
-                _ => None,
-            };
+            let shown = if order.shows_messages() { rows.shown_text(order.id)? } else { None };
             match shown {
                 Some((message, text, seen)) => {
                     Ok((Sms::Text(one_line(&text)), (!seen).then_some(message)))

@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use super::barriers::{Barrier, Unpayable};
 use super::{Orders, Placement};
-use crate::domain::account_price::price_for;
 use crate::domain::availability::{Purpose, Reachability, SimCandidate, SimUsage};
 use crate::domain::ids::LAST_PUBLIC_ID;
-use crate::domain::price::percent_of;
 use crate::domain::sim::Sim;
 use crate::domain::{Order, OrderId, Service, Timestamp, allocation};
 use crate::gateway::parked::SimReadiness;
@@ -62,12 +60,9 @@ impl Orders {
             Some(Barrier::Paused(_) | Barrier::Limited(_)) => return Ok(Reuse::Offline),
             None => {}
         }
-        let percent =
-            service.reuse.price_percent.unwrap_or(self.env.settings().reuse_price_percent);
         let own = tx.account_prices_for(account, service.id)?;
-        let price = price_for(&service, &old.country, &own);
+        let price = self.env.settings().price_of_reuse(&old, &service, &own);
         let Some(price) = price else { return Ok(Reuse::Offline) };
-        let price = percent_of(price, percent);
         match self.unpayable(tx, by, price, now)? {
             Some(Unpayable::NoBalance) => return Ok(Reuse::NoBalance),
             Some(Unpayable::Limited(_)) => return Ok(Reuse::Offline),
@@ -96,12 +91,10 @@ impl Orders {
         old: &Order,
         now: Timestamp,
     ) -> Result<Option<(Service, SimReadiness)>, Error> {
-        let Some(service) = tx.service(old.service)?.filter(|service| service.enabled) else {
-            return Ok(None);
-        };
-        if !old.reusable(now, service.reuse.window.unwrap_or(self.env.settings().reuse_window)) {
-            return Ok(None);
-        }
+        let settings = self.env.settings();
+        let is_reusable =
+            |service: &Service| settings.reusable_until(old, service).is_some_and(|at| now < at);
+        let Some(service) = tx.service(old.service)?.filter(is_reusable) else { return Ok(None) };
         let has_number = |sim: &Sim| sim.number.as_ref().is_some_and(|n| n.number == old.number);
         let Some(sim) = tx.sim(old.sim)?.filter(has_number) else { return Ok(None) };
         self.expire_overdue_of(tx, sim.id)?;

@@ -1,12 +1,15 @@
 //! Numbers that a customer wants for a service never again, and the operator's hand in that.
 
+use std::sync::Arc;
+
 use super::Orders;
 use crate::domain::audit::{Actor, AuditAction};
+use crate::domain::event::{EventKind, EventSubject};
 use crate::gateway::Error;
 use crate::gateway::accounts::find_account;
 use crate::gateway::listing::readings;
 use crate::gateway::services::find_service;
-use crate::store::Skip;
+use crate::store::{NotedEvent, Skip};
 
 impl Orders {
     /// The numbers that an account has skipped, the oldest skip first.
@@ -27,7 +30,7 @@ impl Orders {
         service: Option<String>,
     ) -> Result<Vec<Skip>, Error> {
         let numbers = readings(&self.env.settings().countries, &number)?;
-        let now = self.env.now();
+        let (now, events) = (self.env.now(), Arc::clone(&self.events));
         let undone = self.env.store.write(move |tx| {
             let account = find_account(tx, &account)?;
             let service = service.map(|name| find_service(tx, &name)).transpose()?;
@@ -45,6 +48,8 @@ impl Orders {
             }
             for skip in &skips {
                 tx.undo_skip(skip.order)?;
+                let (kind, subject) = (EventKind::OrderCanceled, EventSubject::Order(skip.order));
+                events.note(tx, NotedEvent::new(account.id, kind, subject, now));
                 let (name, service) = (&account.name, &skip.service_name);
                 let last = skip.number.shortened();
                 let subject = format!(

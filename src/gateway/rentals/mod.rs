@@ -1,6 +1,7 @@
 //! Rentals: a number for months, with all its SMS.
 
 mod moving;
+mod notices;
 mod operator;
 mod outages;
 mod renewal;
@@ -21,18 +22,20 @@ use super::audit::Audit;
 use super::background::Wakeups;
 use super::banks::Banks;
 use super::environment::Environment;
+use super::events::Events;
 use super::orders::Orders;
 use super::requester::{Requester, key_may_spend};
 use super::sim_presence::SimPresence;
 use super::stock::Stock;
 use crate::domain::audit::AuditAction;
 use crate::domain::calendar::add_months;
+use crate::domain::event::EventKind;
 use crate::domain::ids::LAST_PUBLIC_ID;
 use crate::domain::ledger::{Posting, Term};
 use crate::domain::price::Charge;
 use crate::domain::rental::{Package, RentalState};
 use crate::domain::{AccountId, Amount, Msisdn, Rental, RentalId, SimId, Timestamp};
-use crate::store::{Asked, Occasion, SearchResult, WriteTx};
+use crate::store::{Asked, NotedEvent, Occasion, SearchResult, WriteTx};
 
 /// The outcome of a request to rent a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +107,7 @@ pub struct Rentals {
     banks: Arc<Banks>,
     orders: Arc<Orders>,
     audit: Arc<Audit>,
+    events: Arc<Events>,
     presence: Arc<SimPresence>,
     /// When it was looked last which SIMs are off the air.
     looked_at: Mutex<Timestamp>,
@@ -117,9 +121,10 @@ impl Rentals {
         banks: Arc<Banks>,
         orders: Arc<Orders>,
         audit: Arc<Audit>,
+        events: Arc<Events>,
     ) -> Rentals {
         let (presence, looked_at) = (Arc::clone(stock.presence()), Mutex::new(env.now()));
-        Rentals { env, wakeups, stock, banks, orders, audit, presence, looked_at }
+        Rentals { env, wakeups, stock, banks, orders, audit, events, presence, looked_at }
     }
 
     /// Rents a number. The checks run in this order: country, package, stock, balance.
@@ -248,7 +253,9 @@ impl Rentals {
         self.post(tx, account, &posting, self.env.occasion(now, by.key_prefix()))?;
         by.note(tx, AuditAction::Rented, subject, now)?;
         by.keep_client(tx, Asked::Rental(id), now)?;
-        Ok(Rent::Made(Rental { id, ..new }))
+        let made = Rental { id, ..new };
+        self.tell(tx, &made, EventKind::RentalStarted, now);
+        Ok(Rent::Made(made))
     }
 
     /// Adds an entry about a rental to the ledger.
@@ -259,8 +266,13 @@ impl Rentals {
         posting: &Posting,
         occasion: Occasion<'_>,
     ) -> Result<(), Error> {
-        tx.post(account, posting, self.env.settings().currency, occasion)?;
+        self.events.post(tx, account, posting, occasion)?;
         Ok(())
+    }
+
+    /// Notes for a rental's account that something has happened to it.
+    fn tell(&self, tx: &WriteTx<'_>, rental: &Rental, kind: EventKind, at: Timestamp) {
+        self.events.note(tx, NotedEvent::of_rental(rental, kind, at));
     }
 
     /// Whether so much more may be spent on this day by an account, and with a key.
@@ -313,6 +325,7 @@ impl Rentals {
             rentals.post(tx, account, &posting, occasion)?;
             tx.save_rental(&longer)?;
             rentals.wakeups.deadlines_change_after(tx);
+            rentals.tell(tx, &longer, EventKind::RentalRenewed, now);
             by.note(tx, AuditAction::Extended, subject, now)?;
             Ok(Extend::Extended(longer))
         });

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{RentalView, Rentals};
 use crate::domain::audit::{Actor, AuditAction};
+use crate::domain::event::EventKind;
 use crate::domain::sim::Sim;
 use crate::domain::{Iccid, Msisdn, Rental, RentalId};
 use crate::gateway::Error;
@@ -30,6 +31,7 @@ impl Rentals {
             rentals.let_rest(tx, before, now)?;
             tx.record_sim_given(sim.id, now)?;
             rentals.wakeups.bank_demand_changes_after(tx);
+            rentals.tell(tx, &moved, EventKind::RentalSimOnAir, now);
             let subject = format!("rental {id} from SIM {from} to SIM {to}");
             tx.note(Actor::Operator, AuditAction::Moved, subject, now)?;
             rentals.view_of(tx, moved)

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{RentalView, Rentals};
 use crate::domain::audit::{Actor, AuditAction};
+use crate::domain::event::EventKind;
 use crate::domain::ledger::{EntryKind, Posting, RefundCause};
 use crate::domain::paid_time::{PaidTerm, PaidTime};
 use crate::domain::{Amount, Currency, Rental, RentalId, Timestamp};
@@ -72,7 +73,7 @@ impl Rentals {
             rentals.end_outage(tx, &rental, now, refund == EndRefund::ProRata)?;
             let amount = refundable(tx, &rental, (refund, currency), now)?;
             let (account, term) = (rental.account, rental.terms);
-            let ended = rentals.close(tx, rental.end_early(now))?;
+            let ended = rentals.close(tx, rental.end_early(now), now)?;
             let mut subject = format!("rental {id}");
             if amount > Amount::ZERO {
                 subject = format!("{subject}, {} given back", currency.text_with_code(amount));
@@ -103,8 +104,10 @@ impl Rentals {
             let longer = rentals.active(tx, id)?.with_free(DAY * days);
             tx.save_rental(&longer)?;
             rentals.wakeups.deadlines_change_after(tx);
+            let now = rentals.env.now();
+            rentals.tell(tx, &longer, EventKind::RentalRenewed, now);
             let subject = format!("rental {id}, {days}: {reason}");
-            tx.note(Actor::Operator, AuditAction::GaveDays, subject, rentals.env.now())?;
+            tx.note(Actor::Operator, AuditAction::GaveDays, subject, now)?;
             rentals.view_of(tx, longer)
         });
         given.await

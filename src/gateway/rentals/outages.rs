@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::Rentals;
 use super::operator::Paid;
 use crate::domain::audit::{Actor, AuditAction};
+use crate::domain::event::EventKind;
 use crate::domain::ledger::{Posting, RefundCause};
 use crate::domain::outage::{MOST_DAYS_OFF_AIR, Outage, Seen, see};
 use crate::domain::rental::RentalState;
@@ -72,13 +73,17 @@ impl Rentals {
                     ended_at: None,
                     credit: Amount::ZERO,
                 };
+                self.tell(tx, &rental, EventKind::RentalSimOffAir, now);
                 Ok(tx.add_outage(&new)?)
             }
             (Seen::Lasts { more }, Some(outage)) => {
                 let counted = outage.counted.saturating_add(more);
                 Ok(tx.save_outage(&Outage { counted, seen_at: now, ..outage })?)
             }
-            (Seen::Over, Some(_)) => self.end_outage(tx, &rental, now, true),
+            (Seen::Over, Some(_)) => {
+                self.tell(tx, &rental, EventKind::RentalSimOnAir, now);
+                self.end_outage(tx, &rental, now, true)
+            }
             _ => Ok(()),
         }
     }

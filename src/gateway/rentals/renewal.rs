@@ -2,6 +2,7 @@
 
 use super::Rentals;
 use crate::domain::audit::{Actor, AuditAction};
+use crate::domain::event::EventKind;
 use crate::domain::ledger::{Posting, Term};
 use crate::domain::price::Charge;
 use crate::domain::rental::{Package, RentalState};
@@ -57,6 +58,9 @@ impl Rentals {
         if let Some(renewed) = self.renew(tx, &rental, now)? {
             return Ok(renewed);
         }
+        if rental.auto_renew {
+            self.tell(tx, &rental, EventKind::RentalRenewalFailed, now);
+        }
         match self.run_on_off_air(tx, &rental, now)? {
             Some(longer) => Ok(longer),
             None => self.end(tx, rental, now),
@@ -91,6 +95,7 @@ impl Rentals {
         let posting = Posting::Term { kind, charge, rental: rental.id, term, months };
         self.post(tx, rental.account, &posting, self.env.occasion(now, None))?;
         tx.save_rental(&renewed)?;
+        self.tell(tx, &renewed, EventKind::RentalRenewed, now);
         tx.note(Actor::Daemon, AuditAction::Renewed, subject, now)?;
         Ok(Some(renewed))
     }
@@ -109,14 +114,20 @@ impl Rentals {
     /// Ends a rental whose last term is over.
     fn end(&self, tx: &WriteTx<'_>, rental: Rental, now: Timestamp) -> Result<Rental, Error> {
         self.end_outage(tx, &rental, now, true)?;
-        let ended = self.close(tx, rental.end())?;
+        let ended = self.close(tx, rental.end(), now)?;
         tx.note(Actor::Daemon, AuditAction::Ended, format!("rental {}", ended.id), now)?;
         Ok(ended)
     }
 
-    /// Saves a rental that has ended, and lets its SIM rest from then on.
-    pub(super) fn close(&self, tx: &WriteTx<'_>, ended: Rental) -> Result<Rental, Error> {
+    /// Saves at `now` a rental that has ended, and lets its SIM rest from its end on.
+    pub(super) fn close(
+        &self,
+        tx: &WriteTx<'_>,
+        ended: Rental,
+        now: Timestamp,
+    ) -> Result<Rental, Error> {
         tx.save_rental(&ended)?;
+        self.tell(tx, &ended, EventKind::RentalEnded, now);
         self.wakeups.bank_demand_changes_after(tx);
         tx.settle_rental_messages(ended.id, ended.ends_at())?;
         self.let_rest(tx, ended.sim, ended.ends_at())?;

@@ -3,6 +3,7 @@
 
 use super::{Rentals, end_of_calendar};
 use crate::domain::audit::{Actor, AuditAction};
+use crate::domain::event::EventKind;
 use crate::domain::ledger::{Posting, Term};
 use crate::domain::price::Charge;
 use crate::domain::rental::{Package, RentalState};
@@ -11,12 +12,6 @@ use crate::gateway::Error;
 use crate::store::{ReadTx, WriteTx};
 
 impl Rentals {
-    /// Until when a rental that ended at `ended_at` can be revived.
-    fn grace_until(&self, ended_at: Timestamp) -> Timestamp {
-        let settings = self.env.settings();
-        ended_at.plus(settings.rental_grace.min(settings.rental_rest))
-    }
-
     /// Until when a message that came to a SIM at `at` and is nobody's is kept for the last tenant,
     /// whose rental ended a short while before.
     pub(in crate::gateway) fn kept_until(
@@ -29,7 +24,8 @@ impl Rentals {
             return Ok(None);
         }
         let ended_at = rows.rental_at(sim, at)?.and_then(|rental| rental.state.ended_at());
-        Ok(ended_at.map(|ended_at| self.grace_until(ended_at)).filter(|until| at < *until))
+        let settings = self.env.settings();
+        Ok(ended_at.map(|ended_at| settings.grace_until(ended_at)).filter(|until| at < *until))
     }
 
     /// Revives a rental that has ended, for the price of its package. Answers it and when it had
@@ -49,7 +45,7 @@ impl Rentals {
             let text = format!("rental {id} was ended by the operator at {ended_at}, for good");
             return Err(Error::refused(text));
         }
-        let until = self.grace_until(ended_at);
+        let until = self.env.settings().grace_until(ended_at);
         if now >= until {
             return Err(Error::refused(format!(
                 "rental {id} ended at {ended_at} and could be revived until {until} (`[rentals] \
@@ -69,6 +65,7 @@ impl Rentals {
         self.post(tx, revived.account, &posting, self.env.occasion(now, None))?;
         tx.revive_rental(&revived)?;
         tx.rest_sim(revived.sim, now)?;
+        self.tell(tx, &revived, EventKind::RentalRenewed, now);
         tx.note(Actor::Operator, AuditAction::Revived, subject, now)?;
         self.wakeups.deadlines_change_after(tx);
         self.wakeups.bank_demand_changes_after(tx);

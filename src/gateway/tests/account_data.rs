@@ -174,6 +174,7 @@ async fn an_export_has_all_of_one_account_and_nothing_of_others() {
     assert!(taken.iter().all(|piece| match piece {
         Exported::Entry(_) | Exported::Key(_) | Exported::Price(_) | Exported::End => true,
         Exported::Account(account) => account.id == gone,
+        Exported::Event(event) => event.account == gone,
         Exported::Order(kept) => kept.view.account == NAME && kept.messages.len() == 1,
         Exported::Rental(kept) => kept.view.account == NAME && kept.messages.len() == 450,
         Exported::Audit(row) => {

@@ -49,6 +49,7 @@ impl Bank {
             contents: sim(place + 1),
             on_radio: None,
             visited_at: Some(now),
+            visit_due: None,
             late_since: None,
             trouble: None,
         };

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use super::banks::Bank;
+use super::events::Follower;
 use super::*;
 use crate::domain::bank::SlotContents;
 use crate::domain::block_list::BlockRule;
@@ -228,10 +229,11 @@ async fn play(steps: Vec<Step>, cents: i64) {
     }
     model.told_at = Some(real.now());
     (model.start, model.looked) = (real.now(), real.now());
-    let mut watch = 0;
+    let (mut watch, mut follower) = (0, Follower::default());
     for (number, step) in steps.iter().enumerate() {
         // Nothing happens in the same second, as time stamps have no finer grain.
         real.fixture.pass(1);
+        follower.read(&real.fixture, &real.accounts).await;
         // In production tasks do this.
         real.fixture.gateway.rentals().watch_outages().await.unwrap();
         real.fixture.gateway.due_work().run_due_work().await.unwrap();
@@ -386,6 +388,8 @@ async fn play(steps: Vec<Step>, cents: i64) {
             compare_stock(&real).await;
         }
     }
+    follower.read(&real.fixture, &real.accounts).await;
+    follower.check(&real.fixture).await;
     assert_eq!(real.fixture.faults().await, Vec::<String>::new());
     assert_eq!(model.others_codes(), [], "{model:?}");
 }

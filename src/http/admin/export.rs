@@ -18,7 +18,7 @@ use crate::gateway::{Error, Exported, Gateway, ReceiverGone};
 /// How many pieces may wait for the client.
 const WAITING: usize = 16;
 /// The lists of an export, in their order.
-const LISTS: [&str; 6] = ["keys", "prices", "orders", "rentals", "ledger", "audit"];
+const LISTS: [&str; 7] = ["keys", "prices", "orders", "rentals", "ledger", "audit", "events"];
 
 /// The pieces of an answer as they come. An error breaks the connection off, so that nobody takes a
 /// part for the whole.
@@ -103,6 +103,7 @@ fn view(gateway: &Gateway, exported: Exported) -> Viewed {
         }
         Exported::Entry(entry) => Viewed::InList(4, views::entry(&entry, currency)),
         Exported::Audit(row) => Viewed::InList(5, views::audit(&row)),
+        Exported::Event(event) => Viewed::InList(6, views::event(&event)),
     }
 }
 

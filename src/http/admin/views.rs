@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::domain::catalogue::ChargeOn;
+use crate::domain::event::Event;
 use crate::domain::fair_use::OwnLimits;
 use crate::domain::message::Message;
 use crate::domain::modem::{ModemSnapshot, ModemStatus};
@@ -154,6 +155,15 @@ pub(super) fn audit(row: &AuditRow) -> Value {
         "user": row.person.as_ref().map(|person| person.name.as_ref()),
         "key": row.key,
         "client": row.client,
+    })
+}
+
+pub(super) fn event(event: &Event) -> Value {
+    json!({
+        "id": event.id.0,
+        "at": event.at.to_string(),
+        "type": event.kind.as_str(),
+        "data": serde_json::from_str::<Value>(&event.data).unwrap_or_default(),
     })
 }
 

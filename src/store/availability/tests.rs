@@ -389,6 +389,8 @@ impl Model {
             created_at,
             expires_at: Timestamp(created_at.0 + time),
             reuse_of: None,
+            replaces: None,
+            client_ref: None,
             awaits_sim: false,
         };
         let Some(order) = allowed(tx.add_order(&new)) else { return };
@@ -404,6 +406,9 @@ impl Model {
             created_at,
             expires_at: new.expires_at,
             reuse_of: None,
+            replaces: None,
+            client_ref: None,
+            report: None,
             awaits_sim: false,
             state: OrderState::Open,
             outcome: None,

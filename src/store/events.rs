@@ -1,0 +1,166 @@
+//! The outbox: what customers are told, each event written in the transaction that makes it true.
+//!
+//! An operation notes its events while it goes on, and they are written as its last part, so that
+//! each shows what it is about as the operation has left it.
+
+use rusqlite::{Row, params};
+
+use super::read_tx::parsed;
+use super::{ReadTx, StoreError, WriteTx};
+use crate::domain::event::{Event, EventKind, EventSubject};
+use crate::domain::{AccountId, EventId, MessageId, Order, OrderId, Rental, RentalId, Timestamp};
+
+/// An event that an operation has noted and not written yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotedEvent {
+    pub account: AccountId,
+    pub kind: EventKind,
+    pub subject: EventSubject,
+    /// The message that it is about.
+    pub message: Option<MessageId>,
+    pub at: Timestamp,
+    /// What it shows, in JSON, if that is no order and no rental.
+    pub data: Option<String>,
+}
+
+impl NotedEvent {
+    /// An event that is about no message, and shows an order or a rental.
+    pub fn new(
+        account: AccountId,
+        kind: EventKind,
+        subject: EventSubject,
+        at: Timestamp,
+    ) -> NotedEvent {
+        NotedEvent { account, kind, subject, message: None, at, data: None }
+    }
+
+    /// An event that shows an order.
+    pub fn of_order(order: &Order, kind: EventKind, at: Timestamp) -> NotedEvent {
+        NotedEvent::new(order.account, kind, EventSubject::Order(order.id), at)
+    }
+
+    /// An event that shows a rental.
+    pub fn of_rental(rental: &Rental, kind: EventKind, at: Timestamp) -> NotedEvent {
+        NotedEvent::new(rental.account, kind, EventSubject::Rental(rental.id), at)
+    }
+
+    /// The same event, about a message.
+    pub fn about(self, message: MessageId) -> NotedEvent {
+        NotedEvent { message: Some(message), ..self }
+    }
+}
+
+const EVENT: &str = "SELECT id, account_id, kind, order_id, rental_id, at, data FROM event";
+
+fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
+    let kind: EventKind = parsed(row, 2)?;
+    let (order, rental) = (row.get::<_, Option<i64>>(3)?, row.get::<_, Option<i64>>(4)?);
+    let subject = match (order, rental) {
+        (Some(order), _) => EventSubject::Order(OrderId(order)),
+        (None, Some(rental)) => EventSubject::Rental(RentalId(rental)),
+        (None, None) if kind == EventKind::WebhookTest => EventSubject::Endpoint,
+        (None, None) => EventSubject::Account,
+    };
+    Ok(Event {
+        id: EventId(row.get(0)?),
+        account: AccountId(row.get(1)?),
+        kind,
+        subject,
+        at: Timestamp(row.get(5)?),
+        data: row.get(6)?,
+    })
+}
+
+impl ReadTx<'_> {
+    pub fn event(&self, id: EventId) -> Result<Option<Event>, StoreError> {
+        self.first(&format!("{EVENT} WHERE id = $1"), [id.0], event)
+    }
+
+    /// The events of an account after one, oldest first. They are at most `limit`, and fewer when
+    /// what they show has more than `bytes` together; but always one, if there is any.
+    pub fn events_after(
+        &self,
+        account: AccountId,
+        after: EventId,
+        limit: u32,
+        bytes: usize,
+    ) -> Result<Vec<Event>, StoreError> {
+        let sql = format!("{EVENT} WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3");
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![account.0, after.0, limit])?;
+        let (mut events, mut used) = (Vec::new(), 0);
+        while let Some(row) = rows.next()? {
+            let event = event(row)?;
+            used += event.data.len();
+            if used > bytes && !events.is_empty() {
+                break;
+            }
+            events.push(event);
+        }
+        Ok(events)
+    }
+
+    /// When the first event of an account after one happened.
+    pub fn first_event_after(
+        &self,
+        account: AccountId,
+        after: EventId,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT at FROM event WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT 1";
+        self.first(sql, [account.0, after.0], |row| row.get(0).map(Timestamp))
+    }
+
+    /// The greatest id that an event has had; 0 before the first.
+    pub fn newest_event(&self) -> Result<EventId, StoreError> {
+        self.last_id_of("event").map(EventId)
+    }
+
+    /// The oldest event that is kept, and when it happened.
+    pub fn oldest_event(&self) -> Result<Option<(EventId, Timestamp)>, StoreError> {
+        let sql = "SELECT id, at FROM event WHERE id > 0 ORDER BY id LIMIT 1";
+        self.first(sql, [], |row| Ok((EventId(row.get(0)?), Timestamp(row.get(1)?))))
+    }
+}
+
+impl WriteTx<'_> {
+    /// Adds an event that shows `data`, and returns its id.
+    pub fn add_event(&self, noted: &NotedEvent, data: &str) -> Result<EventId, StoreError> {
+        let (order, rental) = match noted.subject {
+            EventSubject::Order(order) => (Some(order.0), None),
+            EventSubject::Rental(rental) => (None, Some(rental.0)),
+            EventSubject::Account | EventSubject::Endpoint => (None, None),
+        };
+        let sql = "INSERT INTO event (account_id, kind, order_id, rental_id, message_id, at, data) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        let message = noted.message.map(|message| message.0);
+        let (account, kind) = (noted.account.0, noted.kind.as_str());
+        self.execute(sql, params![account, kind, order, rental, message, noted.at.0, data])?;
+        Ok(EventId(self.inserted()))
+    }
+
+    /// Removes the events in which a message's text stands: all of its order, as an order is shown
+    /// with its messages, or those of its rental that are about it.
+    pub fn purge_events_with(&self, message: MessageId) -> Result<(), StoreError> {
+        let of_order = "DELETE FROM event WHERE order_id = (SELECT order_id FROM message WHERE id \
+                        = $1)";
+        self.execute(of_order, [message.0])?;
+        let of_rental = "DELETE FROM event WHERE rental_id = (SELECT rental_id FROM message WHERE \
+                         id = $1) AND message_id = $1";
+        self.execute(of_rental, [message.0]).map(drop)
+    }
+
+    /// Removes those of the `limit` oldest events that happened at `until` or before. Returns how
+    /// many.
+    pub fn purge_events(&self, until: Timestamp, limit: i64) -> Result<usize, StoreError> {
+        let sql = "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE id > 0 ORDER BY id \
+                   LIMIT $1) AND at <= $2";
+        self.execute(sql, [limit, until.0])
+    }
+
+    /// Removes at most `limit` events of an account. Returns how many.
+    pub fn purge_events_of(&self, account: AccountId, limit: u32) -> Result<usize, StoreError> {
+        let sql = "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE account_id = $1 ORDER \
+                   BY id LIMIT $2)";
+        self.execute(sql, params![account.0, limit])
+    }
+}
