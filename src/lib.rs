@@ -112,6 +112,12 @@
 //!     `money_and_numbers_are_right_however_often_the_daemon_is_killed`,
 //!     `what_is_withheld_is_told_to_nobody_and_a_rest_that_comes_is`)
 //!
+//! 20. **Each event is sent to each webhook endpoint at least once**, unless it is given up after
+//!     ten attempts, and those of one order or rental in their order. What is connected to is an
+//!     address that was checked at that attempt.
+//!     (`each_event_is_sent_at_least_once_and_in_order_however_often_the_daemon_is_killed`,
+//!     `what_is_connected_to_is_what_was_checked`)
+//!
 //! # Limits
 //!
 //! Whatever can arrive faster than it is handled is bounded. What is beyond the bound is refused
@@ -214,6 +220,21 @@
 //!   `http/limits.rs`). Others are forgotten, and read again when they come back.
 //!   (`when_too_many_keys_are_remembered_all_are_looked_up_again`,
 //!   `a_limit_of_0_limits_nothing_and_only_so_many_keys_are_remembered`)
+//! - **Webhook endpoints of an account**: 10 (`gateway/webhooks/mod.rs`). More are refused.
+//!   (`customers_have_ten_endpoints_and_see_their_own_alone`)
+//! - **Events on their way to one webhook endpoint**: 8, and 1 while it fails
+//!   (`delivery/endpoint_task.rs`), in an eighth of the file descriptors for all of them, of which
+//!   endpoints that fail have half (`delivery/mod.rs`). More wait in the database; 64 are in
+//!   memory, without their bodies (`delivery/queue.rs`).
+//!   (`receivers_that_hang_redirect_or_are_gone_slow_no_other_nor_the_stop`,
+//!   `only_so_many_are_in_memory`)
+//! - **A webhook's attempt and its answer**: 10 s; a head of 16 KiB and a body of 64 KiB are read,
+//!   1 KiB is kept, of the last 20 attempts (`delivery/client.rs`, `domain/webhook/delivery.rs`).
+//!   (`of_a_long_answer_the_beginning_is_read_and_less_is_kept`,
+//!   `a_receiver_that_hangs_is_given_up_and_one_that_answers_slowly_has_answered`)
+//! - **Look-ups of names**: 128 at a time to send webhooks, and 16 of new endpoints
+//!   (`gateway/webhooks/resolver.rs`). More wait.
+//!   (`only_so_many_names_are_looked_up_at_a_time`)
 //! - **Log lines that wait to be written**: 8192 (`daemon/logging/queue.rs`). More are counted and
 //!   lost. (`a_sink_that_is_stuck_delays_no_code_that_logs_and_dropped_lines_are_counted`)
 
@@ -221,6 +242,7 @@ pub mod at;
 pub mod bank;
 pub mod cli;
 pub mod daemon;
+pub mod delivery;
 pub mod domain;
 pub mod driver;
 pub mod gateway;

@@ -10,7 +10,7 @@ use super::listing::ListQuery;
 use super::print;
 use super::{
     account_data, alarm, backup, bank, health, import, message, modem, number, rental, report,
-    service, status, verify,
+    service, status, verify, webhook,
 };
 use crate::daemon::system_sources;
 use crate::http::{AdminClient, path_segment};
@@ -137,6 +137,7 @@ pub(super) async fn run(
         Admin::Order(command) => order(command, client, json).await?,
         Admin::Skip(command) => skip(command, client, json).await?,
         Admin::Rental(command) => rental::run(command, client, json).await?,
+        Admin::Webhook(command) => webhook::run(command, client, json).await?,
         Admin::Explain { service, country, account, key } => {
             let query = ListQuery::default().with("service", Some(service));
             let query = query.with("country", Some(country)).with("account", account);

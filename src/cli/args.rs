@@ -58,6 +58,9 @@ pub(super) enum Admin {
     /// Rentals
     #[command(subcommand)]
     Rental(Rental),
+    /// The addresses that customers have their events sent to, and what was sent there
+    #[command(subcommand)]
+    Webhook(super::webhook::Webhook),
     /// Show the messages that were received
     #[command(subcommand)]
     Message(Message),

@@ -30,6 +30,7 @@ mod simulate;
 mod status;
 mod times;
 mod verify;
+mod webhook;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -24,6 +24,7 @@ use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::delivery;
 use crate::driver::bank::BankPorts;
 use crate::driver::{self, Driver, PortOptions, PortPattern, Ports};
 use crate::gateway::{self, Clock, Entropy, Gateway, ModemControl, Reload};
@@ -100,6 +101,7 @@ pub struct Daemon {
     driver: Driver,
     reloader: Arc<Reloader>,
     due_work: JoinHandle<()>,
+    webhooks: JoinHandle<()>,
 }
 
 /// What every part of the daemon is started with.
@@ -149,6 +151,12 @@ impl Daemon {
         }
         let Core { gateway, monitor, stopping, .. } = core;
         tokio::spawn(Arc::clone(&monitor).watch_alarms(stopping.clone()));
+        let webhooks = tokio::spawn(delivery::send_webhooks(
+            gateway.clone(),
+            Arc::clone(&monitor.webhooks),
+            system_sources::webhook_connection_limit(),
+            stopping.clone(),
+        ));
         tokio::spawn(monitor.keep_counting(stopping.clone()));
         tokio::spawn(background::report_faults(gateway.clone(), stopping.clone()));
         tokio::spawn(background::watch_clock(gateway.clone(), stopping.clone()));
@@ -160,7 +168,17 @@ impl Daemon {
         tokio::spawn(background::watch_outages(gateway.clone(), stopping.clone()));
         tokio::spawn(background::finish_erasures(gateway.clone(), stopping.clone()));
         let due_work = tokio::spawn(background::run_due_work(gateway.clone(), stopping.clone()));
-        Ok(Daemon { gateway, store, address, stopping, servers, driver, reloader, due_work })
+        Ok(Daemon {
+            gateway,
+            store,
+            address,
+            stopping,
+            servers,
+            driver,
+            reloader,
+            due_work,
+            webhooks,
+        })
     }
 
     /// The address that customers are served on.
@@ -209,7 +227,7 @@ impl Daemon {
         for server in servers {
             let _ = server.await;
         }
-        let _ = self.due_work.await;
+        let _ = (self.due_work.await, self.webhooks.await);
         // If the database cannot be written, others have told.
         let _ = self.gateway.accounts().save_key_events().await;
         self.store.close().await;

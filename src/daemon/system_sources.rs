@@ -19,6 +19,8 @@ use crate::http::REFUSAL_SHARE;
 /// The signal that Linux sends when a write exceeds the limit on file sizes.
 const SIGXFSZ: i32 = 25;
 
+/// How many connections there may be to webhook endpoints at most.
+const WEBHOOK_CONNECTIONS: usize = 4096;
 /// The most connections to the admin socket, and the fewest.
 const ADMIN_CONNECTIONS: usize = 256;
 const LEAST_ADMIN_CONNECTIONS: usize = 8;
@@ -124,6 +126,13 @@ pub(super) fn connection_limit(configured: usize) -> usize {
 pub(super) fn admin_connection_limit() -> usize {
     let most = descriptors().map_or(ADMIN_CONNECTIONS, |descriptors| descriptors / 16);
     most.clamp(LEAST_ADMIN_CONNECTIONS, ADMIN_CONNECTIONS)
+}
+
+/// How many connections there may be to webhook endpoints: an eighth of all file descriptors.
+pub(super) fn webhook_connection_limit() -> usize {
+    descriptors()
+        .map_or(WEBHOOK_CONNECTIONS, |descriptors| descriptors / 8)
+        .min(WEBHOOK_CONNECTIONS)
 }
 
 /// How many file descriptors this process may have, unless that is not limited.

@@ -42,11 +42,13 @@ pub enum AlarmName {
     DiskLow,
     /// The ids of orders or rentals will be used up.
     IdsRunningOut,
+    /// No webhook endpoint takes anything.
+    WebhooksFailing,
 }
 
 impl AlarmName {
     /// All of them.
-    pub const ALL: [AlarmName; 17] = [
+    pub const ALL: [AlarmName; 18] = [
         AlarmName::ModemNotReady,
         AlarmName::ModemWarning,
         AlarmName::StoreNearFull,
@@ -64,6 +66,7 @@ impl AlarmName {
         AlarmName::DatabaseFailing,
         AlarmName::DiskLow,
         AlarmName::IdsRunningOut,
+        AlarmName::WebhooksFailing,
     ];
 
     /// The word in commands, notices and the database.
@@ -86,6 +89,7 @@ impl AlarmName {
             AlarmName::DatabaseFailing => "DatabaseFailing",
             AlarmName::DiskLow => "DiskLow",
             AlarmName::IdsRunningOut => "IdsRunningOut",
+            AlarmName::WebhooksFailing => "WebhooksFailing",
         }
     }
 }

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::AccountId;
 use super::sim::NumberSource;
+use super::webhook::OffReason;
+use super::{AccountId, EventId};
 
 /// The operator, customer or daemon that did something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,6 +160,12 @@ pub enum AuditAction<'a> {
     Copied,
     /// The configuration was read again and changes of it were applied.
     Reloaded,
+    /// A webhook endpoint was given a new secret.
+    ChangedSecret,
+    /// An event was sent to a webhook endpoint once more.
+    SentAgain { event: EventId },
+    /// A webhook endpoint was switched off for this reason.
+    SwitchedEndpointOff { reason: OffReason },
 }
 
 impl fmt::Display for AuditAction<'_> {
@@ -168,6 +175,13 @@ impl fmt::Display for AuditAction<'_> {
             AuditAction::LearntNumber { source } => {
                 return write!(f, "learned by {} the number of", source.as_str());
             }
+            AuditAction::SentAgain { event } => {
+                return write!(f, "sent event {event} again to");
+            }
+            AuditAction::SwitchedEndpointOff { reason } => {
+                return write!(f, "switched off, reason {},", reason.as_str());
+            }
+            AuditAction::ChangedSecret => "changed the secret of",
             AuditAction::Added => "added",
             AuditAction::AddedKey => "added a key",
             AuditAction::RevokedKey => "revoked a key",

@@ -52,6 +52,10 @@ id! {
     MessageId,
     /// The id of an event. Later ones have greater ones, and none is used again.
     EventId,
+    /// The id of a webhook endpoint. None is used again.
+    EndpointId,
+    /// The id of the delivery of an event to a webhook endpoint.
+    DeliveryId,
     /// The id of a part: one TPDU as it came from a modem.
     PartId,
     /// The id of a long message whose parts are being collected.

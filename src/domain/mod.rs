@@ -48,6 +48,7 @@ pub mod sim;
 pub mod text;
 pub mod time;
 pub mod token_bucket;
+pub mod webhook;
 mod world;
 
 pub use block_list::BlockList;
@@ -57,7 +58,8 @@ pub use currency::Currency;
 pub use home_network::HomeNetworks;
 pub use identity::{Iccid, Imei, Imsi, InvalidIdentity, ModemId, Msisdn, PortName};
 pub use ids::{
-    AccountId, AssemblyId, EventId, MessageId, OrderId, PartId, RentalId, ServiceId, SimId,
+    AccountId, AssemblyId, DeliveryId, EndpointId, EventId, MessageId, OrderId, PartId, RentalId,
+    ServiceId, SimId,
 };
 pub use ledger::Funds;
 pub use limit::RowLimit;

@@ -24,6 +24,7 @@
 //! | [`Services`] | prices and patterns | |
 //! | [`Health`] | which numbers get the codes of which services | |
 //! | [`Events`] | what customers are told | presence |
+//! | [`Webhooks`] | where customers have their events sent, and what became of each | |
 //! | [`Audit`] | who did or saw what | |
 //! | [`Alarms`] | which alarms stand, and which have ended | |
 //!
@@ -66,6 +67,7 @@ mod settings;
 mod sim_presence;
 mod sims;
 mod stock;
+mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,14 +103,19 @@ pub use services::{
 pub use settings::Settings;
 pub use sims::{Identified, SimView, Sims, no_sim};
 pub use stock::{Explanation, NumberState, Obstacles, Offer, RENTALS, ReachedLimit, Stock, Whom};
+pub use webhooks::{
+    AskedBy, AttemptResource, DeliveryResource, EndpointEdit, EndpointRefusal, EndpointResource,
+    Letter, NameResolver, NewEndpoint, Recorded, Sendable, SystemResolver, Tried, Webhooks, Work,
+    addresses_of,
+};
 
 use crate::domain::alarm::StandingAlarm;
 use crate::domain::clock_trust::ClockTrust;
 use crate::domain::{AccountId, Catalogue, Currency, EventId, Timestamp, code};
 pub use crate::store::{
-    Account, AuditRow, AwaitedMessage, BankPosition, CHECKS, Entry, Holder, Key, LastSim,
-    LocationPeriod, LoggedAlarm, Mark, MessageFilter, NewService, RentalMove, SimActivity, Skip,
-    Trace,
+    Account, AuditRow, AwaitedMessage, BankPosition, CHECKS, EndpointCounts, Entry, Holder, Key,
+    LastSim, LocationPeriod, LoggedAlarm, Mark, MessageFilter, NewService, RentalMove, SimActivity,
+    Skip, Trace, Undelivered,
 };
 use crate::store::{Store, StoreError};
 use background::{FailedDeadlines, Wakeups};
@@ -118,6 +125,7 @@ use inbox::{Assemblies, Matcher, MessageNews, NetworkClocks};
 use request_cache::RequestCache;
 use services::CurrentCatalogue;
 use sim_presence::SimPresence;
+use webhooks::EndpointChanges;
 
 /// The business. Cloning gives another handle to the same one.
 #[derive(Clone)]
@@ -135,6 +143,7 @@ struct Subjects {
     audit: Arc<Audit>,
     alarms: Arc<Alarms>,
     events: Arc<Events>,
+    webhooks: Arc<Webhooks>,
     banks: Arc<Banks>,
     sims: Arc<Sims>,
     numbers: Arc<NumberDiscovery>,
@@ -217,6 +226,11 @@ impl Gateway {
     /// What customers are told.
     pub fn events(&self) -> &Arc<Events> {
         &self.0.events
+    }
+
+    /// Where customers have their events sent.
+    pub fn webhooks(&self) -> &Webhooks {
+        &self.0.webhooks
     }
 
     /// The SIM banks.
@@ -392,7 +406,11 @@ impl Subjects {
         let banks = Arc::<BankState>::default();
         let presence = Arc::new(SimPresence::new(Arc::default(), banks, failed.clone(), env.now()));
         let events = Arc::new(Events::new(env.clone(), presence.clone(), newest_event));
-        let accounts = Arc::new(Accounts::new(env.clone(), cache.clone(), events.clone()));
+        let endpoints = Arc::<EndpointChanges>::default();
+        let resolver = Arc::new(SystemResolver::for_checks());
+        let webhooks = Arc::new(Webhooks::new(env.clone(), endpoints.clone(), resolver));
+        let accounts =
+            Arc::new(Accounts::new(env.clone(), cache.clone(), events.clone(), endpoints));
         let services = Arc::new(Services::new(env.clone(), catalogue.clone()));
         let health = Arc::new(Health::new(env.clone()));
         let audit = Arc::new(Audit::new(env.clone()));
@@ -474,6 +492,7 @@ impl Subjects {
             audit,
             alarms,
             events,
+            webhooks,
             banks,
             sims,
             numbers,

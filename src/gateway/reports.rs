@@ -15,7 +15,7 @@ use crate::domain::availability::UnavailableReason;
 use crate::domain::ledger::{EntryKind, RevenueGroup};
 use crate::domain::sim::Sim;
 use crate::domain::{Amount, Iccid, Msisdn, ServiceId, Timestamp};
-use crate::store::{CHECKS, EntrySums, Revenue, StoreError};
+use crate::store::{CHECKS, EndpointCounts, EntrySums, Revenue, StoreError};
 
 /// How many ledger entries are added up in one read.
 const PIECE: i64 = 50_000;
@@ -64,6 +64,8 @@ pub struct SiteStats {
     pub last_rental_id: i64,
     /// Rentals that were renewed and are over even so.
     pub rentals_behind: i64,
+    /// Webhook endpoints.
+    pub endpoints: EndpointCounts,
 }
 
 /// The SIMs that claim each contested number. Where the operator has said of exactly one SIM that a
@@ -111,9 +113,9 @@ impl Reports {
                 rows.behind_rental_count(now)?,
             );
             let last_ids = (rows.last_order_id()?, rows.last_rental_id()?);
-            Ok::<_, StoreError>((rows.accounts()?, counts, last_ids))
+            Ok::<_, StoreError>((rows.accounts()?, counts, last_ids, rows.endpoint_counts()?))
         });
-        let (accounts, counts, (last_order_id, last_rental_id)) = read.await?;
+        let (accounts, counts, (last_order_id, last_rental_id), endpoints) = read.await?;
         let (open_orders, active_rentals, rentals_behind) = counts;
         let sum = |amounts: &mut dyn Iterator<Item = Amount>| {
             Amount(amounts.map(|amount| amount.0).sum())
@@ -127,6 +129,7 @@ impl Reports {
             last_order_id,
             last_rental_id,
             rentals_behind,
+            endpoints,
             ..counted
         })
     }

@@ -7,6 +7,7 @@ use crate::domain::account_price::{AccountPrice, price_for};
 use crate::domain::fair_use::{AccountLimits, Allowance, Pauses};
 use crate::domain::price::percent_of;
 use crate::domain::rental::Packages;
+use crate::domain::webhook::AddressRules;
 use crate::domain::{
     Amount, BlockList, Countries, Currency, HomeNetworks, Msisdn, Order, Rental, Service, Timestamp,
 };
@@ -76,6 +77,8 @@ pub struct Settings {
     pub audit_kept: Option<Duration>,
     /// For how long it is kept from where customers asked; `None`: as long as what they asked for.
     pub addresses_kept: Option<Duration>,
+    /// Where webhooks may be sent to.
+    pub webhooks: AddressRules,
     /// Whether SIMs without a number have their mobile operator asked by USSD.
     pub ask_ussd: bool,
     /// Whether, that failing, they send a message to another SIM of ours; it costs what a message

@@ -16,6 +16,7 @@ use crate::domain::modem::{
 };
 use crate::domain::order::OrderState;
 use crate::domain::sim::NumberSource;
+use crate::domain::webhook::AddressRules;
 use crate::domain::{
     AccountId, Amount, Iccid, Imsi, ModemAtPort, ModemId, OrderId, PortName, RowLimit, ServiceId,
 };
@@ -55,6 +56,7 @@ mod retention;
 mod reuse;
 mod text_mode;
 mod used;
+mod webhooks;
 
 const START_US: i64 = 1_780_000_000_000_000;
 const SECOND_US: i64 = 1_000_000;
@@ -82,6 +84,7 @@ fn default_settings() -> Settings {
         given_up_kept: None,
         audit_kept: None,
         addresses_kept: None,
+        webhooks: AddressRules { allow: vec!["https://192.0.2.0/24".parse().unwrap()] },
         ..Config::defaults().gateway
     }
 }

@@ -96,6 +96,21 @@ const BREACHES: &[(&str, &str)] = &[
         "event 9: it belongs to another account",
     ),
     (
+        "INSERT INTO event (id, account_id, kind, at, data) VALUES (9, 2, 'balance.low', 1, '{}'); \
+         INSERT INTO webhook_endpoint (id, account_id, url, types, secret, created_at, position) \
+         VALUES (5, 1, 'https://a.example', '*', zeroblob(32), 1, 0); INSERT INTO webhook_delivery \
+         (id, endpoint_id, event_id, state, attempts) VALUES (7, 5, 9, 'taken', '[]')",
+        "delivery 7: it is of another account's event",
+    ),
+    (
+        "INSERT INTO event (id, account_id, kind, order_id, at, data) VALUES (9, 1, \
+         'order.created', 1, 1, '{}'); INSERT INTO webhook_endpoint (id, account_id, url, types, \
+         secret, created_at, position) VALUES (5, 1, 'https://a.example', '*', zeroblob(32), 1, \
+         0); INSERT INTO webhook_delivery (id, endpoint_id, event_id, subject, state, attempts) \
+         VALUES (7, 5, 9, 'order 1', 'waiting', '[]')",
+        "delivery 7: it waits for an earlier one",
+    ),
+    (
         "INSERT INTO event (id, account_id, kind, message_id, at, data) VALUES (9, 1, \
          'order.message', 3, 1, '{}')",
         "event 9: it is about a message whose text",

@@ -52,15 +52,26 @@ impl NotedEvent {
 
 const EVENT: &str = "SELECT id, account_id, kind, order_id, rental_id, at, data FROM event";
 
-fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
-    let kind: EventKind = parsed(row, 2)?;
-    let (order, rental) = (row.get::<_, Option<i64>>(3)?, row.get::<_, Option<i64>>(4)?);
+/// The kind and the subject of an event, whose columns `kind`, `order_id` and `rental_id` begin at
+/// `column`.
+pub(super) fn kind_and_subject(
+    row: &Row<'_>,
+    column: usize,
+) -> rusqlite::Result<(EventKind, EventSubject)> {
+    let kind: EventKind = parsed(row, column)?;
+    let order: Option<i64> = row.get(column + 1)?;
+    let rental: Option<i64> = row.get(column + 2)?;
     let subject = match (order, rental) {
         (Some(order), _) => EventSubject::Order(OrderId(order)),
         (None, Some(rental)) => EventSubject::Rental(RentalId(rental)),
         (None, None) if kind == EventKind::WebhookTest => EventSubject::Endpoint,
         (None, None) => EventSubject::Account,
     };
+    Ok((kind, subject))
+}
+
+fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
+    let (kind, subject) = kind_and_subject(row, 2)?;
     Ok(Event {
         id: EventId(row.get(0)?),
         account: AccountId(row.get(1)?),

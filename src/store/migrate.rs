@@ -55,6 +55,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0044_hearing_tests.sql"),
     include_str!("../../migrations/0045_alarms.sql"),
     include_str!("../../migrations/0046_outbox.sql"),
+    include_str!("../../migrations/0047_webhooks.sql"),
 ];
 
 /// The version of the schema that this program writes.
@@ -111,6 +112,7 @@ pub(super) mod tests {
         (37, include_str!("../../tests/data/schemas/0037.sql")),
         (44, include_str!("../../tests/data/schemas/0044.sql")),
         (45, include_str!("../../tests/data/schemas/0045.sql")),
+        (46, include_str!("../../tests/data/schemas/0046.sql")),
     ];
 
     /// How many migrations there are.

@@ -10,9 +10,11 @@ use super::SearchScope;
 use crate::domain::allocation::SharingPolicy;
 use crate::domain::bank::{SlotContents, SlotRecord, SwitchOutcome, SwitchRecord};
 use crate::domain::event::{EventKind, EventSubject};
+use crate::domain::webhook::delivery::Progress;
+use crate::domain::webhook::{DeliveryState, Secret, Subscription};
 use crate::domain::{
-    AccountId, EventId, Iccid, MessageId, ModemId, Msisdn, OrderId, OrderOutcome, PortName,
-    RentalId, ServiceId, SimId, Timestamp,
+    AccountId, DeliveryId, EndpointId, EventId, Iccid, MessageId, ModemId, Msisdn, OrderId,
+    OrderOutcome, PortName, RentalId, ServiceId, SimId, Timestamp,
 };
 
 thread_local!(static STATEMENTS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) });
@@ -104,6 +106,18 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.newest_code_of_order(order).unwrap();
     rows.event(EventId(n)).unwrap();
     rows.events_after(account, EventId(n), 1, 1).unwrap();
+    let (endpoint, event) = (EndpointId(n), EventId(n));
+    rows.webhook_endpoints(Some(account)).unwrap();
+    rows.webhook_endpoint(endpoint).unwrap();
+    rows.active_endpoint(endpoint).unwrap();
+    rows.accounts_with_events_after(event).unwrap();
+    rows.undelivered_events(endpoint, account, event, 1).unwrap();
+    rows.due_deliveries(endpoint, now, 1).unwrap();
+    rows.next_delivery(endpoint, now).unwrap();
+    rows.webhook_deliveries(endpoint, Some(DeliveryId(n)), 1).unwrap();
+    rows.webhook_delivery(endpoint, DeliveryId(n)).unwrap();
+    rows.delivery_of(endpoint, event).unwrap();
+    rows.waiting_test(endpoint).unwrap();
     rows.first_event_after(account, EventId(n)).unwrap();
     rows.newest_event().unwrap();
     rows.oldest_event().unwrap();
@@ -229,8 +243,18 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     };
     tx.add_account(&name, now).unwrap();
     let (kind, subject) = (EventKind::BalanceLow, EventSubject::Account);
-    tx.add_event(&super::NotedEvent::new(account, kind, subject, now), "{}").unwrap();
+    let noted = super::NotedEvent::new(account, kind, subject, now);
+    let event = tx.add_event(&noted, "{}").unwrap();
     tx.purge_events_with(MessageId(n)).unwrap();
+    let (url, all) = ("https://a.example".parse().unwrap(), Subscription::all());
+    let secret = Secret::from_entropy([0; 32]);
+    let endpoint = tx.add_webhook_endpoint(account, &url, &all, &secret, now).unwrap();
+    tx.save_delivery(endpoint, event, DeliveryState::Taken, &Progress::default()).unwrap();
+    tx.hold_delivery(endpoint, event, now).unwrap();
+    tx.release_delivery_after(endpoint, event, now).unwrap();
+    tx.advance_webhook_position(endpoint, event).unwrap();
+    tx.delete_webhook_endpoint(endpoint, now).unwrap();
+    tx.purge_deleted_endpoints(1).unwrap();
     tx.purge_events(now, n).unwrap();
     tx.purge_events_of(account, 1).unwrap();
     tx.plan_notice(RentalId(n), Some(now)).unwrap();

@@ -162,7 +162,8 @@ const RULES: &[Rule] = &[
          (SELECT 1 FROM erasure e WHERE e.account_id = a.id) AND (a.balance_minor <> 0 OR \
          a.suspended_at IS NULL OR EXISTS (SELECT 1 FROM api_key k WHERE k.account_id = a.id AND \
          (k.revoked_at IS NULL OR k.label IS NOT NULL OR k.allowed IS NOT NULL)) OR EXISTS (SELECT \
-         1 FROM event e WHERE e.account_id = a.id) OR EXISTS (SELECT 1 FROM orders o WHERE \
+         1 FROM event e WHERE e.account_id = a.id) OR EXISTS (SELECT 1 FROM webhook_endpoint w \
+         WHERE w.account_id = a.id) OR EXISTS (SELECT 1 FROM orders o WHERE \
          o.account_id = a.id AND o.client_ref IS NOT NULL) OR EXISTS (SELECT 1 FROM ledger l WHERE \
          l.account_id = a.id AND (l.note IS NOT NULL OR EXISTS (SELECT 1 FROM message m WHERE \
          m.order_id = l.order_id AND (m.text IS NOT NULL OR m.raw = 1)) OR EXISTS (SELECT 1 FROM \
@@ -173,6 +174,18 @@ const RULES: &[Rule] = &[
         "SELECT 'event ' || e.id FROM event e LEFT JOIN orders o ON o.id = e.order_id LEFT JOIN \
          rental r ON r.id = e.rental_id WHERE o.account_id <> e.account_id OR r.account_id <> \
          e.account_id",
+    ),
+    (
+        "it is of another account's event than its endpoint",
+        "SELECT 'delivery ' || d.id FROM webhook_delivery d JOIN event e ON e.id = d.event_id JOIN \
+         webhook_endpoint p ON p.id = d.endpoint_id WHERE p.account_id <> e.account_id",
+    ),
+    (
+        "it waits for an earlier one, and there is none that waits",
+        "SELECT 'delivery ' || d.id FROM webhook_delivery d WHERE d.state = 'waiting' AND \
+         d.next_at IS NULL AND NOT EXISTS (SELECT 1 FROM webhook_delivery w WHERE w.endpoint_id = \
+         d.endpoint_id AND w.subject = d.subject AND w.event_id < d.event_id AND w.state = \
+         'waiting' AND w.repeated = 0)",
     ),
     (
         "it is about a message whose text is not kept any more",

@@ -195,7 +195,8 @@ impl Play {
 /// Eight modems, of which two are the radios of a SIM bank.
 fn open() -> (Play, crate::support::Daemon) {
     let scenario = "[[modem]]\n".repeat(8) + "[[bank]]\nradios = [6, 7]\nslots = 2\n";
-    let settings = "[orders]\nmax_open_per_account = 9\n[rentals]\nrest_after_orders = \"0s\"\n";
+    let settings = "[orders]\nmax_open_per_account = 9\n[rentals]\nrest_after_orders = \
+                    \"0s\"\n[webhooks]\nallow = [\"http://127.0.0.0/8\"]\n";
     let site = Site::with(8, Scenario::parse(&scenario).unwrap(), settings);
     let modems = site.dir.path().join("modems").display().to_string();
     let bank = format!(
@@ -312,9 +313,26 @@ impl Play {
         ] {
             run(args);
         }
+        self.send_webhooks();
         run(&["account", "export", "ann"]);
         run(&["account", "add", "gone"]);
         run(&["account", "erase", "gone"]);
+    }
+
+    /// Sends a customer's events to a receiver that is not there, and once more.
+    fn send_webhooks(&self) {
+        let run = |args: &[&str]| self.run(args);
+        // Nobody listens on the port that was just given back.
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let url = format!("http://{nobody}/hook");
+        run(&["webhook", "add", "ann", &url, "--type", "rental.*"]);
+        run(&["webhook", "test", "1"]);
+        wait_for("the first attempt", || {
+            run(&["webhook", "deliveries", "1"])[0]["attempts"][0]["error"].is_string()
+        });
+        run(&["webhook", "redeliver", "1", "1"]);
+        run(&["webhook", "list", "--account", "ann"]);
+        run(&["webhook", "remove", "1"]);
     }
 
     /// Moves the rental to the first SIM that takes it.

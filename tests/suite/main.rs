@@ -59,3 +59,4 @@ mod stock_report;
 mod support;
 mod systemd_notify;
 mod telling;
+mod webhooks;

@@ -57,6 +57,12 @@ fn in_database(path: &Path) -> rusqlite::Result<Vec<Secret>> {
     read("SELECT code FROM message WHERE length(code) >= 6", Secret::Digits)?;
     read("SELECT sender FROM message WHERE sender IS NOT NULL", Secret::Number)?;
     read("SELECT number FROM sim WHERE number IS NOT NULL", Secret::Number)?;
+    let secret = |hex: String| {
+        let bytes = hex::decode(hex).unwrap();
+        let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes);
+        Secret::Key(text)
+    };
+    read("SELECT hex(secret) FROM webhook_endpoint WHERE deleted_at IS NULL", secret)?;
     read("SELECT hex(pdu) FROM part", |hex| Secret::Pdu(hex::decode(hex).unwrap()))?;
     Ok(all)
 }

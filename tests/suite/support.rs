@@ -119,6 +119,9 @@ impl Site {
     /// The JSON that a command prints, which must succeed.
     pub fn json(&self, args: &[&str]) -> Value {
         let said: Value = serde_json::from_str(&self.ok(&[args, &["--json"]].concat())).unwrap();
+        if let Some(secret) = said["secret"].as_str() {
+            self.secrets.add(Secret::Key(secret.to_owned()));
+        }
         if let Some(key) = said["key"].as_str() {
             self.secrets.add(Secret::Key(key.to_owned()));
         }

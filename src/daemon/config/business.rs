@@ -1,11 +1,13 @@
 //! The settings of the business: `[orders]`, `[health]`, `[rentals]`, `[money]`, `[numbers]`,
-//! `[retention]`, `[events]`, `[block_list]`, `[countries.…]` and a part of `[limits]`.
+//! `[retention]`, `[events]`, `[webhooks]`, `[block_list]`, `[countries.…]` and a part of
+//! `[limits]`.
 
 use super::document::{Document, SectionReader};
 use super::key::{AmountOrOff, Key};
 use super::{block_list, rentals, table};
 use crate::domain::fair_use::{Allowance, Pauses};
 use crate::domain::rental::Packages;
+use crate::domain::webhook::AddressRules;
 use crate::domain::{Amount, Countries, Country, Currency, HomeNetworks};
 use crate::gateway::Settings;
 
@@ -19,6 +21,7 @@ pub(super) fn settings<'d>(
     let numbers = document.section(&table::numbers::SECTION);
     let retention = document.section(&table::retention::SECTION);
     let events = document.section(&table::events::SECTION);
+    let webhooks = document.section(&table::webhooks::SECTION);
     let tenants = document.section(&table::rentals::SECTION);
     let money = rentals::money(document);
     let (mut packages, without_effect) = rentals::packages(document, money.rates);
@@ -62,6 +65,7 @@ pub(super) fn settings<'d>(
         audit_kept: retention.get(&table::retention::AUDIT),
         addresses_kept: retention.get(&table::retention::ADDRESSES),
         raw_kept: retention.get(&table::retention::RAW_PDU),
+        webhooks: AddressRules { allow: webhooks.get(&table::webhooks::ALLOW) },
         ask_ussd: numbers.get(&table::numbers::USSD),
         ask_loopback: numbers.get(&table::numbers::LOOPBACK),
     };

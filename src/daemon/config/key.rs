@@ -9,6 +9,7 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use crate::domain::ip_network::Network;
+use crate::domain::webhook::address::Allowed;
 
 /// When a change in the file takes effect in a running daemon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -524,6 +525,29 @@ impl Format for Networks {
     }
 
     fn write(&self, value: &Vec<Network>) -> String {
+        format!(
+            "[{}]",
+            value.iter().map(|it| quoted(it.to_string())).collect::<Vec<_>>().join(", ")
+        )
+    }
+}
+
+/// A list of schemes with IP networks.
+pub(super) struct AllowedAddresses;
+
+impl Format for AllowedAddresses {
+    type Value = Vec<Allowed>;
+
+    fn name(&self) -> String {
+        "list of schemes with networks".to_owned()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Result<Vec<Allowed>, String> {
+        let allowed = |item: &DeValue<'_>| item.as_str()?.parse().ok();
+        read_list(value, allowed, "a list like [\"http://10.0.0.0/8\"]: schemes with networks")
+    }
+
+    fn write(&self, value: &Vec<Allowed>) -> String {
         format!(
             "[{}]",
             value.iter().map(|it| quoted(it.to_string())).collect::<Vec<_>>().join(", ")

@@ -52,8 +52,8 @@ pub struct Config {
     pub hardware: PathBuf,
     /// `[recovery]`.
     pub recovery: Recovery,
-    /// `[orders]`, `[rentals]`, `[money]`, `[numbers]`, `[retention]`, `[block_list]` and
-    /// `[countries.…]`.
+    /// `[orders]`, `[rentals]`, `[money]`, `[numbers]`, `[retention]`, `[webhooks]`, `[block_list]`
+    /// and `[countries.…]`.
     pub gateway: gateway::Settings,
     /// `[limits]`.
     pub limits: http::Limits,

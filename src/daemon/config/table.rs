@@ -10,8 +10,9 @@ use super::LogFormat;
 use super::key::Shape::{FreeKeys, FreeName, List, Table};
 use super::key::TakesEffect::{Reload, Restart};
 use super::key::{
-    Address, AmountOrOff, Digits, FilePath, Flag, Key, MobileCodes, Networks, OneOf, OptionalKey,
-    Section, TakesEffect, Text, TextOr, Texts, Time, TimeOrNever, Whole, key, optional,
+    Address, AllowedAddresses, AmountOrOff, Digits, FilePath, Flag, Key, MobileCodes, Networks,
+    OneOf, OptionalKey, Section, TakesEffect, Text, TextOr, Texts, Time, TimeOrNever, Whole, key,
+    optional,
 };
 use crate::domain::currency::MOST_DECIMALS;
 
@@ -62,6 +63,7 @@ pub(super) static SECTIONS: &[&Section] = &[
     &retention::SECTION,
     &limits::SECTION,
     &events::SECTION,
+    &webhooks::SECTION,
     &block_list::SECTION,
     &countries::SECTION,
     &log::SECTION,
@@ -375,6 +377,15 @@ section! {
     BALANCE_LOW: Key<AmountOrOff> = key("balance_low", AmountOrOff, || None, Reload,
         "An account is told (`balance.low`) when what it can spend falls below this amount, in its \
          currency.");
+}
+
+section! {
+    webhooks: Table("webhooks"), "Where customers may have their events sent to.";
+
+    ALLOW: Key<AllowedAddresses> = key("allow", AllowedAddresses, Vec::new, Reload,
+        "Networks that webhooks may be sent to, each with the scheme, beside public addresses by \
+         https: `[\"http://10.0.0.0/8\", \"https://fd00::/8\"]`. Whoever has a key for webhooks \
+         can have anything posted to any host and port there.");
 }
 
 section! {

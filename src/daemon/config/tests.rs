@@ -106,7 +106,8 @@ fn each_fault_is_reported_with_its_line_and_what_would_be_right() {
             "[zzzzzzzzzz]\n",
             &["1: unknown key `zzzzzzzzzz`; there are `admin`, `bank`, `block_list`, \
                `countries`, `database`, `events`, `hardware`, `health`, `http`, `limits`, `log`, \
-               `modem`, `money`, `numbers`, `orders`, `recovery`, `rentals`, `retention`"],
+               `modem`, `money`, `numbers`, `orders`, `recovery`, `rentals`, `retention`, \
+               `webhooks`"],
         ),
         ("[http]\nlisten = 8080", &["2: `listen` must be a text in quotes"]),
         (
@@ -170,6 +171,10 @@ fn each_fault_is_reported_with_its_line_and_what_would_be_right() {
         (
             "[events]\nbalance_low = \"-5\"",
             &["2: `balance_low` must be an amount like \"50.00\", or \"off\""],
+        ),
+        (
+            "[webhooks]\nallow = [\"10.0.0.0/8\"]",
+            &["2: `allow` must be a list like [\"http://10.0.0.0/8\"]: schemes with networks"],
         ),
         ("[money]\ndecimals = 5", &["2: `decimals` must be from 0 to 4"]),
         (

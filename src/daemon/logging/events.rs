@@ -50,6 +50,13 @@ pub const EVENTS: &[(&str, &str)] = &[
         "set_aside",
         "something that is due, such as an order's end, fails; it is set aside, the rest continues",
     ),
+    ("webhook_tried", "an event was sent to a webhook endpoint, with whatever result"),
+    ("webhook_off", "a webhook endpoint was switched off, because it failed for long or is gone"),
+    ("webhooks_failed", "webhooks cannot be sent, as the database failed; this is tried again"),
+    (
+        "webhook_authorities_missing",
+        "this machine has no certificate authorities, so no webhook can be sent by https",
+    ),
     ("audit_failed", "something that somebody saw or did could not be recorded in the audit"),
     ("request_failed", "a customer's request was answered ERROR"),
     ("admin_answered", "a request on the admin socket was answered"),

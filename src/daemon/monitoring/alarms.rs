@@ -14,6 +14,7 @@ use crate::domain::clock_trust::{ClockTrust, LONGEST_PLAUSIBLE_OUTAGE};
 use crate::domain::modem::{ModemStatus, StoreFill};
 use crate::domain::runway::{DAYS_AHEAD, FEWEST_DAYS};
 use crate::domain::{Iccid, Msisdn, PortName, Timestamp};
+use crate::gateway::EndpointCounts;
 
 /// A modem that is not Ready for this long is an alarm.
 const NOT_READY_AFTER: Duration = Duration::from_secs(300);
@@ -29,6 +30,11 @@ const STARTUP_TIME: Duration = Duration::from_secs(60);
 const MIN_ORDERS: usize = 10;
 /// The share of the ids of orders or rentals from which on their end is near.
 const MAX_IDS_USED: f64 = 0.75;
+
+/// Webhooks fail when all of at least so many endpoints have failed for so long: then it is not
+/// their customers' fault.
+const FEWEST_ENDPOINTS: u32 = 2;
+const ENDPOINTS_FAILING_FOR: Duration = Duration::from_secs(600);
 
 /// How many services without numbers are named for a country.
 const MAX_SERVICES_SHOWN: usize = 3;
@@ -100,6 +106,9 @@ impl AlarmInputs<'_> {
             raised.add(AlarmName::RentalOffAir, "", text);
         }
         self.stock_alarms(&mut raised);
+        if let Some(text) = webhooks_failing(self.counts.stats.endpoints, self.now) {
+            raised.add(AlarmName::WebhooksFailing, "", text);
+        }
         raised.0
     }
 
@@ -224,6 +233,18 @@ impl AlarmInputs<'_> {
             }
         }
     }
+}
+
+/// Tells that no webhook endpoint takes anything.
+fn webhooks_failing(endpoints: EndpointCounts, now: Timestamp) -> Option<String> {
+    let EndpointCounts { on, failing, failing_since, .. } = endpoints;
+    let long = |since: &Timestamp| now.since(*since) >= ENDPOINTS_FAILING_FOR;
+    let since = failing_since.filter(long).filter(|_| on == 0 && failing >= FEWEST_ENDPOINTS)?;
+    Some(format!(
+        "all {failing} webhook endpoints have failed for {} min: does this machine reach the \
+         internet? `simbridge webhook list` names them",
+        now.since(since).as_secs() / 60
+    ))
 }
 
 /// One text for each country in which services have no number left; one in all, for no country,
@@ -448,6 +469,11 @@ mod tests {
         hung.snapshot.warnings = Arc::new(vec![ModemWarning::NoRoom]);
         let mut many = counts(&["8931"], &[&["8932", "8933"], &["8934", "8935", "8936"]], 0);
         many.stats.last_order_id = 1_610_612_740;
+        many.stats.endpoints = EndpointCounts {
+            failing: 2,
+            failing_since: Some(NOW.minus(ENDPOINTS_FAILING_FOR)),
+            ..EndpointCounts::default()
+        };
         let all_bad = AlarmInputs {
             now: NOW,
             started: Timestamp(0),
@@ -524,6 +550,23 @@ mod tests {
             names(&AlarmInputs { waiting: MAX_WAITING + 1, ..all_good }),
             ["DatabaseFailing", "StockRunway"]
         );
+    }
+
+    #[test]
+    fn webhooks_fail_when_all_endpoints_do_and_not_when_a_customers_does() {
+        let endpoints = |on, failing, seconds| EndpointCounts {
+            on,
+            failing,
+            failing_since: Some(NOW.minus(Duration::from_secs(seconds))),
+            ..EndpointCounts::default()
+        };
+        for (on, failing, seconds, is_alarm) in
+            [(0, 2, 600, true), (1, 2, 600, false), (0, 1, 600, false), (0, 2, 599, false)]
+        {
+            let text = webhooks_failing(endpoints(on, failing, seconds), NOW);
+            assert_eq!(text.is_some(), is_alarm, "{on} {failing} {seconds}");
+        }
+        assert_eq!(webhooks_failing(EndpointCounts::default(), NOW), None);
     }
 
     #[test]

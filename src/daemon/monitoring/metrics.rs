@@ -21,6 +21,7 @@ pub(super) fn page(monitor: &Monitor) -> String {
     super::banks::metrics(&mut page, &monitor.gateway.banks().reports());
     orders(&mut page, monitor);
     money(&mut page, monitor);
+    webhooks(&mut page, monitor);
     store(&mut page, monitor);
     let lost = super::super::logging::lost();
     page.single(
@@ -318,6 +319,38 @@ fn money(page: &mut Page, monitor: &Monitor) {
             currency.text(Amount(sums.held_minor)),
         )
     });
+}
+
+fn webhooks(page: &mut Page, monitor: &Monitor) {
+    let (counts, now) = (monitor.counts.last(), monitor.gateway.now());
+    let endpoints = counts.stats.endpoints;
+    let mut family = page.family(
+        "simbridge_webhook_endpoints",
+        Gauge,
+        "Webhook endpoints: those that are on, those that are on and have failed since their last \
+         success, and those that are off.",
+    );
+    for (state, count) in
+        [("on", endpoints.on), ("failing", endpoints.failing), ("off", endpoints.off)]
+    {
+        family.put(&[("state", state)], count);
+    }
+    page.single(
+        "simbridge_webhook_oldest_waiting_seconds",
+        Gauge,
+        "Time since the oldest event that waits to be sent again to an endpoint that is on.",
+        endpoints.oldest_waiting.map_or(0.0, |at| now.since(at).as_secs_f64()),
+    );
+    let mut family = page.family(
+        "simbridge_webhook_attempts_total",
+        Counter,
+        "Attempts to send an event to a webhook endpoint: taken, failed and made again, given up.",
+    );
+    for (result, count) in monitor.webhooks.by_result() {
+        family.put(&[("result", result)], count);
+    }
+    page.family("simbridge_webhook_attempt_seconds", Histogram, "Duration of these attempts.")
+        .put_distribution(&[], &monitor.webhooks.milliseconds(), 1e3);
 }
 
 fn store(page: &mut Page, monitor: &Monitor) {

@@ -18,6 +18,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use crate::delivery::WebhookCounts;
 use crate::domain::Timestamp;
 use crate::domain::alarm::Alarm;
 use crate::domain::modem::{ModemCounts, ModemStatus};
@@ -42,6 +43,7 @@ pub(super) struct Monitor {
     started: Timestamp,
     pub(super) modems: Arc<ModemCounters>,
     pub(super) requests: Arc<RequestCounts>,
+    pub(super) webhooks: Arc<WebhookCounts>,
     counts: CountsCache,
     /// The address that customers are served on. Set once it is bound.
     customers: OnceLock<SocketAddr>,
@@ -57,6 +59,7 @@ impl Monitor {
             store,
             modems: Arc::default(),
             requests: Arc::default(),
+            webhooks: Arc::default(),
             counts: CountsCache::default(),
             customers: OnceLock::new(),
             driver: OnceLock::new(),

@@ -32,9 +32,14 @@ impl Accounts {
     /// upgrades are removed too.
     pub async fn erase(&self, reference: String, copies: bool) -> Result<Erased, Error> {
         let (now, cache, env) = (self.env.now(), Arc::clone(&self.cache), Arc::clone(&self.env));
+        let endpoints = Arc::clone(&self.endpoints);
         let begun = self.env.store.write(move |tx| {
             let account = find_account(tx, &reference)?;
             refuse_what_is_open(tx, &account, &env)?;
+            for endpoint in tx.webhook_endpoints(Some(account.id))? {
+                tx.delete_webhook_endpoint(endpoint.id, now)?;
+                endpoints.change_after(tx, endpoint.id);
+            }
             let erasure = Erasure { account: account.id, name: account.name };
             tx.begin_erasure(&erasure, &free_name(tx, account.id)?, now)?;
             let subject = format!("account {}", account.id);
@@ -114,6 +119,7 @@ async fn finish(store: &Store, erasure: Erasure) -> Result<bool, Error> {
     }
     erase_from_audit(store, &erasure).await?;
     let account = erasure.account;
+    while store.write(|tx| tx.purge_deleted_endpoints(ROWS_PER_STEP.into())).await? > 0 {}
     while store.write(move |tx| tx.purge_events_of(account, ROWS_PER_STEP)).await? > 0 {}
     store.write(move |tx| tx.end_erasure(account)).await?;
     Ok(store.empty_log().await?)

@@ -13,6 +13,7 @@ use super::environment::Environment;
 use super::events::Events;
 use super::listing::{ListRequest, check_state};
 use super::request_cache::RequestCache;
+use super::webhooks::EndpointChanges;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::ledger::Posting;
 use crate::domain::text::{check_name, did_you_mean};
@@ -125,6 +126,7 @@ pub struct Accounts {
     env: Arc<Environment>,
     cache: Arc<RequestCache>,
     events: Arc<Events>,
+    endpoints: Arc<EndpointChanges>,
 }
 
 impl Accounts {
@@ -132,8 +134,9 @@ impl Accounts {
         env: Arc<Environment>,
         cache: Arc<RequestCache>,
         events: Arc<Events>,
+        endpoints: Arc<EndpointChanges>,
     ) -> Accounts {
-        Accounts { env, cache, events }
+        Accounts { env, cache, events, endpoints }
     }
 
     /// Adds an account. Its name may not be a number, as commands take a name or an id.
@@ -335,12 +338,16 @@ impl Accounts {
         suspended: bool,
     ) -> Result<Account, Error> {
         let (now, cache) = (self.env.now(), Arc::clone(&self.cache));
+        let endpoints = Arc::clone(&self.endpoints);
         self.env
             .store
             .write(move |tx| {
                 tx.after_commit(move || cache.forget_keys());
                 let account = find_account(tx, &reference)?;
                 refuse_erased(&account)?;
+                for endpoint in tx.webhook_endpoints(Some(account.id))? {
+                    endpoints.change_after(tx, endpoint.id);
+                }
                 let action = if suspended { AuditAction::Suspended } else { AuditAction::Resumed };
                 tx.note(Actor::Operator, action, subject_of(&account), now)?;
                 let since = suspended.then_some(account.suspended_at.unwrap_or(now));

@@ -15,6 +15,7 @@ mod numbers;
 mod rentals;
 mod sims;
 mod views;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -153,6 +154,7 @@ pub fn router(state: AdminState) -> Router {
         .merge(rentals::routes())
         .merge(numbers::routes())
         .merge(health::routes())
+        .merge(webhooks::routes())
         .merge(banks::routes())
         .merge(modems::routes())
         .with_state(state)

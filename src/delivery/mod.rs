@@ -1,0 +1,242 @@
+//! Sends events to webhook endpoints: a task for each endpoint that has something to do, woken by
+//! commits. An endpoint that hangs or fails has its own task and connections, and slows down no
+//! other.
+
+mod authorities;
+mod client;
+mod counts;
+mod endpoint_task;
+mod queue;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::{AccountId, EndpointId, EventId};
+use crate::gateway::{Error, Gateway, SystemResolver};
+use client::Client;
+pub use counts::WebhookCounts;
+use endpoint_task::{Sender, serve};
+
+/// How long to wait before going on after the database has failed.
+const RETRY: Duration = Duration::from_secs(30);
+
+/// An endpoint that is on, or whose task has not ended yet.
+struct Known {
+    account: AccountId,
+    is_on: bool,
+    /// Notified when there is something to do; kept for the task that is to do it.
+    changed: Arc<Notify>,
+    is_served: bool,
+}
+
+/// Knows which endpoints are on, and starts their tasks.
+struct Dispatcher {
+    sender: Arc<Sender>,
+    endpoints: BTreeMap<EndpointId, Known>,
+    by_account: HashMap<AccountId, BTreeSet<EndpointId>>,
+    tasks: JoinSet<Result<(), Error>>,
+    served: HashMap<Id, EndpointId>,
+    newest: watch::Receiver<EventId>,
+    /// Up to here the accounts of events have been told.
+    told: EventId,
+}
+
+/// Sends events to webhook endpoints over at most so many connections, until `stopping` is
+/// cancelled. What was under way then is sent again after the next start.
+pub async fn send_webhooks(
+    gateway: Gateway,
+    counts: Arc<WebhookCounts>,
+    connections: usize,
+    stopping: CancellationToken,
+) {
+    let tls = authorities::connector().await;
+    let client = Client::new(tls, Arc::new(SystemResolver::for_sending()));
+    let half = (connections / 2).max(1);
+    let sender = Arc::new(Sender {
+        gateway,
+        client,
+        counts,
+        working: Arc::new(Semaphore::new(half)),
+        failing: Arc::new(Semaphore::new(half)),
+    });
+    let mut dispatcher = Dispatcher::new(sender);
+    stopping.run_until_cancelled(dispatcher.run()).await;
+    dispatcher.tasks.shutdown().await;
+}
+
+impl Dispatcher {
+    fn new(sender: Arc<Sender>) -> Dispatcher {
+        let newest = sender.gateway.events().subscribe();
+        let told = *newest.borrow();
+        Dispatcher {
+            sender,
+            endpoints: BTreeMap::new(),
+            by_account: HashMap::new(),
+            tasks: JoinSet::new(),
+            served: HashMap::new(),
+            newest,
+            told,
+        }
+    }
+
+    /// Never returns.
+    async fn run(&mut self) {
+        loop {
+            if let Err(error) = self.serve_all().await {
+                tracing::error!(
+                    event = "webhooks_failed",
+                    %error,
+                    "webhooks cannot be sent, as the database failed; trying again"
+                );
+                tokio::time::sleep(RETRY).await;
+            }
+        }
+    }
+
+    /// Looks at all endpoints, then at those that something happens to. Returns only an error.
+    async fn serve_all(&mut self) -> Result<(), Error> {
+        let sender = Arc::clone(&self.sender);
+        let webhooks = sender.gateway.webhooks();
+        self.purge_deleted();
+        for (id, account) in webhooks.active().await? {
+            self.remember(id, account);
+            self.wake(id);
+        }
+        loop {
+            tokio::select! {
+                is_changed = self.newest.changed() => {
+                    if is_changed.is_err() {
+                        // The gateway is gone.
+                        std::future::pending::<()>().await;
+                    }
+                    self.tell_accounts().await?;
+                }
+                changed = webhooks.changed() => {
+                    for id in changed {
+                        self.look_at(id).await?;
+                    }
+                }
+                Some(ended) = self.tasks.join_next_with_id() => self.after_task(ended).await,
+            }
+        }
+    }
+
+    fn remember(&mut self, id: EndpointId, account: AccountId) {
+        let known = || Known { account, is_on: true, changed: Arc::default(), is_served: false };
+        self.endpoints.entry(id).or_insert_with(known).is_on = true;
+        self.by_account.entry(account).or_default().insert(id);
+    }
+
+    /// An endpoint is off or gone. Its task notices that.
+    fn switch_off(&mut self, id: EndpointId) {
+        let Some(known) = self.endpoints.get_mut(&id) else { return };
+        known.is_on = false;
+        known.changed.notify_one();
+        let (account, is_served) = (known.account, known.is_served);
+        if let Some(of_account) = self.by_account.get_mut(&account) {
+            of_account.remove(&id);
+            if of_account.is_empty() {
+                self.by_account.remove(&account);
+            }
+        }
+        if !is_served {
+            self.endpoints.remove(&id);
+        }
+    }
+
+    /// Removes what is left of endpoints that were deleted, while the others are served.
+    fn purge_deleted(&mut self) {
+        let sender = Arc::clone(&self.sender);
+        self.tasks.spawn(async move { sender.gateway.webhooks().purge_deleted().await });
+    }
+
+    /// Has the endpoint's task look whether there is something to do.
+    fn wake(&mut self, id: EndpointId) {
+        let Some(known) = self.endpoints.get_mut(&id) else { return };
+        known.changed.notify_one();
+        if !std::mem::replace(&mut known.is_served, true) {
+            let task = serve(Arc::clone(&self.sender), id, Arc::clone(&known.changed));
+            let task = self.tasks.spawn(task);
+            self.served.insert(task.id(), id);
+        }
+    }
+
+    /// Wakes the endpoints of the accounts that have new events.
+    async fn tell_accounts(&mut self) -> Result<(), Error> {
+        let newest = *self.newest.borrow_and_update();
+        if !self.endpoints.is_empty() {
+            let webhooks = self.sender.gateway.webhooks();
+            let accounts = webhooks.accounts_with_events_after(self.told).await?;
+            let of_account = |account| self.by_account.get(&account).into_iter().flatten();
+            let woken: Vec<EndpointId> =
+                accounts.into_iter().flat_map(of_account).copied().collect();
+            woken.into_iter().for_each(|id| self.wake(id));
+        }
+        self.told = newest;
+        Ok(())
+    }
+
+    /// An endpoint has changed: it is on or not, and there may be something to send.
+    async fn look_at(&mut self, id: EndpointId) -> Result<(), Error> {
+        let sender = Arc::clone(&self.sender);
+        match sender.gateway.webhooks().position(id).await? {
+            Some((account, _)) => {
+                self.remember(id, account);
+                self.wake(id);
+            }
+            None => {
+                self.switch_off(id);
+                self.purge_deleted();
+            }
+        }
+        Ok(())
+    }
+
+    /// An endpoint's task has ended. If there was something to do for it meanwhile, or it has
+    /// failed, another one begins.
+    async fn after_task(&mut self, ended: Result<(Id, Result<(), Error>), JoinError>) {
+        let (task, result) = match ended {
+            Ok((task, result)) => (task, result),
+            Err(error) => (error.id(), Ok(())),
+        };
+        let Some(id) = self.served.remove(&task) else { return };
+        let Some(known) = self.endpoints.get_mut(&id) else { return };
+        known.is_served = false;
+        let is_told = tokio::select! {
+            biased;
+            () = known.changed.notified() => true,
+            () = std::future::ready(()) => false,
+        };
+        match result {
+            Err(error) => self.wake_later(id, &error),
+            Ok(()) if is_told => self.wake(id),
+            Ok(()) if !known.is_on => drop(self.endpoints.remove(&id)),
+            Ok(()) => {}
+        }
+    }
+
+    /// The database has failed a task: its endpoint is looked at again after a while.
+    fn wake_later(&mut self, id: EndpointId, error: &Error) {
+        tracing::error!(
+            event = "webhooks_failed",
+            endpoint = %id,
+            %error,
+            "webhooks cannot be sent, as the database failed; trying again"
+        );
+        let Some(known) = self.endpoints.get_mut(&id) else { return };
+        known.is_served = true;
+        let (sender, changed) = (Arc::clone(&self.sender), Arc::clone(&known.changed));
+        let task = self.tasks.spawn(async move {
+            tokio::time::sleep(RETRY).await;
+            serve(sender, id, changed).await
+        });
+        self.served.insert(task.id(), id);
+    }
+}

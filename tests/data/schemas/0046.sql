@@ -1,0 +1,2 @@
+-- What an account was told of an order.
+INSERT INTO event (account_id, kind, order_id, at, data) VALUES (1, 'order.created', 1, 1782133023000000, '{"id":1}');
