@@ -14,16 +14,18 @@ use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::authorities;
 use crate::domain::Timestamp;
 use crate::domain::webhook::secret::seconds;
 use crate::domain::webhook::url::{Scheme, UrlHost};
 use crate::domain::webhook::{AddressRules, Attempt, EndpointUrl};
-use crate::gateway::{Letter, NameResolver, addresses_of};
+use crate::gateway::{BoxFuture, Letter, NameResolver, addresses_of};
 
 /// How long everything may take, from the look-up to the status of the answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -56,6 +58,12 @@ enum NoAnswer {
     NotHttp,
 }
 
+impl NoAnswer {
+    fn without_authorities() -> NoAnswer {
+        NoAnswer::Tls("the sender has no certificate authorities to check it by".to_owned())
+    }
+}
+
 impl From<hyper::Error> for NoAnswer {
     fn from(error: hyper::Error) -> NoAnswer {
         if error.is_parse() { NoAnswer::NotHttp } else { NoAnswer::Closed }
@@ -86,18 +94,25 @@ pub(super) struct Post<'p> {
     pub(super) at: Timestamp,
 }
 
+/// Makes what connects by TLS.
+type Trust = fn() -> BoxFuture<'static, Option<TlsConnector>>;
+
 /// Posts to addresses that others have chosen.
 pub(super) struct Client {
-    /// `None` when this machine has no certificate authorities.
-    tls: Option<TlsConnector>,
+    /// What connects by TLS, from the first use on.
+    pub(super) tls: OnceCell<TlsConnector>,
+    /// Makes that; `None` when there are no certificate authorities to trust.
+    pub(super) trust: Trust,
     resolver: Arc<dyn NameResolver>,
     /// How long an attempt may take.
     pub(super) timeout: Duration,
 }
 
 impl Client {
-    pub(super) fn new(tls: Option<TlsConnector>, resolver: Arc<dyn NameResolver>) -> Client {
-        Client { tls, resolver, timeout: TIMEOUT }
+    /// A client that trusts whom this machine trusts.
+    pub(super) fn new(resolver: Arc<dyn NameResolver>) -> Client {
+        let trust: Trust = || Box::pin(authorities::connector());
+        Client { tls: OnceCell::new(), trust, resolver, timeout: TIMEOUT }
     }
 
     /// Sends an event, and tells what came of it.
@@ -171,9 +186,8 @@ impl Client {
         stream: TcpStream,
         url: &EndpointUrl,
     ) -> Result<TlsStream<TcpStream>, NoAnswer> {
-        let tls = self.tls.as_ref().ok_or_else(|| {
-            NoAnswer::Tls("the sender has no certificate authorities to check it by".to_owned())
-        })?;
+        let trust = async || (self.trust)().await.ok_or_else(NoAnswer::without_authorities);
+        let tls = self.tls.get_or_try_init(trust).await?;
         let name = match &url.host {
             UrlHost::Name(name) => ServerName::try_from(name.clone()),
             UrlHost::Address(address) => Ok(ServerName::IpAddress((*address).into())),

@@ -56,8 +56,7 @@ pub async fn send_webhooks(
     connections: usize,
     stopping: CancellationToken,
 ) {
-    let tls = authorities::connector().await;
-    let client = Client::new(tls, Arc::new(SystemResolver::for_sending()));
+    let client = Client::new(Arc::new(SystemResolver::for_sending()));
     let half = (connections / 2).max(1);
     let sender = Arc::new(Sender {
         gateway,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
@@ -107,7 +108,7 @@ async fn receiver(answer: Vec<u8>) -> (SocketAddr, JoinHandle<String>) {
 }
 
 async fn send(letter: &Letter, names: Arc<Names>) -> Attempt {
-    Client::new(None, names).send(letter).await
+    Client::new(names).send(letter).await
 }
 
 async fn answered(answer: impl Into<Vec<u8>>) -> Attempt {
@@ -197,7 +198,7 @@ async fn a_receiver_that_hangs_is_given_up_and_one_that_answers_slowly_has_answe
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let letter = letter(&url, LOOPBACK);
-    let mut client = Client::new(None, Names::answering(&[]));
+    let mut client = Client::new(Names::answering(&[]));
     client.timeout = Duration::from_millis(100);
     let hangs = client.send(&letter).await;
     assert_eq!((hangs.status, hangs.error.as_deref()), (None, Some("no answer within 10 s")));
@@ -301,7 +302,8 @@ async fn by_tls_a_receiver_is_trusted_by_its_name_and_its_authority() {
         let (address, serving) = encrypted_receiver().await;
         let url = format!("https://{host}:{}/", address.port());
         let names = Names::answering(&[&["127.0.0.1"]]);
-        let client = Client::new(connector_with(roots), names);
+        let mut client = Client::new(names);
+        client.tls = OnceCell::from(connector_with(roots).unwrap());
         let attempt = client.send(&letter(&url, &["https://127.0.0.0/8"])).await;
         serving.await.unwrap();
         match error {
@@ -314,7 +316,9 @@ async fn by_tls_a_receiver_is_trusted_by_its_name_and_its_authority() {
     }
     let (address, serving) = encrypted_receiver().await;
     let url = format!("https://127.0.0.1:{}/", address.port());
-    let none = send(&letter(&url, &["https://127.0.0.0/8"]), Names::answering(&[])).await;
+    let mut client = Client::new(Names::answering(&[]));
+    client.trust = || Box::pin(std::future::ready(None));
+    let none = client.send(&letter(&url, &["https://127.0.0.0/8"])).await;
     let expected = "no connection by TLS: the sender has no certificate authorities to check it by";
     assert_eq!(none.error.as_deref(), Some(expected));
     serving.abort();

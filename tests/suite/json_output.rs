@@ -315,6 +315,7 @@ impl Play {
         }
         self.send_webhooks();
         run(&["account", "export", "ann"]);
+        run(&["webhook", "remove", "1"]);
         run(&["account", "add", "gone"]);
         run(&["account", "erase", "gone"]);
     }
@@ -332,7 +333,6 @@ impl Play {
         });
         run(&["webhook", "redeliver", "1", "1"]);
         run(&["webhook", "list", "--account", "ann"]);
-        run(&["webhook", "remove", "1"]);
     }
 
     /// Moves the rental to the first SIM that takes it.

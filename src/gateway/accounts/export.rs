@@ -5,6 +5,7 @@ use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::event::Event;
 use crate::domain::ledger::EntryKind;
 use crate::domain::message::Message;
+use crate::domain::webhook::Endpoint;
 use crate::domain::{AccountId, EventId, Order, OrderId, Rental};
 use crate::gateway::orders::OrderView;
 use crate::gateway::rentals::RentalView;
@@ -27,6 +28,8 @@ pub enum Exported {
     Entry(Box<Entry>),
     Audit(Box<AuditRow>),
     Event(Box<Event>),
+    /// A webhook endpoint, with the account's name.
+    Webhook(Box<(Endpoint, String)>),
     /// That was all.
     End,
 }
@@ -145,6 +148,9 @@ fn export(rows: &ReadTx<'_>, id: AccountId, take: Take<'_>) -> Result<(), Stop> 
         let Some(last) = events.last() else { break };
         after = last.id;
         events.into_iter().try_for_each(|event| take(Exported::Event(Box::new(event))))?;
+    }
+    for endpoint in rows.webhook_endpoints(Some(id))? {
+        take(Exported::Webhook(Box::new((endpoint, name.clone()))))?;
     }
     Ok(take(Exported::End)?)
 }

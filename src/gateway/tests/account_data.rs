@@ -150,6 +150,8 @@ async fn an_export_has_all_of_one_account_and_nothing_of_others() {
     for n in 0..1_100 {
         accounts.top_up(NAME.into(), Amount(1), format!("again {n}")).await.unwrap();
     }
+    let endpoint = fixture.endpoint(gone).await;
+    fixture.endpoint(bob).await;
     let uber = ServiceId(1);
     fixture.pass(40 * 24 * 3600);
     fixture.report(1);
@@ -171,10 +173,12 @@ async fn an_export_has_all_of_one_account_and_nothing_of_others() {
     // A top-up, a hold, a capture and a term, and what was topped up again.
     assert_eq!(count(|piece| matches!(piece, Exported::Entry(_))), 1_104);
     assert_eq!(count(|piece| matches!(piece, Exported::Order(_))), 1);
+    assert_eq!(count(|piece| matches!(piece, Exported::Webhook(_))), 1);
     assert!(taken.iter().all(|piece| match piece {
         Exported::Entry(_) | Exported::Key(_) | Exported::Price(_) | Exported::End => true,
         Exported::Account(account) => account.id == gone,
         Exported::Event(event) => event.account == gone,
+        Exported::Webhook(webhook) => (webhook.0.id, webhook.1.as_str()) == (endpoint, NAME),
         Exported::Order(kept) => kept.view.account == NAME && kept.messages.len() == 1,
         Exported::Rental(kept) => kept.view.account == NAME && kept.messages.len() == 450,
         Exported::Audit(row) => {

@@ -90,7 +90,7 @@ impl Hooked {
 }
 
 impl Fixture {
-    async fn endpoint(&self, account: AccountId) -> EndpointId {
+    pub(super) async fn endpoint(&self, account: AccountId) -> EndpointId {
         let new = to("https://192.0.2.7/hook");
         let added = self.gateway.webhooks().add(AskedBy::Operator, account, new).await;
         added.unwrap().unwrap_or_else(|refusal| panic!("{refusal}")).id
@@ -189,7 +189,7 @@ async fn an_endpoint_is_switched_off_by_410_and_by_five_days_of_failure() {
         .filter(|row| row.action.starts_with("switched off"))
         .map(|row| format!("{} {} {}", row.actor, row.action, row.subject))
         .collect();
-    let subject = format!("webhook endpoint {} of account {}", hooked.id, hooked.ann);
+    let subject = format!("account {}: webhook endpoint {}", hooked.ann, hooked.id);
     assert_eq!(
         by_daemon,
         [

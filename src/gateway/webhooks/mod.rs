@@ -291,7 +291,7 @@ fn subscription(types: &[String]) -> Result<Subscription, EndpointRefusal> {
 
 /// An endpoint as the audit names it. Its address is its customer's own affair.
 fn subject_of(endpoint: &Endpoint) -> String {
-    format!("webhook endpoint {} of account {}", endpoint.id, endpoint.account)
+    format!("account {}: webhook endpoint {}", endpoint.account, endpoint.id)
 }
 
 /// Changes an endpoint; what is `None` stays.

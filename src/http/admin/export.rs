@@ -12,13 +12,14 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::books::with;
-use super::{AdminState, Refused, views};
+use super::{AdminState, Refused, views, webhooks};
 use crate::gateway::{Error, Exported, Gateway, ReceiverGone};
 
 /// How many pieces may wait for the client.
 const WAITING: usize = 16;
 /// The lists of an export, in their order.
-const LISTS: [&str; 7] = ["keys", "prices", "orders", "rentals", "ledger", "audit", "events"];
+const LISTS: [&str; 8] =
+    ["keys", "prices", "orders", "rentals", "ledger", "audit", "events", "webhooks"];
 
 /// The pieces of an answer as they come. An error breaks the connection off, so that nobody takes a
 /// part for the whole.
@@ -104,6 +105,10 @@ fn view(gateway: &Gateway, exported: Exported) -> Viewed {
         Exported::Entry(entry) => Viewed::InList(4, views::entry(&entry, currency)),
         Exported::Audit(row) => Viewed::InList(5, views::audit(&row)),
         Exported::Event(event) => Viewed::InList(6, views::event(&event)),
+        Exported::Webhook(webhook) => {
+            let url = json!({ "url": webhook.0.url.as_str() });
+            Viewed::InList(7, with(webhooks::view(&webhook), url))
+        }
     }
 }
 

@@ -32,7 +32,7 @@ impl From<EndpointRefusal> for Refused {
 }
 
 /// An endpoint, without what its customer may keep secret in its address.
-fn view((endpoint, account): &(Endpoint, String)) -> Value {
+pub(super) fn view((endpoint, account): &(Endpoint, String)) -> Value {
     json!({
         "id": endpoint.id.0,
         "account": account,
