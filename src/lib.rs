@@ -90,9 +90,11 @@
 //!     `after_a_start_sims_have_a_minute_and_their_modems_first_try_to_come_up`,
 //!     `a_sim_that_is_parked_in_its_bank_is_not_lost`)
 //! 16. **A number is judged by several accounts**: of each one failure a day counts against it, and
-//!     a SIM that is deaf is not sold, whatever restarts. (`one_account_puts_nothing_to_rest`,
+//!     a SIM that is deaf is not sold, whatever restarts; after a day with one order at a time.
+//!     (`one_account_puts_nothing_to_rest`,
 //!     `after_three_failures_another_number_is_given_also_after_a_crash`,
-//!     `a_deaf_sim_leaves_sale_within_three_orders_and_is_back_when_it_hears`)
+//!     `a_deaf_sim_leaves_sale_within_three_orders_and_is_back_when_it_hears`,
+//!     `a_sim_that_seemed_deaf_has_one_order_at_a_time_and_no_tenant_until_it_hears`)
 //! 17. **What a modem last reported has an age**: a SIM whose modem has fallen silent is not given
 //!     out. (`a_stale_or_unready_modem_gives_no_number`)
 //!

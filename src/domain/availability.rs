@@ -23,7 +23,8 @@ pub enum UnavailableReason {
     Rented,
     /// It rests between two rentals.
     Resting,
-    /// It is deaf: several orders of several services in a row were silent.
+    /// It is deaf: several orders of several services in a row were silent. For a tenant, also
+    /// while it is on probation.
     Deaf,
     /// Its country is not known.
     NoCountry,
@@ -41,7 +42,7 @@ pub enum UnavailableReason {
     Failing,
     /// It is in no working modem and in no SIM bank.
     Offline,
-    /// Orders that run on it do not allow another one.
+    /// Orders that run on it do not allow another one, or it is on probation and has an open one.
     Busy,
     /// It is parked in a SIM bank, and no radio can register it in time.
     Parked,
@@ -206,6 +207,9 @@ impl SimCandidate<'_> {
     /// The first reason why the SIM cannot be given out for `purpose` at `now`; `None` when it can.
     pub fn unavailable_for(&self, purpose: Purpose, now: Timestamp) -> Option<UnavailableReason> {
         let (sim, usage) = (self.sim, self.usage);
+        let on_probation = sim.is_on_probation(now);
+        let is_denied_to_tenants = on_probation && matches!(purpose, Purpose::Rental { .. });
+        let is_tried = on_probation && usage.has_open_order() && purpose != Purpose::Any;
         let applies = |reason: &UnavailableReason| match reason {
             UnavailableReason::NoNumber => sim.number.is_none(),
             UnavailableReason::Contested => sim.contested,
@@ -213,7 +217,7 @@ impl SimCandidate<'_> {
             UnavailableReason::OtherPool => !purpose.is_served_by(sim.pool),
             UnavailableReason::Rented => sim.rented,
             UnavailableReason::Resting => sim.rests_until > now,
-            UnavailableReason::Deaf => sim.deaf_until > now,
+            UnavailableReason::Deaf => sim.deaf_until > now || is_denied_to_tenants,
             UnavailableReason::NoCountry => sim.country.is_none(),
             UnavailableReason::Used => usage.is_used_for(purpose, false),
             UnavailableReason::UsedByTenant => usage.is_used_for(purpose, true),
@@ -222,7 +226,7 @@ impl SimCandidate<'_> {
             UnavailableReason::RestsBetweenCustomers => usage.rests_for(purpose),
             UnavailableReason::Failing => usage.is_failing_for(purpose),
             UnavailableReason::Offline => self.reachability == Reachability::Offline,
-            UnavailableReason::Busy => usage.is_busy_for(purpose),
+            UnavailableReason::Busy => usage.is_busy_for(purpose) || is_tried,
             UnavailableReason::Parked => self.reachability == Reachability::Parked,
         };
         UnavailableReason::ALL.into_iter().find(applies)
@@ -284,6 +288,11 @@ impl SimUsage<'_> {
         }
     }
 
+    /// Whether an order that runs on it still waits for its first SMS.
+    pub fn has_open_order(&self) -> bool {
+        self.active_orders.iter().any(|order| order.open)
+    }
+
     fn is_busy_for(&self, purpose: Purpose) -> bool {
         match purpose {
             Purpose::Any => false,
@@ -337,7 +346,7 @@ mod tests {
             rests_until: NOW,
             retired_at: None,
             pool: Pool::Both,
-            deaf_until: NOW,
+            deaf_until: Timestamp(0),
         }
     }
 
@@ -383,6 +392,27 @@ mod tests {
                 let expected = (!sold).then_some(UnavailableReason::OtherPool);
                 assert_eq!(candidate.unavailable_for(purpose, NOW), expected, "{purpose:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_sim_on_probation_has_one_order_at_a_time_and_no_tenant() {
+        let open = [ActiveOrder { account: BOB, ..active(ServiceId(2), true) }];
+        let collecting = [ActiveOrder { account: BOB, ..active(ServiceId(2), false) }];
+        let deaf = Some(UnavailableReason::Deaf);
+        let busy = Some(UnavailableReason::Busy);
+        for (deaf_until, active_orders, for_order, for_rental) in [
+            (0, &open[..], None, busy),
+            (101, &[], deaf, deaf),
+            (100, &[], None, deaf),
+            (100, &collecting, None, deaf),
+            (100, &open, busy, deaf),
+        ] {
+            let sim = Sim { deaf_until: Timestamp(deaf_until), ..sim() };
+            let usage = SimUsage { active_orders, ..SimUsage::default() };
+            let candidate = SimCandidate { sim: &sim, usage, reachability: Reachability::OnAir };
+            assert_eq!(candidate.unavailable_for(SHARED, NOW), for_order, "{candidate:?}");
+            assert_eq!(candidate.unavailable_for(RENTAL, NOW), for_rental, "{candidate:?}");
         }
     }
 

@@ -15,7 +15,8 @@ const FIRST_REST: Duration = Duration::from_secs(24 * 3600);
 const LONGEST_REST: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Of one account and one number and service, one failure in this time counts.
 pub const ONE_FAILURE_IN: Duration = Duration::from_secs(24 * 3600);
-/// For how long a deaf SIM is not sold, unless it is heard of before.
+/// For how long a deaf SIM is not sold, unless it is heard of before. Then it is on probation: it
+/// is tried with one order at a time until it hears, and is deaf again if that one is silent too.
 const DEAF_FOR: Duration = Duration::from_secs(24 * 3600);
 
 /// The orders by which a service's success is told are those of this time.
@@ -73,7 +74,7 @@ pub struct SimHearing {
     pub first: Option<ServiceId>,
     /// Whether there were others.
     pub is_mixed: bool,
-    /// Until when it is taken to be deaf. Then it is tried again.
+    /// Until when it is taken to be deaf. Then it is on probation.
     pub deaf_until: Timestamp,
 }
 

@@ -118,6 +118,14 @@ pub struct Sim {
     pub deaf_until: Timestamp,
 }
 
+impl Sim {
+    /// Whether it was taken to be deaf, is tried again, and has received nothing yet. Until it
+    /// does, it has one order at a time and no tenant.
+    pub fn is_on_probation(&self, now: Timestamp) -> bool {
+        self.deaf_until > Timestamp::default() && self.deaf_until <= now
+    }
+}
+
 /// Whether a number that was just read replaces the one that is known.
 pub fn replaces(known: Option<&KnownNumber>, number: &Msisdn, source: NumberSource) -> bool {
     match known {

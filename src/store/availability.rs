@@ -199,6 +199,13 @@ macro_rules! busy {
     };
 }
 
+/// `Busy` as well: the SIM is on probation, and has an open order.
+macro_rules! tried {
+    () => {
+        concat!("(s.deaf_until > 0 AND ", busy!("r.state = 'open'"), ")")
+    };
+}
+
 /// Orders for the service have failed on the number since its last code, too few for it to rest.
 macro_rules! has_failed {
     () => {
@@ -249,7 +256,9 @@ macro_rules! for_order {
                 " AND NOT ",
                 rests!("$6", "$5", "g.service_id = $3 OR (g.patterned = 0 AND $7 = 0)"),
                 " AND NOT ",
-                busy!($conflict)
+                busy!($conflict),
+                " AND NOT ",
+                tried!()
             ),
             $which
         )
@@ -282,7 +291,7 @@ macro_rules! for_rental {
         concat!(
             "SELECT s.id, s.iccid, s.number, CASE WHEN ",
             sellable!(),
-            " AND s.pool <> 'orders' AND NOT ",
+            " AND s.deaf_until = 0 AND s.pool <> 'orders' AND NOT ",
             rests!("$3", "$4", "1 = 1"),
             " AND NOT ",
             busy!("1 = 1"),
@@ -300,7 +309,7 @@ pub(super) use {contested, rented, unmarked};
 
 /// The SIMs that can be sold at all, in the order in which they are given out.
 const SELLABLE: &str = concat!(
-    "SELECT s.id, s.iccid, s.number, s.pool FROM sim s WHERE ",
+    "SELECT s.id, s.iccid, s.number, s.pool, s.deaf_until > 0 FROM sim s WHERE ",
     sellable!(),
     " ORDER BY s.last_given_at, s.id"
 );
@@ -308,6 +317,17 @@ const SELLABLE: &str = concat!(
 /// How many SIMs are looked at after one on whose number orders for the service have failed, for a
 /// better one.
 const LOOKED_FURTHER: usize = 16;
+
+/// A SIM that can be sold as far as that is a matter of the SIM itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SellableSim {
+    pub sim: SimId,
+    pub iccid: Iccid,
+    pub number: Msisdn,
+    pub pool: Pool,
+    /// Whether it has one order at a time and no tenant, because it seemed deaf.
+    pub on_probation: bool,
+}
 
 /// Which SIMs a search looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -387,14 +407,20 @@ fn for_order(sharing: SharingPolicy, scope: SearchScope) -> &'static str {
 
 impl ReadTx<'_> {
     /// The SIMs of a country that can be sold as far as that is a matter of the SIM itself, in the
-    /// order in which they are given out: the id, ICCID, number and pool of each.
+    /// order in which they are given out.
     pub fn sellable_sims(
         &self,
         country: &str,
         now: Timestamp,
-    ) -> Result<Vec<(SimId, Iccid, Msisdn, Pool)>, StoreError> {
+    ) -> Result<Vec<SellableSim>, StoreError> {
         self.all(SELLABLE, params![country, now.0], |row| {
-            Ok((SimId(row.get(0)?), row.get(1)?, row.get(2)?, parsed(row, 3)?))
+            Ok(SellableSim {
+                sim: SimId(row.get(0)?),
+                iccid: row.get(1)?,
+                number: row.get(2)?,
+                pool: parsed(row, 3)?,
+                on_probation: row.get(4)?,
+            })
         })
     }
 

@@ -66,7 +66,7 @@ pub use accounts::{Account, Holder, Key, KeyTerms};
 pub use alarms::LoggedAlarm;
 pub use assemblies::{Assembly, AwaitedMessage, NewAssembly};
 pub use audit::AuditRow;
-pub use availability::{RentalQuery, SearchResult, SearchScope, StockQuery};
+pub use availability::{RentalQuery, SearchResult, SearchScope, SellableSim, StockQuery};
 pub use backup_file::BackupFile;
 pub use banks::{SimClaims, WaitingOrder};
 pub use client_addresses::Asked;

@@ -24,7 +24,7 @@ use crate::domain::{AccountId, Msisdn, Service, ServiceId, SimId, Timestamp};
 use crate::gateway::Error;
 use crate::gateway::parked::FreeRadios;
 use crate::gateway::sim_presence::SimPresence;
-use crate::store::{ReadTx, StoreError};
+use crate::store::{ReadTx, SellableSim, StoreError};
 
 /// After each reading, so many times as long as it took must pass before the next one: a fourth of
 /// one reader's time is the most that all readings take.
@@ -327,13 +327,15 @@ impl Found {
             *by = by.filter(|known| known == account);
         }
         let mut active_orders = rows.active_orders(now)?;
-        for (sim, iccid, number, pool_of_sim) in rows.sellable_sims(country, now)? {
+        for sold in rows.sellable_sims(country, now)? {
+            let SellableSim { sim, iccid, number, .. } = sold;
             let active_orders = active_orders.remove(&sim).unwrap_or_default();
             let is_on_air = presence.can_be_given(sim, iccid.as_str(), now);
             let uses = stock.uses(rows, &number)?;
-            let usage = SimUsage { uses: &uses, ..SimUsage::default() };
-            let is_let = pool_of_sim != Pool::Orders && active_orders.is_empty();
-            if is_let && !usage.was_ordered_since(self.ordered_since) {
+            let usage =
+                SimUsage { uses: &uses, active_orders: &active_orders, ..SimUsage::default() };
+            let is_let = sold.pool != Pool::Orders && !sold.on_probation;
+            if is_let && active_orders.is_empty() && !usage.was_ordered_since(self.ordered_since) {
                 match resting.get(&number) {
                     None => self.add_rentable(presence, sim, iccid.as_str(), is_on_air, now),
                     Some(Some(by)) if self.rentable_by.len() < MOST_RESTING => {
@@ -342,7 +344,8 @@ impl Found {
                     Some(_) => {}
                 }
             }
-            if pool_of_sim == Pool::Rentals {
+            let is_tried = sold.on_probation && usage.has_open_order();
+            if sold.pool == Pool::Rentals || is_tried {
                 continue;
             }
             let candidate =

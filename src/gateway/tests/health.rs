@@ -165,6 +165,46 @@ async fn a_deaf_sim_leaves_sale_within_three_orders_and_is_back_when_it_hears() 
 }
 
 #[tokio::test]
+async fn a_sim_that_seemed_deaf_has_one_order_at_a_time_and_no_tenant_until_it_hears() {
+    let mut fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let (ann, bob) = (fixture.customer("ann", 50_000).await, fixture.customer("bob", 50_000).await);
+    let (uber, lyft) =
+        (fixture.service("Uber", &["^Uber$"]).await, fixture.service("Lyft", &["^Lyft$"]).await);
+    for service in [uber, uber, lyft] {
+        silent_order(&fixture, ann, service, 1).await;
+    }
+    fixture.pass(DAY_S);
+    fixture.restart().await;
+    fixture.report(1);
+    let counts = async |fixture: &Fixture| {
+        let offers = fixture.gateway.stock().offers(ann, "nl").await.unwrap().unwrap();
+        offers.into_iter().map(|(_, _, count)| count).collect::<Vec<_>>()
+    };
+    let rent = async |fixture: &Fixture| {
+        fixture.gateway.rentals().rent(ann, Some("nl"), "1m", false).await.unwrap()
+    };
+    assert_eq!(counts(&fixture).await, [1, 1]);
+    assert_eq!(rent(&fixture).await, Rent::NoStock);
+    let why = fixture.gateway.stock().explain_rentals("nl", None).await.unwrap();
+    assert!(why.unavailable.contains(&(UnavailableReason::Deaf, 1)), "{why:?}");
+    let tried = fixture.order(bob, uber).await;
+    assert_eq!(fixture.make(ann, lyft).await, MakeOrder::NoPhone, "one at a time");
+    assert_eq!(counts(&fixture).await, [0, 0]);
+    assert_eq!(held_back(&fixture, "Lyft", UnavailableReason::Busy).await, 1);
+
+    fixture.gateway.orders().cancel(bob, tried).await.unwrap();
+    let second = fixture.order(ann, lyft).await;
+    fixture.sms(1, "Friend", "hello").await;
+    let third = fixture.order(bob, uber).await;
+    for (account, order) in [(ann, second), (bob, third)] {
+        fixture.gateway.orders().cancel(account, order).await.unwrap();
+    }
+    assert!(matches!(rent(&fixture).await, Rent::Made(_)));
+    assert_eq!(fixture.faults().await, [""; 0]);
+}
+
+#[tokio::test]
 async fn the_operator_sees_what_fails_and_can_rest_and_clear_it() {
     let fixture = Fixture::open().await;
     for n in [1, 2] {

@@ -26,6 +26,8 @@ use crate::store::{
 const REST: i64 = 4;
 /// For how long a number rests after an order before it is rented out.
 const ORDER_REST: i64 = 7;
+/// After which a SIM that seems deaf is on probation.
+const DAY: i64 = 24 * 3600 * 1_000_000;
 const SIMS: usize = 4;
 const COUNTRIES: [&str; 2] = ["NL", "UK"];
 const ACCOUNTS: [AccountId; 2] = [AccountId(1), AccountId(2)];
@@ -86,6 +88,10 @@ enum Step {
     Silence {
         sim: usize,
         service: ServiceId,
+    },
+    /// Orders of several services on a SIM were silent.
+    Deaf {
+        sim: usize,
     },
     /// A SIM received something.
     Hearing {
@@ -151,6 +157,7 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     prop_oneof![
         2 => (1..5_i64).prop_map(|time| Step::Pass { time }),
+        1 => Just(Step::Pass { time: DAY }),
         1 => (sim(), prop::option::weighted(0.8, 0..3_u8))
             .prop_flat_map(|(sim, number)| {
                 prop::sample::select(&[NumberSource::Cnum, NumberSource::Operator][..])
@@ -175,6 +182,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(number, service, time)| Step::Failing { number, service, time }),
         3 => (sim(), prop::sample::select(&SERVICES[..]))
             .prop_map(|(sim, service)| Step::Silence { sim, service }),
+        2 => sim().prop_map(|sim| Step::Deaf { sim }),
         1 => sim().prop_map(|sim| Step::Hearing { sim }),
     ]
 }
@@ -306,10 +314,11 @@ impl Model {
                 tx.save_pair_health(&number, service, health).unwrap();
                 self.failing.push((number, service, rests_until));
             }
-            Step::Silence { sim, service } => {
-                tx.note_silence(self.sims[sim].id, service, now).unwrap();
-                self.hearing[sim] = self.hearing[sim].after_silence(service, now);
-                self.sims[sim].deaf_until = self.hearing[sim].deaf_until;
+            Step::Silence { sim, service } => self.silence(tx, sim, service),
+            Step::Deaf { sim } => {
+                for service in [SERVICES[0], SERVICES[1], SERVICES[0]] {
+                    self.silence(tx, sim, service);
+                }
             }
             Step::Hearing { sim } => {
                 tx.note_hearing(self.sims[sim].id).unwrap();
@@ -345,6 +354,12 @@ impl Model {
                 }
             }
         }
+    }
+
+    fn silence(&mut self, tx: &WriteTx<'_>, sim: usize, service: ServiceId) {
+        tx.note_silence(self.sims[sim].id, service, self.now).unwrap();
+        self.hearing[sim] = self.hearing[sim].after_silence(service, self.now);
+        self.sims[sim].deaf_until = self.hearing[sim].deaf_until;
     }
 
     fn message(
@@ -649,7 +664,7 @@ impl Model {
         assert_eq!(tx.sims().unwrap(), sims, "{self:#?}");
         for country in COUNTRIES {
             let sellable: Vec<SimId> =
-                tx.sellable_sims(country, at).unwrap().into_iter().map(|(sim, ..)| sim).collect();
+                tx.sellable_sims(country, at).unwrap().into_iter().map(|sold| sold.sim).collect();
             let expected = self.available(country, None, Purpose::Any, at);
             assert_eq!(sellable, expected, "{country} at {at:?} of {self:#?}");
 

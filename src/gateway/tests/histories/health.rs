@@ -33,6 +33,11 @@ impl Health {
         self.deaf_until.get(&sim).is_none_or(|until| *until <= now)
     }
 
+    /// Whether a SIM that seemed deaf is tried again, and has heard nothing since.
+    pub(super) fn is_on_probation(&self, sim: u16, now: i64) -> bool {
+        self.deaf_until.get(&sim).is_some_and(|until| *until <= now)
+    }
+
     pub(super) fn is_failing(&self, sim: u16, service: usize, now: i64) -> bool {
         self.pairs.get(&(sim, service)).is_some_and(|pair| pair.rests_until > now)
     }

@@ -244,6 +244,12 @@ impl Model {
             && self.health.may_be_sold(sim, now)
     }
 
+    /// Whether a SIM that seemed deaf has the one order with which it is tried again.
+    fn is_tried(&self, sim: u16, now: i64) -> bool {
+        self.health.is_on_probation(sim, now)
+            && self.running(sim, now).any(|order| order.life == Life::Open)
+    }
+
     pub(super) fn running(&self, sim: u16, now: i64) -> impl Iterator<Item = &ModelOrder> {
         let runs = move |o: &&ModelOrder| o.is_running() && !o.filed && now < o.ends_at;
         self.orders.iter().filter(move |o| o.sim == sim).filter(runs)
@@ -279,6 +285,7 @@ impl Model {
             .into_iter()
             .filter(|sim| {
                 self.free_of_tenants(*sim, now)
+                    && !self.is_tried(*sim, now)
                     && !used(*sim)
                     && !self.is_used_by_others(account, service, *sim)
                     && !self.rests(account, Some(service), *sim, now)
@@ -391,7 +398,8 @@ impl Model {
         let is_there = self.on_air(old.sim, now) || comes();
         let rests = self.rests(account, Some(old.service), old.sim, now);
         let used = self.is_used_by_others(account, old.service, old.sim);
-        if !self.free_of_tenants(old.sim, now) || !is_there || in_the_way {
+        let tried = self.is_tried(old.sim, now);
+        if !self.free_of_tenants(old.sim, now) || tried || !is_there || in_the_way {
             return "offline".into();
         }
         if skipped || rests || used {

@@ -133,6 +133,7 @@ impl Model {
     /// Whether a SIM can be let to an account.
     fn can_be_let(&self, sim: u16, account: usize, now: i64) -> bool {
         self.free_of_tenants(sim, now)
+            && !self.health.is_on_probation(sim, now)
             && self.running(sim, now).next().is_none()
             && !self.rests(account, None, sim, now)
             && !self.was_ordered(sim, now - REST_AFTER_ORDERS_S)
