@@ -181,6 +181,8 @@
 //!   `TOO_MANY_CONNECTIONS` and 429 `TOO_MANY_REQUESTS`. An IPv6 network of 64 bits counts as one
 //!   address. (`one_address_leaves_connections_to_the_others`,
 //!   `one_key_leaves_connections_to_the_others`)
+//! - **Rows of a list that grows without end**: 5000 are read at a time (`http/admin/listing.rs`).
+//!   More are refused; commands ask on. (`a_list_that_grows_is_read_a_page_at_a_time`)
 //! - **Connections to the admin socket**: 256, and a sixteenth of the file descriptors, but 8 in
 //!   any case; half of them are kept for commands that do not take long. Who follows the messages
 //!   is given 500 at a time. (`commands_that_wait_leave_places_to_short_ones`,

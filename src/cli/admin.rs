@@ -85,7 +85,7 @@ const KEY: &[&str] = &[
     "?spend_per_day",
     "?spent_today",
 ];
-const SKIP: &[&str] = &["number", "service", "order", "skipped_at"];
+const SKIP: &[&str] = &["order", "number", "service", "skipped_at"];
 const ENTRY: &[&str] = &[
     "id",
     "at",
@@ -145,10 +145,10 @@ pub(super) async fn run(
         }
         Admin::Alarm(command) => alarm::run(command, client, json).await?,
         Admin::Report(command) => report::run(command, client, json).await?,
-        Admin::Audit(Audit::List { account, number, user, action, rows }) => {
+        Admin::Audit(Audit::List { account, number, iccid, user, action, rows }) => {
             let query = ListQuery::default().with("account", account).with("number", number);
-            let path = query.with("user", user).with("action", action).rows(rows).of("/audit");
-            let mut rows = client.get(&path).await?;
+            let query = query.with("iccid", iccid).with("user", user).with("action", action);
+            let mut rows = query.read(client, "/audit", rows).await?;
             if !json {
                 name_persons(&mut rows);
             }
@@ -196,8 +196,8 @@ async fn order(command: Order, client: &AdminClient, json: bool) -> anyhow::Resu
         Order::List { account, service, numbers, state, outcome, rows } => {
             let query = ListQuery::default().account(account).service(service).number(numbers);
             let query = query.with("state", state).with("outcome", outcome);
-            let path = query.rows(rows).of("/orders");
-            list(client, json, &path, ORDER, "no orders").await
+            let orders = query.read(client, "/orders", rows).await?;
+            print::list(json, &orders, ORDER, "no orders")
         }
         Order::Show { id } => {
             let shown = client.get(&format!("/orders/{id}")).await?;
@@ -219,8 +219,10 @@ async fn order(command: Order, client: &AdminClient, json: bool) -> anyhow::Resu
 
 async fn skip(command: Skip, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
-        Skip::List { account } => {
+        Skip::List { account, service, number, times, page } => {
+            let query = ListQuery::default().service(service).with("number", number).times(times);
             let path = format!("/accounts/{}/skips", path_segment(&account));
+            let path = query.page(page).of(&path);
             list(client, json, &path, SKIP, "it has skipped nothing").await
         }
         Skip::Undo { account, number, service } => {
@@ -456,7 +458,7 @@ async fn account(command: Account, client: &AdminClient, json: bool) -> anyhow::
         }
         Account::Ledger { account, rows } => {
             let path = format!("/accounts/{}/ledger", path_segment(&account));
-            let found = client.get(&ListQuery::default().rows(rows).of(&path)).await?;
+            let found = ListQuery::default().read(client, &path, rows).await?;
             if json {
                 return print::json(&found);
             }
@@ -531,8 +533,9 @@ fn key_terms(terms: KeyTerms) -> Value {
 
 async fn key(command: Key, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
-        Key::List { account, page } => {
-            let path = ListQuery::default().account(account).page(page).of("/keys");
+        Key::List { account, state, times, page } => {
+            let query = ListQuery::default().account(account).with("state", state).times(times);
+            let path = query.page(page).of("/keys");
             list(client, json, &path, KEY, "no keys").await
         }
         Key::Set { prefix, terms } => {

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Args, Subcommand};
 
-use super::listing::{AllKinds, OfAccount, OfNumber, OfService, Page, Rows};
+use super::listing::{AllKinds, OfAccount, OfNumber, OfService, Page, Rows, Times};
 use super::{bank, modem, times};
 use crate::domain::OrderOutcome;
+use crate::domain::key::KeyState;
 
 #[derive(Subcommand)]
 pub(super) enum Admin {
@@ -354,6 +355,11 @@ pub(super) enum Key {
     List {
         #[command(flatten)]
         account: OfAccount,
+        /// Only those in this state
+        #[arg(long, ignore_case = true, value_parser = KeyState::ALL.map(KeyState::as_str))]
+        state: Option<String>,
+        #[command(flatten)]
+        times: Times,
         #[command(flatten)]
         page: Page,
     },
@@ -484,6 +490,9 @@ pub(super) enum Audit {
         /// Only what was done to this number, its SIMs, orders, rentals and messages
         #[arg(long, value_name = "NUMBER", value_parser = named)]
         number: Option<String>,
+        /// Only what was done to this SIM, its orders, rentals and messages
+        #[arg(long, value_parser = named)]
+        iccid: Option<String>,
         /// Only what this user of the machine did, by name or number
         #[arg(long, value_name = "USER", value_parser = named)]
         user: Option<String>,
@@ -565,6 +574,15 @@ pub(super) enum Skip {
         /// The account's name or id
         #[arg(value_parser = named)]
         account: String,
+        #[command(flatten)]
+        service: OfService,
+        /// Only this number, in any form
+        #[arg(long, value_name = "NUMBER", value_parser = named)]
+        number: Option<String>,
+        #[command(flatten)]
+        times: Times,
+        #[command(flatten)]
+        page: Page,
     },
     /// Let an account be given a number again that it has skipped
     Undo {

@@ -3,8 +3,8 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::args::whole_number;
-use super::listing::{ListQuery, Page};
+use super::args::{named, whole_number};
+use super::listing::{ListQuery, Page, Rows};
 use super::print;
 use crate::http::{AdminClient, path_segment};
 
@@ -29,9 +29,11 @@ pub(super) enum Bank {
     Moves {
         /// Its name
         bank: String,
-        /// Show only the newest N (0 = all)
-        #[arg(long, value_name = "N", default_value_t = 100, value_parser = whole_number)]
-        limit: u32,
+        /// Only those by which this SIM came or went
+        #[arg(long, value_parser = named)]
+        iccid: Option<String>,
+        #[command(flatten)]
+        rows: Rows,
     },
     /// Put a slot's SIM on a radio now, unless the SIM that is on it is needed there
     Switch {
@@ -86,7 +88,8 @@ const SLOTS: &[&str] = &[
     "trouble",
 ];
 const PLAN: &[&str] = &["radio", "port", "doing", "slot", "label", "iccid", "why", "not_before"];
-const MOVES: &[&str] = &["began_at", "ended_at", "radio", "slot", "left", "found", "outcome"];
+const MOVES: &[&str] =
+    &["?id", "began_at", "ended_at", "radio", "slot", "left", "found", "outcome"];
 
 /// Carries out a command and prints the daemon's answer.
 pub(super) async fn run(command: Bank, client: &AdminClient, json: bool) -> anyhow::Result<()> {
@@ -99,8 +102,9 @@ pub(super) async fn run(command: Bank, client: &AdminClient, json: bool) -> anyh
         Bank::Plan { bank } => {
             print::list(json, &client.get(&path(&bank, "/plan")).await?, PLAN, "it has no radio")
         }
-        Bank::Moves { bank, limit } => {
-            let moves = client.get(&path(&bank, &format!("/moves?limit={limit}"))).await?;
+        Bank::Moves { bank, iccid, rows } => {
+            let query = ListQuery::default().with("iccid", iccid);
+            let moves = query.read(client, &path(&bank, "/moves"), rows).await?;
             print::list(json, &moves, MOVES, "no switch yet")
         }
         Bank::Switch { bank, radio, slot } => {

@@ -24,12 +24,29 @@ pub(super) struct Health {
     /// Only this SIM, by its ICCID or number
     #[arg(long, value_name = "ICCID", value_parser = named)]
     sim: Option<String>,
+    /// Only this number, in any form
+    #[arg(long, value_name = "NUMBER", value_parser = named)]
+    number: Option<String>,
     /// Only numbers of this country, like NL
     #[arg(long, value_parser = named)]
     country: Option<String>,
     /// Count orders from this time on
-    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = times::past)]
+    #[arg(
+        long,
+        visible_alias = "from",
+        value_name = "TIME",
+        default_value = "7d",
+        value_parser = times::past
+    )]
     since: String,
+    /// Show only the N that are worst
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1000,
+        value_parser = clap::value_parser!(u32).range(1..=1000)
+    )]
+    limit: u32,
 }
 
 #[derive(Subcommand)]
@@ -67,11 +84,12 @@ enum Change {
 
 /// Carries out a command and prints what the daemon answers.
 pub(super) async fn run(health: Health, client: &AdminClient, json: bool) -> anyhow::Result<()> {
-    let Health { command, service, sim, country, since } = health;
+    let Health { command, service, sim, number, country, since, limit } = health;
     match command {
         None => {
             let query = ListQuery::default().with("service", service).with("iccid", sim);
-            let query = query.with("country", country).with("from", Some(since));
+            let query = query.with("number", number).with("country", country);
+            let query = query.with("from", Some(since)).with("limit", Some(limit));
             let pairs = client.get(&query.of("/pairs")).await?;
             print::list(json, &pairs, PAIR, "no orders in that time")
         }

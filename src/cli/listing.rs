@@ -1,10 +1,14 @@
 //! What lists have in common: filters, times and pages.
 
-use clap::Args;
+use anyhow::bail;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, Command};
+use serde_json::Value;
 
 use super::args::{named, whole_number};
 use super::times;
-use crate::http::path_segment;
+use crate::http::admin::MOST_ROWS;
+use crate::http::{AdminClient, path_segment};
 
 /// Which kinds of messages are shown.
 #[derive(Args)]
@@ -14,18 +18,31 @@ pub(super) struct AllKinds {
     pub all: bool,
 }
 
-/// How much of a list is shown, which is in the order of its ids.
+/// The long options that choose rows of lists, each in some of them.
+const CHOICES: [&str; 17] = [
+    "account", "service", "number", "iccid", "sim", "country", "state", "outcome", "silent",
+    "user", "action", "from", "since", "to", "after", "before", "limit",
+];
+
+/// Of which time rows of a list are shown.
 #[derive(Args)]
-pub(super) struct Rows {
-    /// Show only the newest N (0 = all)
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = whole_number)]
-    limit: u32,
+pub(super) struct Times {
     /// Only from this time on: a date, '2026-06-22 14:57', or 7d for the last 7 days
     #[arg(long, visible_alias = "since", value_name = "TIME", value_parser = times::past)]
     from: Option<String>,
     /// Only before this time
     #[arg(long, visible_alias = "until", value_name = "TIME", value_parser = times::past)]
     to: Option<String>,
+}
+
+/// How much of a list is shown, which is in the order of its ids.
+#[derive(Args)]
+pub(super) struct Rows {
+    /// Show only the newest N (0 = all)
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = whole_number)]
+    limit: u32,
+    #[command(flatten)]
+    times: Times,
     /// The page after the row with this id
     #[arg(long, value_name = "ID", conflicts_with = "before", value_parser = whole_number)]
     after: Option<u32>,
@@ -79,7 +96,7 @@ pub(super) struct OfNumber {
 }
 
 /// What a list is asked for, as the query of its path.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(super) struct ListQuery(String);
 
 impl ListQuery {
@@ -91,10 +108,43 @@ impl ListQuery {
         self
     }
 
-    pub fn rows(self, rows: Rows) -> ListQuery {
-        let Rows { limit, from, to, after, before } = rows;
-        let query = self.with("limit", Some(limit)).with("from", from).with("to", to);
-        query.with("after", after).with("before", before)
+    pub fn times(self, times: Times) -> ListQuery {
+        let Times { from, to } = times;
+        self.with("from", from).with("to", to)
+    }
+
+    /// The rows of the list at a path. It may have grown without end, so it is read a page at a
+    /// time, however many rows are wanted.
+    pub async fn read(self, client: &AdminClient, path: &str, rows: Rows) -> anyhow::Result<Value> {
+        let Rows { limit, times, after, before } = rows;
+        let query = self.times(times);
+        // All that there are are read from the first on.
+        let is_upwards = after.is_some() || (limit == 0 && before.is_none());
+        let (place, mut edge) = match is_upwards {
+            true => ("after", Some(i64::from(after.unwrap_or(0)))),
+            false => ("before", before.map(i64::from)),
+        };
+        let mut left = if limit == 0 { usize::MAX } else { usize::try_from(limit)? };
+        let most = usize::try_from(MOST_ROWS)?;
+        let mut pages = Vec::new();
+        loop {
+            let size = left.min(most);
+            let query = query.clone().with("limit", Some(size)).with(place, edge);
+            let answer = client.get(&query.of(path)).await?;
+            let Value::Array(page) = answer else { bail!("the daemon's answer is no list") };
+            let last = if is_upwards { page.last() } else { page.first() };
+            edge = last.and_then(|row| row.get("id")?.as_i64());
+            left = left.saturating_sub(page.len());
+            let is_end = page.len() < size || left == 0 || edge.is_none();
+            pages.push(page);
+            if is_end {
+                break;
+            }
+        }
+        if !is_upwards {
+            pages.reverse();
+        }
+        Ok(Value::Array(pages.concat()))
     }
 
     pub fn page(self, page: Page) -> ListQuery {
@@ -119,4 +169,31 @@ impl ListQuery {
     pub fn of(self, path: &str) -> String {
         format!("{path}{}", self.0)
     }
+}
+
+/// What is said of an option by which other lists are filtered: those that the list has. `None` for
+/// any other fault of a command line. `words` are those of the line.
+pub(super) fn lacking_filter(
+    error: &clap::Error,
+    program: &Command,
+    words: impl Iterator<Item = String>,
+) -> Option<String> {
+    let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidArg) else { return None };
+    let given = given.split('=').next().unwrap_or_default();
+    let is_choice = |long: &&str| CHOICES.contains(long);
+    let is_of_others = given.strip_prefix("--").is_some_and(|long| CHOICES.contains(&long));
+    if error.kind() != ErrorKind::UnknownArgument || !is_of_others {
+        return None;
+    }
+    let (mut list, mut name) = (program, Vec::new());
+    for word in words {
+        if let Some(below) = list.find_subcommand(&word) {
+            list = below;
+            name.push(word);
+        }
+    }
+    let has = list.get_arguments().filter_map(|arg| arg.get_long()).filter(is_choice);
+    let has: Vec<String> = has.map(|long| format!("--{long}")).collect();
+    let name = name.join(" ");
+    (!has.is_empty()).then(|| format!("{name} has no {given}; it has {}", has.join(", ")))
 }

@@ -50,8 +50,7 @@ pub(super) async fn run(command: Message, client: &AdminClient, json: bool) -> a
     match command {
         Message::List { account, service, numbers, rows, kinds: AllKinds { all } } => {
             let query = ListQuery::default().account(account).service(service).number(numbers);
-            let path = query.with("all", Some(all)).rows(rows).of("/messages");
-            let rows = client.get(&path).await?;
+            let rows = query.with("all", Some(all)).read(client, "/messages", rows).await?;
             if json { print::json(&rows) } else { table(&rows, "no messages") }
         }
         Message::Show { id } => {

@@ -46,6 +46,8 @@ use crate::http::AdminClient;
 /// EX_CONFIG of sysexits.h: restarting does not help before somebody has repaired something. The
 /// systemd unit does not restart the daemon after it.
 const LASTING: u8 = 78;
+/// The status of a command line that cannot be understood.
+const USAGE: u8 = 2;
 /// The environment variable that names the configuration.
 const CONFIG_VARIABLE: &str = "SIMBRIDGE_CONFIG";
 /// The configuration that is used when none is named.
@@ -166,7 +168,10 @@ impl Common {
 pub fn main() -> ExitCode {
     // Does something only when a shell asks what it can offer, and exits then.
     clap_complete::CompleteEnv::with_factory(completing::command).complete();
-    let Cli { common, command } = Cli::parse();
+    let Cli { common, command } = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse_usage(&error),
+    };
     print::set_style(print::Style { wide: common.wide, utc: common.utc });
     match run(&common, command) {
         Ok(code) => code,
@@ -176,6 +181,18 @@ pub fn main() -> ExitCode {
             let lasting = error.downcast_ref().is_some_and(StartError::is_lasting);
             if lasting { ExitCode::from(LASTING) } else { ExitCode::FAILURE }
         }
+    }
+}
+
+/// Says what is wrong with the command line, and what would be right.
+fn refuse_usage(error: &clap::Error) -> ExitCode {
+    let words = std::env::args().skip(1);
+    match listing::lacking_filter(error, &<Cli as clap::CommandFactory>::command(), words) {
+        Some(refusal) => {
+            print::complain(format_args!("simbridge: {refusal}"));
+            ExitCode::from(USAGE)
+        }
+        None => error.exit(),
     }
 }
 

@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::args::named;
-use super::listing::{ListQuery, Page};
+use super::listing::{ListQuery, OfNumber, Page};
 use super::{print, times};
 use crate::http::{AdminClient, path_segment};
 
@@ -54,9 +54,11 @@ pub(super) enum Number {
         /// The service's name or id
         #[arg(long, value_parser = named)]
         service: String,
-        /// Only those of this country, like NL
+        #[command(flatten)]
+        numbers: OfNumber,
+        /// Only those in this state, like available, used or failing
         #[arg(long, value_parser = named)]
-        country: Option<String>,
+        state: Option<String>,
         /// Only those that can be ordered now
         #[arg(long)]
         free: bool,
@@ -79,10 +81,9 @@ pub(super) async fn run(command: Number, client: &AdminClient, json: bool) -> an
         }
         Number::Mark { number, service } => mark(client, json, &number, &service, true).await,
         Number::Unmark { number, service } => mark(client, json, &number, &service, false).await,
-        Number::List { service, country, free, page } => {
-            let query = ListQuery::default().with("service", Some(service));
-            let query = query.with("country", country).with("free", free.then_some(true));
-            let query = query.page(page);
+        Number::List { service, numbers, state, free, page } => {
+            let query = ListQuery::default().with("service", Some(service)).number(numbers);
+            let query = query.with("state", state).with("free", free.then_some(true)).page(page);
             let rows = client.get(&query.of("/numbers")).await?;
             print::list(json, &rows, &["number", "country", "iccid", "state"], "no number")
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::admin::{history, list};
+use super::admin::history;
 use super::args::Rental;
 use super::listing::ListQuery;
 use super::print;
@@ -34,8 +34,8 @@ pub(super) async fn run(command: Rental, client: &AdminClient, json: bool) -> an
     match command {
         Rental::List { account, numbers, state, rows } => {
             let query = ListQuery::default().account(account).number(numbers);
-            let path = query.with("state", state).rows(rows).of("/rentals");
-            list(client, json, &path, RENTAL, "no rentals").await
+            let rentals = query.with("state", state).read(client, "/rentals", rows).await?;
+            print::list(json, &rentals, RENTAL, "no rentals")
         }
         Rental::Show { id } => {
             let shown = client.get(&format!("/rentals/{id}")).await?;

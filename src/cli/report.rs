@@ -8,8 +8,8 @@ use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::args::named;
-use super::listing::ListQuery;
-use super::{print, times};
+use super::listing::{ListQuery, OfAccount, OfNumber, OfService, Times};
+use super::print;
 use crate::domain::{Amount, Currency};
 use crate::gateway::RENTALS;
 use crate::http::AdminClient;
@@ -25,12 +25,14 @@ pub(super) enum Report {
         /// By what it is added up
         #[arg(long, value_enum, default_value_t = By::Service)]
         by: By,
-        /// Only from this time on: a date, '2026-06-22 14:57', or 7d for the last 7 days
-        #[arg(long, visible_alias = "since", value_name = "TIME", value_parser = times::past)]
-        from: Option<String>,
-        /// Only before this time
-        #[arg(long, visible_alias = "until", value_name = "TIME", value_parser = times::past)]
-        to: Option<String>,
+        #[command(flatten)]
+        account: OfAccount,
+        #[command(flatten)]
+        service: OfService,
+        #[command(flatten)]
+        numbers: OfNumber,
+        #[command(flatten)]
+        times: Times,
         /// Print comma-separated values (RFC 4180) without the total
         #[arg(long, conflicts_with = "json")]
         csv: bool,
@@ -105,7 +107,10 @@ struct Row {
 /// Carries out a command and prints what the daemon answers.
 pub(super) async fn run(command: Report, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
-        Report::Revenue { by, from, to, csv } => revenue(client, json, (by, csv), (from, to)).await,
+        Report::Revenue { by, account, service, numbers, times, csv } => {
+            let query = ListQuery::default().account(account).service(service).number(numbers);
+            revenue(client, json, (by, csv), query.times(times)).await
+        }
         Report::Stock { service, country } => stock(client, json, service, country).await,
     }
 }
@@ -142,10 +147,9 @@ async fn revenue(
     client: &AdminClient,
     json: bool,
     (by, csv): (By, bool),
-    (from, to): (Option<String>, Option<String>),
+    query: ListQuery,
 ) -> anyhow::Result<()> {
-    let query = ListQuery::default().with("by", Some(by.asked())).with("from", from).with("to", to);
-    let answer = client.get(&query.of("/revenue")).await?;
+    let answer = client.get(&query.with("by", Some(by.asked())).of("/revenue")).await?;
     let rows = answer.as_array().map(Vec::as_slice).unwrap_or_default();
     let rows: Option<Vec<Row>> = rows.iter().map(read).collect();
     let mut rows = rows.context("the daemon's answer is no report")?;

@@ -108,6 +108,11 @@ impl UnavailableReason {
     }
 }
 
+/// All words of [`word`].
+pub fn words() -> Vec<&'static str> {
+    [None].into_iter().chain(UnavailableReason::ALL.map(Some)).map(word).collect()
+}
+
 /// The word in `sim list` for a SIM that can be given out, or for why it cannot.
 pub fn word(unavailable: Option<UnavailableReason>) -> &'static str {
     unavailable.map_or("available", UnavailableReason::as_str)

@@ -82,6 +82,10 @@ pub enum KeyState {
 }
 
 impl KeyState {
+    /// All states, in the order of this enum.
+    pub const ALL: [KeyState; 4] =
+        [KeyState::Active, KeyState::Expired, KeyState::Revoked, KeyState::Suspended];
+
     /// The word in `key list`, in JSON and in the database.
     pub fn as_str(self) -> &'static str {
         match self {

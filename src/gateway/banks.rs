@@ -12,10 +12,11 @@ use super::Error;
 use super::background::Wakeups;
 use super::bank_state::KnownBank;
 use super::environment::Environment;
+use super::listing::ListRequest;
 use super::sim_presence::SimPresence;
 use crate::domain::bank::{BankReport, SlotDemand, SlotRecord, SwitchRecord, SwitchTrigger};
-use crate::domain::{Iccid, PortName, RowLimit, Timestamp};
-use crate::store::{BankPosition, SimClaims, StoreError, WriteTx};
+use crate::domain::{Iccid, PortName, Timestamp};
+use crate::store::{BankPosition, ListFilter, SimClaims, StoreError, WriteTx};
 
 /// How long the records of switches are kept.
 const SWITCHES_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -72,10 +73,18 @@ impl Banks {
         Ok(stored.await?)
     }
 
-    /// A bank's newest `limit` switches, oldest first.
-    pub async fn switches(&self, bank: &str, limit: RowLimit) -> Result<Vec<SwitchRecord>, Error> {
-        let bank = bank.to_owned();
-        Ok(self.env.store.read(move |rows| rows.bank_switches(&bank, limit.rows())).await?)
+    /// The switches of a bank that the operator asks for, oldest first, each with its id.
+    pub async fn switches(
+        &self,
+        bank: &str,
+        request: ListRequest,
+    ) -> Result<Vec<(i64, SwitchRecord)>, Error> {
+        let (bank, settings) = (Some(bank.to_owned()), self.env.settings());
+        let read = self.env.store.read(move |rows| {
+            let filter = request.resolve(rows, &settings.countries, &[])?;
+            Ok::<_, Error>(rows.bank_switches(&ListFilter { bank, ..filter })?)
+        });
+        read.await
     }
 
     /// What is wanted of these SIMs. SIMs that are not known are left out.

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use super::Error;
 use super::environment::Environment;
-use super::listing::{ListRequest, find_country, number_in_words, readings};
+use super::listing::{ListRequest, number_in_words, readings};
 use super::services::find_service;
 use super::sims::no_sim;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::health::{MIN_ORDERS, PairHealth, SUCCESS_OF};
-use crate::domain::{Iccid, Msisdn, Service, ServiceId, Timestamp};
-use crate::store::{PairEnds, PairFilter, ReadTx, StoreError, WriteTx};
+use crate::domain::{Iccid, Msisdn, Service, ServiceId, SimId, Timestamp};
+use crate::store::{ListFilter, Pair, PairEnds, PairFilter, ReadTx, StoreError, WriteTx};
 
 /// How many pairs are shown at most, the worst first.
 const MOST_SHOWN: usize = 1000;
@@ -58,30 +58,17 @@ impl Health {
         let (now, settings) = (self.env.now(), self.env.settings());
         let since = request.from.unwrap_or(now.minus(SUCCESS_OF));
         let read = self.env.store.read_in_background(move |rows| {
-            let service = request.service.map(|name| find_service(rows, &name)).transpose()?;
-            let iccid = request.iccid.map(|text| parse_iccid(&text)).transpose()?;
-            let country = request.country.map(|code| find_country(&settings.countries, &code));
-            let filter = PairFilter {
-                service: service.map(|service| service.id),
-                number: iccid.map(|iccid| number_of(rows, &iccid)).transpose()?,
-                country: country.transpose()?,
-            };
-            let mut ends = rows.pair_ends(&filter, since)?;
-            let mut pairs: Vec<_> = rows.pairs(&filter)?;
-            pairs.retain(|(pair, health)| health.rests_until > now || ends.contains_key(pair));
-            let mut all: Vec<_> = pairs
-                .into_iter()
-                .map(|(pair, health)| (ends.remove(&pair).unwrap_or_default(), pair, health))
-                .collect();
-            all.extend(ends.into_iter().map(|(pair, ends)| (ends, pair, PairHealth::default())));
+            let asked = request.resolve(rows, &settings.countries, &[])?;
+            let most = usize::try_from(asked.limit.rows()).unwrap_or(usize::MAX).min(MOST_SHOWN);
+            let mut all = pairs_since(rows, asked, since, now)?;
             all.sort_by_cached_key(|(ends, (number, service), health)| {
                 let rests = health.rests_until > now;
                 (!rests, -i64::from(health.failures), ends.codes, number.clone(), *service)
             });
-            all.truncate(MOST_SHOWN);
+            all.truncate(most);
             let names: HashMap<ServiceId, String> =
                 rows.services()?.into_iter().map(|service| (service.id, service.name)).collect();
-            let view = |(ends, (number, service), health): (_, (Msisdn, ServiceId), PairHealth)| {
+            let view = |(ends, (number, service), health): JudgedPair| {
                 let iccid = iccid_of(rows, &number, &ends)?;
                 let service = names.get(&service).cloned().unwrap_or_default();
                 let rests = health.rests_until > now;
@@ -180,6 +167,35 @@ impl Health {
     }
 }
 
+/// How the orders of a number and a service ended lately, and what that has told.
+type JudgedPair = (PairEnds, Pair, PairHealth);
+
+/// The pairs of a filter that were ordered since a time, or rest now.
+fn pairs_since(
+    rows: &ReadTx<'_>,
+    asked: ListFilter,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<JudgedPair>, Error> {
+    let mut numbers = asked.numbers;
+    if let Some(sim) = asked.sim {
+        let of_sim = number_of(rows, sim)?;
+        numbers.get_or_insert(vec![of_sim.clone()]).retain(|number| *number == of_sim);
+    }
+    let is_wanted = |number: &Msisdn| numbers.as_ref().is_none_or(|all| all.contains(number));
+    let filter = PairFilter { service: asked.service, number: None, country: asked.country };
+    let mut ends = rows.pair_ends(&filter, since)?;
+    ends.retain(|(number, _), _| is_wanted(number));
+    let mut pairs = rows.pairs(&filter)?;
+    pairs.retain(|(pair, health)| {
+        ends.contains_key(pair) || (is_wanted(&pair.0) && health.rests_until > now)
+    });
+    let with_ends = |(pair, health)| (ends.remove(&pair).unwrap_or_default(), pair, health);
+    let mut all: Vec<JudgedPair> = pairs.into_iter().map(with_ends).collect();
+    all.extend(ends.into_iter().map(|(pair, ends)| (ends, pair, PairHealth::default())));
+    Ok(all)
+}
+
 /// What is known of a pair right after it was changed.
 fn view(
     rows: &ReadTx<'_>,
@@ -210,13 +226,9 @@ fn iccid_of(
     }
 }
 
-fn parse_iccid(text: &str) -> Result<Iccid, Error> {
-    text.parse().map_err(|fault| Error::Refused(format!("{fault}")))
-}
-
 /// The number of a SIM.
-fn number_of(rows: &ReadTx<'_>, iccid: &Iccid) -> Result<Msisdn, Error> {
-    let sim = rows.sim_by_iccid(iccid)?.ok_or_else(|| no_sim(iccid))?;
-    let known = sim.number.map(|known| known.number);
+fn number_of(rows: &ReadTx<'_>, id: SimId) -> Result<Msisdn, Error> {
+    let sim = rows.sim(id)?.ok_or_else(|| no_sim(id))?;
+    let (known, iccid) = (sim.number.map(|known| known.number), sim.iccid);
     known.ok_or_else(|| Error::refused(format!("the number of SIM {iccid} is not known")))
 }

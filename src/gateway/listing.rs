@@ -75,6 +75,7 @@ impl ListRequest {
             numbers: self.number.map(|text| readings(countries, &text)).transpose()?,
             sim: sim.transpose()?,
             country: self.country.map(|code| find_country(countries, &code)).transpose()?,
+            bank: None,
             state: self.state.map(|word| check_state(word, states)).transpose()?,
             outcome: self.outcome.map(|word| find_outcome(&word)).transpose()?,
             user: self.user,

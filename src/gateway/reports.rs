@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::Error;
 use super::audit::Audit;
 use super::environment::Environment;
+use super::listing::ListRequest;
 use super::sims::{SimView, Sims};
 use crate::domain::audit::AuditAction;
 use crate::domain::availability::UnavailableReason;
@@ -155,14 +156,17 @@ impl Reports {
         Ok(sums)
     }
 
-    /// What was charged and given back from one time on and before another.
+    /// What was charged and given back, of what the operator asks for.
     pub async fn revenue(
         &self,
         by: RevenueGroup,
-        from: Option<Timestamp>,
-        to: Option<Timestamp>,
+        request: ListRequest,
     ) -> Result<Vec<Revenue>, Error> {
-        Ok(self.env.store.read_in_background(move |rows| rows.revenue(by, from, to)).await?)
+        let settings = self.env.settings();
+        let read = self.env.store.read_in_background(move |rows| {
+            Ok(rows.revenue(by, &request.resolve(rows, &settings.countries, &[])?)?)
+        });
+        read.await
     }
 
     /// How many numbers were used in a day for each service in each country: of the last seven

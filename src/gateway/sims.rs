@@ -228,12 +228,7 @@ impl Sims {
         let countries = &self.env.settings().countries;
         let numbers = request.number.map(|text| readings(countries, &text)).transpose()?;
         let country = request.country.map(|code| find_country(countries, &code)).transpose()?;
-        let states: Vec<&str> = [None]
-            .into_iter()
-            .chain(UnavailableReason::ALL.map(Some))
-            .map(availability::word)
-            .chain([RENTED_OFF_AIR])
-            .collect();
+        let states = [&availability::words()[..], &[RENTED_OFF_AIR]].concat();
         let state = request.state.map(|word| check_state(word, &states)).transpose()?;
         let mut found = self.list().await?;
         found.retain(|view| {

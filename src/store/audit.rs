@@ -57,6 +57,14 @@ const LISTED: Listed = Listed {
              = m.sim_id WHERE m.id = CAST(substr(subject, 9) AS INTEGER)) END IN (?) \
              OR EXISTS (SELECT 1 FROM sim WHERE number IN (?) AND instr(subject, 'SIM ' || \
              iccid)))",
+    sim: "(CASE \
+          WHEN subject LIKE 'order %' THEN (SELECT sim_id FROM orders WHERE id = \
+          CAST(substr(subject, 7) AS INTEGER)) \
+          WHEN subject LIKE 'rental %' THEN (SELECT sim_id FROM rental WHERE id = \
+          CAST(substr(subject, 8) AS INTEGER)) \
+          WHEN subject LIKE 'message %' THEN (SELECT sim_id FROM message WHERE id = \
+          CAST(substr(subject, 9) AS INTEGER)) END = ? \
+          OR EXISTS (SELECT 1 FROM sim WHERE id = ? AND instr(subject, 'SIM ' || iccid)))",
     user: "? IN (user_name, CAST(uid AS TEXT))",
     action: "instr(deed, ?)",
     ..Listed::UNFILTERED
@@ -65,7 +73,8 @@ const LISTED: Listed = Listed {
 impl ReadTx<'_> {
     /// The rows that a filter selects, oldest first. An account's are those of what it did and of
     /// what was done to it, its keys, orders, rentals and their messages; a number's those of what
-    /// was done to its SIMs, orders, rentals and messages, as far as these are still stored.
+    /// was done to its SIMs, orders, rentals and messages, and a SIM's those of what was done to it
+    /// and to its orders, rentals and messages, as far as these are still stored.
     pub fn audit(&self, filter: &ListFilter) -> Result<Vec<AuditRow>, StoreError> {
         let sql = "SELECT audit.id, audit.at, actor, deed, subject, uid, user_name, key_prefix, \
                    c.address, account.name FROM audit LEFT JOIN client_address c ON c.audit_id = \

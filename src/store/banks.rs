@@ -2,6 +2,7 @@
 
 use rusqlite::{Row, params};
 
+use super::listing::{ListFilter, Listed};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::bank::{SlotContents, SlotRecord, SwitchRecord};
 use crate::domain::{AccountId, Iccid, OrderId, Timestamp};
@@ -31,6 +32,17 @@ pub struct WaitingOrder {
     pub account: AccountId,
     pub iccid: Iccid,
 }
+
+/// The switches. A SIM's are those by which it came or went.
+const LISTED: Listed = Listed {
+    table: "bank_move",
+    id: "id",
+    // The plus keeps SQLite from an index in whose order the rows are not wanted.
+    time: "+ended_at",
+    sim: "(SELECT iccid FROM sim WHERE id = ?) IN (left_iccid, found_iccid)",
+    bank: "bank = ?",
+    ..Listed::UNFILTERED
+};
 
 fn slot_record(row: &Row<'_>) -> rusqlite::Result<Result<SlotRecord, StoreError>> {
     let (bank, slot): (String, i64) = (row.get(0)?, row.get(1)?);
@@ -88,11 +100,16 @@ impl ReadTx<'_> {
         Ok(found.map(|record| record.slot))
     }
 
-    /// A bank's newest `limit` switches, oldest first.
-    pub fn bank_switches(&self, bank: &str, limit: i64) -> Result<Vec<SwitchRecord>, StoreError> {
+    /// The switches that a filter selects, oldest first, each with its id.
+    pub fn bank_switches(
+        &self,
+        filter: &ListFilter,
+    ) -> Result<Vec<(i64, SwitchRecord)>, StoreError> {
         let sql = "SELECT id, bank, radio, slot, left_iccid, found_iccid, outcome, began_at, \
-                   ended_at FROM bank_move WHERE bank = $1 ORDER BY id DESC LIMIT $2";
-        self.all(sql, params![bank, limit], switch_record)?.into_iter().rev().collect()
+                   ended_at FROM bank_move";
+        let found =
+            self.list(sql, &LISTED, filter, |row| Ok((row.get(0)?, switch_record(row)?)))?;
+        found.into_iter().map(|(id, record)| Ok((id, record?))).collect()
     }
 
     /// What a SIM is needed on the air for at `now`; `None` when the SIM is not known.

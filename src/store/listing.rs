@@ -21,6 +21,8 @@ pub struct ListFilter {
     pub sim: Option<SimId>,
     /// The country's code as answers spell it.
     pub country: Option<String>,
+    /// The name of a SIM bank.
+    pub bank: Option<String>,
     pub state: Option<String>,
     pub outcome: Option<OrderOutcome>,
     /// A user of this machine, by name or number.
@@ -55,6 +57,7 @@ impl ListFilter {
             numbers: None,
             sim: None,
             country: None,
+            bank: None,
             state: None,
             outcome: None,
             user: None,
@@ -64,6 +67,11 @@ impl ListFilter {
             page: Page::Newest,
             limit,
         }
+    }
+
+    /// Whether what was at this time is wanted.
+    pub fn covers(&self, at: Timestamp) -> bool {
+        self.from.is_none_or(|from| from <= at) && self.to.is_none_or(|to| at < to)
     }
 }
 
@@ -80,6 +88,7 @@ pub(super) struct Listed {
     pub number: &'static str,
     pub sim: &'static str,
     pub country: &'static str,
+    pub bank: &'static str,
     pub state: &'static str,
     pub outcome: &'static str,
     pub user: &'static str,
@@ -97,11 +106,19 @@ impl Listed {
         number: "",
         sim: "",
         country: "",
+        bank: "",
         state: "",
         outcome: "",
         user: "",
         action: "",
     };
+}
+
+/// What selects the rows of a filter, for a statement of another kind than a list.
+pub(super) struct Selection {
+    /// The conditions, each with `AND` before it, and with `?` for each of the values.
+    pub conditions: String,
+    pub values: Vec<Value>,
 }
 
 /// The conditions of a statement with their values.
@@ -146,7 +163,7 @@ impl ReadTx<'_> {
         filter: &ListFilter,
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, StoreError> {
-        let Conditions { all, mut values } = self.conditions(listed, filter)?;
+        let Conditions { all, mut values } = self.conditions(listed, filter, filter.page)?;
         let is_upwards = matches!(filter.page, Page::After(_));
         let direction = if is_upwards { "" } else { "DESC" };
         let joined = if select.contains("WHERE") { "AND" } else { "WHERE" };
@@ -163,13 +180,30 @@ impl ReadTx<'_> {
         Ok(rows)
     }
 
-    fn conditions(&self, listed: &Listed, filter: &ListFilter) -> Result<Conditions, StoreError> {
+    /// What selects the rows of a filter, whatever its page and how many of them are wanted.
+    pub(super) fn selected(
+        &self,
+        listed: &Listed,
+        filter: &ListFilter,
+    ) -> Result<Selection, StoreError> {
+        let Conditions { all, values } = self.conditions(listed, filter, Page::Newest)?;
+        let conditions = all.iter().map(|condition| format!(" AND {condition}")).collect();
+        Ok(Selection { conditions, values })
+    }
+
+    fn conditions(
+        &self,
+        listed: &Listed,
+        filter: &ListFilter,
+        page: Page,
+    ) -> Result<Conditions, StoreError> {
         let mut conditions = Conditions::default();
         let (id, time) = (listed.id, listed.time);
         conditions.add_if(listed.account, filter.account.map(|account| account.0));
         conditions.add_if(listed.service, filter.service.map(|service| service.0));
         conditions.add_if(listed.sim, filter.sim.map(|sim| sim.0));
         conditions.add_if(listed.country, filter.country.clone());
+        conditions.add_if(listed.bank, filter.bank.clone());
         conditions.add_if(listed.state, filter.state.clone());
         let outcome = filter.outcome.map(|outcome| outcome.as_str().to_owned());
         conditions.add_if(listed.outcome, outcome);
@@ -178,19 +212,22 @@ impl ReadTx<'_> {
         if let Some(numbers) = &filter.numbers {
             conditions.add_numbers(listed.number, numbers);
         }
+        let (mut first, mut end) = match page {
+            Page::Newest => (0, i64::MAX),
+            Page::Before(before) => (0, before),
+            Page::After(after) => (after.saturating_add(1), i64::MAX),
+        };
         if let Some(from) = filter.from {
-            conditions.add(&format!("{id} >= ?"), self.first_id_from(listed, from)?);
+            first = first.max(self.first_id_from(listed, from)?);
             conditions.add(&format!("{time} >= ?"), from.0);
         }
         if let Some(to) = filter.to {
-            conditions.add(&format!("{id} < ?"), self.first_id_from(listed, to)?);
+            end = end.min(self.first_id_from(listed, to)?);
             conditions.add(&format!("{time} < ?"), to.0);
         }
-        match filter.page {
-            Page::Newest => conditions.add(&format!("{id} > ?"), 0),
-            Page::Before(before) => conditions.add(&format!("{id} < ?"), before),
-            Page::After(after) => conditions.add(&format!("{id} > ?"), after),
-        }
+        // One bound on either side: of several SQLite begins at the one that stands first.
+        conditions.add(&format!("{id} >= ?"), first);
+        conditions.add(&format!("{id} < ?"), end);
         Ok(conditions)
     }
 

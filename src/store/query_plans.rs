@@ -77,6 +77,7 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
         numbers: Some(vec![number.clone()]),
         sim: Some(sim),
         country: Some(name.clone()),
+        bank: Some(name.clone()),
         state: Some("open".to_owned()),
         outcome: Some(OrderOutcome::Code),
         user: Some(name.clone()),
@@ -92,6 +93,7 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     let of_account = super::ListFilter { numbers: None, ..filter };
     rows.ledger(&of_account).unwrap();
     rows.audit(&of_account).unwrap();
+    rows.bank_switches(&of_account).unwrap();
     rows.ledger_sums_after(account, n).unwrap();
     rows.last_sim_in(&modem).unwrap();
     rows.open_orders(account, now).unwrap();
@@ -136,7 +138,6 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.clock_samples(&name, now, 8).unwrap();
     rows.bank_slots(&name).unwrap();
     rows.slot_of_sim(&name, &iccid).unwrap();
-    rows.bank_switches(&name, n).unwrap();
     rows.sim_claims(&iccid, now).unwrap();
     rows.orders_waiting_for_sim(now).unwrap();
     rows.sim_locations(sim, n).unwrap();

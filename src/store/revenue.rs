@@ -1,8 +1,8 @@
 //! What customers were charged, added up.
 
-use rusqlite::params;
+use rusqlite::params_from_iter;
 
-use super::ledger::LISTED;
+use super::listing::{ListFilter, Listed, Selection};
 use super::{ReadTx, StoreError};
 use crate::domain::ledger::RevenueGroup;
 use crate::domain::{Amount, Timestamp};
@@ -28,14 +28,26 @@ pub struct Revenue {
     pub amount: Amount,
 }
 
+/// The entries that are added up, each with its order or its rental.
+const CHARGES: Listed = Listed {
+    table: "ledger",
+    id: "l.id",
+    time: "l.created_at",
+    account: "l.account_id = ?",
+    service: "o.service_id = ?",
+    number: "coalesce(o.number, r.number) IN (?)",
+    sim: "coalesce(o.sim_id, r.sim_id) = ?",
+    country: "coalesce(o.country, r.country) = ?",
+    ..Listed::UNFILTERED
+};
+
 impl ReadTx<'_> {
-    /// What was charged and given back from one time on and before another, the largest amounts
-    /// first, or by time.
+    /// What was charged and given back of what a filter selects, the largest amounts first, or by
+    /// time.
     pub fn revenue(
         &self,
         by: RevenueGroup,
-        from: Option<Timestamp>,
-        to: Option<Timestamp>,
+        filter: &ListFilter,
     ) -> Result<Vec<Revenue>, StoreError> {
         let quarter = format!("l.created_at / {QUARTER_HOUR_US}");
         let (key, name, order) = match by {
@@ -53,24 +65,16 @@ impl ReadTx<'_> {
             ),
             RevenueGroup::QuarterHour => (quarter.as_str(), "CAST(key AS TEXT)", "key"),
         };
+        let Selection { conditions, values } = self.selected(&CHARGES, filter)?;
         let sql = format!(
             "WITH sums AS (SELECT {key} AS key, l.currency AS currency, sum(l.kind = 'capture') AS \
              orders, sum(l.kind IN ('rental', 'extension', 'renewal')) AS terms, sum(l.kind = \
              'refund') AS refunds, -sum(l.balance_minor) AS amount FROM ledger l LEFT JOIN orders \
              o ON o.id = l.order_id LEFT JOIN rental r ON r.id = l.rental_id WHERE l.kind IN \
-             ('capture', 'rental', 'extension', 'renewal', 'refund') AND l.id >= $1 AND l.id < $2 \
-             AND l.created_at >= $3 AND l.created_at < $4 GROUP BY 1, 2) SELECT {name}, currency, \
-             orders, terms, refunds, amount FROM sums ORDER BY {order}"
+             ('capture', 'rental', 'extension', 'renewal', 'refund'){conditions} GROUP BY 1, 2) \
+             SELECT {name}, currency, orders, terms, refunds, amount FROM sums ORDER BY {order}"
         );
-        let first_id = |at: Option<Timestamp>| at.map(|at| self.first_id_from(&LISTED, at));
-        let (first, end) = (first_id(from).transpose()?, first_id(to).transpose()?);
-        let bounds = params![
-            first.unwrap_or(0),
-            end.unwrap_or(i64::MAX),
-            from.map_or(i64::MIN, |from| from.0),
-            to.map_or(i64::MAX, |to| to.0),
-        ];
-        self.all(&sql, bounds, |row| {
+        self.all(&sql, params_from_iter(values), |row| {
             let group: Option<String> = row.get(0)?;
             let begin = |quarter: String| {
                 let number: i64 = quarter.parse().unwrap_or_default();

@@ -86,7 +86,11 @@ fn every_list_is_filtered_and_paged() {
     ] {
         assert_eq!(messages(args), expected, "{args:?}");
     }
-    assert_eq!(column(&site, &["key", "list", "--account", "bob"], "account"), ["bob"]);
+    let keys = |args: &[&str]| column(&site, &[&["key", "list"], args].concat(), "account");
+    assert_eq!(keys(&["--account", "bob"]), ["bob"]);
+    assert_eq!(keys(&["--state", "active", "--from", "1h"]), ["ann", "bob"]);
+    assert_eq!(keys(&["--state", "revoked"]), [""; 0]);
+    assert_eq!(keys(&["--to", "1h"]), [""; 0]);
     let sims = |args: &[&str]| column(&site, &[&["sim", "list"], args].concat(), "number");
     assert_eq!(sims(&["--number", "0612345678"]), ["+31612345678"]);
     assert_eq!(sims(&["--iccid", &iccid, "--state", "available"]), ["+31612345678"]);
@@ -117,6 +121,16 @@ fn every_list_is_filtered_and_paged() {
     assert_eq!(names(&["account", "list", "--state", "active"]), ["ann"]);
     assert_eq!(names(&["service", "list", "--state", "enabled"]), ["Uber"]);
     assert_eq!(names(&["service", "list", "--country", "UK"]), ["Lyft"]);
+    let free = |args: &[&str]| {
+        column(&site, &[&["number", "list", "--service", "Lyft"], args].concat(), "number")
+    };
+    assert_eq!(free(&["--number", "0612345678"]), ["+31612345678"]);
+    assert_eq!(free(&["--iccid", &iccid, "--country", "NL"]), ["+31612345678"]);
+    assert_eq!(free(&["--state", "used"]), [""; 0]);
+    let health = |args: &[&str]| column(&site, &[&["health"], args].concat(), "service");
+    assert_eq!(health(&["--number", "0612345678"]), ["Uber"]);
+    assert_eq!(health(&["--number", "0612345678", "--sim", "+447700900123"]), [""; 0]);
+    assert_eq!(health(&["--limit", "1"]).len(), 1);
     let rows = |name: &str| column(&site, &["audit", "list", "--account", name], "subject");
     assert!(rows("ann").iter().all(|subject| !subject.contains("bob")), "{:?}", rows("ann"));
     assert!(rows("ann").len() > 2);
@@ -124,6 +138,89 @@ fn every_list_is_filtered_and_paged() {
         site.json(&["rental", "list", "--account", "ann", "--state", "active"]),
         Value::Array(vec![])
     );
+}
+
+#[test]
+fn skips_what_was_done_to_a_sim_and_what_it_earned_are_found() {
+    let site = site();
+    let _daemon = site.serve_ready();
+    let key = site.customer("ann", "10");
+    for name in ["Uber", "Lyft"] {
+        site.ok(&["service", "add", name, "--price", "0.50", "--sender", &format!("^{name}$")]);
+    }
+    for (order, service, country) in [(1, 1, "NL"), (2, 2, "NL"), (3, 2, "UK")] {
+        made(&site.get(&format!("/api/makeorder?serviceId={service}&country={country}&key={key}")));
+        site.get(&format!("/api/skipnumber?orderId={order}&key={key}"));
+    }
+    let skips = |args: &[&str]| column(&site, &[&["skip", "list", "ann"], args].concat(), "order");
+    for (args, expected) in [
+        (&[][..], &["1", "2", "3"][..]),
+        (&["--service", "Lyft"], &["2", "3"]),
+        (&["--number", "0612345678"], &["1", "2"]),
+        (&["--from", "1h", "--limit", "1"], &["3"]),
+        (&["--to", "1h"], &[]),
+        (&["--after", "1", "--limit", "1"], &["2"]),
+        (&["--before", "2"], &["1"]),
+    ] {
+        assert_eq!(skips(args), expected, "{args:?}");
+    }
+    let (dutch, british) = ("+31612345678", "+447700900123");
+    let iccid =
+        |number: &str| column(&site, &["sim", "list", "--number", number], "iccid").remove(0);
+    let (first, second) = (iccid(dutch), iccid(british));
+    site.ok(&["sim", "rest", &first, "1h"]);
+    site.ok(&["order", "show", "3"]);
+    let done = |iccid: &str| column(&site, &["audit", "list", "--iccid", iccid], "subject");
+    assert!(done(&first).iter().all(|subject| subject.contains(&first)), "{:?}", done(&first));
+    assert_eq!((done(&first).len(), done(&second)), (1, vec!["order 3".to_owned()]));
+
+    site.ok(&["sim", "rest", &first, "0s"]);
+    made(&site.get(&format!("/api/makeorder?serviceId=1&country=UK&key={key}")));
+    site.send("Uber", british, "Your code is 1234");
+    let came = site.get(&format!("/api/getsms?orderId=4&wait=60&key={key}"));
+    assert!(came.starts_with("SUCCESS_"), "{came}");
+    let earned = |args: &[&str]| {
+        let report = site.json(&[&["report", "revenue"], args].concat());
+        report["total"][0]["amount"].as_str().unwrap_or("nothing").to_owned()
+    };
+    for (args, expected) in [
+        (&["--account", "ann"][..], "0.50"),
+        (&["--service", "Uber", "--country", "UK"], "0.50"),
+        (&["--service", "Lyft"], "nothing"),
+        (&["--number", dutch], "nothing"),
+        (&["--iccid", &second, "--by", "day", "--from", "1h"], "0.50"),
+        (&["--to", "1h"], "nothing"),
+    ] {
+        assert_eq!(earned(args), expected, "{args:?}");
+    }
+}
+
+#[test]
+fn a_list_that_grows_is_read_a_page_at_a_time() {
+    let mut fixture = crate::endpoints::Fixture::open(0, "");
+    fixture.meanwhile(
+        "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 12000) INSERT \
+         INTO audit (at, actor, deed, subject) SELECT (strftime('%s', 'now') - 86400) * 1000000 + \
+         n, 'daemon', 'ended', 'rental ' || n FROM n",
+    );
+    let site = &fixture.site;
+    let ids = |args: &[&str]| {
+        let ids = column(site, &[&["audit", "list"], args].concat(), "id");
+        ids.iter().map(|id| id.parse().unwrap()).collect::<Vec<usize>>()
+    };
+    let all = ids(&["--limit", "0"]);
+    assert!(all.len() >= 12_000 && all.is_sorted_by(|a, b| a < b), "{}", all.len());
+    assert_eq!(ids(&["--limit", "0", "--to", "1h"]), all[..12_000]);
+    assert_eq!(ids(&["--limit", "0", "--before", "11003"]), all[..11_002]);
+    assert_eq!(ids(&["--limit", "0", "--after", "3"]), all[3..]);
+    assert_eq!(ids(&["--limit", "6000", "--before", "11003"]), all[5_002..11_002]);
+    assert_eq!(ids(&["--limit", "6000", "--after", "3"]), all[3..6_003]);
+    assert_eq!(ids(&[]), all[all.len() - 1000..]);
+    for path in ["/audit?limit=0", "/orders?limit=5001", "/messages?limit=0"] {
+        let (head, body) = site.admin_raw(path);
+        assert!(head.starts_with("HTTP/1.1 400") && body.contains("from 1 to 5000 rows"), "{body}");
+    }
+    assert_eq!(site.admin("/audit").as_array().unwrap().len(), 1000);
 }
 
 #[test]
@@ -173,7 +270,18 @@ fn a_filter_that_cannot_be_is_refused() {
         (&["audit", "list", "--number", "x"], 1, "x: not a number"),
         (&["audit", "list", "--account", "bob"], 1, "no account bob"),
         (&["key", "list", "--account", ""], 2, "it is empty"),
-        (&["message", "list", "--state", "open"], 2, "--state"),
+        (
+            &["message", "list", "--state", "open"],
+            2,
+            "message list has no --state; it has --account",
+        ),
+        (&["sim", "list", "--service=x"], 2, "sim list has no --service; it has --number, --iccid"),
+        (&["health", "--to", "1h"], 2, "health has no --to; it has --service, --sim, --number"),
+        (&["key", "list", "--state", "gone"], 2, "suspended"),
+        (&["number", "list", "--service", "x"], 1, "no service x"),
+        (&["skip", "list", "ann", "--number", "x"], 1, "x: not a number"),
+        (&["skip", "list", "ann", "--after", "3"], 1, "this list has no row 3"),
+        (&["report", "revenue", "--account", "bob"], 1, "no account bob"),
     ] {
         let output = site.run(args);
         let said = String::from_utf8(output.stderr).unwrap();
@@ -185,10 +293,19 @@ fn a_filter_that_cannot_be_is_refused() {
     assert_eq!(
         body,
         concat!(
-            r#"{"error":"this list has no filter service; it has account, number, user, action, "#,
-            r#"from, to"}"#
+            r#"{"error":"this list has no filter service; it has account, number, iccid, user, "#,
+            r#"action, from, to"}"#
         )
     );
+    for (path, words) in [
+        ("/pairs?after=1", "this list has no filter after; it has service, number, iccid"),
+        ("/numbers?service=1&outcome=code", "this list has no filter outcome; it has service"),
+        ("/orders?free=true", "this list has no filter free; it has account"),
+        ("/numbers", "numbers are listed for a service"),
+    ] {
+        let (head, body) = site.admin_raw(path);
+        assert!(head.starts_with("HTTP/1.1 400") && body.contains(words), "{path}: {body}");
+    }
 }
 
 #[test]

@@ -219,7 +219,16 @@ impl Site {
 
     /// Every message in the database.
     pub fn messages(&self) -> Vec<Value> {
-        self.admin("/messages?limit=0&all=true").as_array().unwrap().clone()
+        let mut all: Vec<Value> = Vec::new();
+        loop {
+            let after = all.last().map_or(0, |last| last["id"].as_i64().unwrap());
+            let page = self.admin(&format!("/messages?limit=5000&after={after}&all=true"));
+            let page = page.as_array().unwrap();
+            all.extend_from_slice(page);
+            if page.len() < 5000 {
+                return all;
+            }
+        }
     }
 }
 

@@ -8,10 +8,11 @@ use super::{Accounts, find_account, refuse_erased, subject_of};
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::fair_use::{Allowance, DayUse};
 use crate::domain::ip_network::Network;
-use crate::domain::key::{ApiKey, KeyRefusal, Scopes};
+use crate::domain::key::{ApiKey, KeyRefusal, KeyState, Scopes};
 use crate::domain::text::check_name;
 use crate::domain::{Amount, Currency, Timestamp};
 use crate::gateway::Error;
+use crate::gateway::listing::ListRequest;
 use crate::gateway::request_cache::KeyEvents;
 use crate::store::{Account, Holder, Key, KeyTerms, StoreError, WriteTx};
 
@@ -192,13 +193,20 @@ impl Accounts {
             .await
     }
 
-    /// All keys, or those of an account, as far as they are stored, with their last uses up to now.
-    pub async fn keys(&self, account: Option<String>) -> Result<Vec<Key>, Error> {
+    /// The keys that the operator asks for, the oldest first, as far as they are stored, with their
+    /// last uses up to now.
+    pub async fn keys(&self, request: ListRequest) -> Result<Vec<Key>, Error> {
         self.save_key_events().await?;
+        let (now, settings) = (self.env.now(), self.env.settings());
         let read = self.env.store.read(move |rows| {
-            let owner = account.map(|name| find_account(rows, &name)).transpose()?;
+            let states = KeyState::ALL.map(KeyState::as_str);
+            let filter = request.resolve(rows, &settings.countries, &states)?;
             let mut keys = rows.keys()?;
-            keys.retain(|key| owner.as_ref().is_none_or(|owner| owner.id == key.account));
+            keys.retain(|key| {
+                filter.account.is_none_or(|owner| owner == key.account)
+                    && filter.state.as_ref().is_none_or(|word| word == key.state(now).as_str())
+                    && filter.covers(key.created_at)
+            });
             Ok(keys)
         });
         read.await

@@ -7,17 +7,25 @@ use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::event::{EventKind, EventSubject};
 use crate::gateway::Error;
 use crate::gateway::accounts::find_account;
-use crate::gateway::listing::readings;
+use crate::gateway::listing::{ListRequest, readings};
 use crate::gateway::services::find_service;
 use crate::store::{NotedEvent, Skip};
 
 impl Orders {
-    /// The numbers that an account has skipped, the oldest skip first.
-    pub async fn skips(&self, account: String) -> Result<Vec<Skip>, Error> {
-        let read = self
-            .env
-            .store
-            .read(move |rows| Ok(rows.skips_by_time(find_account(rows, &account)?.id)?));
+    /// The numbers that an account has skipped, those that the operator asks for, the oldest skip
+    /// first.
+    pub async fn skips(&self, account: String, request: ListRequest) -> Result<Vec<Skip>, Error> {
+        let settings = self.env.settings();
+        let read = self.env.store.read(move |rows| {
+            let filter = request.resolve(rows, &settings.countries, &[])?;
+            let mut skips = rows.skips_by_time(find_account(rows, &account)?.id)?;
+            skips.retain(|skip| {
+                filter.service.is_none_or(|service| service == skip.service)
+                    && filter.numbers.as_ref().is_none_or(|all| all.contains(&skip.number))
+                    && filter.covers(skip.at)
+            });
+            Ok(skips)
+        });
         read.await
     }
 

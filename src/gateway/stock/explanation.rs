@@ -8,14 +8,15 @@ use super::obstacles::{Customer, Obstacles, Whom};
 use crate::domain::account_price::price_for;
 use crate::domain::allocation::ActiveOrder;
 use crate::domain::availability::{
-    Purpose, Reachability, SimCandidate, SimUsage, UnavailableReason,
+    self, Purpose, Reachability, SimCandidate, SimUsage, UnavailableReason,
 };
 use crate::domain::key::Scope;
 use crate::domain::sim::Sim;
 use crate::domain::{AccountId, Amount, Iccid, Msisdn, Rental, Timestamp, allocation};
 use crate::gateway::Error;
+use crate::gateway::listing::ListRequest;
 use crate::gateway::services::find_service;
-use crate::store::{ReadTx, StockQuery, StoreError};
+use crate::store::{ListFilter, ReadTx, StockQuery, StoreError};
 
 /// The reasons that are counted: all but that the country is not known, as it is a country's SIMs
 /// that are looked at.
@@ -81,6 +82,15 @@ pub struct Explanation {
     pub price: Option<Amount>,
     /// What keeps the account from it, if one is named.
     pub obstacles: Option<Obstacles>,
+}
+
+impl NumberState {
+    /// Whether it has a number and a state of a filter.
+    fn is_of(&self, filter: &ListFilter) -> bool {
+        let word = availability::word(self.unavailable);
+        filter.numbers.as_ref().is_none_or(|all| all.contains(&self.number))
+            && filter.state.as_ref().is_none_or(|state| state == word)
+    }
 }
 
 impl Stock {
@@ -197,17 +207,20 @@ impl Stock {
         Ok(countries.find(country).ok_or_else(unknown)?.code.clone())
     }
 
-    /// The numbers of a country or of all, each with whether it could be ordered for a service by
-    /// somebody who has skipped and used none.
+    /// The numbers that the operator asks for, each with whether it could be ordered for a service
+    /// by somebody who has skipped and used none.
     pub async fn numbers_for(
         self: &Arc<Self>,
-        service: String,
-        country: Option<&str>,
+        request: ListRequest,
     ) -> Result<Vec<NumberState>, Error> {
-        let country = country.map(|country| self.known_country(country)).transpose()?;
         let (stock, now) = (Arc::clone(self), self.env.horizon().orders);
+        let settings = self.env.settings();
         let read = self.env.store.read_in_background(move |rows| {
-            let service = find_service(rows, &service)?;
+            let filter = request.resolve(rows, &settings.countries, &availability::words())?;
+            let service = filter.service.map(|id| rows.service(id)).transpose()?.flatten();
+            let service = service.ok_or_else(|| {
+                Error::refused("numbers are listed for a service, by its name or id")
+            })?;
             let patterned = service.has_patterns();
             let purpose = Purpose::Order {
                 service: service.id,
@@ -216,7 +229,7 @@ impl Stock {
                 used_since: stock.used_since(now),
                 patterned,
             };
-            let countries = match country {
+            let countries = match filter.country.clone() {
                 Some(country) => vec![country],
                 None => rows.countries_of_sims()?,
             };
@@ -226,10 +239,13 @@ impl Stock {
                 let asked = Asked { country: &country, account: None, purpose, now, skipped };
                 let sims = stock.unavailable_reasons(rows, &asked)?.into_iter();
                 numbers.extend(sims.filter_map(|(sim, unavailable)| {
-                    let (number, iccid) = (sim.number?.number, sim.iccid);
-                    Some(NumberState { number, iccid, country: country.clone(), unavailable })
+                    let is_wanted = filter.sim.is_none_or(|wanted| wanted == sim.id);
+                    let number = sim.number.filter(|_| is_wanted)?.number;
+                    let (iccid, country) = (sim.iccid, country.clone());
+                    Some(NumberState { number, iccid, country, unavailable })
                 }));
             }
+            numbers.retain(|one| one.is_of(&filter));
             Ok::<_, Error>(numbers)
         });
         read.await

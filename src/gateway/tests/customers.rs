@@ -126,7 +126,7 @@ async fn a_skip_is_undone_and_its_number_ordered_again() {
         orders.skip(ann, order).await.unwrap();
         assert_eq!(fixture.make(ann, service).await, MakeOrder::NoPhone);
     }
-    let skips = orders.skips("ann".into()).await.unwrap();
+    let skips = orders.skips("ann".into(), ListRequest::default()).await.unwrap();
     let told: Vec<_> = skips.iter().map(|skip| (skip.service, skip.number.as_str())).collect();
     assert_eq!(told, [(uber, "+31612000001"), (lyft, "+31612000001")]);
     let undo = async |number: &str, service: Option<&str>| {
@@ -140,7 +140,7 @@ async fn a_skip_is_undone_and_its_number_ordered_again() {
     assert!(refused.contains("`simbridge skip list ann` shows those"), "{refused}");
     assert!(undo("1", None).await.unwrap_err().contains("not a number"));
     assert_eq!(undo("+31612000001", None).await, Ok(1));
-    assert_eq!(orders.skips("ann".into()).await.unwrap(), []);
+    assert_eq!(orders.skips("ann".into(), ListRequest::default()).await.unwrap(), []);
     let audit = fixture.gateway.audit().rows(RowLimit::ALL).await.unwrap();
     let undone: Vec<_> = audit
         .iter()

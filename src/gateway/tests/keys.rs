@@ -29,7 +29,7 @@ async fn opens(fixture: &Fixture, digest: [u8; 32]) -> bool {
 }
 
 async fn only_key(fixture: &Fixture) -> Key {
-    fixture.gateway.accounts().keys(None).await.unwrap().remove(0)
+    fixture.gateway.accounts().keys(ListRequest::default()).await.unwrap().remove(0)
 }
 
 #[tokio::test]

@@ -215,7 +215,7 @@ pub(super) async fn key_of(
 /// What was spent today with a key.
 async fn spent_with(fixture: &Fixture, prefix: &str) -> i64 {
     let accounts = fixture.gateway.accounts();
-    let keys = accounts.keys(None).await.unwrap();
+    let keys = accounts.keys(ListRequest::default()).await.unwrap();
     accounts.key_today(keys.iter().find(|key| key.prefix == prefix).unwrap()).spent.0
 }
 

@@ -411,7 +411,9 @@ async fn the_book_tells_who_had_a_number_when_and_for_what() {
         assert_eq!(senders, if near { vec![Some("Friend")] } else { vec![] }, "nobody's");
     }
     assert!(book.show("12", None).await.is_err());
-    let listed = used.fixture.gateway.stock().numbers_for("Viber".into(), Some("nl")).await;
+    let (service, country) = (Some("Viber".to_owned()), Some("nl".to_owned()));
+    let wanted = ListRequest { service, country, ..ListRequest::default() };
+    let listed = used.fixture.gateway.stock().numbers_for(wanted).await;
     let listed: Vec<_> = listed.unwrap().iter().map(|one| one.unavailable).collect();
     assert_eq!(listed, [Some(UnavailableReason::Used)]);
 }

@@ -176,8 +176,14 @@ pub(super) async fn limit(
     Ok(Json(views::account(&account, &admin.gateway)))
 }
 
-pub(super) async fn skips(State(admin): State<AdminState>, Path(account): Path<String>) -> Answer {
-    let skips = admin.gateway.orders().skips(account).await?;
+pub(super) async fn skips(
+    State(admin): State<AdminState>,
+    Path(account): Path<String>,
+    Query(query): Query<ListQuery>,
+) -> Answer {
+    let (request, page) = query.for_whole_list(&["number", "service", "from", "to"])?;
+    let skips = admin.gateway.orders().skips(account, request).await?;
+    let skips = page.cut(skips, |skip| skip.order.0.to_string())?;
     Ok(Json(skips.iter().map(views::skip).collect()))
 }
 
@@ -202,8 +208,8 @@ pub(super) async fn keys(
     State(admin): State<AdminState>,
     Query(query): Query<ListQuery>,
 ) -> Answer {
-    let (request, page) = query.for_whole_list(&["account"])?;
-    let keys = admin.gateway.accounts().keys(request.account).await?;
+    let (request, page) = query.for_whole_list(&["account", "state", "from", "to"])?;
+    let keys = admin.gateway.accounts().keys(request).await?;
     let keys = page.cut(keys, |key| key.prefix.clone())?;
     Ok(Json(keys.iter().map(|key| views::key(key, &admin.gateway)).collect()))
 }

@@ -8,11 +8,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{AdminState, Answer, ListQuery, Refused, refused};
+use crate::domain::Iccid;
 use crate::domain::audit::AuditAction;
 use crate::domain::bank::{
     BankReport, RadioReport, RadioState, SlotContents, SlotReport, SwitchRecord,
 };
-use crate::domain::{Iccid, RowLimit};
 use crate::gateway::LocationPeriod;
 
 pub(super) fn routes() -> Router<AdminState> {
@@ -131,16 +131,17 @@ async fn moves(
     Path(name): Path<String>,
     Query(query): Query<ListQuery>,
 ) -> Answer {
-    let limit = query.for_list(&[])?.limit.unwrap_or(RowLimit::ALL);
-    let moves = admin.gateway.banks().switches(&name, limit).await?;
+    let request = query.for_list(&["iccid"])?;
+    let moves = admin.gateway.banks().switches(&name, request).await?;
     if moves.is_empty() {
         admin.find_bank(&name)?;
     }
     Ok(Json(moves.iter().map(switch_row).collect()))
 }
 
-fn switch_row(switch: &SwitchRecord) -> Value {
+fn switch_row((id, switch): &(i64, SwitchRecord)) -> Value {
     json!({
+        "id": id,
         "began_at": switch.began_at.to_string(),
         "ended_at": switch.ended_at.to_string(),
         "radio": switch.port.as_str(),

@@ -14,7 +14,7 @@ use super::listing::check_order;
 use super::{AdminState, Answer, ListQuery, Refused, parse_time, views};
 use crate::domain::ledger::RevenueGroup;
 use crate::domain::{MessageId, OrderId};
-use crate::gateway;
+use crate::gateway::{self, ListRequest};
 
 /// How many bytes of a copy are read at once.
 const CHUNK: usize = 256 * 1024;
@@ -61,22 +61,39 @@ pub(super) async fn cancel_order(State(admin): State<AdminState>, Path(id): Path
     Ok(Json(views::order(&canceled, admin.gateway.currency())))
 }
 
-/// By what charges are added up, and from when to when.
+/// By what charges are added up, which ones, and from when to when.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct RevenueQuery {
     by: RevenueGroup,
+    account: Option<String>,
+    service: Option<String>,
+    number: Option<String>,
+    iccid: Option<String>,
+    country: Option<String>,
     from: Option<String>,
     to: Option<String>,
 }
 
 pub(super) async fn revenue(
     State(admin): State<AdminState>,
-    Query(RevenueQuery { by, from, to }): Query<RevenueQuery>,
+    Query(query): Query<RevenueQuery>,
 ) -> Answer {
-    let from = from.as_deref().map(parse_time).transpose()?;
-    let to = to.as_deref().map(parse_time).transpose()?;
+    let from = query.from.as_deref().map(parse_time).transpose()?;
+    let to = query.to.as_deref().map(parse_time).transpose()?;
     check_order(from, to)?;
-    let rows = admin.gateway.reports().revenue(by, from, to).await?;
+    let RevenueQuery { by, account, service, number, iccid, country, .. } = query;
+    let request = ListRequest {
+        account,
+        service,
+        number,
+        iccid,
+        country,
+        from,
+        to,
+        ..ListRequest::default()
+    };
+    let rows = admin.gateway.reports().revenue(by, request).await?;
     let currency = admin.gateway.currency();
     Ok(Json(rows.iter().map(|row| views::revenue(row, currency)).collect()))
 }
@@ -120,7 +137,7 @@ pub(super) async fn audit(
     State(admin): State<AdminState>,
     Query(query): Query<ListQuery>,
 ) -> Answer {
-    let request = query.for_list(&["account", "number", "user", "action"])?;
+    let request = query.for_list(&["account", "number", "iccid", "user", "action"])?;
     Ok(Json(admin.gateway.audit().list(request).await?.iter().map(views::audit).collect()))
 }
 

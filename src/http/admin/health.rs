@@ -28,7 +28,8 @@ struct Pair {
 }
 
 async fn list(State(admin): State<AdminState>, Query(query): Query<ListQuery>) -> Answer {
-    let mut request = query.for_list(&["service", "iccid", "country"])?;
+    let filters = ["service", "number", "iccid", "country", "from"];
+    let mut request = query.for_first_rows(&filters)?;
     if let Some(sim) = request.iccid.take() {
         request.iccid = Some(admin.gateway.sims().named(sim).await?.to_string());
     }

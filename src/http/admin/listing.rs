@@ -6,6 +6,11 @@ use super::{Refused, parse_time, refused};
 use crate::domain::{RowLimit, Timestamp};
 use crate::gateway::ListRequest;
 
+/// How many rows of a list that grows without end are read at a time, if nothing else is said.
+const ROWS: u32 = 1000;
+/// How many rows of such a list are read at a time at most.
+pub const MOST_ROWS: u32 = 5000;
+
 /// What a client asks of a list. A filter that the list does not have is refused.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
@@ -29,6 +34,8 @@ pub(super) struct ListQuery {
     pub(super) limit: Option<RowLimit>,
     /// Of messages, also those that are shown only when they are asked for.
     pub(super) all: bool,
+    /// Of numbers, those that can be ordered now.
+    pub(super) free: bool,
     /// How many seconds to wait for messages after one.
     pub(super) wait: u64,
 }
@@ -43,7 +50,18 @@ pub(super) struct Page {
 impl ListQuery {
     /// The request, for a list that has these filters beside times and pages by id.
     pub(super) fn for_list(self, filters: &[&str]) -> Result<ListRequest, Refused> {
-        self.check(&[filters, &["from", "to"]].concat())?;
+        self.check(&[filters, &["from", "to"]].concat(), true)?;
+        bounded(self.into_request()?)
+    }
+
+    /// The request, for a list that has these filters and no pages: its first rows are those that
+    /// matter.
+    pub(super) fn for_first_rows(self, filters: &[&str]) -> Result<ListRequest, Refused> {
+        self.check(filters, false)?;
+        bounded(self.into_request()?)
+    }
+
+    fn into_request(self) -> Result<ListRequest, Refused> {
         let from = self.from.as_deref().map(parse_time).transpose()?;
         let to = self.to.as_deref().map(parse_time).transpose()?;
         check_order(from, to)?;
@@ -70,14 +88,14 @@ impl ListQuery {
         mut self,
         filters: &[&str],
     ) -> Result<(ListRequest, Page), Refused> {
-        self.check(filters)?;
+        self.check(filters, true)?;
         let limit = self.limit.take().unwrap_or(RowLimit::ALL);
         let page = Page { after: self.after.take(), before: self.before.take(), limit };
-        Ok((self.for_list(filters)?, page))
+        Ok((self.into_request()?, page))
     }
 
-    /// Refuses a filter that the list does not have.
-    fn check(&self, filters: &[&str]) -> Result<(), Refused> {
+    /// Refuses a filter that the list does not have, and a page where it has none.
+    fn check(&self, filters: &[&str], has_pages: bool) -> Result<(), Refused> {
         let given = [
             ("account", self.account.is_some()),
             ("service", self.service.is_some()),
@@ -91,6 +109,11 @@ impl ListQuery {
             ("action", self.action.is_some()),
             ("from", self.from.is_some()),
             ("to", self.to.is_some()),
+            ("after", self.after.is_some() && !has_pages),
+            ("before", self.before.is_some() && !has_pages),
+            ("all", self.all),
+            ("free", self.free),
+            ("wait", self.wait > 0),
         ];
         match given.iter().find(|(name, is)| *is && !filters.contains(name)) {
             None => Ok(()),
@@ -103,6 +126,18 @@ impl ListQuery {
             }
         }
     }
+}
+
+/// The request with the rows that are read at a time, unless it asks for more of them.
+fn bounded(request: ListRequest) -> Result<ListRequest, Refused> {
+    let limit = request.limit.unwrap_or(ROWS.into());
+    if limit.rows() > i64::from(MOST_ROWS) {
+        return Err(refused(format!(
+            "from 1 to {MOST_ROWS} rows are read at a time; `after` or `before` with the id of the \
+             last one asks on"
+        )));
+    }
+    Ok(ListRequest { limit: Some(limit), ..request })
 }
 
 /// Refuses a time that ends before it begins.

@@ -35,6 +35,7 @@ use crate::domain::message::Message;
 use crate::domain::{MessageId, Timestamp};
 use crate::gateway::{self, Gateway, MessageFilter, ModemControl, Reload};
 pub use alarms::view as view_alarm;
+pub use listing::MOST_ROWS;
 use listing::{ListQuery, parse_id};
 pub use long_requests::limit_long_requests;
 pub use modems::scanned;
@@ -204,12 +205,12 @@ async fn orders(State(admin): State<AdminState>, Query(query): Query<ListQuery>)
 /// request waits `wait` seconds at most.
 async fn messages(
     State(admin): State<AdminState>,
-    Query(query): Query<ListQuery>,
+    Query(mut query): Query<ListQuery>,
 ) -> Result<Response, Refused> {
     if let (Some(after), None) = (&query.after, query.limit) {
         return messages_after(&admin, MessageId(parse_id(after)?), query.wait).await;
     }
-    let all = query.all;
+    let all = std::mem::take(&mut query.all);
     let request = query.for_list(&["account", "service", "number", "iccid", "country"])?;
     Ok(write_messages(admin.gateway.inbox().list(request, all).await?).await)
 }

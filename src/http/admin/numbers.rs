@@ -7,10 +7,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::books::with;
-use super::listing::Page;
-use super::{AdminState, Answer, banks, parse_time};
+use super::{AdminState, Answer, ListQuery, banks, parse_time};
 use crate::domain::message::Message;
-use crate::domain::{RowLimit, Timestamp, availability};
+use crate::domain::{Timestamp, availability};
 use crate::gateway::{HeldBy, Holding, Mark, NumberState, Trace};
 
 /// The endpoints for numbers.
@@ -120,24 +119,12 @@ fn withheld(message: &Message) -> Value {
     with(unclaimed(message), json!({ "rule": message.withheld }))
 }
 
-#[derive(Deserialize)]
-struct Wanted {
-    service: String,
-    country: Option<String>,
-    #[serde(default)]
-    free: bool,
-    after: Option<String>,
-    before: Option<String>,
-    limit: Option<RowLimit>,
-}
-
-async fn list(
-    State(admin): State<AdminState>,
-    Query(Wanted { service, country, free, after, before, limit }): Query<Wanted>,
-) -> Answer {
-    let mut numbers = admin.gateway.stock().numbers_for(service, country.as_deref()).await?;
+async fn list(State(admin): State<AdminState>, Query(mut query): Query<ListQuery>) -> Answer {
+    let free = std::mem::take(&mut query.free);
+    let filters = ["service", "number", "iccid", "country", "state"];
+    let (request, page) = query.for_whole_list(&filters)?;
+    let mut numbers = admin.gateway.stock().numbers_for(request).await?;
     numbers.retain(|one| !free || one.unavailable.is_none());
-    let page = Page { after, before, limit: limit.unwrap_or(RowLimit::ALL) };
     let numbers = page.cut(numbers, |one| one.number.as_str().to_owned())?;
     Ok(Json(numbers.iter().map(state).collect()))
 }

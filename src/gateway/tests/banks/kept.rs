@@ -57,16 +57,23 @@ async fn switches_are_listed_oldest_first_and_kept_for_a_while() {
         expected.push(switch(n, outcome));
         fixture.gateway.banks().record_switch(switch(n, outcome)).await.unwrap();
     }
-    assert_eq!(fixture.gateway.banks().switches("a", RowLimit::ALL).await.unwrap(), expected);
+    let listed = async |bank: &str, request: ListRequest| {
+        let switches = fixture.gateway.banks().switches(bank, request).await.unwrap();
+        switches.into_iter().map(|(_, switch)| switch).collect::<Vec<_>>()
+    };
+    let all = || ListRequest::from(RowLimit::ALL);
+    assert_eq!(listed("a", all()).await, expected);
+    let second = ListRequest { after: Some(1), ..RowLimit::from(1).into() };
+    assert_eq!(listed("a", second).await, expected[1..2]);
+    fixture.plug(2).await;
+    let of_sim = ListRequest { iccid: Some(iccid(2).to_string()), ..all() };
+    assert_eq!(listed("a", of_sim).await, expected[..2], "it came, and it went");
     let newest = expected.split_off(expected.len() - 2);
-    assert_eq!(fixture.gateway.banks().switches("a", 2.into()).await.unwrap(), newest);
-    assert_eq!(fixture.gateway.banks().switches("b", RowLimit::ALL).await.unwrap(), []);
+    assert_eq!(listed("a", RowLimit::from(2).into()).await, newest);
+    assert_eq!(listed("b", all()).await, []);
     fixture.pass(91 * 86_400);
     fixture.gateway.banks().record_switch(switch(9, SwitchOutcome::Done)).await.unwrap();
-    assert_eq!(
-        fixture.gateway.banks().switches("a", RowLimit::ALL).await.unwrap(),
-        [switch(9, SwitchOutcome::Done)]
-    );
+    assert_eq!(listed("a", all()).await, [switch(9, SwitchOutcome::Done)]);
 }
 
 #[tokio::test]
