@@ -9,14 +9,18 @@ use super::events::Follower;
 use super::*;
 use crate::domain::bank::SlotContents;
 use crate::domain::block_list::BlockRule;
+use crate::domain::fair_use::Pauses;
+use crate::domain::sim::Pool;
 use crate::domain::{BlockList, RentalId, RowLimit};
 
 mod health;
+mod limits;
 mod model;
 mod real;
 mod standby;
 mod tenants;
 
+use limits::Allowed;
 use model::{Life, Model};
 use real::Real;
 
@@ -93,6 +97,24 @@ enum Step {
         account: usize,
         order: usize,
     },
+    /// The customer of the order made this many before the newest gives it up.
+    Quit {
+        back: usize,
+    },
+    /// The operator gives back what the order made this many before the newest was charged.
+    Refund {
+        back: usize,
+    },
+    /// The operator says what a customer may do.
+    Limit {
+        account: usize,
+        allowed: Allowed,
+    },
+    /// The operator says what a SIM is sold for.
+    SetPool {
+        sim: u16,
+        pool: Pool,
+    },
     Reuse {
         account: usize,
         order: usize,
@@ -161,6 +183,8 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(account, order)| Step::Cancel { account, order }),
         2 => (account.clone(), order.clone())
             .prop_map(|(account, order)| Step::Skip { account, order }),
+        1 => (0..3usize).prop_map(|back| Step::Refund { back }),
+        2 => set_pool(),
         4 => (account.clone(), order.clone())
             .prop_map(|(account, order)| Step::Reuse { account, order }),
         2 => (account.clone(), any::<bool>())
@@ -187,6 +211,48 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+fn set_pool() -> impl Strategy<Value = Step> {
+    let pool =
+        prop_oneof![2 => Just(Pool::Both), 1 => Just(Pool::Orders), 1 => Just(Pool::Rentals)];
+    (1..=SIMS + BANKED, pool).prop_map(|(sim, pool)| Step::SetPool { sim, pool })
+}
+
+/// Where customers come to their limits. The clock only goes forward, as by one that is set back
+/// days begin again.
+fn step_of_limits() -> impl Strategy<Value = Step> {
+    let account = 0..CUSTOMERS;
+    let max_open = prop::sample::select(vec![Some(1), Some(2), Some(3), None]);
+    let orders_per_day = prop::sample::select(vec![None, Some(2), Some(52), Some(60)]);
+    let spend_per_day = prop::sample::select(vec![None, Some(50), Some(125), Some(RENT + 60)]);
+    prop_oneof![
+        9 => (account.clone(), 0..3usize)
+            .prop_map(|(account, service)| Step::Make { account, service }),
+        6 => (0..3usize).prop_map(|back| Step::Quit { back }),
+        1 => (account.clone(), 0..60usize)
+            .prop_map(|(account, order)| Step::Skip { account, order }),
+        4 => (0..3usize).prop_map(|back| Step::Code { back, has_code: true }),
+        2 => (0..3usize).prop_map(|back| Step::Again { back }),
+        1 => (0..3usize).prop_map(|back| Step::Refund { back }),
+        3 => (account.clone(), max_open, orders_per_day, spend_per_day).prop_map(
+            |(account, max_open, orders_per_day, spend_per_day)| {
+                let allowed = Allowed { max_open, orders_per_day, spend_per_day };
+                Step::Limit { account, allowed }
+            },
+        ),
+        1 => set_pool(),
+        1 => (account.clone(), any::<bool>())
+            .prop_map(|(account, auto_renew)| Step::Rent { account, auto_renew }),
+        1 => (account, 0..3usize).prop_map(|(account, rental)| Step::Extend { account, rental }),
+        1 => (SIMS + 1..=SIMS + BANKED).prop_map(|sim| Step::In { sim }),
+        6 => prop_oneof![
+            Just(3), Just(20), Just(31), Just(61), Just(LIFETIME_S), Just(WINDOW_S), Just(86_400)
+        ]
+            .prop_map(|seconds| Step::Pass { seconds }),
+        1 => Just(Step::Restart),
+        1 => (1..=SIMS).prop_map(|sim| Step::Plug { sim }),
+    ]
+}
+
 /// Where most is about rentals, and there is money for them.
 fn step_of_rentals() -> impl Strategy<Value = Step> {
     let (account, back, any_sim) = (0..CUSTOMERS, 0..3usize, 1..=SIMS + BANKED);
@@ -201,6 +267,7 @@ fn step_of_rentals() -> impl Strategy<Value = Step> {
             .prop_map(|(back, pro_rata)| Step::EndRental { back, pro_rata }),
         6 => (back.clone(), any_sim.clone()).prop_map(|(back, to)| Step::Move { back, to }),
         3 => back.clone().prop_map(|back| Step::Revive { back }),
+        2 => set_pool(),
         5 => (back, 0..SENDERS.len(), any::<bool>())
             .prop_map(|(back, sender, early)| Step::ToTenant { back, sender, early }),
         2 => (any_sim.clone(), 0..SENDERS.len(), prop_oneof![Just(0), Just(900)])
@@ -220,10 +287,23 @@ fn step_of_rentals() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Plays a history on both, with customers who have so much, and compares every answer.
-async fn play(steps: Vec<Step>, cents: i64) {
-    let mut real = Real::open(cents).await;
-    let mut model = Model { balance: [cents; CUSTOMERS], ..Model::default() };
+/// What differs between histories.
+#[derive(Clone, Copy)]
+struct Setting {
+    /// What each customer has.
+    cents: i64,
+    min_cancel_age: i64,
+    /// All that there is is compared after each of so many steps.
+    compared_every: usize,
+}
+
+const USUAL: Setting = Setting { cents: CENTS, min_cancel_age: 0, compared_every: 1 };
+
+/// Plays a history on both, and compares every answer.
+async fn play(steps: Vec<Step>, setting: Setting) {
+    let mut real = Real::open(setting).await;
+    let Setting { cents, min_cancel_age, compared_every } = setting;
+    let mut model = Model { balance: [cents; CUSTOMERS], min_cancel_age, ..Model::default() };
     for sim in 1..=SIMS {
         model.seen_at.insert(sim, real.now());
     }
@@ -367,9 +447,21 @@ async fn play(steps: Vec<Step>, cents: i64) {
                 }
                 continue;
             }
-            Step::Sweep | Step::Code { .. } | Step::Again { .. } | Step::ToTenant { .. } => {
-                continue;
+            Step::Refund { back } => {
+                let Some(n) = model.orders.len().checked_sub(back + 1) else { continue };
+                (real.refund(n).await, model.refund(n))
             }
+            Step::Limit { account, allowed } => {
+                (real.limit(account, allowed).await, model.limit(account, allowed))
+            }
+            Step::SetPool { sim, pool } => {
+                (real.set_pool(sim, pool).await, model.set_pool(sim, pool))
+            }
+            Step::Sweep
+            | Step::Code { .. }
+            | Step::Again { .. }
+            | Step::Quit { .. }
+            | Step::ToTenant { .. } => continue,
             Step::Restart => {
                 real.fixture.restart().await;
                 // Nothing is believed of modems until they speak again.
@@ -383,8 +475,10 @@ async fn play(steps: Vec<Step>, cents: i64) {
         };
         assert_eq!(said, expected, "step {number} of {steps:?}");
         watch = watch.max(now);
-        compare(&real, &model, watch).await;
-        if number % 4 == 0 {
+        if number % compared_every == 0 {
+            compare(&real, &model, watch).await;
+        }
+        if number % (4 * compared_every) == 0 {
             compare_stock(&real).await;
         }
     }
@@ -477,7 +571,7 @@ proptest! {
     #[test]
     fn any_history_is_as_the_plain_model_says(steps in proptest::collection::vec(step(), 1..60)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(play(steps, CENTS));
+        runtime.block_on(play(steps, USUAL));
     }
 
     #[test]
@@ -485,7 +579,21 @@ proptest! {
         steps in proptest::collection::vec(step_of_rentals(), 20..80),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(play(steps, 10 * CENTS));
+        runtime.block_on(play(steps, Setting { cents: 10 * CENTS, ..USUAL }));
+    }
+
+    /// After a customer has given up so many orders that a few more make the difference.
+    #[test]
+    fn any_history_of_limits_is_as_the_plain_model_says(
+        given_up in 40..52usize,
+        steps in proptest::collection::vec(step_of_limits(), 20..80),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let make = Step::Make { account: 0, service: 0 };
+        let one = [make, Step::Pass { seconds: 31 }, Step::Quit { back: 0 }];
+        let begin = std::iter::repeat_n(one, given_up).flatten();
+        let setting = Setting { min_cancel_age: 30, compared_every: 7, ..USUAL };
+        runtime.block_on(play(begin.chain(steps).collect(), setting));
     }
 
     /// Where nothing else is on the air: what is sold comes by the bank's radio.
@@ -496,6 +604,6 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let gone = (1..=SIMS).map(|sim| Step::Vanish { sim });
         let steps = steps.into_iter().filter(|step| !matches!(step, Step::Plug { .. }));
-        runtime.block_on(play(gone.chain(steps).collect(), CENTS));
+        runtime.block_on(play(gone.chain(steps).collect(), USUAL));
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::health::Health;
+use super::limits::Standing;
 use super::*;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,7 @@ pub(super) struct ModelOrder {
     pub(super) awaits: bool,
     pub(super) life: Life,
     pub(super) filed: bool,
+    pub(super) refunded: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -123,6 +125,11 @@ pub(super) struct Model {
     /// When the bank last spoke.
     pub(super) told_at: Option<i64>,
     pub(super) health: Health,
+    pub(super) standing: [Standing; CUSTOMERS],
+    /// How old an order has to be so that giving it up delays the next one by nothing.
+    pub(super) min_cancel_age: i64,
+    /// What SIMs are sold for, where that is not both.
+    pub(super) pools: BTreeMap<u16, Pool>,
     /// SIMs whose modem is gone, each since when, while they are waited for.
     pub(super) away: BTreeMap<u16, i64>,
     /// When the daemon was started.
@@ -168,6 +175,8 @@ impl Model {
             }),
             Step::Again { back } => nth(back)
                 .map_or(step, |n| Step::Reuse { account: self.orders[n].account, order: n }),
+            Step::Quit { back } => nth(back)
+                .map_or(step, |n| Step::Cancel { account: self.orders[n].account, order: n }),
             Step::ToTenant { back, sender, early } => {
                 let nth = self.rentals.len().checked_sub(back + 1);
                 nth.map_or(step, |n| {
@@ -225,6 +234,7 @@ impl Model {
                 Some((_, 0, n)) => {
                     self.orders[n].life = Life::Over { at: now };
                     self.health.expired(&self.orders[n], now);
+                    self.note_end(n, false, now);
                 }
                 Some((_, 1, n)) => drop(self.show(n, false, self.longs[n].from, now)),
                 Some((_, _, n)) => self.end_term(n, now),
@@ -285,6 +295,7 @@ impl Model {
             .into_iter()
             .filter(|sim| {
                 self.free_of_tenants(*sim, now)
+                    && self.is_sold_for(*sim, true)
                     && !self.is_tried(*sim, now)
                     && !used(*sim)
                     && !self.is_used_by_others(account, service, *sim)
@@ -324,8 +335,8 @@ impl Model {
     }
 
     pub(super) fn make(&mut self, account: usize, service: usize, now: i64) -> String {
-        if let Some(open) = self.open_of(account, now) {
-            return format!("open {}", open + 1);
+        if let Some(barrier) = self.barrier(account, now) {
+            return barrier;
         }
         let Some(sim) = self.allocate(account, service, now) else { return "no phone".into() };
         self.place(account, service, sim, PRICE, now)
@@ -342,10 +353,13 @@ impl Model {
         if self.balance[account] - self.held(account) < price {
             return "no balance".into();
         }
+        if !self.may_spend(account, price, now) {
+            return "limited spend_per_day".into();
+        }
         self.given_at.insert(sim, now);
         let awaits = !self.on_air(sim, now);
         let ends_at = now + if awaits { SOLD_WITHIN_S } else { LIFETIME_S };
-        let (made_at, life, filed) = (now, Life::Open, false);
+        let (made_at, life, filed, refunded) = (now, Life::Open, false, false);
         self.orders.push(ModelOrder {
             account,
             service,
@@ -356,6 +370,7 @@ impl Model {
             awaits,
             life,
             filed,
+            refunded,
         });
         format!("made {} on {sim}", self.orders.len())
     }
@@ -372,6 +387,7 @@ impl Model {
                 if skip {
                     self.skipped.insert((account, found.service, found.sim));
                 }
+                self.note_end(order, true, now);
                 "canceled".into()
             }
             _ => "over".into(),
@@ -398,17 +414,21 @@ impl Model {
         let is_there = self.on_air(old.sim, now) || comes();
         let rests = self.rests(account, Some(old.service), old.sim, now);
         let used = self.is_used_by_others(account, old.service, old.sim);
-        let tried = self.is_tried(old.sim, now);
-        if !self.free_of_tenants(old.sim, now) || tried || !is_there || in_the_way {
+        let is_sold = self.is_sold_for(old.sim, true) && !self.is_tried(old.sim, now);
+        if !self.free_of_tenants(old.sim, now) || !is_sold || !is_there || in_the_way {
             return "offline".into();
         }
         if skipped || rests || used {
             return "offline".into();
         }
-        if let Some(open) = self.open_of(account, now) {
-            return format!("open {}", open + 1);
+        let offline = "offline".to_owned();
+        match self.barrier(account, now) {
+            Some(barrier) if barrier.starts_with("open") => return barrier,
+            Some(_) => return offline,
+            None => {}
         }
-        self.place(account, old.service, old.sim, PRICE / 2, now)
+        let placed = self.place(account, old.service, old.sim, PRICE / 2, now);
+        if placed.starts_with("limited") { offline } else { placed }
     }
 
     /// A whole SMS; the number of the order that it was given to.
@@ -588,10 +608,11 @@ impl Model {
     }
 
     /// Completes an order.
-    fn charge(&mut self, order: usize, at: i64) {
-        let order = &mut self.orders[order];
+    fn charge(&mut self, n: usize, at: i64) {
+        let order = &mut self.orders[n];
         order.life = Life::Completed { at };
         self.balance[order.account] -= order.price;
+        self.note_end(n, false, at);
     }
 
     /// The text that an order's customer sees.

@@ -1,5 +1,6 @@
 //! The gateway with the model's interface.
 
+use super::limits::Allowed;
 use super::*;
 
 fn id_of(rental: usize) -> RentalId {
@@ -27,7 +28,7 @@ pub(super) struct Real {
 }
 
 impl Real {
-    pub(super) async fn open(cents: i64) -> Real {
+    pub(super) async fn open(setting: Setting) -> Real {
         let rule = BlockRule {
             name: "banks".into(),
             senders: vec!["^Bank$".into()],
@@ -37,12 +38,16 @@ impl Real {
             block_list: BlockList::new(&[rule]).unwrap(),
             number_rest: Duration::from_secs(REST_S.unsigned_abs()),
             rest_after_orders: Duration::from_secs(REST_AFTER_ORDERS_S.unsigned_abs()),
+            pauses: Pauses {
+                min_cancel_age: Duration::from_secs(setting.min_cancel_age.unsigned_abs()),
+                ..default_settings().pauses
+            },
             ..default_settings()
         };
         let fixture = Fixture::with(settings).await;
         let mut accounts = Vec::new();
         for n in 0..CUSTOMERS {
-            accounts.push(fixture.customer(&format!("customer {n}"), cents).await);
+            accounts.push(fixture.customer(&format!("customer {n}"), setting.cents).await);
         }
         let mut services = vec![
             fixture.service("Uber", &["^Uber$"]).await,
@@ -78,8 +83,32 @@ impl Real {
             MakeOrder::AlreadyOpen(order) => format!("open {order}"),
             MakeOrder::NoPhone => "no phone".into(),
             MakeOrder::NoBalance => "no balance".into(),
+            MakeOrder::Paused(_) => "paused".into(),
+            MakeOrder::Limited(limit) => format!("limited {}", limit.as_str()),
             other => panic!("{other:?}"),
         }
+    }
+
+    /// The operator gives back what an order was charged.
+    pub(super) async fn refund(&self, order: usize) -> String {
+        let order = OrderId(i64::try_from(order).unwrap() + 1);
+        done(self.fixture.gateway.orders().refund(order, None, "a history".into()).await)
+    }
+
+    pub(super) async fn limit(&self, account: usize, allowed: Allowed) -> String {
+        let text = |limit: Option<String>| Some(limit.unwrap_or_else(|| "none".into()));
+        let edit = LimitEdit {
+            max_open: text(allowed.max_open.map(|most| most.to_string())),
+            orders_per_day: text(allowed.orders_per_day.map(|most| most.to_string())),
+            spend_per_day: text(
+                allowed.spend_per_day.map(|cents| format!("{}.{:02}", cents / 100, cents % 100)),
+            ),
+        };
+        done(self.fixture.gateway.accounts().limit(format!("customer {account}"), edit).await)
+    }
+
+    pub(super) async fn set_pool(&self, sim: u16, pool: Pool) -> String {
+        done(self.fixture.gateway.sims().set_pool(iccid(sim), pool).await)
     }
 
     pub(super) async fn give_up(&self, account: usize, order: usize, skip: bool) -> String {
@@ -123,6 +152,7 @@ impl Real {
             }
             Rent::NoStock => "no stock".into(),
             Rent::NoBalance => "no balance".into(),
+            Rent::Limited => "limited".into(),
             other => panic!("{other:?}"),
         }
     }
@@ -141,6 +171,7 @@ impl Real {
             Extend::InvalidContract => "invalid".into(),
             Extend::Expired => "expired".into(),
             Extend::NoBalance => "no balance".into(),
+            Extend::Limited => "limited".into(),
             other => panic!("{other:?}"),
         }
     }

@@ -115,7 +115,7 @@ impl Model {
         let is_gone = is_long && self.off_air_since(rental.sim, now).is_some();
         let can_pay = self.balance[account] - self.held(account) >= RENT;
         if rental.auto_renew && !is_gone && can_pay {
-            self.balance[account] -= RENT;
+            self.charge_term(account, now);
             let rental = &mut self.rentals[n];
             rental.add_term(now);
             rental.due = rental.expires().max(now + DAY_S);
@@ -133,6 +133,7 @@ impl Model {
     /// Whether a SIM can be let to an account.
     fn can_be_let(&self, sim: u16, account: usize, now: i64) -> bool {
         self.free_of_tenants(sim, now)
+            && self.is_sold_for(sim, false)
             && !self.health.is_on_probation(sim, now)
             && self.running(sim, now).next().is_none()
             && !self.rests(account, None, sim, now)
@@ -155,7 +156,10 @@ impl Model {
         if self.balance[account] - self.held(account) < RENT {
             return "no balance".into();
         }
-        self.balance[account] -= RENT;
+        if !self.may_spend(account, RENT, now) {
+            return "limited".into();
+        }
+        self.charge_term(account, now);
         self.given_at.insert(sim, now);
         self.rentals.push(ModelRental {
             account,
@@ -180,7 +184,7 @@ impl Model {
 
     pub(super) fn extend(&mut self, account: usize, rental: usize, now: i64) -> String {
         let funds = self.balance[account] - self.held(account);
-        let Some(found) = self.rentals.get_mut(rental).filter(|r| r.account == account) else {
+        let Some(found) = self.rentals.get(rental).filter(|r| r.account == account) else {
             return "invalid".into();
         };
         if !found.active {
@@ -189,10 +193,19 @@ impl Model {
         if funds < RENT {
             return "no balance".into();
         }
-        self.balance[account] -= RENT;
+        if !self.may_spend(account, RENT, now) {
+            return "limited".into();
+        }
+        self.charge_term(account, now);
+        let found = &mut self.rentals[rental];
         found.add_term(now);
         found.due = found.due.max(found.expires());
         "extended".into()
+    }
+
+    fn charge_term(&mut self, account: usize, now: i64) {
+        self.balance[account] -= RENT;
+        self.standing[account].terms.push(now);
     }
 
     pub(super) fn give_days(&mut self, n: usize, days: i64) -> String {
@@ -259,7 +272,7 @@ impl Model {
         }
         revived.active = true;
         self.rentals[n] = revived;
-        self.balance[account] -= RENT;
+        self.charge_term(account, now);
         self.rests_until.insert(sim, now);
         let kept = self.messages.iter_mut().filter(|message| {
             let is_nobodys = message.owner == Owner::Nobody && !message.withheld;
