@@ -4,13 +4,17 @@
 use std::collections::{HashMap, HashSet};
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use simbridge::domain::Random;
+use simbridge::domain::calendar::add_months;
+use simbridge::domain::{Random, Timestamp};
 use simbridge::simulator::Scenario;
 
+use crate::banks::post;
+use crate::endpoints::made;
 use crate::support::{Site, wait_for};
 
 const SEED: u64 = 0x5EED_0001;
@@ -228,4 +232,109 @@ fn ask(address: &str, request: &str) -> Option<String> {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
     answer.contains("\r\n\r\n").then_some(answer)
+}
+
+/// Rentals whose SIMs were off the air, and one that has ended, as if the daemon had seen it all.
+fn plant(site: &Site) {
+    let conn = rusqlite::Connection::open(site.dir.path().join("simbridge.db")).unwrap();
+    let now = chrono::Utc::now().timestamp_micros();
+    let day = 86_400_000_000;
+    for (rental, days) in [(1, 20), (2, 20), (3, 32)] {
+        let start = Timestamp(now - days * day);
+        let end = add_months(start, 1).unwrap();
+        let sql = "UPDATE rental SET started_at = ?, expires_at = ?, due_at = ? WHERE id = ?";
+        conn.execute(sql, (start.0, end.0, end.0, rental)).unwrap();
+        let sql = "UPDATE sim SET last_given_at = ? WHERE id = (SELECT sim_id FROM rental WHERE \
+                   id = ?)";
+        conn.execute(sql, (start.0, rental)).unwrap();
+    }
+    for rental in [1, 2] {
+        let sql =
+            "INSERT INTO outage (rental_id, began_at, counted_us, seen_at) VALUES (?, ?, ?, ?)";
+        conn.execute(sql, (rental, now - 2 * day, 2 * day, now)).unwrap();
+    }
+    conn.execute("UPDATE rental SET auto_renew = 0 WHERE id = 3", ()).unwrap();
+}
+
+/// Several operators do the same at once, and the daemon is killed meanwhile, again and again.
+#[test]
+fn what_operators_do_is_done_and_paid_once_however_often_the_daemon_is_killed() {
+    let modem = |n| format!("[[modem]]\nsim.number = \"+3161234000{n}\"\n");
+    let modems: String = (0..MODEMS).map(modem).collect();
+    let site = Site::with(MODEMS, Scenario::parse(&modems).unwrap(), "");
+    let mut daemon = site.serve_ready();
+    let key = site.customer("ann", "200");
+    site.ok(&["service", "add", "Acme", "--price", "0.70", "--sender", "^Acme$"]);
+    let order = |id: &str| {
+        let made = made(&site.get(&format!("/api/makeorder?serviceId=1&key={key}")));
+        assert_eq!(made.0, id);
+        format!("+31{}", &made.1[1..])
+    };
+    site.send("Acme", &order("1"), "code 1001");
+    let came = site.get(&format!("/api/getsms?orderId=1&key={key}&wait=60"));
+    assert!(came.starts_with("SUCCESS_"), "{came}");
+    for _ in 0..3 {
+        let rented = post(&site, &format!("/api/rental/new?key={key}&country=NL"));
+        assert!(rented.contains("contract_id"), "{rented}");
+    }
+    daemon.kill();
+    plant(&site);
+    daemon = site.serve_ready();
+    order("2");
+    let spare = site.json(&["sim", "list", "--state", "available"]);
+    let ordered = ["1", "2"].map(|id| site.json(&["order", "show", id])["iccid"].clone());
+    let is_spare = |sim: &&Value| !ordered.contains(&sim["iccid"]);
+    let spare = spare.as_array().unwrap().iter().find(is_spare).unwrap();
+    let spare = spare["iccid"].as_str().unwrap();
+    let deeds = [
+        &["rental", "move", "1", "--to", spare][..],
+        &["rental", "days", "1", "+1", "--reason", "a race"],
+        &["rental", "end", "2", "--reason", "a race"],
+        &["rental", "revive", "3"],
+        &["order", "refund", "1", "--reason", "a race"],
+        &["order", "cancel", "2"],
+    ];
+    for round in 0..8_u64 {
+        let start = |args: &&[&str]| {
+            let mut command = site.command(args);
+            command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        };
+        let racing: Vec<_> = deeds.iter().chain(&deeds).map(start).collect();
+        let life = Instant::now() + Duration::from_millis(20 + 13 * round);
+        while Instant::now() < life {
+            std::thread::park_timeout(life.saturating_duration_since(Instant::now()));
+        }
+        daemon.kill();
+        for mut command in racing {
+            command.wait().unwrap();
+        }
+        daemon = site.serve_ready();
+    }
+    // Those that came to nothing so far.
+    let said = deeds.map(|args| String::from_utf8(site.run(args).stderr).unwrap());
+    let entries = |what: &str, id: &str| {
+        let shown = site.json(&[what, "show", id]);
+        let kinds = shown["ledger"].as_array().unwrap().iter().map(|entry| entry["kind"].clone());
+        (kinds.collect::<Vec<_>>(), shown)
+    };
+    let (kinds, first) = entries("rental", "1");
+    assert_eq!(kinds, ["rental", "refund"], "what it was off the air: {first} {said:?}");
+    assert_eq!(first["moves"].as_array().unwrap().len(), 1, "{first}");
+    assert_eq!(first["outages"][0]["credit"], first["ledger"][1]["balance"], "{first}");
+    let (kinds, second) = entries("rental", "2");
+    assert_eq!(kinds, ["rental", "refund", "refund"], "that, and its rest: {second}");
+    assert_eq!(second["outages"][0]["credit"], second["ledger"][1]["balance"], "{second}");
+    assert_eq!(
+        (&second["state"], &second["ledger"][2]["note"]),
+        (&"ended".into(), &"a race".into())
+    );
+    let (kinds, third) = entries("rental", "3");
+    assert_eq!(
+        (kinds, &third["state"]),
+        (vec!["rental".into(), "extension".into()], &"active".into())
+    );
+    assert_eq!(entries("order", "1").0, ["hold", "capture", "refund"]);
+    assert_eq!(entries("order", "2").0, ["hold", "release"]);
+    let said = site.json(&["verify"]);
+    assert_eq!(said["ok"], true, "{said}");
 }
