@@ -38,8 +38,7 @@ const BREACHES: &[(&str, &str)] = &[
         "outage 7 of rental 1: what was given back",
     ),
     (
-        "INSERT INTO outage (rental_id, began_at, counted_us, seen_at) VALUES (1, 1, 1, 2); \
-         UPDATE rental SET state = 'ended', ended_at = expires_at",
+        "UPDATE rental SET state = 'ended', ended_at = expires_at",
         "rental 1: it is over, and its SIM is still counted",
     ),
     (
@@ -61,11 +60,11 @@ const BREACHES: &[(&str, &str)] = &[
         "INSERT INTO rental (id, account_id, sim_id, number, country, package, renewal_package, \
          auto_renew, state, terms, months, started_at, expires_at, ended_at) SELECT 2, \
          account_id, sim_id, number, country, package, renewal_package, auto_renew, 'ended', \
-         terms, months, started_at + 1, expires_at + 1, expires_at + 1 FROM rental",
+         terms, months, moved_at + 1, expires_at + 1, expires_at + 1 FROM rental",
         "rental 2: it began before the previous rental",
     ),
     (
-        "UPDATE rental SET number = '+31612000001', order_rest_us = started_at",
+        "UPDATE rental SET number = '+31612000001', order_rest_us = moved_at",
         "rental 1: it began before its number had rested",
     ),
     ("UPDATE rental SET terms = 2", "rental 1: its terms were not charged"),
