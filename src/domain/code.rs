@@ -32,6 +32,9 @@ static SHAPES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     .collect()
 });
 
+/// How many of these forms say that something is a code.
+const ANNOUNCED: usize = 4;
+
 /// Digits that stand alone: no letter, digit, plus sign or decimal separator is next to them.
 static LONE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?:^|[^\w+.,/:-])(\d{4,8})(?:[.,!?;:]*(?:\s|$)|[)\]»\x22'])").ok()
@@ -58,6 +61,13 @@ pub fn find(text: &str) -> Option<String> {
         Some(code) => Some(code.as_str().replace(['-', ' '], "")),
         None => lone_run(text).or_else(|| lone_groups(text)),
     }
+}
+
+/// Whether a text says of something in it that it is the code. What is missing of such a text can
+/// hardly have another.
+pub fn is_announced(text: &str) -> bool {
+    let text = without_app_hash(text);
+    SHAPES.iter().take(ANNOUNCED).any(|shape| shape.is_match(text))
 }
 
 /// The only group of three and three digits, or of two, two and two. A group of any other form is
@@ -134,6 +144,20 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(find(text).as_deref(), code, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_code_is_not_announced() {
+        for (text, announced) in [
+            ("Welcome! Your code is 0183, never", true),
+            ("G-482913 is your Google verification code. It", true),
+            ("@example.com #654321", true),
+            ("Hello 4455", false),
+            ("778-102", false),
+            ("Your code is in the second half, ", false),
+        ] {
+            assert_eq!(is_announced(text), announced, "{text}");
         }
     }
 

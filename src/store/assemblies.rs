@@ -185,6 +185,12 @@ impl WriteTx<'_> {
         one_row(self.execute(sql, [at.0, id.0])?, "assembly", id)
     }
 
+    /// Has a long message that is not shown yet be shown at `due_at`, unless it is before.
+    pub fn hasten_assembly(&self, id: AssemblyId, due_at: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE assembly SET due_at = min(due_at, $1) WHERE id = $2";
+        one_row(self.execute(sql, [due_at.0, id.0])?, "assembly", id)
+    }
+
     /// Records which message shows a long message, and whether that is complete.
     pub fn set_shown_message(
         &self,

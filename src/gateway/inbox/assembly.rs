@@ -8,7 +8,8 @@ use super::Ingested;
 use super::content::Content;
 use super::matching::{Matcher, ReceivedMessage};
 use super::network_clocks::{NetworkClocks, Stamped};
-use crate::domain::{AssemblyId, PartId, SimId, Timestamp};
+use crate::domain::message::MessageKind;
+use crate::domain::{AssemblyId, PartId, SimId, Timestamp, code};
 use crate::gateway::Error;
 use crate::gateway::background::Wakeups;
 use crate::sms::{self, Concat, Deliver};
@@ -17,6 +18,8 @@ use crate::store::{Assembly, NewAssembly, StoredPart, WriteTx};
 /// How long after its first part a long message is shown as incomplete. Parts usually come within
 /// seconds of each other.
 const PATIENCE: Duration = Duration::from_secs(180);
+/// The same for one of which a part has the code. An order that waits for it has not much longer.
+const PATIENCE_WITH_CODE: Duration = Duration::from_secs(20);
 
 /// The long messages whose parts are gathered.
 pub(in crate::gateway) struct Assemblies {
@@ -72,6 +75,10 @@ impl Assemblies {
         };
         tx.place_part(part, assembly.id, concat.sequence)?;
         if tx.part_count(assembly.id)? < i64::from(assembly.total) {
+            if has_code(deliver) {
+                tx.hasten_assembly(assembly.id, received_at.plus(PATIENCE_WITH_CODE))?;
+                self.wakeups.deadlines_change_after(tx);
+            }
             return Ok(Ingested::Part);
         }
         self.store_message(tx, &assembly, &tx.parts_of(assembly.id)?, true, received_at)
@@ -151,6 +158,13 @@ impl Assemblies {
         }
         Ok(ingested)
     }
+}
+
+/// Whether a part of a text says what its code is.
+fn has_code(part: &Deliver) -> bool {
+    let text = sms::join(std::slice::from_ref(part)).text;
+    let content = Content::of_deliver(part, text);
+    content.kind == MessageKind::Text && content.text.is_some_and(|text| code::is_announced(&text))
 }
 
 /// What the parts are and say; `None` when none can be decoded. Parts that follow each other are

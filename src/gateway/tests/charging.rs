@@ -90,6 +90,28 @@ async fn the_rest_of_a_long_message_may_have_the_code() {
 }
 
 #[tokio::test]
+async fn a_long_message_is_not_awaited_for_long_once_its_code_is_there() {
+    let (fixture, ann, order) = waiting().await;
+    let long = format!("Your code is 0183. {}Bye", "Welcome to Uber! ".repeat(10));
+    let pdus = fixture.pdus("Uber", &long, 0, 9);
+    fixture.arrive(1, &pdus[0]).await;
+    let due = fixture.gateway.due_work().run_due_work().await.unwrap().unwrap();
+    assert_eq!(due.since(fixture.gateway.now()), Duration::from_secs(20));
+    assert_eq!(sms_of(&fixture, ann, order).await, Sms::Waiting, "the rest may be on its way");
+    fixture.pass(20);
+    fixture.gateway.due_work().run_due_work().await.unwrap();
+    assert!(matches!(fixture.state(order).await, OrderState::Completed { .. }));
+    let Sms::Text(shown) = sms_of(&fixture, ann, order).await else { panic!() };
+    assert!(shown.starts_with("Your code is 0183."), "{shown}");
+    fixture.arrive(1, &pdus[1]).await;
+    assert_eq!(
+        (sms_of(&fixture, ann, order).await, fixture.funds(ann).await),
+        (text(&long), (450, 0))
+    );
+    assert_eq!(fixture.faults().await, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn what_is_withheld_is_not_charged() {
     let (mut fixture, ann, order) = waiting().await;
     let rule = crate::domain::block_list::BlockRule {
