@@ -54,6 +54,7 @@ mod rental_care;
 mod rentals;
 mod retention;
 mod reuse;
+mod revenue;
 mod text_mode;
 mod used;
 mod webhooks;
