@@ -48,6 +48,7 @@
 //!    without its SMS between customers.
 //!    (`a_number_is_never_sold_twice_for_a_service_but_may_be_after_a_cancel`,
 //!    `what_a_tenant_was_sent_is_sold_to_nobody_else_for_its_service`,
+//!    `a_number_rests_after_its_tenant_on_whatever_card_it_is`,
 //!    `a_number_that_was_ordered_is_not_let_before_it_has_rested`,
 //!    `a_number_that_was_given_up_or_expired_rests_for_all_others`)
 //! 9. **A stuck, misbehaving or vanished modem slows nobody else down**: each has its own task,

@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::background::Wakeups;
 use super::environment::Environment;
 use super::sim_presence::SimPresence;
-use super::sims::{Sims, with_number};
+use super::sims::{Sims, let_number_rest, with_number};
 use super::{Error, ModemControl, SimView};
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::modem::{ModemRequest, SimTask};
@@ -342,12 +342,14 @@ impl NumberDiscovery {
             ));
         }
         let number_of_note = number.shortened();
+        let before = sim.clone();
         let learnt = if replaces(sim.number.as_ref(), &number, source) {
             with_number(sim, number, source, countries, now)
         } else {
             sim
         };
         tx.save_sim(&learnt)?;
+        let_number_rest(tx, &before, &learnt, settings.rental_rest)?;
         tx.forget_asks(id)?;
         tx.note(
             Actor::Daemon,

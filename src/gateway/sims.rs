@@ -110,6 +110,7 @@ impl Sims {
                 let sim = with_identity(known.clone(), &read, &settings.countries, now);
                 if sim != known {
                     tx.save_sim(&sim)?;
+                    let_number_rest(tx, &known, &sim, settings.rental_rest)?;
                 }
                 if !read.others.is_empty() {
                     let id = &read.modem.id;
@@ -391,8 +392,10 @@ impl Sims {
         let before = known.number.as_ref().map(|known| known.number.shortened());
         let before = before.unwrap_or_else(|| "none".to_owned());
         let subject = format!("SIM {iccid}: {}, was {before}", number.shortened());
-        let sim = with_number(known, number, NumberSource::Operator, &settings.countries, now);
+        let source = NumberSource::Operator;
+        let sim = with_number(known.clone(), number, source, &settings.countries, now);
         tx.save_sim(&sim)?;
+        let_number_rest(tx, &known, &sim, settings.rental_rest)?;
         let sim = tx.ensure_sim(iccid, now)?;
         tx.note(Actor::Operator, AuditAction::SetNumber, subject, now)?;
         Ok(self.view(sim, now))
@@ -588,6 +591,23 @@ fn with_identity(sim: Sim, read: &Identified, countries: &Countries, now: Timest
             with_number(sim, number, source, countries, now)
         }
         _ => sim,
+    }
+}
+
+/// A number that had a tenant rests on whatever card it comes to.
+pub(super) fn let_number_rest(
+    tx: &WriteTx<'_>,
+    before: &Sim,
+    sim: &Sim,
+    rest: Duration,
+) -> Result<(), StoreError> {
+    let number = |sim: &Sim| sim.number.as_ref().map(|known| known.number.clone());
+    let new = number(sim).filter(|new| Some(new) != number(before).as_ref());
+    let Some(new) = new else { return Ok(()) };
+    let until = tx.rest_after_tenants(&new, rest)?;
+    match until.filter(|until| *until > sim.rests_until) {
+        Some(until) => tx.rest_sim(sim.id, until),
+        None => Ok(()),
     }
 }
 

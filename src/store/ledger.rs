@@ -74,7 +74,7 @@ const ENTRY: &str = "SELECT id, kind, balance_minor, held_minor, currency, order
                      price_minor, price_currency, rate, note, created_at, key_prefix, months \
                      FROM ledger";
 
-pub(super) const LISTED: Listed = Listed {
+const LISTED: Listed = Listed {
     table: "ledger",
     id: "id",
     time: "created_at",

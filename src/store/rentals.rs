@@ -143,6 +143,22 @@ impl ReadTx<'_> {
         self.all(&format!("{MOVE} WHERE v.rental_id = $1 ORDER BY v.id"), [rental.0], rental_move)
     }
 
+    /// Until when a number rests because tenants had it: for `rest` from the end of a tenancy, but
+    /// no longer than the card that it was on then.
+    pub fn rest_after_tenants(
+        &self,
+        number: &Msisdn,
+        rest: Duration,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT max(min(s.rests_until, had.until + $1)) FROM (SELECT sim_id, ended_at AS \
+                   until FROM rental WHERE number = $2 AND state = 'ended' UNION ALL SELECT \
+                   sim_id, to_at FROM rental_move WHERE number = $2) had JOIN sim s ON s.id = \
+                   had.sim_id";
+        let values = params![as_micros(rest), number];
+        let until = self.first(sql, values, |row| row.get::<_, Option<i64>>(0))?;
+        Ok(until.flatten().map(Timestamp))
+    }
+
     /// The rentals that had a number before they were moved, oldest first.
     pub fn moves_from_number(&self, number: &Msisdn) -> Result<Vec<RentalMove>, StoreError> {
         self.all(&format!("{MOVE} WHERE v.number = $1 ORDER BY v.id"), [number], rental_move)

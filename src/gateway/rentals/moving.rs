@@ -25,10 +25,12 @@ impl Rentals {
             let number = rentals.check_target(tx, &rental, &sim)?;
             let from = tx.iccid(rental.sim)?.ok_or_else(|| no_sim(rental.sim))?;
             rentals.end_outage(tx, &rental, now, true)?;
+            // On a new card the number is the tenant's as before.
+            let left = Some(rental.number.clone()).filter(|left| *left != number);
             let (before, moved_at) = (rental.sim, Some(now));
             let moved = Rental { sim: sim.id, number, moved_at, ..rental };
             tx.move_rental(&moved, rentals.stock.order_rest(tx)?)?;
-            rentals.let_rest(tx, before, now)?;
+            rentals.let_rest(tx, before, left.as_ref(), now)?;
             tx.record_sim_given(sim.id, now)?;
             rentals.wakeups.bank_demand_changes_after(tx);
             rentals.tell(tx, &moved, EventKind::RentalSimOnAir, now);

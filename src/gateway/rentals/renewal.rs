@@ -6,7 +6,7 @@ use crate::domain::event::EventKind;
 use crate::domain::ledger::{Posting, Term};
 use crate::domain::price::Charge;
 use crate::domain::rental::{Package, RentalState};
-use crate::domain::{AccountId, Rental, RentalId, SimId, Timestamp};
+use crate::domain::{AccountId, Msisdn, Rental, RentalId, SimId, Timestamp};
 use crate::gateway::Error;
 use crate::store::{Account, WriteTx};
 
@@ -130,20 +130,27 @@ impl Rentals {
         self.tell(tx, &ended, EventKind::RentalEnded, now);
         self.wakeups.bank_demand_changes_after(tx);
         tx.settle_rental_messages(ended.id, ended.ends_at())?;
-        self.let_rest(tx, ended.sim, ended.ends_at())?;
+        self.let_rest(tx, ended.sim, Some(&ended.number), ended.ends_at())?;
         Ok(ended)
     }
 
-    /// Lets a SIM rest that had a tenant until a time.
+    /// Lets a SIM rest that had a tenant until a time, and others that have its `number` now.
     pub(super) fn let_rest(
         &self,
         tx: &WriteTx<'_>,
         sim: SimId,
+        number: Option<&Msisdn>,
         since: Timestamp,
     ) -> Result<(), Error> {
+        let mut sims = vec![sim];
+        for iccid in number.map_or(Ok(Vec::new()), |number| tx.sims_with_number(number))? {
+            sims.extend(tx.sim_id(&iccid)?);
+        }
         let rests_until = since.plus(self.env.settings().rental_rest);
-        if tx.sim(sim)?.is_some_and(|sim| sim.rests_until < rests_until) {
-            tx.rest_sim(sim, rests_until)?;
+        for sim in sims {
+            if tx.sim(sim)?.is_some_and(|sim| sim.rests_until < rests_until) {
+                tx.rest_sim(sim, rests_until)?;
+            }
         }
         Ok(())
     }

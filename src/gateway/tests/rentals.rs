@@ -269,6 +269,47 @@ async fn a_tenants_number_is_not_sold_when_another_card_takes_its_place() {
 }
 
 #[tokio::test]
+async fn a_number_rests_after_its_tenant_on_whatever_card_it_is() {
+    for is_replaced_early in [true, false] {
+        let fixture = Fixture::open().await;
+        fixture.plug(1).await;
+        let (ann, bob) =
+            (fixture.customer("ann", 5_000).await, fixture.customer("bob", 5_000).await);
+        let uber = fixture.service("Uber", &["^Uber$"]).await;
+        let rental = rent(&fixture, ann, "1m", false).await;
+        let sims = fixture.gateway.sims();
+        let replace = async || {
+            sims.set_retired(iccid(1), true).await.unwrap();
+            fixture.plug(2).await;
+            sims.set_number(iccid(2), "+31612000001".into(), false).await.unwrap();
+        };
+        if is_replaced_early {
+            replace().await;
+        }
+        pass_to_end(&fixture, &rental, DAY_S);
+        fixture.gateway.due_work().run_due_work().await.unwrap();
+        if !is_replaced_early {
+            replace().await;
+        }
+        fixture.report(2);
+        assert_eq!(sims.find(iccid(2)).await.unwrap().state(), "resting");
+        let rented = async || fixture.gateway.rentals().rent(bob, Some("NL"), "1m", true).await;
+        assert_eq!(fixture.make(bob, uber).await, MakeOrder::NoPhone);
+        assert_eq!(rented().await.unwrap(), Rent::NoStock);
+        if is_replaced_early {
+            fixture.pass(29 * DAY_S);
+            fixture.report(2);
+        } else {
+            sims.set_rest(iccid(2), Duration::ZERO).await.unwrap();
+            sims.set_number(iccid(2), "0612000001".into(), false).await.unwrap();
+        }
+        let Rent::Made(rental) = rented().await.unwrap() else { panic!() };
+        assert_eq!(rental.number.as_str(), "+31612000001");
+        assert_eq!(fixture.faults().await, [""; 0]);
+    }
+}
+
+#[tokio::test]
 async fn a_view_has_the_newest_messages_numbered_among_all() {
     let fixture = Fixture::with(Settings { view_messages: 3, ..default_settings() }).await;
     fixture.plug(1).await;
