@@ -114,12 +114,15 @@
 //!     (`any_history_is_as_the_plain_model_says`,
 //!     `money_and_numbers_are_right_however_often_the_daemon_is_killed`,
 //!     `what_is_withheld_is_told_to_nobody_and_a_rest_that_comes_is`)
-//!
-//! 20. **Each event is sent to each webhook endpoint at least once**, unless it is given up after
+//! 21. **Each event is sent to each webhook endpoint at least once**, unless it is given up after
 //!     ten attempts, and those of one order or rental in their order. What is connected to is an
 //!     address that was checked at that attempt.
 //!     (`each_event_is_sent_at_least_once_and_in_order_however_often_the_daemon_is_killed`,
 //!     `what_is_connected_to_is_what_was_checked`)
+//! 22. **A request with an idempotency key is carried out once** and answered the same each time:
+//!     the answer is kept in the transaction of what it tells.
+//!     (`whoever_loses_the_answer_asks_again_and_has_one_order`,
+//!     `the_same_request_sent_many_times_at_once_makes_one_order`)
 //!
 //! # Limits
 //!
@@ -214,6 +217,13 @@
 //! - **An export of an account**: 500 rows in memory (`gateway/accounts/export.rs`), and 16 pieces
 //!   that wait for the client (`http/admin/export.rs`). The reading waits for both.
 //!   (`an_export_has_all_of_one_account_and_nothing_of_others`)
+//! - **A page of a list**: 200 rows, and of messages 1 MiB of texts (`http/v2/page.rs`,
+//!   `gateway/rentals/showing.rs`). The next page has the rest. (`a_limit_is_1_to_200`,
+//!   `messages_are_found_by_time_and_text_and_waited_for`)
+//! - **Answers that are kept for requests that are sent again**: 24 hours, or as long as texts are
+//!   kept (`gateway/once.rs`). Then a request is another one.
+//!   (`a_request_is_carried_out_once_also_after_a_crash_and_for_a_day`,
+//!   `answers_are_kept_no_longer_than_texts`)
 //! - **A request's head and body**: 32 KiB and 64 KiB, with a time limit for each (`http/serve.rs`,
 //!   `http/params.rs`). Beyond it the answer is `INVALID_REQUEST`, or the connection is closed.
 //!   (`a_key_may_be_bound_to_networks_and_a_large_request_is_refused`)

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::args::named;
 use super::listing::{ListQuery, OfAccount, OfNumber, OfService, Times};
 use super::print;
+use crate::domain::text::csv_field;
 use crate::domain::{Amount, Currency};
 use crate::gateway::RENTALS;
 use crate::http::AdminClient;
@@ -225,10 +226,7 @@ fn object(name: &str, row: &Row) -> Value {
 }
 
 fn csv_line(row: &Row) -> String {
-    let group = row.group.as_deref().unwrap_or_default();
-    let needs_quotes = group.contains([',', '"', '\r', '\n']);
-    let group =
-        if needs_quotes { format!("\"{}\"", group.replace('"', "\"\"")) } else { group.to_owned() };
+    let group = csv_field(row.group.as_deref().unwrap_or_default());
     let [orders, terms, refunds] = row.counts;
     format!("{group},{orders},{terms},{refunds},{},{}", row.currency.text(row.amount), row.currency)
 }

@@ -237,7 +237,7 @@ impl Daemon {
 impl Core<'_> {
     /// Listens for customers; returns the address, which may have a port that the system chose.
     fn serve_customers(&self) -> Result<(SocketAddr, Listening), StartError> {
-        let service = http::customer::make_service(
+        let service = http::make_service(
             self.gateway.clone(),
             (self.throttle.clone(), self.config.http.trusted_proxies.clone()),
             Arc::clone(&self.monitor.requests),

@@ -104,9 +104,14 @@ impl Countries {
         self.0.iter().find(|country| country.code == wanted || country.aliases.contains(&wanted))
     }
 
+    /// The codes of the countries with rules of their own, as answers spell them.
+    pub fn named_codes(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|country| country.code.as_str())
+    }
+
     /// The codes as answers spell them, separated by commas, for error messages.
     pub fn codes(&self) -> String {
-        let named: Vec<&str> = self.0.iter().map(|country| country.code.as_str()).collect();
+        let named: Vec<&str> = self.named_codes().collect();
         format!("{}, and all others by their ISO 3166 codes, like DE", named.join(", "))
     }
 

@@ -52,6 +52,14 @@ impl Funds {
     }
 }
 
+/// With this begins the cause of a top-up.
+const TOP_UP: &str = "topup:";
+
+/// The reference of the top-up that is an entry's cause, if it is one.
+pub fn top_up_reference(cause: &str) -> Option<&str> {
+    cause.strip_prefix(TOP_UP)
+}
+
 /// An entry that is to be added, together with what caused it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Posting {
@@ -235,7 +243,7 @@ impl Posting {
     /// only once.
     pub fn cause(&self) -> String {
         match self {
-            Posting::TopUp { reference, .. } => format!("topup:{reference}"),
+            Posting::TopUp { reference, .. } => format!("{TOP_UP}{reference}"),
             Posting::Adjustment { reference, .. } => format!("adjustment:{reference}"),
             Posting::Term { rental, term, .. } => format!("rental:{rental}:term:{term}"),
             Posting::Hold { order, .. } => format!("order:{order}:made"),
@@ -373,6 +381,14 @@ mod tests {
         }
         assert!(EntryKind::ALL.map(EntryKind::as_str).is_sorted());
         assert_eq!("gift".parse::<EntryKind>(), Err(UnknownWord));
+    }
+
+    #[test]
+    fn the_reference_of_a_top_up_is_read_from_its_cause() {
+        let top_up = Posting::TopUp { amount: Amount(5), reference: "bank: 7".into() };
+        assert_eq!(top_up_reference(&top_up.cause()), Some("bank: 7"));
+        assert_eq!(top_up_reference("adjustment:bank: 7"), None);
+        assert_eq!(top_up_reference("erased:7"), None);
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod catalogue;
 pub mod clock_trust;
 pub mod code;
 pub mod country;
+pub mod country_names;
 pub mod currency;
 pub mod event;
 pub mod fair_use;
@@ -55,7 +56,7 @@ pub use block_list::BlockList;
 pub use catalogue::{Catalogue, Service};
 pub use country::{Countries, Country};
 pub use currency::Currency;
-pub use home_network::HomeNetworks;
+pub use home_network::{HomeNetworks, MobileOperator};
 pub use identity::{Iccid, Imei, Imsi, InvalidIdentity, ModemId, Msisdn, PortName};
 pub use ids::{
     AccountId, AssemblyId, DeliveryId, EndpointId, EventId, MessageId, OrderId, PartId, RentalId,

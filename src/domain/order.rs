@@ -221,6 +221,13 @@ impl Order {
         self.end(at, OrderState::Skipped { at }, outcome)
     }
 
+    /// Ends an open order whose customer reports that its number cannot be used. He is not given
+    /// that number for its service again.
+    pub fn report(self, at: Timestamp, reason: ReportReason) -> Result<Order, Refused> {
+        let ended = self.end(at, OrderState::Skipped { at }, OrderOutcome::Reported)?;
+        Ok(Order { report: Some(reason), ..ended })
+    }
+
     /// Ends an open order whose SIM is lost.
     pub fn lose_sim(self, at: Timestamp) -> Result<Order, Refused> {
         self.end(at, OrderState::Expired { at }, OrderOutcome::SimLost)
@@ -365,6 +372,11 @@ mod tests {
         }
         let parked = Order { awaits_sim: true, ..open.clone() };
         assert_eq!(parked.expire(END).unwrap().outcome, Some(SimLost), "it was never on the air");
+        let reported = open.clone().report(at, ReportReason::Used).unwrap();
+        assert_eq!(
+            (reported.state, reported.outcome, reported.report),
+            (OrderState::Skipped { at }, Some(OrderOutcome::Reported), Some(ReportReason::Used))
+        );
         assert_eq!(open.complete(at, false).unwrap().outcome, Some(SmsWithoutCode));
         for (state, refusal) in [
             (OrderState::Completed { at }, Refused::Completed),

@@ -1,6 +1,8 @@
 //! Characters of a text that are not shown themselves, but change what a terminal, a reader of
 //! lines or a person sees of the others.
 
+use std::borrow::Cow;
+
 /// A name is suggested for a word when their Jaro-Winkler similarity is at least this.
 const LEAST_LIKENESS: f64 = 0.75;
 /// Stands for a character that cannot be shown.
@@ -70,6 +72,20 @@ pub fn one_line(text: &str) -> String {
         in_run = breaks;
     }
     line
+}
+
+/// The text without the difference between small and capital letters, for comparison. Capitals
+/// first: `ß` is one letter with two as its capital.
+pub fn folded(text: &str) -> String {
+    text.to_uppercase().to_lowercase()
+}
+
+/// A text as a field of CSV (RFC 4180): between quotes where it needs them.
+pub fn csv_field(text: &str) -> Cow<'_, str> {
+    match text.contains([',', '"', '\r', '\n']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")).into(),
+        false => text.into(),
+    }
 }
 
 /// Why a text cannot be a name.
@@ -155,6 +171,28 @@ mod tests {
         ] {
             assert_eq!(one_line(text), line);
         }
+    }
+
+    #[test]
+    fn a_field_of_csv_is_quoted_where_it_has_to_be() {
+        for (text, field) in [
+            ("", ""),
+            ("two words", "two words"),
+            ("a,b", "\"a,b\""),
+            ("say \"hi\"", "\"say \"\"hi\"\"\""),
+            ("two\nlines", "\"two\nlines\""),
+        ] {
+            assert_eq!(csv_field(text), field);
+        }
+    }
+
+    #[test]
+    fn texts_that_differ_in_capitals_are_the_same_folded() {
+        for (one, other) in [("Code", "cODE"), ("Straße", "STRASSE"), ("ÉTÉ", "été"), ("Σ", "ς")]
+        {
+            assert_eq!(folded(one), folded(other));
+        }
+        assert_ne!(folded("e"), folded("é"));
     }
 
     #[test]

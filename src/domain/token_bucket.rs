@@ -33,6 +33,17 @@ impl TokenRate {
     pub fn with_burst(burst: u32, interval: Duration) -> TokenRate {
         TokenRate { interval, capacity: interval.saturating_mul(burst) }
     }
+
+    /// How many tokens a full bucket holds.
+    pub fn tokens(self) -> u64 {
+        self.tokens_in(self.capacity)
+    }
+
+    /// How many tokens are added in a time.
+    fn tokens_in(self, time: Duration) -> u64 {
+        let tokens = time.as_nanos().checked_div(self.interval.as_nanos()).unwrap_or(0);
+        u64::try_from(tokens).unwrap_or(u64::MAX)
+    }
 }
 
 impl TokenBucket {
@@ -49,6 +60,14 @@ impl TokenBucket {
     /// Whether the bucket is full, so that it need not be remembered.
     pub fn is_full(self, now: Moment) -> bool {
         self.full_at <= now
+    }
+
+    /// How many tokens there are, and how long until the bucket is full.
+    pub fn level(self, rate: TokenRate, now: Moment) -> (u64, Duration) {
+        // See `take` about more than a whole bucket.
+        let missing = Some(self.full_at - now).filter(|missing| *missing <= rate.capacity);
+        let missing = missing.unwrap_or_default();
+        (rate.tokens_in(rate.capacity.saturating_sub(missing)), missing)
     }
 
     /// Takes a token.
@@ -95,6 +114,16 @@ mod tests {
         let mut bucket = TokenBucket::full(at(0.0));
         let taken = [(); 3].map(|()| bucket.take(rate, at(0.0)));
         assert_eq!(taken, [Ok(()), Ok(()), Err(Duration::from_secs(30))]);
+    }
+
+    #[test]
+    fn a_bucket_tells_how_many_tokens_it_has() {
+        let rate = TokenRate::per(Duration::from_secs(1), 4).unwrap();
+        let mut bucket = TokenBucket::full(at(10.0));
+        assert_eq!((rate.tokens(), bucket.level(rate, at(10.0))), (4, (4, Duration::ZERO)));
+        bucket.take(rate, at(10.0)).unwrap();
+        assert_eq!(bucket.level(rate, at(10.0)), (3, Duration::from_millis(250)));
+        assert_eq!(bucket.level(rate, at(0.0)), (4, Duration::ZERO), "the clock was set back");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::background::{FailedDeadlines, Wakeups};
 use super::environment::Environment;
 use super::events::EVENTS_KEPT;
 use super::inbox::Assemblies;
+use super::once::ANSWERED_AGAIN_FOR;
 use super::orders::Orders;
 use super::rentals::Rentals;
 use super::sim_presence::SimPresence;
@@ -133,6 +134,7 @@ impl DueWork {
             settings.given_up_kept.zip(rows.next_uncharged()?),
             settings.audit_kept.zip(rows.next_audit()?),
             settings.addresses_kept.zip(rows.next_address()?),
+            Some(self.answers_kept()).zip(rows.next_kept_answer()?),
         ];
         let books = books.into_iter().flatten();
         let books = books.filter_map(|(kept, from)| next_blanking(Some(from), kept));
@@ -227,8 +229,8 @@ impl DueWork {
         Ok(texts.len().max(raw.len()))
     }
 
-    /// Removes orders that ended without a charge, events, rows of the audit, and addresses of
-    /// clients, that were kept long enough. Returns how many.
+    /// Removes orders that ended without a charge, events, rows of the audit, addresses of clients,
+    /// and what was answered to requests, that were kept long enough. Returns how many.
     fn purge_books(&self, tx: &WriteTx<'_>) -> Result<usize, StoreError> {
         let (now, settings) = (self.env.certain_now(), self.env.settings());
         let mut count = tx.purge_events(now.minus(EVENTS_KEPT), ROWS_PER_BATCH)?;
@@ -243,7 +245,13 @@ impl DueWork {
         if let Some(kept) = settings.addresses_kept {
             count += tx.purge_addresses(now.minus(kept), ROWS_PER_BATCH)?;
         }
+        count += tx.purge_kept_answers(now.minus(self.answers_kept()), ROWS_PER_BATCH)?;
         Ok(count)
+    }
+
+    /// For how long answers are kept: not for longer than the texts that may stand in them.
+    fn answers_kept(&self) -> Duration {
+        ANSWERED_AGAIN_FOR.min(self.env.settings().text_kept)
     }
 
     /// Waits until there may be an earlier deadline than [`DueWork::run_due_work`] answered.

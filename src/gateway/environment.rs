@@ -2,6 +2,7 @@
 //! operator's settings.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::RwLock;
 
@@ -93,6 +94,12 @@ impl Environment {
     /// When the operator's day began that a time is in.
     pub(super) fn day_of(&self, at: Timestamp) -> Timestamp {
         self.clock.day_of(at)
+    }
+
+    /// When the operator's day begins after the one that a time is in. A day has from 23 to 25
+    /// hours.
+    pub(super) fn day_after(&self, at: Timestamp) -> Timestamp {
+        self.clock.day_of(self.clock.day_of(at).plus(Duration::from_secs(26 * 3600)))
     }
 
     /// The occasion of an entry in the ledger that is made at a time, asked for with a key or not.

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Mutex;
+
 use super::Error;
 use super::environment::Environment;
 use super::listing::{ListRequest, number_in_words, readings};
@@ -42,14 +44,23 @@ pub struct ServiceFigures {
     pub median_seconds: Option<i64>,
 }
 
+/// How old figures may be that customers are shown: reading them takes long where there are many
+/// orders.
+const FIGURES_KEPT: Duration = Duration::from_secs(60);
+
+/// The figures of all services.
+type Figures = Arc<HashMap<ServiceId, ServiceFigures>>;
+
 /// The health of numbers.
 pub struct Health {
     env: Arc<Environment>,
+    /// The figures that were read last, and when.
+    figures: Mutex<Option<(Timestamp, Figures)>>,
 }
 
 impl Health {
     pub(super) fn new(env: Arc<Environment>) -> Health {
-        Health { env }
+        Health { env, figures: Mutex::default() }
     }
 
     /// The numbers with the services that they were ordered for since a time, or that something
@@ -113,6 +124,20 @@ impl Health {
             Ok::<_, Error>(was_doubted)
         });
         cleared.await
+    }
+
+    /// How the orders of the last seven days ended, by service, as it was a short while ago. All
+    /// who ask at a time share one reading.
+    pub async fn recent_figures(&self) -> Result<Figures, Error> {
+        let mut known = self.figures.lock().await;
+        let now = self.env.now();
+        let is_recent = |at: Timestamp| at <= now && now.since(at) < FIGURES_KEPT;
+        if let Some((_, figures)) = known.as_ref().filter(|(at, _)| is_recent(*at)) {
+            return Ok(Arc::clone(figures));
+        }
+        let figures = Arc::new(self.services().await?);
+        *known = Some((now, Arc::clone(&figures)));
+        Ok(figures)
     }
 
     /// How the orders of the last seven days ended, by service.

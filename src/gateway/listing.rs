@@ -78,6 +78,7 @@ impl ListRequest {
             bank: None,
             state: self.state.map(|word| check_state(word, states)).transpose()?,
             outcome: self.outcome.map(|word| find_outcome(&word)).transpose()?,
+            client_ref: None,
             user: self.user,
             action: self.action,
             from: self.from,

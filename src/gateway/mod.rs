@@ -54,6 +54,7 @@ mod modem_control;
 mod modem_registry;
 mod number_book;
 mod number_discovery;
+mod once;
 mod order_stats;
 mod orders;
 mod parked;
@@ -92,9 +93,16 @@ pub use modem_control::{BoxFuture, ModemControl, Reload, Reloaded, ScannedPort};
 pub use modem_registry::{Change, ModemRegistry, Reported};
 pub use number_book::{HeldBy, Holding, NumberBook, NumberHistory};
 pub use number_discovery::{NumberDiscovery, Wanted};
+pub use once::{Done, Once};
 pub use order_stats::{OrderStats, OutcomeCounts};
-pub use orders::{Cancel, MakeOrder, OrderHistory, OrderView, Orders, Reuse, Sms};
-pub use rentals::{Edit, EndRefund, Extend, Rent, RentalHistory, RentalView, Rentals, TenantView};
+pub use orders::{
+    Cancel, GiveUp, MakeOrder, OrderHistory, OrderPage, OrderRefusal, OrderRequest, OrderView,
+    Orders, Reuse, Sms,
+};
+pub use rentals::{
+    Edit, EndRefund, Extend, MessagesWanted, Rent, RentalEdit, RentalHistory, RentalRefusal,
+    RentalRequest, RentalView, Rentals, TenantView,
+};
 pub use reports::{LedgerSums, Reports, SiteStats, UsedPerDay};
 pub use requester::{RequestKey, Requester};
 pub use services::{
@@ -355,6 +363,11 @@ impl Gateway {
         self.0.env.now()
     }
 
+    /// When the operator's day ends that is now, and with it the limits of the day.
+    pub fn day_ends_at(&self) -> Timestamp {
+        self.0.env.day_after(self.0.env.now())
+    }
+
     /// Fails when the database's files were not where they should be when somebody looked last.
     /// Then nothing is stored any more, and customers must not be told what may be lost.
     pub fn require_database(&self) -> Result<(), Error> {
@@ -374,6 +387,11 @@ impl Gateway {
             let _ = self.0.env.store.touch().await;
         }
         Ok(checked?)
+    }
+
+    /// How many long polls wait at this moment.
+    pub fn poll_count(&self) -> usize {
+        self.orders().poll_count() + self.rentals().poll_count()
     }
 
     /// Whether so much of one account's waits to be written that its customers should come again

@@ -143,13 +143,14 @@ impl SimPresence {
         Ok(unavailable)
     }
 
-    /// The parked SIM that could be on the air first; of several, the one that was given out
-    /// longest ago.
+    /// The parked SIM that is wanted and could be on the air first; of several, the one that was
+    /// given out longest ago.
     pub(super) fn allocate_parked(
         &self,
         rows: &ReadTx<'_>,
         query: StockQuery<'_>,
         scope: SearchScope,
+        is_wanted: impl Fn(SimId) -> bool,
     ) -> Result<Allocation, StoreError> {
         let Some(pool) = self.free_radios(rows, query.now)? else {
             return Ok(Allocation::SoldOut);
@@ -157,9 +158,8 @@ impl SimPresence {
         let soonest = pool.soonest();
         let mut best: Option<(SimId, ParkedOffer)> = None;
         let searched = rows.search_for_order(parked(query), scope, |sim, iccid| {
-            let Some(offer) = self.parked_offer(&pool, sim, iccid, query.now) else {
-                return false;
-            };
+            let offer = self.parked_offer(&pool, sim, iccid, query.now);
+            let Some(offer) = offer.filter(|_| is_wanted(sim)) else { return false };
             if best.as_ref().is_none_or(|(_, best)| offer.wait < best.wait) {
                 let is_soonest = Some(offer.wait) == soonest;
                 best = Some((sim, offer));

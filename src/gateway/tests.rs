@@ -27,6 +27,7 @@ mod account_data;
 mod acting;
 mod alarms;
 mod banks;
+mod by_customer;
 mod charging;
 mod clocks;
 mod customers;

@@ -120,6 +120,25 @@ impl<K: Hash + Eq> Buckets<K> {
         let bucket = buckets.entry(key).or_insert_with(|| TokenBucket::full(now));
         bucket.take(rate, now).map_err(|wait| TooMany(whole_seconds(wait)))
     }
+
+    /// What is left in the bucket of `key`; `None` where there is no limit.
+    pub(super) fn level(&self, key: &K, now: Timestamp) -> Option<Level> {
+        let (rate, now) = (self.rate?, moment(now));
+        let bucket = self.buckets.lock().get(key).copied().unwrap_or(TokenBucket::full(now));
+        let (left, full_in) = bucket.level(rate, now);
+        Some(Level { limit: rate.tokens(), left, full_in: whole_seconds(full_in) })
+    }
+}
+
+/// What is left of a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Level {
+    /// How many tokens a full bucket has.
+    pub(super) limit: u64,
+    /// How many there are.
+    pub(super) left: u64,
+    /// After how many whole seconds it is full.
+    pub(super) full_in: u64,
 }
 
 fn moment(time: Timestamp) -> Moment {
@@ -171,6 +190,20 @@ mod tests {
             [(); 3].map(|()| buckets.take(1, Timestamp(0))),
             [Ok(()), Ok(()), Err(TooMany(30))]
         );
+    }
+
+    #[test]
+    fn what_is_left_of_a_limit_is_told() {
+        let buckets = Buckets::new(2, Duration::from_secs(60));
+        let level = |now| buckets.level(&1, Timestamp(now)).unwrap();
+        assert_eq!(level(0), Level { limit: 2, left: 2, full_in: 0 });
+        buckets.take(1, Timestamp(0)).unwrap();
+        assert_eq!(level(0), Level { limit: 2, left: 1, full_in: 30 });
+        buckets.take(1, Timestamp(0)).unwrap();
+        buckets.take(1, Timestamp(0)).unwrap_err();
+        assert_eq!(level(SECOND), Level { limit: 2, left: 0, full_in: 59 });
+        assert_eq!(level(31 * SECOND), Level { limit: 2, left: 1, full_in: 29 });
+        assert_eq!(Buckets::new(0, Duration::from_secs(60)).level(&1, Timestamp(0)), None);
     }
 
     #[test]

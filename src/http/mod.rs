@@ -3,10 +3,13 @@
 
 pub mod admin;
 mod answers_in_flight;
+mod api;
 mod client;
 mod client_address;
+mod connection;
 mod connection_limiter;
-pub mod customer;
+mod customer;
+mod dispatch;
 pub mod health;
 mod ids;
 mod limits;
@@ -17,10 +20,12 @@ mod persons;
 mod serve;
 mod shares;
 mod socket_file;
+mod v2;
 
 pub use client::{AdminClient, ClientError, path_segment};
 pub use client_address::TrustedProxies;
 pub use connection_limiter::{ClientShares, REFUSAL_SHARE};
+pub use dispatch::{Dispatcher, make_service};
 pub use ids::{RequestIds, with_request_spans};
 pub use limits::{Limits, Throttle};
 pub use outcomes::RequestCounts;

@@ -1,6 +1,9 @@
 //! The words that customers are answered with, and counts of their requests by endpoint and word.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
 
 /// The paths of the endpoints after `/api/`.
 const ENDPOINTS: [&str; 11] = [
@@ -73,12 +76,17 @@ outcomes! {
 
 /// How often each endpoint gave each answer, since the start of the daemon.
 #[derive(Debug)]
-pub struct RequestCounts(Box<[AtomicU64]>);
+pub struct RequestCounts {
+    v1: Box<[AtomicU64]>,
+    /// By the call and the code of the answer. There are only so many of both.
+    v2: Mutex<BTreeMap<String, BTreeMap<&'static str, u64>>>,
+}
 
 impl Default for RequestCounts {
     fn default() -> RequestCounts {
         let count = ENDPOINTS.len() * Outcome::ALL.len();
-        RequestCounts((0..count).map(|_| AtomicU64::new(0)).collect())
+        let v1 = (0..count).map(|_| AtomicU64::new(0)).collect();
+        RequestCounts { v1, v2: Mutex::default() }
     }
 }
 
@@ -89,19 +97,33 @@ impl RequestCounts {
             .strip_prefix("/api/")
             .and_then(|path| ENDPOINTS.iter().position(|known| *known == path));
         let index = endpoint.map(|endpoint| endpoint * Outcome::ALL.len() + outcome as usize);
-        if let Some(count) = index.and_then(|index| self.0.get(index)) {
+        if let Some(count) = index.and_then(|index| self.v1.get(index)) {
             count.fetch_add(1, Ordering::Relaxed);
         }
     }
 
+    /// Counts a call of the second version, like `GET /v2/orders/{id}`.
+    pub(super) fn count_call(&self, call: &str, outcome: &'static str) {
+        let mut calls = self.v2.lock();
+        if let Some(count) = calls.get_mut(call).and_then(|counts| counts.get_mut(outcome)) {
+            *count += 1;
+        } else {
+            calls.entry(call.to_owned()).or_default().insert(outcome, 1);
+        }
+    }
+
     /// Endpoint, outcome and count of everything that was answered at least once.
-    pub fn all(&self) -> Vec<(&'static str, &'static str, u64)> {
+    pub fn all(&self) -> Vec<(String, &'static str, u64)> {
         let labels = ENDPOINTS.iter().flat_map(|endpoint| {
-            Outcome::ALL.iter().map(move |outcome| (*endpoint, outcome.as_str()))
+            Outcome::ALL.iter().map(move |outcome| ((*endpoint).to_owned(), outcome.as_str()))
         });
-        let counts = self.0.iter().map(|count| count.load(Ordering::Relaxed));
-        let all = labels.zip(counts).map(|((endpoint, outcome), count)| (endpoint, outcome, count));
-        all.filter(|(_, _, count)| *count > 0).collect()
+        let counts = self.v1.iter().map(|count| count.load(Ordering::Relaxed));
+        let v1 = labels.zip(counts).map(|((endpoint, outcome), count)| (endpoint, outcome, count));
+        let mut all: Vec<_> = v1.filter(|(_, _, count)| *count > 0).collect();
+        for (call, counts) in &*self.v2.lock() {
+            all.extend(counts.iter().map(|(outcome, count)| (call.clone(), *outcome, *count)));
+        }
+        all
     }
 }
 
@@ -123,14 +145,22 @@ mod tests {
         ] {
             requests.count(path, outcome);
         }
+        for outcome in ["ok", "no_stock", "ok"] {
+            requests.count_call("POST /v2/orders", outcome);
+        }
         let expected = [
             ("getsms", "WAITING", 2),
             ("getsms", "SUCCESS", 1),
             ("makeorder", "ORDER_ALREADY_OPEN", 1),
             ("makeorder", "ORDER_ID", 1),
             ("getbalance", "ok", 1),
+            ("POST /v2/orders", "no_stock", 1),
+            ("POST /v2/orders", "ok", 2),
         ];
-        assert_eq!(requests.all(), expected);
+        assert_eq!(
+            requests.all(),
+            expected.map(|(call, word, count)| (call.to_owned(), word, count))
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName};
 
-use super::customer::ClientConnection;
+use super::connection::ClientConnection;
 use crate::domain::key::ApiKey;
 
 /// Parameters by name. Of several with the same name the first counts, of those in a JSON object
@@ -38,9 +38,9 @@ pub(super) struct Origin {
 }
 
 /// The largest body that is read; parameters take some hundred bytes.
-const BODY_LIMIT: usize = 64 * 1024;
+pub(super) const BODY_LIMIT: usize = 64 * 1024;
 /// How long a client may take to send a body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The address of a connection's other end. An IPv4 address is written as such, even where one
 /// socket accepts both kinds.

@@ -100,6 +100,7 @@ impl WriteTx<'_> {
         let sql = "UPDATE api_key SET revoked_at = coalesce(revoked_at, $1), allowed = NULL, label \
                    = NULL WHERE account_id = $2";
         self.execute(sql, [now.0, id])?;
+        self.forget_kept_answers(erasure.account)?;
         self.execute("DELETE FROM account_price WHERE account_id = $1", [id]).map(drop)
     }
 

@@ -6,7 +6,7 @@ use rusqlite::{Row, params};
 use super::listing::{ListFilter, Listed};
 use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
-use crate::domain::ledger::{EntryKind, Posting};
+use crate::domain::ledger::{EntryKind, Posting, top_up_reference};
 use crate::domain::price::Price;
 use crate::domain::{AccountId, Amount, Currency, Funds, OrderId, RentalId, Timestamp};
 
@@ -54,6 +54,8 @@ pub struct Entry {
     pub months: Option<u32>,
     /// The operator's note, for an adjustment or a refund.
     pub note: Option<String>,
+    /// The operator's reference for a payment, for a top-up.
+    pub reference: Option<String>,
     /// The first characters of the key with which it was asked for, or what it gives back was.
     pub key: Option<String>,
     pub at: Timestamp,
@@ -71,8 +73,8 @@ pub struct EntrySums {
 }
 
 const ENTRY: &str = "SELECT id, kind, balance_minor, held_minor, currency, order_id, rental_id, \
-                     price_minor, price_currency, rate, note, created_at, key_prefix, months \
-                     FROM ledger";
+                     price_minor, price_currency, rate, note, created_at, key_prefix, months, \
+                     cause FROM ledger";
 
 const LISTED: Listed = Listed {
     table: "ledger",
@@ -90,6 +92,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         }
         _ => None,
     };
+    let reference_in = |cause: &str| top_up_reference(cause).map(str::to_owned);
     Ok(Entry {
         id: row.get(0)?,
         kind: parsed(row, 1)?,
@@ -103,6 +106,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         at: Timestamp(row.get(11)?),
         key: row.get(12)?,
         months: row.get(13)?,
+        reference: reference_in(row.get_ref(14)?.as_str()?),
     })
 }
 

@@ -25,6 +25,8 @@ pub struct ListFilter {
     pub bank: Option<String>,
     pub state: Option<String>,
     pub outcome: Option<OrderOutcome>,
+    /// What the customer calls it.
+    pub client_ref: Option<String>,
     /// A user of this machine, by name or number.
     pub user: Option<String>,
     /// Words of what was done.
@@ -60,6 +62,7 @@ impl ListFilter {
             bank: None,
             state: None,
             outcome: None,
+            client_ref: None,
             user: None,
             action: None,
             from: None,
@@ -91,6 +94,7 @@ pub(super) struct Listed {
     pub bank: &'static str,
     pub state: &'static str,
     pub outcome: &'static str,
+    pub client_ref: &'static str,
     pub user: &'static str,
     pub action: &'static str,
 }
@@ -109,6 +113,7 @@ impl Listed {
         bank: "",
         state: "",
         outcome: "",
+        client_ref: "",
         user: "",
         action: "",
     };
@@ -207,6 +212,7 @@ impl ReadTx<'_> {
         conditions.add_if(listed.state, filter.state.clone());
         let outcome = filter.outcome.map(|outcome| outcome.as_str().to_owned());
         conditions.add_if(listed.outcome, outcome);
+        conditions.add_if(listed.client_ref, filter.client_ref.clone());
         conditions.add_if(listed.user, filter.user.clone());
         conditions.add_if(listed.action, filter.action.clone());
         if let Some(numbers) = &filter.numbers {

@@ -53,6 +53,19 @@ pub enum MessageFilter {
     After(MessageId),
 }
 
+/// Which of a rental's messages its tenant wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TenantFilter {
+    /// Older than this one.
+    pub before: MessageId,
+    /// Received at this time or later.
+    pub since: Timestamp,
+    /// How many at most.
+    pub count: usize,
+    /// How many octets their texts may have together; one message may have more.
+    pub bytes: usize,
+}
+
 /// How many messages are read at once for somebody who follows them as they come.
 const FOLLOWED_AT_ONCE: u32 = 500;
 
@@ -172,6 +185,43 @@ impl ReadTx<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// The messages of an order that its customer may see and was not shown yet, oldest first.
+    pub fn unseen_of_order(&self, order: OrderId) -> Result<Vec<MessageId>, StoreError> {
+        let sql = "SELECT id FROM message WHERE order_id = $1 AND withheld IS NULL AND text IS NOT \
+                   NULL AND seen_at IS NULL ORDER BY id";
+        self.all(sql, [order.0], |row| row.get(0).map(MessageId))
+    }
+
+    /// The messages of a rental that its tenant may see, that a filter selects and that `take`
+    /// accepts, newest first, and whether there are more.
+    pub fn messages_for_tenant(
+        &self,
+        rental: RentalId,
+        filter: TenantFilter,
+        take: impl Fn(&Message) -> bool,
+    ) -> Result<(Vec<Message>, bool), StoreError> {
+        let TenantFilter { before, since, count, bytes } = filter;
+        let sql = format!(
+            "{MESSAGE} WHERE m.rental_id = $1 AND m.id < $2 AND m.received_at >= $3 AND m.withheld \
+             IS NULL ORDER BY m.id DESC"
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![rental.0, before.0, since.0])?;
+        let (mut taken, mut used) = (Vec::new(), 0);
+        while let Some(row) = rows.next()? {
+            let message = message(row)?;
+            if !take(&message) {
+                continue;
+            }
+            used += message.text.as_ref().map_or(0, String::len);
+            if taken.len() >= count || (used > bytes && !taken.is_empty()) {
+                return Ok((taken, true));
+            }
+            taken.push(message);
+        }
+        Ok((taken, false))
     }
 
     /// The order or rental that a message was given to, or why it was given to none.

@@ -56,6 +56,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0045_alarms.sql"),
     include_str!("../../migrations/0046_outbox.sql"),
     include_str!("../../migrations/0047_webhooks.sql"),
+    include_str!("../../migrations/0048_kept_answers.sql"),
 ];
 
 /// The version of the schema that this program writes.

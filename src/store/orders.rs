@@ -68,6 +68,7 @@ pub(super) const LISTED: Listed = Listed {
     country: "country = ?",
     state: "state = ?",
     outcome: "outcome = ?",
+    client_ref: "client_ref = ?",
     ..Listed::UNFILTERED
 };
 

@@ -80,6 +80,7 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
         bank: Some(name.clone()),
         state: Some("open".to_owned()),
         outcome: Some(OrderOutcome::Code),
+        client_ref: Some(name.clone()),
         user: Some(name.clone()),
         action: Some(name.clone()),
         from: Some(now),
@@ -142,6 +143,7 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.orders_waiting_for_sim(now).unwrap();
     rows.sim_locations(sim, n).unwrap();
     rows.iccid(sim).unwrap();
+    rows.imsi(sim).unwrap();
     rows.rental(RentalId(n)).unwrap();
     rows.rental_at(sim, now).unwrap();
     rows.was_ever_rented(sim).unwrap();
@@ -185,6 +187,11 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.due_uncharged(now, n).unwrap();
     rows.next_uncharged().unwrap();
     rows.next_audit().unwrap();
+    rows.kept_answer(account, &name).unwrap();
+    rows.next_kept_answer().unwrap();
+    rows.unseen_of_order(order).unwrap();
+    let of_tenant = super::TenantFilter { before: MessageId(n), since: now, count: 10, bytes: 10 };
+    rows.messages_for_tenant(RentalId(n), of_tenant, |_| true).unwrap();
     rows.free_rental_count(account).unwrap();
     rows.numberless().unwrap();
     rows.asks(sim).unwrap();
@@ -264,6 +271,9 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     tx.purge_uncharged(order).unwrap();
     tx.purge_audit(now, n).unwrap();
     tx.purge_addresses(now, n).unwrap();
+    let answer = super::KeptAnswer { fingerprint: [0; 32], answer: name.clone(), at: now };
+    tx.keep_answer(account, &name, &answer).unwrap();
+    tx.purge_kept_answers(now, n).unwrap();
     tx.mark_seen(MessageId(n), now).unwrap();
     tx.save_key_uses(&[([0; 32], now)].into()).unwrap();
     let why = crate::domain::key::KeyRefusal::Closed;

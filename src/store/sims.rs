@@ -9,7 +9,7 @@ use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::modem::PinPermission;
 use crate::domain::sim::{KnownNumber, Pool, Sim};
-use crate::domain::{Iccid, ModemId, Msisdn, SimId, Timestamp};
+use crate::domain::{Iccid, Imsi, ModemId, Msisdn, SimId, Timestamp};
 
 /// Whose messages are in a modem's own store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +77,12 @@ impl ReadTx<'_> {
 
     pub fn iccid(&self, id: SimId) -> Result<Option<Iccid>, StoreError> {
         self.first("SELECT iccid FROM sim WHERE id = $1", [id.0], |row| row.get(0))
+    }
+
+    /// The IMSI of a SIM, if it is known.
+    pub fn imsi(&self, id: SimId) -> Result<Option<Imsi>, StoreError> {
+        let imsi = |row: &Row<'_>| row.get::<_, Option<Imsi>>(0);
+        Ok(self.first("SELECT imsi FROM sim WHERE id = $1", [id.0], imsi)?.flatten())
     }
 
     pub fn sim(&self, id: SimId) -> Result<Option<Sim>, StoreError> {

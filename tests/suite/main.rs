@@ -59,4 +59,5 @@ mod stock_report;
 mod support;
 mod systemd_notify;
 mod telling;
+mod v2;
 mod webhooks;

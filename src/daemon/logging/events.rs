@@ -58,7 +58,10 @@ pub const EVENTS: &[(&str, &str)] = &[
         "this machine has no certificate authorities, so no webhook can be sent by https",
     ),
     ("audit_failed", "something that somebody saw or did could not be recorded in the audit"),
-    ("request_failed", "a customer's request was answered ERROR"),
+    (
+        "request_failed",
+        "a customer's request was answered ERROR, or 500 or 503 by the second version of the API",
+    ),
     ("admin_answered", "a request on the admin socket was answered"),
     ("admin_failed", "a request on the admin socket failed because of a fault of the daemon's own"),
     ("modem_ready", "a modem works, and messages can arrive"),

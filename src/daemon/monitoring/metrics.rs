@@ -275,13 +275,13 @@ fn orders(page: &mut Page, monitor: &Monitor) {
         "Customers' requests by endpoint and answer.",
     );
     for (endpoint, outcome, count) in monitor.requests.all() {
-        family.put(&[("endpoint", endpoint), ("outcome", outcome)], count);
+        family.put(&[("endpoint", &endpoint), ("outcome", outcome)], count);
     }
     page.single(
         "simbridge_polls_waiting",
         Gauge,
         "Requests that wait for an SMS.",
-        monitor.gateway.orders().poll_count(),
+        monitor.gateway.poll_count(),
     );
 }
 

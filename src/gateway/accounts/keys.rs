@@ -249,6 +249,11 @@ impl Accounts {
         Ok(found.filter(|holder| holder.is_current(self.env.now())))
     }
 
+    /// A key by its SHA-256, whatever its state; `None` if there is none.
+    pub async fn key(&self, digest: [u8; 32]) -> Result<Option<Key>, Error> {
+        Ok(self.env.store.read(move |rows| rows.key(&digest)).await?)
+    }
+
     /// Notified of each change of what keys open, for requests that wait.
     pub fn follow_keys(&self) -> watch::Receiver<()> {
         self.cache.follow_keys()

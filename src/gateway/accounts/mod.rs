@@ -17,8 +17,10 @@ use super::webhooks::EndpointChanges;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::ledger::Posting;
 use crate::domain::text::{check_name, did_you_mean};
-use crate::domain::{AccountId, Amount, Currency, Funds, Timestamp};
-use crate::store::{Account, Applied, Entry, Occasion, ReadTx, WriteTx};
+use crate::domain::{AccountId, Amount, Currency, Funds, RowLimit, Timestamp};
+use crate::store::{
+    Account, Applied, Entry, ListFilter, Occasion, Page, ReadTx, StoreError, WriteTx,
+};
 pub use erasure::Erased;
 pub use export::{Exported, ReceiverGone};
 pub use keys::{KeyEdit, NewKey};
@@ -79,6 +81,31 @@ fn refuse_erased(account: &Account) -> Result<(), Error> {
 pub(super) fn covers(tx: &WriteTx<'_>, account: AccountId, price: Amount) -> Result<bool, Error> {
     let account = tx.account(account)?.ok_or_else(|| Error::refused("the account is gone"))?;
     Ok(account.funds.covers(price))
+}
+
+/// The entries of an account's ledger that a filter selects, oldest first, each with the account's
+/// funds after it.
+fn ledger_rows(
+    rows: &ReadTx<'_>,
+    account: &Account,
+    filter: &ListFilter,
+) -> Result<Vec<LedgerRow>, StoreError> {
+    let entries = rows.ledger(filter)?;
+    let last = entries.last().map_or(0, |entry| entry.id);
+    let later = rows.ledger_sums_after(account.id, last)?;
+    let less = |from: Amount, what: Amount| Amount(from.0.saturating_sub(what.0));
+    let minus = |funds: Funds, balance: Amount, held: Amount| Funds {
+        balance: less(funds.balance, balance),
+        held: less(funds.held, held),
+    };
+    let mut after = minus(account.funds, later.balance, later.held);
+    let newest_first = entries.into_iter().rev().map(|entry| {
+        let before = minus(after, entry.balance, entry.held);
+        LedgerRow { after: std::mem::replace(&mut after, before), entry }
+    });
+    let mut all: Vec<LedgerRow> = newest_first.collect();
+    all.reverse();
+    Ok(all)
 }
 
 /// Posts what the operator has requested, and records it. A request that is sent again is
@@ -305,24 +332,51 @@ impl Accounts {
             let account = find_account(rows, &reference)?;
             let request = ListRequest { account: Some(account.id.to_string()), ..request };
             let filter = request.resolve(rows, &settings.countries, &[])?;
-            let entries = rows.ledger(&filter)?;
-            let last = entries.last().map_or(0, |entry| entry.id);
-            let later = rows.ledger_sums_after(account.id, last)?;
-            let less = |from: Amount, what: Amount| Amount(from.0.saturating_sub(what.0));
-            let minus = |funds: Funds, balance: Amount, held: Amount| Funds {
-                balance: less(funds.balance, balance),
-                held: less(funds.held, held),
-            };
-            let mut after = minus(account.funds, later.balance, later.held);
-            let newest_first = entries.into_iter().rev().map(|entry| {
-                let before = minus(after, entry.balance, entry.held);
-                LedgerRow { after: std::mem::replace(&mut after, before), entry }
-            });
-            let mut all: Vec<LedgerRow> = newest_first.collect();
-            all.reverse();
-            Ok(all)
+            Ok(ledger_rows(rows, &account, &filter)?)
         });
         read.await
+    }
+
+    /// The entries of a customer's ledger of a time, the newest first: those older than one, at
+    /// most so many, each with the account's funds after it.
+    pub async fn own_ledger(
+        &self,
+        account: AccountId,
+        (from, to): (Option<Timestamp>, Option<Timestamp>),
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<LedgerRow>, Error> {
+        let filter = ListFilter {
+            account: Some(account),
+            from,
+            to,
+            page: before.map_or(Page::Newest, Page::Before),
+            ..ListFilter::newest(RowLimit::from(limit))
+        };
+        let read = self.env.store.read_for(account, move |rows| {
+            let Some(account) = rows.account(account)? else { return Ok(Vec::new()) };
+            let mut entries = ledger_rows(rows, &account, &filter)?;
+            entries.reverse();
+            Ok::<_, StoreError>(entries)
+        });
+        Ok(read.await?)
+    }
+
+    /// A customer's account, what it may do and has done today, and how many orders it has open.
+    pub async fn own(
+        &self,
+        account: AccountId,
+    ) -> Result<Option<(Account, Standing, usize)>, Error> {
+        let now = self.env.now();
+        let read = self.env.store.read_for(account, move |rows| {
+            let open = rows.open_orders(account, now)?.len();
+            Ok::<_, StoreError>(rows.account(account)?.map(|account| (account, open)))
+        });
+        let found = read.await?;
+        Ok(found.map(|(account, open)| {
+            let standing = self.standing(&account);
+            (account, standing, open)
+        }))
     }
 
     /// What an account can spend: its balance less its holds.

@@ -162,6 +162,9 @@ impl Matcher {
         if let Some(order) = owner.order() {
             self.orders.wake_polls_after(tx, order);
         }
+        if let Some(rental) = owner.rental() {
+            self.rentals.wake_polls_after(tx, rental);
+        }
         if kind != MessageKind::Outgoing {
             if !message.doubtful {
                 tx.note_hearing(message.sim)?;

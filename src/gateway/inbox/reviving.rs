@@ -6,8 +6,9 @@ use super::Inbox;
 use super::attribution::{Holder, Sent};
 use crate::domain::message::{Message, MessageKind};
 use crate::domain::{Rental, RentalId, Timestamp};
-use crate::gateway::Error;
-use crate::gateway::rentals::RentalView;
+use crate::gateway::once::carry_out;
+use crate::gateway::rentals::{RentalDone, RentalRefusal, RentalView, Unrevivable};
+use crate::gateway::{Error, Once, Requester};
 use crate::store::WriteTx;
 
 impl Inbox {
@@ -16,15 +17,56 @@ impl Inbox {
     pub async fn revive(self: &Arc<Self>, id: RentalId) -> Result<RentalView, Error> {
         let inbox = Arc::clone(self);
         let revived = self.env.store.write(move |tx| {
-            let (rental, ended_at) = inbox.matcher.rentals.revive(tx, id)?;
-            for message in tx.unclaimed(rental.sim, ended_at, Timestamp(i64::MAX))? {
-                inbox.give_kept(tx, &message, &rental)?;
-            }
+            let rental = inbox.matcher.rentals.named(tx, id)?;
+            let currency = inbox.env.settings().currency;
+            let revived = inbox.revive_in(tx, &rental, None)?;
+            let rental = revived.map_err(|why| Error::Refused(why.in_words(id, currency)))?;
             let account = tx.account(rental.account)?;
             let account = account.map(|account| account.name).unwrap_or_default();
             Ok(RentalView { rental, account })
         });
         revived.await
+    }
+
+    /// The same for its tenant, once, however often it is asked for.
+    pub async fn revive_once(
+        self: &Arc<Self>,
+        by: Requester,
+        id: RentalId,
+        once: Option<Once>,
+    ) -> Result<RentalDone, Error> {
+        let (inbox, account) = (Arc::clone(self), by.account);
+        let revived = self.env.store.write_for(account, move |tx| {
+            let rentals = &inbox.matcher.rentals;
+            carry_out(tx, (account, once.as_ref()), inbox.env.now(), || {
+                let rental = rentals.own_rental(tx, account, id, inbox.env.certain_now())?;
+                let Some(rental) = rental else { return Ok(Err(RentalRefusal::Unknown)) };
+                match inbox.revive_in(tx, &rental, Some(&by))? {
+                    Ok(revived) => Ok(Ok(rentals.resource(tx, &revived)?)),
+                    Err(why) => Ok(Err(why.into())),
+                }
+            })
+        });
+        revived.await
+    }
+
+    /// Revives a rental, for the operator or for its tenant, and gives it what came since its end.
+    fn revive_in(
+        &self,
+        tx: &WriteTx<'_>,
+        rental: &Rental,
+        tenant: Option<&Requester>,
+    ) -> Result<Result<Rental, Unrevivable>, Error> {
+        let rentals = &self.matcher.rentals;
+        let (revived, ended_at) = match rentals.revive(tx, rental, tenant)? {
+            Ok(revived) => revived,
+            Err(why) => return Ok(Err(why)),
+        };
+        for message in tx.unclaimed(revived.sim, ended_at, Timestamp(i64::MAX))? {
+            self.give_kept(tx, &message, &revived)?;
+        }
+        rentals.wake_polls_after(tx, revived.id);
+        Ok(Ok(revived))
     }
 
     /// Gives a message that was kept to a revived rental, if it is a text for a customer.

@@ -1,7 +1,7 @@
 //! What keeps an account from ordering: the orders that it has open, a pause, the limits of its
 //! day, its balance.
 
-use super::Orders;
+use super::{MakeOrder, Orders};
 use crate::domain::fair_use::DayLimit;
 use crate::domain::{AccountId, Amount, OrderId, Timestamp};
 use crate::gateway::requester::key_may_spend;
@@ -26,6 +26,25 @@ pub(super) enum Unpayable {
     NoBalance,
     /// It would pass this limit of the day.
     Limited(DayLimit),
+}
+
+impl From<Barrier> for MakeOrder {
+    fn from(barrier: Barrier) -> MakeOrder {
+        match barrier {
+            Barrier::TooManyOpen(oldest) => MakeOrder::AlreadyOpen(oldest),
+            Barrier::Paused(until) => MakeOrder::Paused(until),
+            Barrier::Limited(limit) => MakeOrder::Limited(limit),
+        }
+    }
+}
+
+impl From<Unpayable> for MakeOrder {
+    fn from(unpayable: Unpayable) -> MakeOrder {
+        match unpayable {
+            Unpayable::NoBalance => MakeOrder::NoBalance,
+            Unpayable::Limited(limit) => MakeOrder::Limited(limit),
+        }
+    }
 }
 
 impl Orders {

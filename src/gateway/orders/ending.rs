@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Orders;
+use super::{OrderRefusal, Orders};
 use crate::domain::health::ONE_FAILURE_IN;
 use crate::domain::ledger::Posting;
-use crate::domain::order::{OrderState, Refused};
+use crate::domain::order::{OrderState, Refused, ReportReason};
 use crate::domain::outcome::Patience;
 use crate::domain::{AccountId, Order, OrderId, OrderOutcome, SimId, Timestamp};
 use crate::gateway::Error;
@@ -27,6 +27,35 @@ pub enum Cancel {
     Over,
 }
 
+/// How a customer gives an order up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GiveUp {
+    Cancel,
+    /// And never wants its number for its service again.
+    Skip,
+    /// And reports that its number cannot be used. It is given to him no more, as with a skip.
+    Report(ReportReason),
+}
+
+impl GiveUp {
+    fn end(self, order: Order, at: Timestamp, outcome: OrderOutcome) -> Result<Order, Refused> {
+        match self {
+            GiveUp::Cancel => order.cancel(at, outcome),
+            GiveUp::Skip => order.skip(at, outcome),
+            GiveUp::Report(reason) => order.report(at, reason),
+        }
+    }
+}
+
+impl From<OrderRefusal> for Cancel {
+    fn from(refusal: OrderRefusal) -> Cancel {
+        match refusal {
+            OrderRefusal::Completed => Cancel::Completed,
+            _ => Cancel::Over,
+        }
+    }
+}
+
 impl Orders {
     /// Cancels an open order and releases its hold.
     pub async fn cancel(
@@ -34,7 +63,7 @@ impl Orders {
         account: AccountId,
         order: OrderId,
     ) -> Result<Cancel, Error> {
-        self.give_up(account, order, Order::cancel).await
+        self.give_up(account, order, GiveUp::Cancel).await
     }
 
     /// Cancels an open order and never gives its account that number for that service again.
@@ -43,31 +72,50 @@ impl Orders {
         account: AccountId,
         order: OrderId,
     ) -> Result<Cancel, Error> {
-        self.give_up(account, order, Order::skip).await
+        self.give_up(account, order, GiveUp::Skip).await
     }
 
     async fn give_up(
         self: &Arc<Self>,
         account: AccountId,
         order: OrderId,
-        step: fn(Order, Timestamp, OrderOutcome) -> Result<Order, Refused>,
+        how: GiveUp,
     ) -> Result<Cancel, Error> {
         let orders = Arc::clone(self);
-        self.env
-            .store
-            .write_for(account, move |tx| {
-                let Some(order) = tx.order(order)?.filter(|order| order.account == account) else {
-                    return Ok(Cancel::Over);
-                };
-                let now = orders.env.now();
-                let outcome = orders.patience().judge(&order, now);
-                match step(order, now, outcome) {
-                    Ok(ended) => orders.release(tx, &ended).map(|()| Cancel::Canceled),
-                    Err(Refused::Completed) => Ok(Cancel::Completed),
-                    Err(Refused::Over) => Ok(Cancel::Over),
-                }
+        let given_up = self.env.store.write_for(account, move |tx| {
+            Ok(match orders.give_up_in(tx, account, order, how)? {
+                Ok(()) => Cancel::Canceled,
+                Err(refusal) => refusal.into(),
             })
-            .await
+        });
+        given_up.await
+    }
+
+    /// Gives an open order of an account up, and releases its hold.
+    pub(super) fn give_up_in(
+        &self,
+        tx: &WriteTx<'_>,
+        account: AccountId,
+        order: OrderId,
+        how: GiveUp,
+    ) -> Result<Result<(), OrderRefusal>, Error> {
+        let Some(order) = tx.order(order)?.filter(|order| order.account == account) else {
+            return Ok(Err(OrderRefusal::Unknown));
+        };
+        match self.given_up(order, how) {
+            Ok(ended) => self.release(tx, &ended).map(Ok),
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
+    /// An order as it is when it is given up now.
+    pub(super) fn given_up(&self, order: Order, how: GiveUp) -> Result<Order, OrderRefusal> {
+        let now = self.env.now();
+        let outcome = self.patience().judge(&order, now);
+        how.end(order, now, outcome).map_err(|refused| match refused {
+            Refused::Completed => OrderRefusal::Completed,
+            Refused::Over => OrderRefusal::Over,
+        })
     }
 
     fn patience(&self) -> Patience {
@@ -229,7 +277,7 @@ impl Orders {
     }
 
     /// Ends an order that got no SMS, and counts that for its account.
-    fn release(&self, tx: &WriteTx<'_>, ended: &Order) -> Result<(), Error> {
+    pub(super) fn release(&self, tx: &WriteTx<'_>, ended: &Order) -> Result<(), Error> {
         let at = ended.state.ended_at().unwrap_or(ended.expires_at);
         self.count_end(tx, ended, at)?;
         self.judge(tx, ended, at)?;

@@ -1,10 +1,13 @@
 //! Orders: made, polled for, given up, completed, expired, and their numbers used again.
 
 mod barriers;
+mod by_customer;
 mod by_operator;
 mod ending;
 mod reuse;
+mod showing;
 mod skips;
+mod swapping;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,14 +34,16 @@ use crate::domain::message::Message;
 use crate::domain::order::{OrderEnd, OrderState};
 use crate::domain::text::one_line;
 use crate::domain::{
-    AccountId, Amount, Iccid, Msisdn, Order, OrderId, Service, ServiceId, SimId, Timestamp,
+    AccountId, Amount, Iccid, MobileOperator, Msisdn, Order, OrderId, Service, ServiceId, SimId,
+    Timestamp,
 };
 use crate::store::{Asked, AwaitedMessage, Entry, NewOrder, NotedEvent, StoreError, WriteTx};
 
-use barriers::{Barrier, Unpayable};
+pub use by_customer::OrderRefusal;
 pub(super) use by_operator::{find_order, view};
-pub use ending::Cancel;
+pub use ending::{Cancel, GiveUp};
 pub use reuse::Reuse;
+pub use showing::OrderPage;
 
 /// How often an order is tried whose number is taken by another just before.
 const ROUNDS: usize = 4;
@@ -61,6 +66,8 @@ pub enum MakeOrder {
     Limited(DayLimit),
     /// No SIM can be given for the service, or no order can have an id any more.
     NoPhone,
+    /// The order would cost this, which is more than its customer wants to pay.
+    TooExpensive(Amount),
     /// Balance less holds does not cover the price.
     NoBalance,
     /// There is no such service, or it is disabled.
@@ -94,6 +101,33 @@ pub struct OrderView {
     pub refunded: Option<Amount>,
 }
 
+/// What a customer wants of a new order.
+#[derive(Debug, Clone, Default)]
+pub struct OrderRequest {
+    pub service: Option<ServiceId>,
+    /// The country as the customer names it.
+    pub country: String,
+    /// The number is one of this mobile operator's.
+    pub operator: Option<MobileOperator>,
+    /// The order costs no more than this.
+    pub max_price: Option<Amount>,
+    /// What the customer calls the order.
+    pub client_ref: Option<String>,
+}
+
+/// What is wanted of a new order, of a service and in a country that may or may not be there.
+#[derive(Debug, Clone)]
+struct Wanted {
+    service: ServiceId,
+    /// The country's code.
+    country: Option<String>,
+    operator: Option<MobileOperator>,
+    max_price: Option<Amount>,
+    client_ref: Option<String>,
+    /// The order in whose place it is made.
+    replaces: Option<OrderId>,
+}
+
 /// The properties of a new order.
 pub(super) struct Placement<'p> {
     pub(super) by: &'p Requester,
@@ -103,6 +137,8 @@ pub(super) struct Placement<'p> {
     pub(super) country: &'p str,
     pub(super) price: Amount,
     pub(super) reuse_of: Option<OrderId>,
+    pub(super) replaces: Option<OrderId>,
+    pub(super) client_ref: Option<&'p str>,
     pub(super) readiness: SimReadiness,
 }
 
@@ -163,28 +199,56 @@ impl Orders {
         country: &str,
     ) -> Result<MakeOrder, Error> {
         let by: Requester = by.into();
-        let account = by.account;
-        let Some(service) = service else { return Ok(MakeOrder::InvalidService) };
-        let country = self.stock.find_country(country).await?;
-        let mut is_scarce =
-            country.as_ref().is_some_and(|country| self.stock.is_scarce(service, country));
+        let request = OrderRequest { service, country: country.to_owned(), ..Default::default() };
+        let Some(wanted) = self.wanted(request).await? else {
+            return Ok(MakeOrder::InvalidService);
+        };
+        let (account, search) = (by.account, wanted.clone());
+        let made = self.in_rounds(account, search, move |orders, tx, proposals| {
+            orders.try_make(tx, &by, &wanted, proposals)
+        });
+        Ok(made.await?.unwrap_or(MakeOrder::NoPhone))
+    }
+
+    /// What a customer wants, with the country by its code; `None` without a service.
+    async fn wanted(&self, request: OrderRequest) -> Result<Option<Wanted>, Error> {
+        let OrderRequest { service, country, operator, max_price, client_ref } = request;
+        let Some(service) = service else { return Ok(None) };
+        let country = self.stock.find_country(&country).await?;
+        Ok(Some(Wanted { service, country, operator, max_price, client_ref, replaces: None }))
+    }
+
+    /// Carries out an operation that makes an order, in one transaction. It answers `None` when the
+    /// stock has to be searched further than such an operation may; then it is tried again with
+    /// what a search has found. In the end `None` stands for no number.
+    async fn in_rounds<T: Send + 'static>(
+        self: &Arc<Self>,
+        account: AccountId,
+        wanted: Wanted,
+        operation: impl Fn(&Orders, &WriteTx<'_>, &[Proposal]) -> Result<Option<T>, Error>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Result<Option<T>, Error> {
+        let operation = Arc::new(operation);
+        let (service, country) = (wanted.service, wanted.country.as_deref());
+        let mut is_scarce = country.is_some_and(|country| self.stock.is_scarce(service, country));
         // What was proposed may have been given to others meanwhile.
         for _ in 0..ROUNDS {
-            let proposals = match &country {
-                Some(country) if is_scarce => self.proposals(account, service, country).await?,
+            let proposals = match country {
+                Some(country) if is_scarce => self.proposals(account, country, &wanted).await?,
                 _ => Some(Vec::new()),
             };
-            let Some(proposals) = proposals else { return Ok(MakeOrder::NoPhone) };
-            let (orders, country, by) = (Arc::clone(self), country.clone(), by.clone());
-            let made = self.env.store.write_for(account, move |tx| {
-                orders.try_make(tx, &by, service, country.as_deref(), &proposals)
-            });
+            let Some(proposals) = proposals else { return Ok(None) };
+            let (orders, operation) = (Arc::clone(self), Arc::clone(&operation));
+            let made =
+                self.env.store.write_for(account, move |tx| operation(&orders, tx, &proposals));
             if let Some(made) = made.await? {
-                return Ok(made);
+                return Ok(Some(made));
             }
             is_scarce = true;
         }
-        Ok(MakeOrder::NoPhone)
+        Ok(None)
     }
 
     /// SIMs that an order could be given, if it may be made otherwise; `None` when there are none.
@@ -193,13 +257,14 @@ impl Orders {
     async fn proposals(
         self: &Arc<Self>,
         account: AccountId,
-        service: ServiceId,
         country: &str,
+        wanted: &Wanted,
     ) -> Result<Option<Vec<Proposal>>, Error> {
         if !self.may_order(account).await? {
             return Ok(Some(Vec::new()));
         }
-        match self.stock.propose(account, service, country).await? {
+        let operator = wanted.operator.clone();
+        match self.stock.propose(account, wanted.service, country, operator).await? {
             // Another request of the same account may have taken the last number meanwhile.
             None if !self.may_order(account).await? => Ok(Some(Vec::new())),
             proposals => Ok(proposals),
@@ -221,29 +286,32 @@ impl Orders {
         &self,
         tx: &WriteTx<'_>,
         by: &Requester,
-        service: ServiceId,
-        country: Option<&str>,
+        wanted: &Wanted,
         proposals: &[Proposal],
     ) -> Result<Option<MakeOrder>, Error> {
         let account = by.account;
-        let Some(service) = tx.service(service)?.filter(|service| service.enabled) else {
+        let Some(service) = tx.service(wanted.service)?.filter(|service| service.enabled) else {
             return Ok(Some(MakeOrder::InvalidService));
         };
-        let Some(country) = country else { return Ok(Some(MakeOrder::InvalidCountry)) };
+        let Some(country) = wanted.country.as_deref() else {
+            return Ok(Some(MakeOrder::InvalidCountry));
+        };
         let now = self.env.now();
-        match self.barrier(tx, account, now)? {
-            Some(Barrier::TooManyOpen(oldest)) => return Ok(Some(MakeOrder::AlreadyOpen(oldest))),
-            Some(Barrier::Paused(until)) => return Ok(Some(MakeOrder::Paused(until))),
-            Some(Barrier::Limited(limit)) => return Ok(Some(MakeOrder::Limited(limit))),
-            None => {}
+        if let Some(barrier) = self.barrier(tx, account, now)? {
+            return Ok(Some(barrier.into()));
         }
         if tx.last_order_id()? >= LAST_PUBLIC_ID {
             return Ok(Some(MakeOrder::NoPhone));
         }
-        if service.price_in(country).is_none() {
+        let own = tx.account_prices_for(account, service.id)?;
+        let Some(price) = price_for(&service, country, &own) else {
             return Ok(Some(MakeOrder::NoPhone));
+        };
+        if wanted.max_price.is_some_and(|most| most < price) {
+            return Ok(Some(MakeOrder::TooExpensive(price)));
         }
-        let wish = Wish { account, service: &service, country };
+        let operator = wanted.operator.as_ref();
+        let wish = Wish { account, service: &service, country, operator };
         let found = loop {
             let found = self.stock.allocate(tx, &wish, proposals, now)?;
             // An order that expires only now may make the number rest.
@@ -253,38 +321,38 @@ impl Orders {
             }
         };
         match found {
-            Allocation::Found(selected) => self.make_on(tx, by, &wish, selected, now).map(Some),
+            Allocation::Found(selected) => {
+                self.make_on(tx, by, (wanted, &wish), price, selected, now).map(Some)
+            }
             Allocation::SoldOut => Ok(Some(MakeOrder::NoPhone)),
             Allocation::TooFar => Ok(None),
         }
     }
 
-    /// Makes an order on the SIM that was found for it.
+    /// Makes an order at a price on the SIM that was found for it.
     fn make_on(
         &self,
         tx: &WriteTx<'_>,
         by: &Requester,
-        wish: &Wish<'_>,
+        (wanted, wish): (&Wanted, &Wish<'_>),
+        price: Amount,
         selected: SelectedSim,
         now: Timestamp,
     ) -> Result<MakeOrder, Error> {
-        let Wish { service, country, .. } = *wish;
         let SelectedSim { sim, number, readiness } = selected;
-        let own = tx.account_prices_for(by.account, service.id)?;
-        let Some(price) = price_for(service, country, &own) else { return Ok(MakeOrder::NoPhone) };
-        match self.unpayable(tx, by, price, now)? {
-            Some(Unpayable::NoBalance) => return Ok(MakeOrder::NoBalance),
-            Some(Unpayable::Limited(limit)) => return Ok(MakeOrder::Limited(limit)),
-            None => {}
+        if let Some(unpayable) = self.unpayable(tx, by, price, now)? {
+            return Ok(unpayable.into());
         }
         let placement = Placement {
             by,
-            service,
+            service: wish.service,
             sim,
             number: &number,
-            country,
+            country: wish.country,
             price,
             reuse_of: None,
+            replaces: wanted.replaces,
+            client_ref: wanted.client_ref.as_deref(),
             readiness,
         };
         let order = self.place(tx, &placement, now)?;
@@ -298,8 +366,7 @@ impl Orders {
         placement: &Placement<'_>,
         now: Timestamp,
     ) -> Result<OrderId, Error> {
-        let Placement { by, service, sim, number, country, price, reuse_of, readiness } =
-            *placement;
+        let Placement { by, service, sim, number, country, price, readiness, .. } = *placement;
         let account = by.account;
         let (lifetime, awaits_sim) = match readiness {
             SimReadiness::On => (self.env.settings().order_lifetime, false),
@@ -316,9 +383,9 @@ impl Orders {
             price,
             created_at: now,
             expires_at,
-            reuse_of,
-            replaces: None,
-            client_ref: None,
+            reuse_of: placement.reuse_of,
+            replaces: placement.replaces,
+            client_ref: placement.client_ref,
             awaits_sim,
         })?;
         by.keep_client(tx, Asked::Order(order), now)?;
@@ -426,9 +493,10 @@ impl Orders {
         for waiting in arrived {
             count += 1;
             tx.begin_order(waiting.order, expires_at)?;
-            let cache = Arc::clone(&self.cache);
+            let (cache, polls) = (Arc::clone(&self.cache), Arc::clone(&self.polls));
             tx.after_commit(move || {
-                cache.add_open_order(waiting.order, waiting.account, expires_at)
+                cache.add_open_order(waiting.order, waiting.account, expires_at);
+                polls.wake_waiters_of(waiting.order);
             });
         }
         if count > 0 {

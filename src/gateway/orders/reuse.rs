@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::barriers::{Barrier, Unpayable};
-use super::{Orders, Placement};
+use super::{OrderRefusal, Orders, Placement};
 use crate::domain::availability::{Purpose, Reachability, SimCandidate, SimUsage};
 use crate::domain::ids::LAST_PUBLIC_ID;
 use crate::domain::sim::Sim;
@@ -31,6 +30,16 @@ pub enum Reuse {
     NoBalance,
 }
 
+impl From<OrderRefusal> for Reuse {
+    fn from(refusal: OrderRefusal) -> Reuse {
+        match refusal {
+            OrderRefusal::TooManyOpen(oldest) => Reuse::AlreadyOpen(oldest),
+            OrderRefusal::NoBalance => Reuse::NoBalance,
+            _ => Reuse::Offline,
+        }
+    }
+}
+
 impl Orders {
     /// Makes a new order for the number and service of a completed one.
     pub async fn reuse(
@@ -38,49 +47,62 @@ impl Orders {
         by: impl Into<Requester>,
         order: OrderId,
     ) -> Result<Reuse, Error> {
-        let (orders, by) = (Arc::clone(self), by.into());
-        let account = by.account;
-        let reuse = move |tx: &WriteTx<'_>| orders.reuse_in(tx, &by, order);
-        self.env.store.write_for(account, reuse).await
+        let (orders, by): (_, Requester) = (Arc::clone(self), by.into());
+        let reused = self.env.store.write_for(by.account, move |tx| {
+            let made = match orders.reuse_in(tx, &by, order)? {
+                Ok(made) => made,
+                Err(refusal) => return Ok(refusal.into()),
+            };
+            let number = tx.order(made)?.map(|made| made.number);
+            let settings = orders.env.settings();
+            let number = number.map(|number| settings.number_for_orders(&number));
+            Ok(Reuse::Made { order: made, number: number.unwrap_or_default() })
+        });
+        reused.await
     }
 
-    fn reuse_in(&self, tx: &WriteTx<'_>, by: &Requester, order: OrderId) -> Result<Reuse, Error> {
+    /// Makes a new order for the number and service of a completed one.
+    pub(super) fn reuse_in(
+        &self,
+        tx: &WriteTx<'_>,
+        by: &Requester,
+        order: OrderId,
+    ) -> Result<Result<OrderId, OrderRefusal>, Error> {
         let (now, account) = (self.env.now(), by.account);
         let Some(old) = tx.order(order)?.filter(|order| order.account == account) else {
-            return Ok(Reuse::Offline);
+            return Ok(Err(OrderRefusal::Unknown));
         };
+        if old.is_open(now) {
+            return Ok(Err(OrderRefusal::Open));
+        }
         let Some((service, readiness)) = self.reusable(tx, &old, now)? else {
-            return Ok(Reuse::Offline);
+            return Ok(Err(OrderRefusal::NumberGone));
         };
         if tx.last_order_id()? >= LAST_PUBLIC_ID {
-            return Ok(Reuse::Offline);
+            return Ok(Err(OrderRefusal::NumberGone));
         }
-        match self.barrier(tx, account, now)? {
-            Some(Barrier::TooManyOpen(oldest)) => return Ok(Reuse::AlreadyOpen(oldest)),
-            Some(Barrier::Paused(_) | Barrier::Limited(_)) => return Ok(Reuse::Offline),
-            None => {}
+        if let Some(barrier) = self.barrier(tx, account, now)? {
+            return Ok(Err(barrier.into()));
         }
         let own = tx.account_prices_for(account, service.id)?;
         let price = self.env.settings().price_of_reuse(&old, &service, &own);
-        let Some(price) = price else { return Ok(Reuse::Offline) };
-        match self.unpayable(tx, by, price, now)? {
-            Some(Unpayable::NoBalance) => return Ok(Reuse::NoBalance),
-            Some(Unpayable::Limited(_)) => return Ok(Reuse::Offline),
-            None => {}
+        let Some(price) = price else { return Ok(Err(OrderRefusal::NumberGone)) };
+        if let Some(unpayable) = self.unpayable(tx, by, price, now)? {
+            return Ok(Err(unpayable.into()));
         }
-        let (number, country) = (&old.number, &old.country);
         let placement = Placement {
             by,
             service: &service,
             sim: old.sim,
-            number,
-            country,
+            number: &old.number,
+            country: &old.country,
             price,
             reuse_of: Some(old.id),
+            replaces: None,
+            client_ref: None,
             readiness,
         };
-        let order = self.place(tx, &placement, now)?;
-        Ok(Reuse::Made { order, number: self.env.settings().number_for_orders(&old.number) })
+        self.place(tx, &placement, now).map(Ok)
     }
 
     /// The service of a completed order whose number its account could have again now, and how its

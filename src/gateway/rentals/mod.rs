@@ -1,14 +1,20 @@
 //! Rentals: a number for months, with all its SMS.
 
+mod by_customer;
 mod moving;
 mod notices;
 mod operator;
 mod outages;
 mod renewal;
 mod reviving;
+mod showing;
 mod viewing;
 
+pub(super) use by_customer::RentalDone;
+pub use by_customer::{RentalRefusal, RentalRequest};
 pub use operator::EndRefund;
+pub(super) use reviving::Unrevivable;
+pub use showing::MessagesWanted;
 pub use viewing::{RentalHistory, RentalView, TenantView};
 
 use std::sync::Arc;
@@ -23,6 +29,7 @@ use super::background::Wakeups;
 use super::banks::Banks;
 use super::environment::Environment;
 use super::events::Events;
+use super::long_poll::LongPolls;
 use super::orders::Orders;
 use super::requester::{Requester, key_may_spend};
 use super::sim_presence::SimPresence;
@@ -81,8 +88,19 @@ pub enum Edit {
     Edited(Rental),
     /// There is no such contract, or it belongs to another account.
     InvalidContract,
+    /// There is no such package.
+    InvalidPackage,
     /// The rental has ended.
     Expired,
+}
+
+/// What is to change of a rental; what is `None` stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RentalEdit {
+    /// Whether it is renewed at its end.
+    pub auto_renew: Option<bool>,
+    /// The package that it is renewed with.
+    pub renewal_package: Option<String>,
 }
 
 /// How often a rental is tried whose number is taken by another just before.
@@ -109,6 +127,7 @@ pub struct Rentals {
     audit: Arc<Audit>,
     events: Arc<Events>,
     presence: Arc<SimPresence>,
+    polls: Arc<LongPolls<RentalId>>,
     /// When it was looked last which SIMs are off the air.
     looked_at: Mutex<Timestamp>,
 }
@@ -124,7 +143,8 @@ impl Rentals {
         events: Arc<Events>,
     ) -> Rentals {
         let (presence, looked_at) = (Arc::clone(stock.presence()), Mutex::new(env.now()));
-        Rentals { env, wakeups, stock, banks, orders, audit, events, presence, looked_at }
+        let polls = Arc::default();
+        Rentals { env, wakeups, stock, banks, orders, audit, events, presence, polls, looked_at }
     }
 
     /// Rents a number. The checks run in this order: country, package, stock, balance.
@@ -135,18 +155,49 @@ impl Rentals {
         package: &str,
         auto_renew: bool,
     ) -> Result<Rent, Error> {
-        let by: Requester = by.into();
-        let account = by.account;
-        let settings = self.env.settings();
+        let contract = self.contract(by.into(), country, package, auto_renew).await?;
+        let contract = match contract {
+            Ok(contract) => contract,
+            Err(RentalRefusal::InvalidPackage) => return Ok(Rent::InvalidPackage),
+            Err(_) => return Ok(Rent::InvalidCountry),
+        };
+        let rented = self.in_rounds(contract, |rentals, tx, contract, proposals| {
+            rentals.try_rent(tx, contract, proposals)
+        });
+        Ok(rented.await?.unwrap_or(Rent::NoStock))
+    }
+
+    /// What is asked for with a new rental, or why there is no such thing.
+    async fn contract(
+        &self,
+        by: Requester,
+        country: Option<&str>,
+        package: &str,
+        auto_renew: bool,
+    ) -> Result<Result<Contract, RentalRefusal>, Error> {
         let country = match country {
             Some(country) => self.stock.find_country(country).await?,
             None => None,
         };
-        let Some(country) = country else { return Ok(Rent::InvalidCountry) };
-        let Some((package, charge)) = settings.packages.find(package) else {
-            return Ok(Rent::InvalidPackage);
+        let Some(country) = country else { return Ok(Err(RentalRefusal::InvalidCountry)) };
+        let Some((package, charge)) = self.env.settings().packages.find(package) else {
+            return Ok(Err(RentalRefusal::InvalidPackage));
         };
-        let contract = Contract { by, country, package, charge, auto_renew };
+        Ok(Ok(Contract { by, country, package, charge, auto_renew }))
+    }
+
+    /// Carries out an operation that rents out a number, in one transaction. It answers `None` when
+    /// the stock has to be searched further than such an operation may; then it is tried again with
+    /// what a search has found. In the end `None` stands for no number.
+    async fn in_rounds<T: Send + 'static>(
+        self: &Arc<Self>,
+        contract: Contract,
+        operation: impl Fn(&Rentals, &WriteTx<'_>, Contract, &[SimId]) -> Result<Option<T>, Error>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Result<Option<T>, Error> {
+        let (operation, account) = (Arc::new(operation), contract.by.account);
         let mut is_scarce = self.stock.is_scarce_for_rentals(&contract.country);
         // As with orders, what was proposed may have been given to others meanwhile.
         for _ in 0..ROUNDS {
@@ -154,16 +205,16 @@ impl Rentals {
                 true => self.stock.propose_for_rental(account, &contract.country).await?,
                 false => Some(Vec::new()),
             };
-            let Some(proposals) = proposals else { return Ok(Rent::NoStock) };
+            let Some(proposals) = proposals else { return Ok(None) };
             let (rentals, contract) = (Arc::clone(self), contract.clone());
-            let rent = move |tx: &WriteTx<'_>| rentals.try_rent(tx, contract, &proposals);
-            let rented = self.env.store.write_for(account, rent);
-            if let Some(rented) = rented.await? {
-                return Ok(rented);
+            let operation = Arc::clone(&operation);
+            let rent = move |tx: &WriteTx<'_>| operation(&rentals, tx, contract, &proposals);
+            if let Some(rented) = self.env.store.write_for(account, rent).await? {
+                return Ok(Some(rented));
             }
             is_scarce = true;
         }
-        Ok(Rent::NoStock)
+        Ok(None)
     }
 
     /// `None` when the stock has to be searched further than a writing operation may.
@@ -297,39 +348,50 @@ impl Rentals {
         id: RentalId,
         package: &str,
     ) -> Result<Extend, Error> {
-        let by: Requester = by.into();
+        let (rentals, by, package) = (Arc::clone(self), by.into(), package.to_owned());
         let account = by.account;
-        let (rentals, package) = (Arc::clone(self), self.env.settings().packages.find(package));
-        let extended = self.env.store.write_for(account, move |tx| {
-            let now = rentals.env.certain_now();
-            let Some(rental) = rentals.own_rental(tx, account, id, now)? else {
-                return Ok(Extend::InvalidContract);
-            };
-            let Some((package, charge)) = package else { return Ok(Extend::InvalidPackage) };
-            if !rental.is_active(now) {
-                return Ok(Extend::Expired);
-            }
-            if !covers(tx, account, charge.amount)? {
-                return Ok(Extend::NoBalance);
-            }
-            if !rentals.may_spend(tx, &by, charge.amount, now)? {
-                return Ok(Extend::Limited);
-            }
-            let months = package.months();
-            let longer = rental.with_term(months, now).ok_or_else(end_of_calendar)?;
-            let longer = Rental { renewal_package: package.to_string(), ..longer };
-            let subject = rentals.subject_of_term(id, &package, &charge);
-            let (kind, term) = (Term::Extension, longer.terms);
-            let posting = Posting::Term { kind, charge, rental: id, term, months };
-            let occasion = rentals.env.occasion(now, by.key_prefix());
-            rentals.post(tx, account, &posting, occasion)?;
-            tx.save_rental(&longer)?;
-            rentals.wakeups.deadlines_change_after(tx);
-            rentals.tell(tx, &longer, EventKind::RentalRenewed, now);
-            by.note(tx, AuditAction::Extended, subject, now)?;
-            Ok(Extend::Extended(longer))
-        });
-        extended.await
+        let extend = move |tx: &WriteTx<'_>| rentals.extend_in(tx, &by, id, Some(&package));
+        self.env.store.write_for(account, extend).await
+    }
+
+    /// Extends a rental by the term of a package, or of the one that it is renewed with.
+    fn extend_in(
+        &self,
+        tx: &WriteTx<'_>,
+        by: &Requester,
+        id: RentalId,
+        package: Option<&str>,
+    ) -> Result<Extend, Error> {
+        let (now, account) = (self.env.certain_now(), by.account);
+        let Some(rental) = self.own_rental(tx, account, id, now)? else {
+            return Ok(Extend::InvalidContract);
+        };
+        let package = package.unwrap_or(&rental.renewal_package);
+        let Some((package, charge)) = self.env.settings().packages.find(package) else {
+            return Ok(Extend::InvalidPackage);
+        };
+        if !rental.is_active(now) {
+            return Ok(Extend::Expired);
+        }
+        if !covers(tx, account, charge.amount)? {
+            return Ok(Extend::NoBalance);
+        }
+        if !self.may_spend(tx, by, charge.amount, now)? {
+            return Ok(Extend::Limited);
+        }
+        let months = package.months();
+        let longer = rental.with_term(months, now).ok_or_else(end_of_calendar)?;
+        let longer = Rental { renewal_package: package.to_string(), ..longer };
+        let subject = self.subject_of_term(id, &package, &charge);
+        let (kind, term) = (Term::Extension, longer.terms);
+        let posting = Posting::Term { kind, charge, rental: id, term, months };
+        let occasion = self.env.occasion(now, by.key_prefix());
+        self.post(tx, account, &posting, occasion)?;
+        tx.save_rental(&longer)?;
+        self.wakeups.deadlines_change_after(tx);
+        self.tell(tx, &longer, EventKind::RentalRenewed, now);
+        by.note(tx, AuditAction::Extended, subject, now)?;
+        Ok(Extend::Extended(longer))
     }
 
     /// Sets whether a rental is renewed at its end.
@@ -339,30 +401,64 @@ impl Rentals {
         id: RentalId,
         auto_renew: bool,
     ) -> Result<Edit, Error> {
-        let by: Requester = by.into();
+        let edit = RentalEdit { auto_renew: Some(auto_renew), ..RentalEdit::default() };
+        self.edit(by, id, edit).await
+    }
+
+    /// Changes how a rental is renewed at its end.
+    pub async fn edit(
+        self: &Arc<Self>,
+        by: impl Into<Requester>,
+        id: RentalId,
+        edit: RentalEdit,
+    ) -> Result<Edit, Error> {
+        let (rentals, by): (_, Requester) = (Arc::clone(self), by.into());
         let account = by.account;
-        let rentals = Arc::clone(self);
-        let edited = self.env.store.write_for(account, move |tx| {
-            let now = rentals.env.certain_now();
-            let Some(rental) = rentals.own_rental(tx, account, id, now)? else {
-                return Ok(Edit::InvalidContract);
-            };
-            if !rental.is_active(now) {
-                return Ok(Edit::Expired);
-            }
-            if rental.auto_renew == auto_renew {
-                return Ok(Edit::Edited(rental));
-            }
-            let edited = Rental { auto_renew, ..rental };
-            tx.save_rental(&edited)?;
-            let action = match auto_renew {
+        let edit = move |tx: &WriteTx<'_>| rentals.edit_in(tx, &by, id, edit);
+        self.env.store.write_for(account, edit).await
+    }
+
+    fn edit_in(
+        &self,
+        tx: &WriteTx<'_>,
+        by: &Requester,
+        id: RentalId,
+        edit: RentalEdit,
+    ) -> Result<Edit, Error> {
+        let now = self.env.certain_now();
+        let Some(rental) = self.own_rental(tx, by.account, id, now)? else {
+            return Ok(Edit::InvalidContract);
+        };
+        let settings = self.env.settings();
+        let is_unknown = |package: &String| settings.packages.find(package).is_none();
+        if edit.renewal_package.as_ref().is_some_and(is_unknown) {
+            return Ok(Edit::InvalidPackage);
+        }
+        if !rental.is_active(now) {
+            return Ok(Edit::Expired);
+        }
+        let edited = Rental {
+            auto_renew: edit.auto_renew.unwrap_or(rental.auto_renew),
+            renewal_package: edit.renewal_package.unwrap_or(rental.renewal_package.clone()),
+            ..rental.clone()
+        };
+        if edited == rental {
+            return Ok(Edit::Edited(rental));
+        }
+        tx.save_rental(&edited)?;
+        if edited.auto_renew != rental.auto_renew {
+            let action = match edited.auto_renew {
                 true => AuditAction::SwitchedAutoRenewalOn,
                 false => AuditAction::SwitchedAutoRenewalOff,
             };
             by.note(tx, action, format!("rental {id}"), now)?;
-            Ok(Edit::Edited(edited))
-        });
-        edited.await
+        }
+        if edited.renewal_package != rental.renewal_package {
+            let (from, to) = (&rental.renewal_package, &edited.renewal_package);
+            let subject = format!("rental {id}, renewal package from: {from}; to: {to}");
+            by.note(tx, AuditAction::Changed, subject, now)?;
+        }
+        Ok(Edit::Edited(edited))
     }
 }
 

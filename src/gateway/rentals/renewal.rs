@@ -12,7 +12,7 @@ use crate::store::{Account, WriteTx};
 
 impl Rentals {
     /// An account's rental, renewed or ended if its end has come.
-    pub(super) fn own_rental(
+    pub(in crate::gateway) fn own_rental(
         &self,
         tx: &WriteTx<'_>,
         account: AccountId,
@@ -24,7 +24,11 @@ impl Rentals {
     }
 
     /// The rental that the operator names, renewed or ended if its end has come.
-    pub(super) fn named(&self, tx: &WriteTx<'_>, id: RentalId) -> Result<Rental, Error> {
+    pub(in crate::gateway) fn named(
+        &self,
+        tx: &WriteTx<'_>,
+        id: RentalId,
+    ) -> Result<Rental, Error> {
         let no_such =
             || Error::refused(format!("no rental {id}; `simbridge rental list` shows them"));
         self.settle(tx, tx.rental(id)?.ok_or_else(no_such)?, self.env.certain_now())

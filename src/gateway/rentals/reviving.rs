@@ -7,9 +7,72 @@ use crate::domain::event::EventKind;
 use crate::domain::ledger::{Posting, Term};
 use crate::domain::price::Charge;
 use crate::domain::rental::{Package, RentalState};
-use crate::domain::{Rental, RentalId, SimId, Timestamp};
-use crate::gateway::Error;
+use crate::domain::{Amount, Currency, Rental, RentalId, SimId, Timestamp};
+use crate::gateway::{Error, Requester};
 use crate::store::{ReadTx, WriteTx};
+
+/// Why a rental cannot be revived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::gateway) enum Unrevivable {
+    /// It has not ended.
+    Active { until: Timestamp },
+    /// The operator has ended it, for good.
+    EndedByOperator { at: Timestamp },
+    /// It could be revived until a time that has passed.
+    GraceOver { ended_at: Timestamp, until: Timestamp },
+    /// Its SIM is retired, or has another number.
+    OtherNumber,
+    /// Its SIM or its number was given to somebody else.
+    GivenAway,
+    /// The package that it is renewed with is not sold any more.
+    NotSold { package: String },
+    /// Its account is suspended.
+    Suspended { name: String },
+    /// Balance less holds of its account does not cover the price.
+    CannotPay { name: String, price: Amount },
+    /// Its account, or the key, has spent on this day what it may.
+    Limited,
+    /// It would be over even with another term.
+    TermOver,
+}
+
+impl Unrevivable {
+    /// The reason in words for the operator, and what would help.
+    pub(in crate::gateway) fn in_words(&self, id: RentalId, currency: Currency) -> String {
+        match self {
+            Unrevivable::Active { until } => {
+                format!("rental {id} has not ended: it runs until {until}")
+            }
+            Unrevivable::EndedByOperator { at } => {
+                format!("rental {id} was ended by the operator at {at}, for good")
+            }
+            Unrevivable::GraceOver { ended_at, until } => format!(
+                "rental {id} ended at {ended_at} and could be revived until {until} (`[rentals] \
+                 grace`)"
+            ),
+            Unrevivable::OtherNumber => {
+                format!("the SIM of rental {id} is retired, or has another number now")
+            }
+            Unrevivable::GivenAway => {
+                format!("the number of rental {id} was given to somebody else since")
+            }
+            Unrevivable::NotSold { package } => {
+                format!("the package {package} is not sold any more")
+            }
+            Unrevivable::Suspended { name } => {
+                format!("{name} is suspended; `simbridge account resume {name}` ends that")
+            }
+            Unrevivable::CannotPay { name, price } => format!(
+                "{name} cannot pay {}; `simbridge account topup {name} AMOUNT` adds credit",
+                currency.text_with_code(*price)
+            ),
+            Unrevivable::Limited => {
+                format!("the tenant of rental {id} has spent what it may today")
+            }
+            Unrevivable::TermOver => format!("another term of rental {id} would be over"),
+        }
+    }
+}
 
 impl Rentals {
     /// Until when a message that came to a SIM at `at` and is nobody's is kept for the last tenant,
@@ -28,89 +91,96 @@ impl Rentals {
         Ok(ended_at.map(|ended_at| settings.grace_until(ended_at)).filter(|until| at < *until))
     }
 
-    /// Revives a rental that has ended, for the price of its package. Answers it and when it had
-    /// ended.
+    /// Revives a rental that has ended, for the price of its package: for the operator, or for its
+    /// tenant. Answers it and when it had ended.
     pub(in crate::gateway) fn revive(
         &self,
         tx: &WriteTx<'_>,
-        id: RentalId,
-    ) -> Result<(Rental, Timestamp), Error> {
+        rental: &Rental,
+        tenant: Option<&Requester>,
+    ) -> Result<Result<(Rental, Timestamp), Unrevivable>, Error> {
         let now = self.env.certain_now();
-        let rental = self.named(tx, id)?;
-        let RentalState::Ended { at: ended_at } = rental.state else {
-            let text = format!("rental {id} has not ended: it runs until {}", rental.expires_at);
-            return Err(Error::refused(text));
+        let ended_at = match self.revivable(tx, rental, now)? {
+            Ok(ended_at) => ended_at,
+            Err(why) => return Ok(Err(why)),
         };
-        if rental.was_ended_early() {
-            let text = format!("rental {id} was ended by the operator at {ended_at}, for good");
-            return Err(Error::refused(text));
-        }
-        let until = self.env.settings().grace_until(ended_at);
-        if now >= until {
-            return Err(Error::refused(format!(
-                "rental {id} ended at {ended_at} and could be revived until {until} (`[rentals] \
-                 grace`)"
-            )));
-        }
-        self.check_number_of(tx, &rental, ended_at)?;
-        let (package, charge) = self.term_of(tx, &rental)?;
-        let months = package.months();
-        let revived = rental.revive(months).ok_or_else(end_of_calendar)?;
+        let (package, charge) = match self.term_of(tx, rental, (tenant, now))? {
+            Ok(term) => term,
+            Err(why) => return Ok(Err(why)),
+        };
+        let (id, months) = (rental.id, package.months());
+        let revived = rental.clone().revive(months).ok_or_else(end_of_calendar)?;
         if revived.due_at <= now {
-            return Err(Error::refused(format!("another term of rental {id} would be over")));
+            return Ok(Err(Unrevivable::TermOver));
         }
         let subject = self.subject_of_term(id, &package, &charge);
         let (kind, term) = (Term::Extension, revived.terms);
         let posting = Posting::Term { kind, charge, rental: id, term, months };
-        self.post(tx, revived.account, &posting, self.env.occasion(now, None))?;
+        let occasion = self.env.occasion(now, tenant.and_then(Requester::key_prefix));
+        self.post(tx, revived.account, &posting, occasion)?;
         tx.revive_rental(&revived)?;
         tx.rest_sim(revived.sim, now)?;
         self.tell(tx, &revived, EventKind::RentalRenewed, now);
-        tx.note(Actor::Operator, AuditAction::Revived, subject, now)?;
+        match tenant {
+            Some(tenant) => tenant.note(tx, AuditAction::Revived, subject, now)?,
+            None => tx.note(Actor::Operator, AuditAction::Revived, subject, now)?,
+        }
         self.wakeups.deadlines_change_after(tx);
         self.wakeups.bank_demand_changes_after(tx);
-        Ok((revived, ended_at))
+        Ok(Ok((revived, ended_at)))
     }
 
-    /// Checks that a rental's number is still on its SIM, and nobody else had either since.
-    fn check_number_of(
+    /// When a rental ended that can be revived at `now`, if it can be paid.
+    fn revivable(
         &self,
         tx: &WriteTx<'_>,
         rental: &Rental,
-        ended_at: Timestamp,
-    ) -> Result<(), Error> {
-        let id = rental.id;
+        now: Timestamp,
+    ) -> Result<Result<Timestamp, Unrevivable>, Error> {
+        let RentalState::Ended { at: ended_at } = rental.state else {
+            return Ok(Err(Unrevivable::Active { until: rental.expires_at }));
+        };
+        if rental.was_ended_early() {
+            return Ok(Err(Unrevivable::EndedByOperator { at: ended_at }));
+        }
+        let until = self.env.settings().grace_until(ended_at);
+        if now >= until {
+            return Ok(Err(Unrevivable::GraceOver { ended_at, until }));
+        }
         let sim = tx.sim(rental.sim)?.filter(|sim| sim.retired_at.is_none());
         let number = sim.and_then(|sim| sim.number).map(|known| known.number);
         if number.as_ref() != Some(&rental.number) {
-            let text = format!("the SIM of rental {id} is retired, or has another number now");
-            return Err(Error::refused(text));
+            return Ok(Err(Unrevivable::OtherNumber));
         }
-        if tx.was_given_since(rental.sim, &rental.number, ended_at)? {
-            let text = format!("the number of rental {id} was given to somebody else since");
-            return Err(Error::refused(text));
-        }
-        Ok(())
+        let is_given_away = tx.was_given_since(rental.sim, &rental.number, ended_at)?;
+        Ok(if is_given_away { Err(Unrevivable::GivenAway) } else { Ok(ended_at) })
     }
 
-    /// The package that a rental is renewed with, and its price, if its account can pay it.
-    fn term_of(&self, tx: &WriteTx<'_>, rental: &Rental) -> Result<(Package, Charge), Error> {
-        let (settings, name) = (self.env.settings(), &rental.renewal_package);
-        let not_sold = || Error::refused(format!("the package {name} is not sold any more"));
-        let (package, charge) = settings.packages.find(name).ok_or_else(not_sold)?;
+    /// The package that a rental is renewed with, and its price, if its account can pay it, and its
+    /// tenant may if it is he who asks.
+    fn term_of(
+        &self,
+        tx: &WriteTx<'_>,
+        rental: &Rental,
+        (tenant, now): (Option<&Requester>, Timestamp),
+    ) -> Result<Result<(Package, Charge), Unrevivable>, Error> {
+        let (settings, package) = (self.env.settings(), &rental.renewal_package);
+        let Some((package, charge)) = settings.packages.find(package) else {
+            return Ok(Err(Unrevivable::NotSold { package: package.clone() }));
+        };
         let account = tx.account(rental.account)?;
         let name = account.as_ref().map(|account| account.name.clone()).unwrap_or_default();
         if account.as_ref().is_some_and(|account| account.suspended_at.is_some()) {
-            return Err(Error::refused(format!(
-                "{name} is suspended; `simbridge account resume {name}` ends that"
-            )));
+            return Ok(Err(Unrevivable::Suspended { name }));
         }
         if !account.is_some_and(|account| account.funds.covers(charge.amount)) {
-            return Err(Error::refused(format!(
-                "{name} cannot pay {}; `simbridge account topup {name} AMOUNT` adds credit",
-                settings.currency.text_with_code(charge.amount)
-            )));
+            return Ok(Err(Unrevivable::CannotPay { name, price: charge.amount }));
         }
-        Ok((package, charge))
+        match tenant {
+            Some(tenant) if !self.may_spend(tx, tenant, charge.amount, now)? => {
+                Ok(Err(Unrevivable::Limited))
+            }
+            _ => Ok(Ok((package, charge))),
+        }
     }
 }

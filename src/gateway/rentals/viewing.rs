@@ -75,21 +75,10 @@ impl Rentals {
                 None => Ok(None),
             }
         });
-        let Some(((mut messages, older), mut rental, iccid)) = read.await? else {
+        let Some(((mut messages, older), rental, iccid)) = read.await? else {
             return Ok(None);
         };
-        if rental.state == RentalState::Active && rental.due_at <= now {
-            let rentals = Arc::clone(self);
-            let settled = self
-                .env
-                .store
-                .write_for(account, move |tx| {
-                    rentals.own_rental(tx, account, id, rentals.env.certain_now())
-                })
-                .await?;
-            let Some(settled) = settled else { return Ok(None) };
-            rental = settled;
-        }
+        let Some(rental) = self.settled(rental).await? else { return Ok(None) };
         if let Some(iccid) = iccid.filter(|_| rental.is_active(now)) {
             self.banks.tenant_viewed(&iccid, now);
         }

@@ -1,11 +1,12 @@
 //! A message as customers see it.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::message::Message;
 
 /// A message of an order or a rental.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct MessageResource {
     pub id: i64,
     /// The sender as it was displayed: a number, or a name that proves nothing.

@@ -1,9 +1,10 @@
 //! An order as customers see it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::MessageResource;
-use crate::domain::order::OrderState;
+use crate::domain::order::{OrderEnd, OrderState};
 use crate::domain::{Order, OrderOutcome, Timestamp};
 use crate::gateway::Settings;
 use crate::gateway::environment::Environment;
@@ -14,7 +15,7 @@ const SHOWN_MESSAGES: u32 = 50;
 const SHOWN_BYTES: usize = 1 << 16;
 
 /// An order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct OrderResource {
     pub id: i64,
     pub state: OrderStatus,
@@ -49,7 +50,7 @@ pub struct OrderResource {
 }
 
 /// The state of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderStatus {
     Open,
@@ -59,8 +60,21 @@ pub enum OrderStatus {
     Expired,
 }
 
+impl OrderStatus {
+    /// The word in the database.
+    pub(in crate::gateway) fn as_str(self) -> &'static str {
+        match self {
+            OrderStatus::Open => OrderState::Open.as_str(),
+            OrderStatus::Completed => OrderEnd::Completed.as_str(),
+            OrderStatus::Canceled => OrderEnd::Canceled.as_str(),
+            OrderStatus::Skipped => OrderEnd::Skipped.as_str(),
+            OrderStatus::Expired => OrderEnd::Expired.as_str(),
+        }
+    }
+}
+
 /// Why an order ended without being charged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderReason {
     /// Nothing came in its lifetime.
@@ -78,14 +92,14 @@ pub enum OrderReason {
 }
 
 /// A service by its id and its name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ServiceRef {
     pub id: i64,
     pub name: String,
 }
 
 /// How the number of a completed order can be ordered again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Reuse {
     /// Until when, if the number is still to be had then.
     pub until: String,

@@ -1,6 +1,7 @@
 //! A rental as its tenant sees it.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::rental::RentalState;
 use crate::domain::{Rental, Timestamp};
@@ -9,7 +10,7 @@ use crate::gateway::sim_presence::{SimAir, SimPresence};
 use crate::store::{ReadTx, StoreError};
 
 /// A rental.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RentalResource {
     pub id: i64,
     pub state: RentalStatus,
@@ -42,7 +43,7 @@ pub struct RentalResource {
 }
 
 /// The state of a rental.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RentalStatus {
     /// Its tenant has its number.

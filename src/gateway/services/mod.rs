@@ -255,6 +255,27 @@ impl Services {
         Ok(self.env.store.read(|rows| rows.services()).await?)
     }
 
+    /// The service that a customer names, by its name in capitals or not, or by its id.
+    ///
+    /// # Errors
+    /// The inner one, when there is none that can be ordered: a hint at the name that may be meant.
+    pub async fn on_sale(&self, reference: String) -> Result<Result<ServiceId, String>, Error> {
+        let read = self.env.store.read(move |rows| {
+            let by_id = reference.parse().ok().map(|id| rows.service(id)).transpose()?.flatten();
+            let found = match by_id {
+                Some(found) => Some(found),
+                None => rows.service_named_like(&reference)?,
+            };
+            if let Some(found) = found.filter(|service| service.enabled) {
+                return Ok(Ok(found.id));
+            }
+            let on_sale = rows.services()?.into_iter().filter(|service| service.enabled);
+            let names: Vec<String> = on_sale.map(|service| service.name).collect();
+            Ok::<_, Error>(Err(did_you_mean(&names, &reference)))
+        });
+        read.await
+    }
+
     /// The services that the operator asks for: all, those in a state, or those that are sold in a
     /// country.
     pub async fn search(&self, request: ListRequest) -> Result<Vec<Service>, Error> {

@@ -15,7 +15,9 @@ use super::parked::{Allocation, SelectedSim, SimReadiness};
 use super::request_cache::RequestCache;
 use super::sim_presence::SimPresence;
 use crate::domain::allocation::{self, SharingPolicy};
-use crate::domain::{AccountId, Service, ServiceId, SimId, Timestamp};
+use crate::domain::{
+    AccountId, HomeNetworks, MobileOperator, Service, ServiceId, SimId, Timestamp,
+};
 use crate::store::{
     ReadTx, RentalQuery, SearchResult, SearchScope, StockQuery, StoreError, WriteTx,
 };
@@ -35,6 +37,27 @@ pub(super) struct Wish<'w> {
     pub(super) service: &'w Service,
     /// The country's code.
     pub(super) country: &'w str,
+    /// The SIM is one of this mobile operator's.
+    pub(super) operator: Option<&'w MobileOperator>,
+}
+
+impl Wish<'_> {
+    /// Whether a SIM is of the mobile operator that is wanted.
+    fn is_served_by(&self, rows: &ReadTx<'_>, networks: &HomeNetworks, sim: SimId) -> bool {
+        self.operator.is_none_or(|operator| is_of(rows, networks, operator, sim))
+    }
+}
+
+/// Whether a SIM is one of a mobile operator's. Of one whose IMSI is not known that is not known
+/// either.
+fn is_of(
+    rows: &ReadTx<'_>,
+    networks: &HomeNetworks,
+    operator: &MobileOperator,
+    sim: SimId,
+) -> bool {
+    let imsi = rows.imsi(sim).ok().flatten();
+    imsi.is_some_and(|imsi| networks.is_of(&imsi, operator))
 }
 
 /// The SIMs that can be given out, by the rules of allocation.
@@ -61,7 +84,7 @@ impl Stock {
 
     /// The code of the country that a customer names: of the customers' API, of the configuration,
     /// or of a SIM that was seen.
-    pub(super) async fn find_country(&self, text: &str) -> Result<Option<String>, Error> {
+    pub async fn find_country(&self, text: &str) -> Result<Option<String>, Error> {
         let settings = self.env.settings();
         let Some(code) = settings.countries.find(text).map(|country| country.code.clone()) else {
             return Ok(None);
@@ -123,7 +146,9 @@ impl Stock {
     ) -> Result<Allocation, StoreError> {
         let nearby = self.allocate_nearby(tx, wish, now)?;
         let is_scarce = !matches!(nearby, Allocation::Found(_));
-        self.cache.set_scarce(Some(wish.service.id), wish.country, is_scarce);
+        if wish.operator.is_none() {
+            self.cache.set_scarce(Some(wish.service.id), wish.country, is_scarce);
+        }
         match nearby {
             Allocation::TooFar => self.try_proposals(tx, wish, proposals, now),
             found_or_not => Ok(found_or_not),
@@ -138,7 +163,10 @@ impl Stock {
     ) -> Result<Allocation, StoreError> {
         let passes = allocation::passes(wish.service.has_patterns(), self.share_sim());
         let query = |sharing| self.query(wish, sharing, now);
-        let on_air = |sim, iccid: &str| self.presence.can_be_given(sim, iccid, now);
+        let settings = self.env.settings();
+        let is_wanted = |sim| wish.is_served_by(tx, &settings.home_networks, sim);
+        let on_air =
+            |sim, iccid: &str| self.presence.can_be_given(sim, iccid, now) && is_wanted(sim);
         for sharing in passes {
             match tx.best_for_order(query(*sharing), SearchScope::First(SEARCHED), on_air)? {
                 SearchResult::Found(sim, number) => {
@@ -151,7 +179,7 @@ impl Stock {
         }
         let widest = allocation::widest(wish.service.has_patterns(), self.share_sim());
         let scope = SearchScope::First(SEARCHED);
-        self.presence.allocate_parked(tx, query(widest), scope)
+        self.presence.allocate_parked(tx, query(widest), scope, is_wanted)
     }
 
     /// The first of the proposed SIMs that the order can still be given.
@@ -162,17 +190,20 @@ impl Stock {
         proposals: &[Proposal],
         now: Timestamp,
     ) -> Result<Allocation, StoreError> {
+        let settings = self.env.settings();
+        let is_wanted = |sim| wish.is_served_by(tx, &settings.home_networks, sim);
         for proposal in proposals {
             let (query, scope) =
                 (self.query(wish, proposal.sharing, now), SearchScope::Sim(proposal.sim));
             if proposal.is_parked {
-                let found = self.presence.allocate_parked(tx, query, scope)?;
+                let found = self.presence.allocate_parked(tx, query, scope, is_wanted)?;
                 if matches!(found, Allocation::Found(_)) {
                     return Ok(found);
                 }
                 continue;
             }
-            let on_air = |sim, iccid: &str| self.presence.can_be_given(sim, iccid, now);
+            let on_air =
+                |sim, iccid: &str| self.presence.can_be_given(sim, iccid, now) && is_wanted(sim);
             if let SearchResult::Found(sim, number) = tx.search_for_order(query, scope, on_air)? {
                 let readiness = SimReadiness::On;
                 return Ok(Allocation::Found(SelectedSim { sim, number, readiness }));

@@ -1,11 +1,12 @@
 //! The catalogue with its stock: how many numbers an account could order for each service at this
 //! moment. Of parked SIMs no more count than radios could have on the air in time.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Proposal, Stock};
+use super::{Proposal, Stock, is_of};
 use crate::domain::account_price::price_for;
-use crate::domain::{AccountId, Amount, Service, ServiceId, SimId};
+use crate::domain::{AccountId, Amount, MobileOperator, Service, ServiceId, SimId};
 use crate::gateway::Error;
 
 /// A service that can be ordered, its price in the country, and how many numbers there are for it.
@@ -34,17 +35,41 @@ impl Stock {
         Ok(Some(offers.await?))
     }
 
-    /// SIMs that an order for a service could be given now, best first; `None` when there are none.
-    /// No proposals are made for a service that cannot be ordered.
+    /// The code of each country that can be named, and how many numbers there are now for the
+    /// service that has most, for this account.
+    pub async fn countries(
+        self: &Arc<Self>,
+        account: AccountId,
+    ) -> Result<Vec<(String, usize)>, Error> {
+        let seen = self.env.store.read_for(account, |rows| rows.countries_of_sims());
+        let (seen, settings) = (seen.await?, self.env.settings());
+        let named = settings.countries.named_codes().map(str::to_owned);
+        let mut counted = Vec::new();
+        for country in seen.into_iter().chain(named).collect::<BTreeSet<_>>() {
+            let offers = self.offers(account, &country).await?.unwrap_or_default();
+            let most = offers.into_iter().map(|(_, _, count)| count).max();
+            counted.push((country, most.unwrap_or(0)));
+        }
+        Ok(counted)
+    }
+
+    /// SIMs that an order for a service could be given now, best first, if a mobile operator is
+    /// wanted only its own; `None` when there are none. No proposals are made for a service that
+    /// cannot be ordered.
     pub(in super::super) async fn propose(
         self: &Arc<Self>,
         account: AccountId,
         service: ServiceId,
         country: &str,
+        operator: Option<MobileOperator>,
     ) -> Result<Option<Vec<Proposal>>, Error> {
-        let snapshot = self.snapshot(country).await?;
+        let (snapshot, settings) = (self.snapshot(country).await?, self.env.settings());
         let proposed = self.env.store.read_for(account, move |rows| {
-            Ok::<_, Error>(snapshot.propose(account, service, &rows.skips_for(account, service)?))
+            let skips = rows.skips_for(account, service)?;
+            let networks = &settings.home_networks;
+            let is_wanted =
+                |sim| operator.as_ref().is_none_or(|operator| is_of(rows, networks, operator, sim));
+            Ok::<_, Error>(snapshot.propose(account, service, &skips, is_wanted))
         });
         proposed.await
     }

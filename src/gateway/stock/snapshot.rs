@@ -236,13 +236,15 @@ impl Snapshot {
         self.services.iter().map(offer).collect()
     }
 
-    /// SIMs for an order of an account that skipped these numbers for the service, best first;
-    /// `None` when there are none. Nothing is proposed for a service that cannot be ordered.
+    /// SIMs that are wanted for an order of an account that skipped these numbers for the service,
+    /// best first; `None` when there are none on sale. Nothing is proposed for a service that
+    /// cannot be ordered.
     pub(super) fn propose(
         &self,
         account: AccountId,
         service: ServiceId,
         skipped: &[Msisdn],
+        is_wanted: impl Fn(SimId) -> bool,
     ) -> Option<Vec<Proposal>> {
         let known = self.services.iter().find(|(known, _)| known.id == service);
         let Some((known, widest)) = known else { return Some(Vec::new()) };
@@ -263,7 +265,8 @@ impl Snapshot {
             sharing: *widest,
             is_parked: true,
         });
-        Some(on_air.chain(parked).take(PROPOSALS).collect())
+        let wanted = on_air.chain(parked).filter(|proposal| is_wanted(proposal.sim));
+        Some(wanted.take(PROPOSALS).collect())
     }
 
     /// SIMs for a rental of an account, best first.

@@ -189,7 +189,7 @@ async fn status(State(admin): State<AdminState>) -> Answer {
         },
         "orders": { "open": gateway.orders().open_count().await? },
         "rentals": { "active": gateway.rentals().active_count().await? },
-        "polls": gateway.orders().poll_count(),
+        "polls": gateway.poll_count(),
         "listen": admin.customers.to_string(),
     })))
 }

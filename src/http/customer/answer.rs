@@ -31,7 +31,7 @@ pub(super) fn word_and(outcome: Outcome, more: impl Display) -> Response {
 
 /// Why a request was refused before its endpoint did anything, or that it failed.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(in super::super) enum Refusal {
     NoKeyProvided,
     /// The key is unknown, revoked, not allowed from this address, or not for this.
     Unauthorized,

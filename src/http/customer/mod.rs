@@ -3,80 +3,25 @@
 //! connections) come from no endpoint.
 
 mod answer;
-mod connection;
-mod dispatch;
-mod orders;
+pub(super) mod orders;
 mod rental;
-
-use std::net::IpAddr;
-use std::ops::Deref;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
-use tokio_util::sync::CancellationToken;
 
-use crate::domain::AccountId;
-use crate::domain::key::{KeyRefusal, Scope};
-use crate::gateway::{Gateway, Holder, Requester};
-use answer::Refusal;
-pub(super) use connection::ClientConnection;
-pub use dispatch::Dispatcher;
+pub(super) use answer::Refusal;
 
-use super::answers_in_flight::AnswersInFlight;
-use super::client_address::{TrustedProxies, client_network};
-use super::ids::RequestIds;
-use super::limits::{Throttle, TooMany};
-use super::outcomes::{Outcome, RequestCounts};
+use super::api::{Api, KeyFault, OpenKey, Overload};
+use super::limits::TooMany;
+use super::outcomes::Outcome;
 use super::params::Params;
-use super::shares::Shares;
-use crate::domain::ip_network::is_allowed;
+use crate::domain::key::Scope;
+use crate::gateway::{Holder, Requester};
 
-/// What the endpoints share, behind one reference count: it is cloned several times per request.
-#[derive(Clone)]
-pub(super) struct Api(Arc<Shared>);
-
-pub(super) struct Shared {
-    gateway: Gateway,
-    /// Cancelled when the daemon stops, to end long polls.
-    stopping: CancellationToken,
-    request_ids: Arc<RequestIds>,
-    request_counts: Arc<RequestCounts>,
-    throttle: Throttle,
-    proxies: TrustedProxies,
-    /// Connections by the key that they count for.
-    connections: Shares<[u8; 32]>,
-    answers: AnswersInFlight,
-}
-
-impl Deref for Api {
-    type Target = Shared;
-
-    fn deref(&self) -> &Shared {
-        &self.0
-    }
-}
-
-/// The service behind the customers' address, with all endpoints of their API.
-pub fn make_service(
-    gateway: Gateway,
-    (throttle, proxies): (Throttle, TrustedProxies),
-    request_counts: Arc<RequestCounts>,
-    request_ids: Arc<RequestIds>,
-    stopping: CancellationToken,
-) -> Dispatcher {
-    let api = Api(Arc::new(Shared {
-        gateway,
-        stopping,
-        request_ids,
-        request_counts,
-        throttle,
-        proxies,
-        connections: Shares::default(),
-        answers: AnswersInFlight::default(),
-    }));
+/// All endpoints of the first version of the API.
+pub(super) fn router(api: Api) -> Router {
     // HEAD and OPTIONS must never make or cancel an order. axum would answer HEAD by the handler of
     // GET, hence the handlers of their own.
     let endpoint = |method_router: axum::routing::MethodRouter<Api>| {
@@ -92,7 +37,7 @@ pub fn make_service(
             .fallback(wrong_method)
     };
     let get_or_post = MethodFilter::GET.or(MethodFilter::POST);
-    let router = Router::new()
+    Router::new()
         .route("/api/makeorder", endpoint(on(get_or_post, orders::make_order)))
         .route("/api/getsms", endpoint(on(get_or_post, orders::get_sms)))
         .route("/api/cancelorder", endpoint(on(get_or_post, orders::cancel_order)))
@@ -105,8 +50,7 @@ pub fn make_service(
         .route("/api/rental/edit", rental(on(MethodFilter::POST, rental::edit)))
         .route("/api/rental/view", rental(on(MethodFilter::POST, rental::view)))
         .fallback(async || (StatusCode::NOT_FOUND, "NOT_FOUND"))
-        .with_state(api.clone());
-    Dispatcher { api, router }
+        .with_state(api)
 }
 
 async fn empty() -> Response {
@@ -127,94 +71,51 @@ async fn wrong_method() -> Refusal {
     Refusal::InvalidMethod
 }
 
-impl Api {
-    /// Who asks for something that a key has to be for. Refuses immediately when too many
-    /// operations wait for the database, or too many of this account's.
-    async fn requester(&self, params: &Params, needed: Scope) -> Result<Requester, Refusal> {
-        let holder = self.holder_for(params, needed).await?;
-        let account = holder.account;
-        if self.gateway.is_overloaded() {
-            tracing::error!(
-                event = "request_failed",
-                "too many operations wait for the database; answered ERROR"
-            );
-            return Err(Refusal::Overloaded);
-        }
-        if self.gateway.is_overloaded_by(account) {
-            return Err(TooMany::SOON.into());
-        }
-        Ok(Requester::new(holder, params.peer))
-    }
-
-    /// Who asks for something that changes nothing.
-    async fn reader(&self, params: &Params) -> Result<Requester, Refusal> {
-        let holder = self.holder_for(params, Scope::Read).await?;
-        Ok(Requester::new(holder, params.peer))
-    }
-
-    /// Who holds the request's key, if the key may be used from the request's address and is for
-    /// what is asked. The key is checked before anything else. A body that cannot be read may have
-    /// contained it.
-    async fn holder_for(&self, params: &Params, needed: Scope) -> Result<Holder, Refusal> {
-        self.gateway.require_database()?;
-        let missing =
-            if params.unreadable { Refusal::InvalidRequest } else { Refusal::NoKeyProvided };
-        let digest = params.key().ok_or(missing)?.digest();
-        let now = self.gateway.now();
-        match (self.holder(digest, params).await?, params.peer) {
-            (Some(holder), _) => {
-                self.throttle.buckets().by_key.take(digest, now)?;
-                if let Some(connection) = &params.connection
-                    && !self.count_connection(connection, digest)
-                {
-                    return Err(Refusal::TooManyConnections);
-                }
-                self.gateway.accounts().note_key_use(digest, now);
-                match () {
-                    () if params.unreadable => Err(Refusal::InvalidRequest),
-                    () if !holder.scopes.allow(needed) => {
-                        self.gateway.accounts().note_key_refusal(digest, KeyRefusal::Scope, now);
-                        Err(Refusal::Unauthorized)
-                    }
-                    () => Ok(holder),
-                }
-            }
-            (None, address) => {
-                if let Some(address) = address {
-                    self.throttle.buckets().failed.take(client_network(address), now)?;
-                }
-                self.gateway.accounts().note_key_refusal(digest, KeyRefusal::Closed, now);
-                Err(Refusal::Unauthorized)
-            }
-        }
-    }
-
-    /// Whose account a key opens to a request's address.
-    async fn holder(&self, digest: [u8; 32], params: &Params) -> Result<Option<Holder>, Refusal> {
-        let holder = self.gateway.accounts().holder_of_key(digest).await?;
-        Ok(holder.filter(|holder| may_be_used_from(holder, params.peer)))
-    }
-
-    /// Checks that a request's key still opens the account that it opened before.
-    async fn check_key_again(&self, params: &Params, account: AccountId) -> Result<(), Refusal> {
-        let digest = params.key().ok_or(Refusal::NoKeyProvided)?.digest();
-        match self.holder(digest, params).await? {
-            Some(holder) if holder.account == account => Ok(()),
-            _ => Err(Refusal::Unauthorized),
-        }
-    }
-
-    /// Counts a connection for a key, which may have only so many.
-    fn count_connection(&self, connection: &ClientConnection, key: [u8; 32]) -> bool {
-        let limit = self.throttle.buckets().limits.connections_per_key;
-        connection.count_for(key, &self.connections, limit)
+/// Who asks for something that a key has to be for. Refuses immediately when too many operations
+/// wait for the database, or too many of this account's.
+async fn requester(api: &Api, params: &Params, needed: Scope) -> Result<Requester, Refusal> {
+    let holder = holder_for(api, params, needed).await?;
+    match api.overload(holder.account) {
+        Some(Overload::InAll) => Err(Refusal::Overloaded),
+        Some(Overload::OfAccount) => Err(TooMany::SOON.into()),
+        None => Ok(Requester::new(holder, params.peer)),
     }
 }
 
-/// Whether a key may be used from this address.
-fn may_be_used_from(holder: &Holder, peer: Option<IpAddr>) -> bool {
-    holder
-        .allowed
-        .as_ref()
-        .is_none_or(|networks| peer.is_some_and(|address| is_allowed(networks, address)))
+/// Who asks for something that changes nothing.
+async fn reader(api: &Api, params: &Params) -> Result<Requester, Refusal> {
+    let holder = holder_for(api, params, Scope::Read).await?;
+    Ok(Requester::new(holder, params.peer))
+}
+
+/// Who holds the request's key, if the key may be used from the request's address and is for what
+/// is asked. The key is checked before anything else. A body that cannot be read may have contained
+/// it.
+async fn holder_for(api: &Api, params: &Params, needed: Scope) -> Result<Holder, Refusal> {
+    api.gateway.require_database()?;
+    let missing = if params.unreadable { Refusal::InvalidRequest } else { Refusal::NoKeyProvided };
+    let digest = params.key().ok_or(missing)?.digest();
+    let holder = api.open(digest, params.peer, params.connection.as_deref()).await?;
+    match () {
+        () if params.unreadable => Err(Refusal::InvalidRequest),
+        () if !api.is_for(&holder, digest, needed) => Err(Refusal::Unauthorized),
+        () => Ok(holder),
+    }
+}
+
+/// The key of a request that waits, which has opened this requester's account.
+fn open_key(params: &Params, by: &Requester) -> Result<OpenKey, Refusal> {
+    let digest = params.key().ok_or(Refusal::NoKeyProvided)?.digest();
+    Ok(OpenKey { digest, client: params.peer, account: by.account })
+}
+
+impl From<KeyFault> for Refusal {
+    fn from(fault: KeyFault) -> Refusal {
+        match fault {
+            KeyFault::Closed => Refusal::Unauthorized,
+            KeyFault::TooMany(too_many) => too_many.into(),
+            KeyFault::TooManyConnections => Refusal::TooManyConnections,
+            KeyFault::Failed(error) => error.into(),
+        }
+    }
 }

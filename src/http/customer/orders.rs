@@ -1,7 +1,6 @@
 //! Regular verification: a number for one service's code.
 
 use std::net::IpAddr;
-use std::pin::pin;
 use std::time::Duration;
 
 use axum::Json;
@@ -10,10 +9,12 @@ use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::super::api::may_be_used_from;
+use super::super::connection::ClientConnection;
 use super::super::limits::REFUSAL_DELAY;
 use super::super::outcomes::Outcome;
 use super::answer::{Refusal, text, word, word_and};
-use super::{Api, ClientConnection, Params, may_be_used_from};
+use super::{Api, Params, open_key, reader, requester};
 use crate::domain::country::DEFAULT_COUNTRY;
 use crate::domain::key::Scope;
 use crate::domain::{OrderId, Timestamp};
@@ -34,7 +35,7 @@ fn order_id(params: &Params) -> Result<OrderId, Refusal> {
 
 /// `/api/makeorder`.
 pub(super) async fn make_order(State(api): State<Api>, params: Params) -> Answer {
-    let by = api.requester(&params, Scope::Orders).await?;
+    let by = requester(&api, &params, Scope::Orders).await?;
     let service = params.number("serviceId").map(crate::domain::ServiceId);
     let country = params.get("country").unwrap_or(DEFAULT_COUNTRY);
     let made = api.gateway.orders().make(by, service, country).await?;
@@ -44,9 +45,10 @@ pub(super) async fn make_order(State(api): State<Api>, params: Params) -> Answer
     Ok(match made {
         MakeOrder::Made { order, number } => ordered(order, &number),
         MakeOrder::AlreadyOpen(order) => word_and(Outcome::OrderAlreadyOpen, order),
-        MakeOrder::NoPhone | MakeOrder::Paused(_) | MakeOrder::Limited(_) => {
-            word(Outcome::NoPhoneAvailable)
-        }
+        MakeOrder::NoPhone
+        | MakeOrder::TooExpensive(_)
+        | MakeOrder::Paused(_)
+        | MakeOrder::Limited(_) => word(Outcome::NoPhoneAvailable),
         MakeOrder::NoBalance => word(Outcome::NoBalance),
         MakeOrder::InvalidService => word(Outcome::InvalidService),
         MakeOrder::InvalidCountry => word(Outcome::InvalidCountry),
@@ -55,7 +57,7 @@ pub(super) async fn make_order(State(api): State<Api>, params: Params) -> Answer
 
 /// `/api/getsms`; `wait`, in seconds, is an extension.
 pub(super) async fn get_sms(State(api): State<Api>, params: Params) -> Answer {
-    let by = api.reader(&params).await?;
+    let by = reader(&api, &params).await?;
     let order = order_id(&params)?;
     let sms = match params.number::<u64>("wait").map(|seconds| seconds.min(LONGEST_WAIT_SECONDS)) {
         None | Some(0) => api.gateway.orders().read_sms(by, order).await?,
@@ -80,30 +82,15 @@ async fn wait_for_sms(
     order: OrderId,
     timeout: Duration,
 ) -> Result<Sms, Refusal> {
-    let account = by.account;
-    let orders = api.gateway.orders();
-    let mut key_changes = api.gateway.accounts().follow_keys();
-    let mut waiting = pin!(orders.wait_for_sms(by.clone(), order, timeout));
-    // The key may have changed before its changes were followed.
-    api.check_key_again(params, account).await?;
-    loop {
-        tokio::select! {
-            biased;
-            // The sender lives as long as the gateway.
-            _ = key_changes.changed() => api.check_key_again(params, account).await?,
-            sms = &mut waiting => {
-                // The key may have expired meanwhile.
-                api.check_key_again(params, account).await?;
-                return Ok(sms?);
-            }
-            () = api.stopping.cancelled() => return Ok(orders.read_sms(by, order).await?),
-        }
-    }
+    let (key, orders) = (open_key(params, &by)?, api.gateway.orders());
+    let waiting = orders.wait_for_sms(by.clone(), order, timeout);
+    let sms = api.wait_while_open(key, waiting, orders.read_sms(by, order)).await?;
+    sms.ok_or(Refusal::Unauthorized)
 }
 
 /// Answers `/api/getsms` without `wait` from memory, if the order is known to wait. `None` means
 /// that the request must be handled like any other; nothing has been done or counted for it.
-pub(super) fn known_to_wait<B>(
+pub(in super::super) fn known_to_wait<B>(
     api: &Api,
     request: &Request<B>,
     connection: &ClientConnection,
@@ -119,7 +106,7 @@ pub(super) fn known_to_wait<B>(
         .gateway
         .accounts()
         .remembered_holder(&digest)
-        .filter(|holder| may_be_used_from(holder, Some(client)))?;
+        .filter(|holder| may_be_used_from(holder.allowed.as_deref(), Some(client)))?;
     if params.get("wait").is_some()
         || !api.gateway.orders().is_known_to_wait(holder.account, order, now)
     {
@@ -139,7 +126,7 @@ pub(super) fn known_to_wait<B>(
 
 /// `/api/cancelorder`.
 pub(super) async fn cancel_order(State(api): State<Api>, params: Params) -> Answer {
-    let account = api.requester(&params, Scope::Orders).await?.account;
+    let account = requester(&api, &params, Scope::Orders).await?.account;
     let order = order_id(&params)?;
     Ok(word(match api.gateway.orders().cancel(account, order).await? {
         Cancel::Canceled => Outcome::OrderCanceled,
@@ -150,7 +137,7 @@ pub(super) async fn cancel_order(State(api): State<Api>, params: Params) -> Answ
 
 /// `/api/skipnumber`.
 pub(super) async fn skip_number(State(api): State<Api>, params: Params) -> Answer {
-    let account = api.requester(&params, Scope::Orders).await?.account;
+    let account = requester(&api, &params, Scope::Orders).await?.account;
     let order = order_id(&params)?;
     Ok(word(match api.gateway.orders().skip(account, order).await? {
         Cancel::Canceled => Outcome::NumberSkippedOrderCanceled,
@@ -161,7 +148,7 @@ pub(super) async fn skip_number(State(api): State<Api>, params: Params) -> Answe
 
 /// `/api/reuse`.
 pub(super) async fn reuse(State(api): State<Api>, params: Params) -> Answer {
-    let by = api.requester(&params, Scope::Orders).await?;
+    let by = requester(&api, &params, Scope::Orders).await?;
     let order = order_id(&params)?;
     Ok(match api.gateway.orders().reuse(by, order).await? {
         Reuse::Made { order, number } => ordered(order, &number),
@@ -173,7 +160,7 @@ pub(super) async fn reuse(State(api): State<Api>, params: Params) -> Answer {
 
 /// `/api/getbalance`.
 pub(super) async fn get_balance(State(api): State<Api>, params: Params) -> Answer {
-    let account = api.reader(&params).await?.account;
+    let account = reader(&api, &params).await?.account;
     let balance = api.gateway.accounts().available_balance(account).await?;
     Ok(text(Outcome::Ok, api.gateway.currency().text(balance)))
 }
@@ -193,7 +180,7 @@ struct Offer {
 
 /// `/api/services` is an extension: what can be ordered, and at what price.
 pub(super) async fn services(State(api): State<Api>, params: Params) -> Answer {
-    let account = api.reader(&params).await?.account;
+    let account = reader(&api, &params).await?.account;
     let country = params.get("country").unwrap_or(DEFAULT_COUNTRY);
     let offers =
         api.gateway.stock().offers(account, country).await?.ok_or(Refusal::InvalidCountry)?;

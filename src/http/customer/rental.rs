@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::super::outcomes::Outcome;
 use super::answer::{Refusal, word};
-use super::{Api, Params};
+use super::{Api, Params, reader, requester};
 use crate::domain::key::Scope;
 use crate::domain::message::Message;
 use crate::domain::rental::DEFAULT_PACKAGE;
@@ -84,7 +84,7 @@ fn package(params: &Params) -> &str {
 
 /// `/api/rental/new`.
 pub(super) async fn new(State(api): State<Api>, params: Params) -> Answer {
-    let by = api.requester(&params, Scope::Rentals).await?;
+    let by = requester(&api, &params, Scope::Rentals).await?;
     let auto_renew = auto_renew(&params)?.unwrap_or(true);
     let rented =
         api.gateway.rentals().rent(by, params.get("country"), package(&params), auto_renew).await?;
@@ -109,7 +109,7 @@ pub(super) async fn new(State(api): State<Api>, params: Params) -> Answer {
 
 /// `/api/rental/extend`.
 pub(super) async fn extend(State(api): State<Api>, params: Params) -> Answer {
-    let by = api.requester(&params, Scope::Rentals).await?;
+    let by = requester(&api, &params, Scope::Rentals).await?;
     let contract = contract(&params)?;
     let package = package(&params);
     Ok(match api.gateway.rentals().extend(by, contract, package).await? {
@@ -126,7 +126,7 @@ pub(super) async fn extend(State(api): State<Api>, params: Params) -> Answer {
 
 /// `/api/rental/edit`.
 pub(super) async fn edit(State(api): State<Api>, params: Params) -> Answer {
-    let by = api.requester(&params, Scope::Rentals).await?;
+    let by = requester(&api, &params, Scope::Rentals).await?;
     let contract = contract(&params)?;
     let auto_renew = auto_renew(&params)?.ok_or(Refusal::InvalidAutoRenew)?;
     api.throttle.buckets().edits.take(by.account, api.gateway.now())?;
@@ -135,13 +135,14 @@ pub(super) async fn edit(State(api): State<Api>, params: Params) -> Answer {
             Json(Edited { success: true, auto_renew: rental.auto_renew }).into_response()
         }
         Edit::InvalidContract => word(Outcome::InvalidContract),
+        Edit::InvalidPackage => word(Outcome::InvalidPackage),
         Edit::Expired => word(Outcome::NumberExpired),
     })
 }
 
 /// `/api/rental/view`.
 pub(super) async fn view(State(api): State<Api>, params: Params) -> Answer {
-    let by = api.reader(&params).await?;
+    let by = reader(&api, &params).await?;
     let contract = contract(&params)?;
     let viewed = api.gateway.rentals().view(by, contract).await?;
     let TenantView { rental, messages, older } = viewed.ok_or(Refusal::InvalidContract)?;

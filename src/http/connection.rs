@@ -4,14 +4,14 @@ use std::net::{IpAddr, SocketAddr};
 
 use parking_lot::Mutex;
 
-use super::super::params::peer_of;
-use super::super::shares::{Share, Shares};
+use super::params::peer_of;
+use super::shares::{Share, Shares};
 
 /// What is known of a connection. It counts for the key of its last request that had a valid one,
 /// because a reverse proxy sends the requests of many customers over the same connection. As a
 /// connection has one request at a time, this also bounds how many long polls a key has.
 #[derive(Debug)]
-pub(in super::super) struct ClientConnection {
+pub(super) struct ClientConnection {
     /// The address at its other end, which may be a proxy's.
     pub(super) peer: IpAddr,
     key: Mutex<Option<Share<[u8; 32]>>>,

@@ -1,6 +1,8 @@
 //! What happens to every request of a customer before and after its endpoint: it gets an id and a
 //! span, it counts against its address's limit, and its outcome is counted.
 //!
+//! The path tells which version of the API answers it.
+//!
 //! A poll of an order that is known to wait is answered here from memory. Customers send it over
 //! and over, and this way it needs neither a route nor a task.
 
@@ -14,24 +16,65 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
+use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 use tracing::Instrument;
 
-use super::super::client_address::client_network;
-use super::super::limits::REFUSAL_DELAY;
-use super::super::params::Origin;
-use super::super::serve::RequestHandler;
-use super::answer::Refusal;
-use super::{Api, ClientConnection, orders};
-use crate::gateway::BoxFuture;
+use super::api::Api;
+use super::client_address::{TrustedProxies, client_network};
+use super::connection::ClientConnection;
+use super::ids::RequestIds;
+use super::limits::{REFUSAL_DELAY, Throttle};
+use super::outcomes::RequestCounts;
+use super::params::Origin;
+use super::serve::RequestHandler;
+use super::{customer, v2};
+use crate::gateway::{BoxFuture, Gateway};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The service behind the customers' address, with all endpoints of their API.
+pub fn make_service(
+    gateway: Gateway,
+    limits: (Throttle, TrustedProxies),
+    request_counts: Arc<RequestCounts>,
+    request_ids: Arc<RequestIds>,
+    stopping: CancellationToken,
+) -> Dispatcher {
+    let api = Api::new(gateway, limits, request_counts, request_ids, stopping);
+    let (v1, v2) = (customer::router(api.clone()), v2::router(api.clone()));
+    Dispatcher { api, v1, v2 }
+}
 
 /// Answers the customers' requests.
 #[derive(Clone)]
 pub struct Dispatcher {
-    pub(super) api: Api,
-    pub(super) router: Router,
+    api: Api,
+    v1: Router,
+    v2: Router,
+}
+
+/// Which version of the API a request is for. What is for none is answered by the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Version {
+    V1,
+    V2,
+}
+
+impl Version {
+    fn of_path(path: &str) -> Version {
+        let is_v2 =
+            path.strip_prefix("/v2").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if is_v2 { Version::V2 } else { Version::V1 }
+    }
+
+    /// The answer to a request that is refused before it has reached an endpoint.
+    fn refuse(self, refusal: impl Into<customer::Refusal> + Into<v2::Problem>) -> Response {
+        match self {
+            Version::V1 => Into::<customer::Refusal>::into(refusal).into_response(),
+            Version::V2 => Into::<v2::Problem>::into(refusal).into_response(),
+        }
+    }
 }
 
 impl Dispatcher {
@@ -47,17 +90,22 @@ impl Dispatcher {
         request: Request<Incoming>,
     ) -> BoxFuture<'static, Result<Response, Infallible>> {
         let (id, now) = (self.api.request_ids.next(), self.api.gateway.now());
+        let version = Version::of_path(request.uri().path());
+        let id = match version {
+            Version::V1 => id,
+            Version::V2 => v2::request_id(request.headers()).unwrap_or(id),
+        };
         let client = self.api.proxies.client_of(connection.peer, request.headers());
         let taken = self.api.throttle.buckets().by_address.take(client_network(client), now);
         let immediate = match taken {
-            Err(too_many) => Some(Refusal::from(too_many).into_response()),
+            Err(too_many) => Some(version.refuse(too_many)),
             Ok(()) if request.body().is_end_stream() => {
-                orders::known_to_wait(&self.api, &request, connection, client, now)
+                customer::orders::known_to_wait(&self.api, &request, connection, client, now)
             }
             Ok(()) => None,
         };
         if let Some(response) = immediate {
-            let response = finish(&self.api, request.uri().path(), id, response);
+            let response = finish(&self.api, (version, request.uri().path()), id, response);
             return Box::pin(delay_refusal(response));
         }
         let mut request = request.map(Body::new);
@@ -66,12 +114,16 @@ impl Dispatcher {
         // Without the query, which may contain the key.
         let path = request.uri().path().to_owned();
         let span = tracing::info_span!("request", id, method = request.method().as_str(), path);
-        let answer = self.router.clone().call(request).instrument(span);
+        let router = match version {
+            Version::V1 => &self.v1,
+            Version::V2 => &self.v2,
+        };
+        let answer = router.clone().call(request).instrument(span);
         let api = self.api.clone();
         Box::pin(async move {
             let counted = api.answers.count(answer.await?, connection.key()).await;
-            let response = counted.unwrap_or_else(|excess| Refusal::from(excess).into_response());
-            delay_refusal(finish(&api, &path, id, response)).await
+            let response = counted.unwrap_or_else(|excess| version.refuse(excess));
+            delay_refusal(finish(&api, (version, &path), id, response)).await
         })
     }
 }
@@ -85,8 +137,15 @@ async fn delay_refusal(response: Response) -> Result<Response, Infallible> {
 }
 
 /// Counts a request and returns its id to the client, who can quote it to support.
-fn finish(api: &Api, path: &str, id: String, mut response: Response) -> Response {
-    api.request_counts.count(path, response.extensions().get().copied().unwrap_or_default());
+fn finish(api: &Api, (version, path): (Version, &str), id: String, response: Response) -> Response {
+    let mut response = match version {
+        Version::V1 => {
+            let outcome = response.extensions().get().copied().unwrap_or_default();
+            api.request_counts.count(path, outcome);
+            response
+        }
+        Version::V2 => v2::finish(api, response, &id),
+    };
     if let Ok(id) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
@@ -98,6 +157,20 @@ mod tests {
     use std::task::Poll;
 
     use super::*;
+
+    #[test]
+    fn the_version_is_the_first_part_of_the_path() {
+        for (path, version) in [
+            ("/v2", Version::V2),
+            ("/v2/", Version::V2),
+            ("/v2/orders/1", Version::V2),
+            ("/v20/orders", Version::V1),
+            ("/api/v2", Version::V1),
+            ("/", Version::V1),
+        ] {
+            assert_eq!(Version::of_path(path), version, "{path}");
+        }
+    }
 
     #[tokio::test]
     async fn a_refusal_of_too_many_requests_comes_later_than_other_answers() {

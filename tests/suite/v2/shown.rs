@@ -1,0 +1,90 @@
+//! The calls that the documents show: each of the second version's is there, and works.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::{BUSY, Client, id, schema};
+use crate::docs::page;
+use crate::endpoints::Fixture;
+
+/// The commands of the chapter about the second version, in their order.
+fn commands() -> Vec<String> {
+    let page = page("docs/customer-api.md");
+    let chapter = page.split("\n# Version 2\n").nth(1).unwrap();
+    let lines = chapter.lines().filter_map(|line| line.strip_prefix("    "));
+    let mut commands: Vec<String> = Vec::new();
+    let mut is_continued = false;
+    for line in lines {
+        if is_continued {
+            commands.last_mut().unwrap().push_str(line.trim_start());
+        } else if line.starts_with("curl ") {
+            commands.push(line.to_owned());
+        } else {
+            continue;
+        }
+        is_continued = commands.last().unwrap().ends_with('\\');
+        if is_continued {
+            commands.last_mut().unwrap().pop();
+        }
+    }
+    commands
+}
+
+/// The method and the path of a command.
+fn call(command: &str) -> (String, String) {
+    let path = command.split("https://sms.example.org").nth(1).unwrap();
+    let path: String = path.chars().take_while(|c| !matches!(c, '\'' | '"' | ' ' | '?')).collect();
+    let method = command.split(" -X ").nth(1).and_then(|rest| rest.split(' ').next());
+    (method.unwrap_or("GET").to_lowercase(), path)
+}
+
+#[test]
+fn every_call_is_shown() {
+    let fixture = Fixture::open(0, "");
+    let shown: Vec<_> = commands().iter().map(|command| call(command)).collect();
+    for (path, item) in schema::document(&fixture.address)["paths"].as_object().unwrap() {
+        let id = if path.starts_with("/v2/orders") { "$ORDER" } else { "$RENTAL" };
+        let path = path.replace("{id}", id);
+        for method in item.as_object().unwrap().keys() {
+            assert!(shown.contains(&(method.clone(), path.clone())), "{method} {path}");
+        }
+    }
+}
+
+#[test]
+fn every_call_that_is_shown_works() {
+    let fixture = Fixture::open(9, BUSY);
+    fixture.site.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$"]);
+    let ann = Client::of(&fixture, "ann", "500");
+    let mut order = Value::Null;
+    for command in commands() {
+        let (method, path) = call(&command);
+        let is_new = ["cancel", "skip", "swap", "report"].iter().any(|verb| path.ends_with(verb));
+        if is_new {
+            order = ann.order("Uber");
+        }
+        if path == "/v2/orders/$ORDER" {
+            fixture.site.send("Uber", order["number"].as_str().unwrap(), "code 1234");
+        }
+        let address = format!("http://{}", fixture.address);
+        let output = Command::new("sh")
+            .args(["-c", &command.replace("https://sms.example.org", &address)])
+            .env("KEY", &ann.key)
+            .env("ORDER", order["id"].to_string())
+            .env("RENTAL", "1")
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+        let answer: Value = serde_json::from_str(&text).unwrap_or_else(|_| json!({ "csv": text }));
+        let expected = if path.ends_with("revive") { json!("rental_active") } else { Value::Null };
+        let is_problem = answer.get("request_id").is_some();
+        assert!(is_problem != expected.is_null(), "{command}: {text}");
+        assert!(!is_problem || answer["code"] == expected, "{command}: {text}");
+        if (method.as_str(), path.as_str()) == ("post", "/v2/orders") {
+            assert!(id(&answer) > 0);
+            order = answer;
+        }
+    }
+}
