@@ -9,8 +9,8 @@ use super::args::{Account, Admin, Audit, Expiry, Key, KeyTerms, Order, Sim, Skip
 use super::listing::ListQuery;
 use super::print;
 use super::{
-    account_data, alarm, backup, bank, health, import, message, modem, number, rental, report,
-    service, status, verify, webhook,
+    account_data, alarm, backup, bank, health, import, message, modem, notify, number, rental,
+    report, service, status, verify, webhook,
 };
 use crate::daemon::system_sources;
 use crate::http::{AdminClient, path_segment};
@@ -144,6 +144,7 @@ pub(super) async fn run(
             explain(json, &client.get(&query.with("key", key).of("/explain")).await?)?;
         }
         Admin::Alarm(command) => alarm::run(command, client, json).await?,
+        Admin::Notify(command) => return notify::run(command, client, json).await,
         Admin::Report(command) => report::run(command, client, json).await?,
         Admin::Audit(Audit::List { account, number, iccid, user, action, rows }) => {
             let query = ListQuery::default().with("account", account).with("number", number);

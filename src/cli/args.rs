@@ -84,6 +84,9 @@ pub(super) enum Admin {
     /// Show the alarms that stand, and those that have ended
     #[command(subcommand)]
     Alarm(super::alarm::Alarm),
+    /// The channels over which alarms are told
+    #[command(subcommand)]
+    Notify(super::notify::Notify),
     /// Show what was earned
     #[command(subcommand)]
     Report(super::report::Report),

@@ -142,6 +142,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("explain rentals NL", "Show how many numbers can be rented, and what holds others back"),
     ("alarm list", "Show what needs attention, and since when"),
     ("alarm list --ended", "Show what needed attention before"),
+    ("notify list", "Show the channels for notices of alarms"),
+    ("notify test mail", "Send a test over one of them"),
     ("report revenue --from 2026-06-01", "Show what each service earned since a day"),
     ("report revenue --by day --from 7d --csv", "Write what each day earned, for a spreadsheet"),
     ("report stock --country NL", "Show how long the numbers last, and how many SIMs are needed"),

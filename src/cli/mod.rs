@@ -19,6 +19,7 @@ mod listing;
 mod manual;
 mod message;
 mod modem;
+mod notify;
 mod number;
 mod print;
 mod rental;

@@ -25,12 +25,13 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::delivery;
+use crate::delivery::notices::Notices;
 use crate::driver::bank::BankPorts;
 use crate::driver::{self, Driver, PortOptions, PortPattern, Ports};
-use crate::gateway::{self, Clock, Entropy, Gateway, ModemControl, Reload};
+use crate::gateway::{self, Clock, Entropy, Gateway, ModemControl, Notifier, Reload};
 use crate::http::{self, ClientShares, ConnectionLimits, Listening, RequestIds, Throttle};
 use crate::store::{Store, StoreError};
-use config::Config;
+use config::{Config, NotifySection};
 use gateway_bridge::GatewayBridge;
 pub use liveness::Liveness;
 pub use modem_control::scan_ports;
@@ -138,8 +139,9 @@ impl Daemon {
         let (driver, modem_control) = core.run_modems(banks);
         core.monitor.set_running(address, driver.handle());
         let reloader = core.reloader(&driver);
+        let notices = core.notices();
         let mut servers = vec![customers];
-        match core.serve_operator(&modem_control, &reloader) {
+        match core.serve_operator(&modem_control, &reloader, &notices) {
             Ok(listening) => servers.extend(listening),
             Err(error) => {
                 driver.stop().await;
@@ -267,6 +269,15 @@ impl Core<'_> {
         (driver, Arc::new(DriverModemControl { driver: handle, banks, hardware }))
     }
 
+    /// The channels for notices, which begin to tell alarms.
+    fn notices(&self) -> Arc<dyn Notifier> {
+        let channels = self.config.notify.iter().map(NotifySection::usable);
+        let site = system_sources::host_name();
+        let notices = Notices::new(channels.collect(), site, self.gateway.clone());
+        notices.run(&self.stopping);
+        notices
+    }
+
     fn reloader(&self, driver: &Driver) -> Arc<Reloader> {
         Arc::new(Reloader {
             file: self.config.file.clone(),
@@ -283,6 +294,7 @@ impl Core<'_> {
         &self,
         modem_control: &Arc<dyn ModemControl>,
         reloader: &Arc<Reloader>,
+        notices: &Arc<dyn Notifier>,
     ) -> Result<Vec<Listening>, StartError> {
         let monitor = &self.monitor;
         let customers = monitor.customers().unwrap_or(self.config.http.listen);
@@ -294,6 +306,7 @@ impl Core<'_> {
         };
         let admin = http::admin::router(state)
             .merge(http::admin::reload_router(reloader.clone()))
+            .merge(http::admin::notices_router(Arc::clone(notices)))
             .merge(http::health::overview(monitor.clone()))
             .merge(http::health::router(monitor.clone()));
         let metrics = self.config.admin.metrics_listen.map(|address| {

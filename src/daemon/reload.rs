@@ -139,6 +139,7 @@ fn applicable(started: &Config, in_effect: &Config, found: Config) -> Config {
         http: started.http,
         admin: started.admin,
         banks: started.banks,
+        notify: started.notify,
         hardware: started.hardware,
         recovery: started.recovery,
         gateway,
@@ -164,6 +165,12 @@ fn compare(started: &Config, in_effect: &Config, found: &Config) -> Reloaded {
     };
     if !same(&started.banks, &found.banks) {
         done.needs_restart.push("[[bank]]".to_owned());
+    }
+    let (before, after) = (&started.notify, &found.notify);
+    if before.len() != after.len()
+        || !before.iter().zip(after).all(|(before, after)| before.has_content_of(after))
+    {
+        done.needs_restart.push("[[notify]]".to_owned());
     }
     for key in keys {
         let (group, name) = key;

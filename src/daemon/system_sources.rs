@@ -25,6 +25,12 @@ const WEBHOOK_CONNECTIONS: usize = 4096;
 const ADMIN_CONNECTIONS: usize = 256;
 const LEAST_ADMIN_CONNECTIONS: usize = 8;
 
+/// The name of this machine, by which operators of several know which one it is.
+pub fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    crate::domain::text::one_line(name.trim())
+}
+
 /// Reads a wall clock, which may be wrong or be set.
 pub type WallClock = Box<dyn Fn() -> Timestamp + Send + Sync>;
 

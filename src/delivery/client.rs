@@ -86,7 +86,8 @@ impl From<std::io::Error> for NoAnswer {
 /// What is posted, and where it may go.
 pub(super) struct Post<'p> {
     pub(super) url: &'p EndpointUrl,
-    pub(super) rules: &'p AddressRules,
+    /// `None` where the operator has chosen the address: then it may be any.
+    pub(super) rules: Option<&'p AddressRules>,
     /// Beside those of every request.
     pub(super) headers: Vec<(&'static str, String)>,
     /// JSON.
@@ -97,7 +98,7 @@ pub(super) struct Post<'p> {
 /// Makes what connects by TLS.
 type Trust = fn() -> BoxFuture<'static, Option<TlsConnector>>;
 
-/// Posts to addresses that others have chosen.
+/// Posts to addresses that customers or the operator have chosen.
 pub(super) struct Client {
     /// What connects by TLS, from the first use on.
     pub(super) tls: OnceCell<TlsConnector>,
@@ -124,7 +125,7 @@ impl Client {
             ("webhook-timestamp", seconds(at).to_string()),
             ("webhook-signature", endpoint.secrets.signatures(id, at, &body)),
         ];
-        self.post(Post { url: &endpoint.url, rules: &letter.rules, headers, body, at }).await
+        self.post(Post { url: &endpoint.url, rules: Some(&letter.rules), headers, body, at }).await
     }
 
     /// Posts, and tells what came of it.
@@ -170,7 +171,7 @@ impl Client {
         }
         let permitted: Vec<SocketAddr> = found
             .into_iter()
-            .filter(|address| post.rules.permit(url.scheme, address.ip()))
+            .filter(|address| post.rules.is_none_or(|rules| rules.permit(url.scheme, address.ip())))
             .take(MOST_ADDRESSES)
             .collect();
         let stream = connect(&permitted).await?;

@@ -6,6 +6,7 @@ mod authorities;
 mod client;
 mod counts;
 mod endpoint_task;
+pub mod notices;
 mod queue;
 #[cfg(test)]
 mod tests;

@@ -35,6 +35,7 @@ pub mod moment;
 pub mod money;
 pub mod nanp;
 pub mod network_clock;
+pub mod notice;
 pub mod number_discovery;
 pub mod order;
 pub mod outage;

@@ -1,18 +1,21 @@
-//! The alarms that stand, and their history.
+//! The alarms that stand, their history, and which of them operators were told of.
 //!
-//! They are kept in memory, so that they are there also while the database cannot be written, and
-//! saved so that they have stood since the same time after a restart.
+//! They are kept in memory, so that notices go out also while the database cannot be written, and
+//! saved so that a restart neither tells an alarm again nor forgets to tell its end.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use tokio::sync::watch;
 
 use super::Error;
 use super::environment::Environment;
-use crate::domain::RowLimit;
 use crate::domain::alarm::{Alarm, StandingAlarm, StandingAlarms};
-use crate::store::LoggedAlarm;
+use crate::domain::notice::{Notice, NoticeTimes, ToldAlarm, ToldAlarms};
+use crate::domain::{RowLimit, Timestamp};
+use crate::store::{LoggedAlarm, WriteTx};
 
 /// For how long alarms are kept after they have ended.
 const KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -21,42 +24,61 @@ const KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 pub struct Alarms {
     env: Arc<Environment>,
     state: Mutex<State>,
+    /// Changes whenever an alarm is raised or has ended.
+    changes: watch::Sender<()>,
 }
 
+#[derive(Default)]
 struct State {
     standing: StandingAlarms,
+    told: HashMap<String, ToldAlarms>,
     /// Whether the alarms that stand are not as they are in the database.
     is_unsaved: bool,
 }
 
+/// The alarms of the database at the start.
+pub(super) struct StoredAlarms {
+    pub(super) standing: Vec<StandingAlarm>,
+    pub(super) told: Vec<(String, ToldAlarm)>,
+}
+
 impl Alarms {
-    /// Goes on with the alarms of the database.
-    pub(super) fn new(env: Arc<Environment>, stored: Vec<StandingAlarm>) -> Alarms {
-        let state = State { standing: StandingAlarms::from_stored(stored), is_unsaved: false };
-        Alarms { env, state: Mutex::new(state) }
+    pub(super) fn new(env: Arc<Environment>, stored: StoredAlarms) -> Alarms {
+        let mut told = HashMap::<String, ToldAlarms>::new();
+        for (channel, alarm) in stored.told {
+            told.entry(channel).or_default().0.push(alarm);
+        }
+        let standing = StandingAlarms::from_stored(stored.standing);
+        let state = State { standing, told, is_unsaved: false };
+        Alarms { env, state: Mutex::new(state), changes: watch::Sender::new(()) }
     }
 
-    /// Takes what is wrong now. What cannot be saved is kept in memory, and saved the next time.
+    /// Takes what is wrong now. Notices of it go out even if it cannot be saved; that is tried
+    /// again the next time.
     pub async fn observe(&self, observed: Vec<Alarm>) -> Result<(), Error> {
         let now = self.env.now();
         let unsaved = {
             let mut state = self.state.lock();
             let is_changed = state.standing.observe(observed, now);
             state.is_unsaved |= is_changed;
+            // Notices of what stands have the newest text, and may be due.
+            self.changes.send_replace(());
             state.is_unsaved.then(|| state.standing.all().to_vec())
         };
         let Some(standing) = unsaved else { return Ok(()) };
         let saved = standing.clone();
-        let write = self.env.store.write(move |tx| {
-            tx.purge_alarms(now.minus(KEPT))?;
-            tx.save_standing_alarms(&saved, now)
-        });
-        write.await?;
+        self.env
+            .store
+            .write(move |tx| {
+                tx.purge_alarms(now.minus(KEPT))?;
+                tx.save_standing_alarms(&saved, now)
+            })
+            .await?;
         let mut state = self.state.lock();
-        let current = state.standing.all();
-        let is_saved = current.len() == standing.len()
-            && current.iter().zip(&standing).all(|(a, b)| a.is_same(b));
-        state.is_unsaved = !is_saved;
+        let is_same = |now: &[StandingAlarm]| {
+            now.len() == standing.len() && now.iter().zip(&standing).all(|(a, b)| a.is_same(b))
+        };
+        state.is_unsaved = !is_same(state.standing.all());
         Ok(())
     }
 
@@ -68,5 +90,37 @@ impl Alarms {
     /// The alarms that have ended, the last one first.
     pub async fn ended(&self, limit: RowLimit) -> Result<Vec<LoggedAlarm>, Error> {
         Ok(self.env.store.read(move |rows| rows.ended_alarms(limit.rows())).await?)
+    }
+
+    /// Changes whenever alarms were observed.
+    pub fn subscribe(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
+    }
+
+    /// What is to be told over a channel now, and when something is due next unless alarms end or
+    /// are raised before.
+    pub fn due_notices(
+        &self,
+        channel: &str,
+        times: NoticeTimes,
+        now: Timestamp,
+    ) -> (Vec<Notice>, Option<Timestamp>) {
+        let state = self.state.lock();
+        let (none, standing) = (ToldAlarms::default(), state.standing.all());
+        let told = state.told.get(channel).unwrap_or(&none);
+        (told.due(standing, times, now), told.next_due(standing, times))
+    }
+
+    /// Notes what was told over a channel.
+    pub async fn note_told(&self, channel: &str, notices: &[Notice]) -> Result<(), Error> {
+        let (now, name) = (self.env.now(), channel.to_owned());
+        let told = {
+            let mut state = self.state.lock();
+            let told = state.told.entry(name.clone()).or_default();
+            told.note(notices, now);
+            told.0.clone()
+        };
+        let save = move |tx: &WriteTx<'_>| tx.save_told_alarms(&name, &told);
+        Ok(self.env.store.write(save).await?)
     }
 }

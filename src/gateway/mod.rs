@@ -26,7 +26,7 @@
 //! | [`Events`] | what customers are told | presence |
 //! | [`Webhooks`] | where customers have their events sent, and what became of each | |
 //! | [`Audit`] | who did or saw what | |
-//! | [`Alarms`] | which alarms stand, and which have ended | |
+//! | [`Alarms`] | which alarms stand, and what was told of them | |
 //!
 //! Below them stands what several share: the environment (store, clock, settings), where each SIM
 //! is at this moment (presence: the [`ModemRegistry`] and the banks' state), what is kept in memory
@@ -52,6 +52,7 @@ mod listing;
 mod long_poll;
 mod modem_control;
 mod modem_registry;
+mod notifier;
 mod number_book;
 mod number_discovery;
 mod once;
@@ -91,6 +92,7 @@ pub use inbox::{Arrival, Attribution, Inbox, Ingested, Pdu};
 pub use listing::{ListRequest, same_word};
 pub use modem_control::{BoxFuture, ModemControl, Reload, Reloaded, ScannedPort};
 pub use modem_registry::{Change, ModemRegistry, Reported};
+pub use notifier::{ChannelReport, Notifier};
 pub use number_book::{HeldBy, Holding, NumberBook, NumberHistory};
 pub use number_discovery::{NumberDiscovery, Wanted};
 pub use once::{Done, Once};
@@ -117,7 +119,6 @@ pub use webhooks::{
     addresses_of,
 };
 
-use crate::domain::alarm::StandingAlarm;
 use crate::domain::clock_trust::ClockTrust;
 use crate::domain::{AccountId, Catalogue, Currency, EventId, Timestamp, code};
 pub use crate::store::{
@@ -126,6 +127,7 @@ pub use crate::store::{
     Skip, Trace, Undelivered,
 };
 use crate::store::{Store, StoreError};
+use alarms::StoredAlarms;
 use background::{FailedDeadlines, Wakeups};
 use bank_state::BankState;
 use environment::Environment;
@@ -191,7 +193,8 @@ impl Gateway {
             let newest = (newest, rows.newest_event()?);
             let written = rows.newest_times()?;
             let open = (rows.all_open_orders()?, rows.sims_with_open_orders()?);
-            let alarms = rows.standing_alarms()?;
+            let alarms =
+                StoredAlarms { standing: rows.standing_alarms()?, told: rows.told_alarms()? };
             Ok::<_, StoreError>((rows.services()?, newest, open, written, alarms))
         });
         let (services, (newest, newest_event), (open, awaited), written, alarms) = read.await?;
@@ -413,7 +416,7 @@ impl Subjects {
         cache: Arc<RequestCache>,
         catalogue: Catalogue,
         news: Arc<MessageNews>,
-        alarms: Vec<StandingAlarm>,
+        alarms: StoredAlarms,
         newest_event: EventId,
     ) -> Subjects {
         let catalogue = Arc::new(CurrentCatalogue::new(catalogue));

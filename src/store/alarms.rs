@@ -1,4 +1,4 @@
-//! Alarms, those that stand and those of the last time.
+//! Alarms, those that stand and those of the last time, and what was told of them.
 
 use rusqlite::{Row, params};
 
@@ -6,6 +6,7 @@ use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::Timestamp;
 use crate::domain::alarm::{Alarm, StandingAlarm};
+use crate::domain::notice::ToldAlarm;
 
 /// An alarm with its end, if it has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +39,16 @@ impl ReadTx<'_> {
             Ok(LoggedAlarm { alarm, raised_at, ended_at: Some(Timestamp(row.get(4)?)) })
         })
     }
+
+    /// The alarms that were told over each channel and whose end was not.
+    pub fn told_alarms(&self) -> Result<Vec<(String, ToldAlarm)>, StoreError> {
+        let sql = "SELECT a.name, a.subject, a.text, a.raised_at, t.told_at, t.channel FROM \
+                   told_alarm t JOIN alarm a ON a.id = t.alarm_id ORDER BY t.channel, a.id";
+        self.all(sql, [], |row| {
+            let told_at = Timestamp(row.get(4)?);
+            Ok((row.get(5)?, ToldAlarm { alarm: standing(row)?, told_at }))
+        })
+    }
 }
 
 impl WriteTx<'_> {
@@ -68,5 +79,18 @@ impl WriteTx<'_> {
     pub fn purge_alarms(&self, before: Timestamp) -> Result<(), StoreError> {
         let sql = "DELETE FROM alarm WHERE ended_at IS NOT NULL AND ended_at < $1";
         self.execute(sql, [before.0]).map(drop)
+    }
+
+    /// Saves what the receivers of a channel know. Alarms that the database does not have are left
+    /// out.
+    pub fn save_told_alarms(&self, channel: &str, told: &[ToldAlarm]) -> Result<(), StoreError> {
+        self.execute("DELETE FROM told_alarm WHERE channel = $1", [channel])?;
+        for ToldAlarm { alarm: StandingAlarm { alarm, raised_at }, told_at } in told {
+            let sql = "INSERT INTO told_alarm (channel, alarm_id, told_at) SELECT $1, id, $2 FROM \
+                       alarm WHERE name = $3 AND subject = $4 AND raised_at = $5";
+            let Alarm { name, subject, .. } = alarm;
+            self.execute(sql, params![channel, told_at.0, name.as_str(), subject, raised_at.0])?;
+        }
+        Ok(())
     }
 }

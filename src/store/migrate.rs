@@ -57,6 +57,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0046_outbox.sql"),
     include_str!("../../migrations/0047_webhooks.sql"),
     include_str!("../../migrations/0048_kept_answers.sql"),
+    include_str!("../../migrations/0049_told_alarms.sql"),
 ];
 
 /// The version of the schema that this program writes.

@@ -308,10 +308,9 @@ pub fn page(name: &str) -> String {
 /// The text of all scripts that CI runs.
 fn ci() -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci");
-    std::fs::read_dir(folder)
-        .unwrap()
-        .map(|script| std::fs::read_to_string(script.unwrap().path()).unwrap())
-        .collect()
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let scripts = paths.filter(|path| path.is_file());
+    scripts.map(|script| std::fs::read_to_string(script).unwrap()).collect()
 }
 
 /// Runs the commands of the pages. Returns the failures, each with its command.

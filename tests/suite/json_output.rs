@@ -201,7 +201,9 @@ fn open() -> (Play, crate::support::Daemon) {
     let modems = site.dir.path().join("modems").display().to_string();
     let bank = format!(
         "[[bank]]\nname = \"rack\"\nprofile = \"swit\"\ncontrol = \"{modems}/bank0\"\nports = \
-         [\"{modems}/modem006\", \"{modems}/modem007\"]\nslots = 2\n"
+         [\"{modems}/modem006\", \"{modems}/modem007\"]\nslots = 2\n[[notify]]\nkind = \
+         \"webhook\"\nurl = \"http://{}/\"\n",
+        nobody()
     );
     let text = std::fs::read_to_string(site.config()).unwrap() + &bank;
     std::fs::write(site.config(), text).unwrap();
@@ -214,6 +216,11 @@ fn open() -> (Play, crate::support::Daemon) {
         faults: RefCell::default(),
     };
     (play, daemon)
+}
+
+/// The address of a port that nobody listens on, as it was just given back.
+fn nobody() -> std::net::SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 fn post(site: &Site, path: &str) -> String {
@@ -323,9 +330,7 @@ impl Play {
     /// Sends a customer's events to a receiver that is not there, and once more.
     fn send_webhooks(&self) {
         let run = |args: &[&str]| self.run(args);
-        // Nobody listens on the port that was just given back.
-        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let url = format!("http://{nobody}/hook");
+        let url = format!("http://{}/hook", nobody());
         run(&["webhook", "add", "ann", &url, "--type", "rental.*"]);
         run(&["webhook", "test", "1"]);
         wait_for("the first attempt", || {
@@ -429,6 +434,9 @@ impl Play {
         run(&["sim", "clear-number", &in_modem("modem003")]);
         let ended = || run(&["alarm", "list", "--ended"]);
         wait_for("one to end", || !ended().as_array().unwrap().is_empty());
+        let tested = site.run(&["notify", "test", "--json"]);
+        self.check(&["notify", "test"], &serde_json::from_slice(&tested.stdout).unwrap());
+        run(&["notify", "list"]);
         run(&["config"]);
         run(&["reload"]);
         run(&["backup", &file("copy.db")]);

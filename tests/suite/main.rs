@@ -44,6 +44,7 @@ mod lost_sims;
 mod modem_commands;
 mod modems;
 mod monitoring;
+mod notices;
 mod number_book;
 mod numbers;
 mod operating;

@@ -4,9 +4,10 @@ use std::fs::Metadata;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
-use super::super::config::{Config, Fault};
+use super::super::config::{Config, Fault, NotifySection};
 use super::super::rights::{Access, UserIdentity, group_of};
 use super::line;
+use crate::driver::credential;
 
 /// The folders in which systemd looks for a service's programs (systemd.exec(5)).
 const SERVICE_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -33,7 +34,7 @@ pub(super) fn relative(config: &Config) -> Vec<Fault> {
         let is_path = matches!(
             (entry.section.as_str(), entry.key.as_str()),
             ("database", "path") | ("admin", "socket") | ("hardware", "folder")
-        ) || entry.key == "pin_file";
+        ) || matches!(entry.key.as_str(), "pin_file" | "secret_file");
         let path = entry.value.trim_matches(['"', '\'']);
         let is_relative = !path.starts_with('/') && !path.starts_with("credential:");
         (is_path && is_relative).then(|| Fault {
@@ -73,6 +74,23 @@ pub(super) fn database(config: &Config, who: &UserIdentity) -> Option<Fault> {
         ));
     }
     None
+}
+
+/// Secrets for notices that the user cannot read.
+pub(super) fn secret_files(config: &Config, who: &UserIdentity) -> Vec<Fault> {
+    let fault = |section: &NotifySection| {
+        let written = section.channel.secret_file.as_deref()?;
+        let shown = written.display();
+        // Only the service gets a credential, so that nothing can be checked here.
+        let path = credential(written).ok()?;
+        let text = match std::fs::metadata(&path) {
+            Ok(meta) if meta.is_file() && who.can(Access::Read, &path, &meta) => return None,
+            Ok(_) => format!("secret_file: user `{}` cannot read {shown}", who.name),
+            Err(error) => format!("secret_file = \"{shown}\": {error}"),
+        };
+        Some(Fault { line: section.line, text })
+    };
+    config.notify.iter().filter_map(fault).collect()
 }
 
 /// Whether the user may create files in a folder.

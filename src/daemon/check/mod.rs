@@ -48,6 +48,7 @@ pub fn lasting_faults(reading: &Inspection, who: &UserIdentity) -> Vec<Fault> {
     faults.extend(ports::doubled(config));
     faults.extend(ports::pin_files(config, who));
     faults.extend(files::configuration(config, who));
+    faults.extend(files::secret_files(config, who));
     faults.extend(files::relative(config));
     faults.extend(files::power_cycle(config, who));
     faults.extend(sure("database", "path").and_then(|config| files::database(config, who)));

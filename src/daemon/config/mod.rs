@@ -12,6 +12,7 @@ mod effective;
 mod key;
 mod manual;
 mod modems;
+mod notify;
 mod reference;
 mod rentals;
 mod table;
@@ -32,6 +33,7 @@ pub use effective::EffectiveEntry;
 pub use key::TakesEffect;
 pub use manual::manual_page;
 pub use modems::ModemSection;
+pub use notify::NotifySection;
 pub use reference::{reference, template};
 pub use table::takes_effect;
 
@@ -48,6 +50,8 @@ pub struct Config {
     pub modems: Vec<ModemSection>,
     /// `[[bank]]`, in order.
     pub banks: Vec<BankSection>,
+    /// `[[notify]]`, in order.
+    pub notify: Vec<NotifySection>,
     /// `[hardware] folder`: the operator's own profiles.
     pub hardware: PathBuf,
     /// `[recovery]`.
@@ -250,6 +254,7 @@ impl Config {
             admin: admin(&document.section(&table::admin::SECTION)),
             modems: modems::modems(document),
             banks: banks::banks(document),
+            notify: notify::channels(document),
             hardware: document.section(&table::hardware::SECTION).get(&table::hardware::FOLDER),
             recovery: modems::recovery(&document.section(&table::recovery::SECTION)),
             gateway,

@@ -149,6 +149,8 @@ mod tests {
         assert!(all.admin.metrics_listen.take().is_some());
         all.modems.clear();
         all.banks.clear();
+        assert!(!all.notify.is_empty());
+        all.notify.clear();
         all.gateway.countries = plain.gateway.countries.clone();
         assert_eq!(without_entries(all), without_entries(plain));
     }

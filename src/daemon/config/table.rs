@@ -14,6 +14,7 @@ use super::key::{
     OneOf, OptionalKey, Section, TakesEffect, Text, TextOr, Texts, Time, TimeOrNever, Whole, key,
     optional,
 };
+use super::notify::Kind;
 use crate::domain::currency::MOST_DECIMALS;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -66,6 +67,7 @@ pub(super) static SECTIONS: &[&Section] = &[
     &webhooks::SECTION,
     &block_list::SECTION,
     &countries::SECTION,
+    &notify::SECTION,
     &log::SECTION,
 ];
 
@@ -418,6 +420,39 @@ section! {
         "The least number of digits after the calling code.");
     MOST_DIGITS: Key<Whole<usize>> = key("most_digits", PHONE_DIGITS, || 14, Reload,
         "The greatest number of digits after the calling code.");
+}
+
+section! {
+    notify: List("notify"),
+    "Where alarms are told: what `simbridge alarm list` shows. Repeat the section for each \
+     channel. `notify test` tries them.";
+
+    KIND: OptionalKey<OneOf<Kind>> = optional("kind",
+        OneOf(&[("smtp", Kind::Smtp), ("telegram", Kind::Telegram), ("ntfy", Kind::Ntfy),
+            ("alertmanager", Kind::Alertmanager), ("webhook", Kind::Webhook)]),
+        r#""smtp""#, Restart,
+        "The service that takes the notices. Required.");
+    NAME: OptionalKey<Text> = optional("name", Text, r#""mail""#, Restart,
+        "The name used in commands. Without it, channels are called `notify1`, `notify2` and so \
+         on.");
+    URL: OptionalKey<Text> = optional("url", Text, r#""smtps://mail.example.org""#, Restart,
+        "Where the service is reached: for mail `\"smtps://HOST\"` or `\"smtp://HOST\"`, which \
+         uses STARTTLS unless the host is this machine; for ntfy, Alertmanager and webhooks \
+         `\"https://…\"` or `\"http://…\"`. Telegram needs none.");
+    TO: OptionalKey<Texts> = optional("to", Texts, r#"["ops@example.org"]"#, Restart,
+        "Who gets the notices: addresses of mail, ids of Telegram's chats, or topics of ntfy.");
+    FROM: OptionalKey<Text> = optional("from", Text, r#""simbridge@example.org""#, Restart,
+        "The sender of mail.");
+    USER: OptionalKey<Text> = optional("user", Text, r#""simbridge""#, Restart,
+        "The name by which to sign in to the mail server; the password is in `secret_file`.");
+    SECRET_FILE: OptionalKey<FilePath> = optional("secret_file", FilePath,
+        r#""credential:notify""#, Restart,
+        "A file with one line, the secret, or `credential:NAME`: the password for mail, the token \
+         of Telegram's bot, or an access token for the others. It is read anew for each notice.");
+    AFTER: Key<Time> = key("after", Time::OrZero, || MINUTE, Restart,
+        "An alarm is told when it has stood for so long. One that ends before is not told.");
+    REPEAT: Key<TimeOrNever> = key("repeat", TimeOrNever, || Some(4 * HOUR), Restart,
+        "An alarm that stands is told again after this time.");
 }
 
 section! {

@@ -117,7 +117,11 @@ pub const EVENTS: &[(&str, &str)] = &[
     ),
     ("bank_leave_unknown", "whether a SIM may leave its radio could not be found out; it stays"),
     ("bank_task_failed", "a bank's task panicked; it is restarted"),
-    ("alarms_unsaved", "alarms could not be saved; they are kept in memory meanwhile"),
+    (
+        "alarms_unsaved",
+        "alarms, or that they were told, could not be saved; notices are sent all the same",
+    ),
+    ("notice_failed", "a notice of alarms could not be sent over a channel; it is tried again"),
     ("message_read", "a message was read from a modem, and is not on disk yet"),
     ("message_not_stored", "a message could not be stored; it stays in the modem"),
     ("message", "a message is on disk"),

@@ -11,6 +11,7 @@ mod health;
 mod listing;
 mod long_requests;
 mod modems;
+mod notices;
 mod numbers;
 mod rentals;
 mod sims;
@@ -39,6 +40,7 @@ pub use listing::MOST_ROWS;
 use listing::{ListQuery, parse_id};
 pub use long_requests::limit_long_requests;
 pub use modems::scanned;
+pub use notices::notices_router;
 
 /// How many seconds a request for new messages may wait at most.
 const MAX_WAIT_SECONDS: u64 = 60;

@@ -1,0 +1,232 @@
+//! Tells operators of alarms: by mail, Telegram, ntfy, Alertmanager or a program of theirs. Each
+//! channel has a task of its own, so that none waits for another.
+
+mod channel;
+mod mail;
+mod message;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio_util::sync::CancellationToken;
+
+pub use channel::{Channel, Mail, MailSecurity, Service};
+pub use mail::is_address;
+
+use super::client::{Client, Post};
+use crate::domain::Timestamp;
+use crate::domain::notice::Notice;
+use crate::gateway::{BoxFuture, ChannelReport, Gateway, Notifier, SystemResolver};
+use channel::{Content, ServiceRequest};
+use message::Message;
+
+/// How long to wait after a first failure, and at most, before notices are sent again.
+const FIRST_RETRY: Duration = Duration::from_secs(30);
+const LONGEST_RETRY: Duration = Duration::from_secs(600);
+/// The longest file with a secret that is read.
+const MOST_SECRET_BYTES: u64 = 4096;
+
+/// The channels for notices.
+pub struct Notices {
+    channels: Vec<Channel>,
+    /// The name of this machine, by which operators know which of theirs it is.
+    site: String,
+    gateway: Gateway,
+    results: Mutex<BTreeMap<String, ChannelReport>>,
+    client: Client,
+}
+
+impl Notices {
+    /// Makes the channels; [`Notices::run`] lets them tell.
+    pub fn new(channels: Vec<Channel>, site: String, gateway: Gateway) -> Arc<Notices> {
+        let report = |channel: &Channel| {
+            let (name, kind) = (channel.name.clone(), channel.service.kind());
+            (name.clone(), ChannelReport { name, kind, ..ChannelReport::default() })
+        };
+        let results = Mutex::new(channels.iter().map(report).collect());
+        let client = Client::new(Arc::new(SystemResolver::for_sending()));
+        Arc::new(Notices { channels, site, gateway, results, client })
+    }
+
+    /// Tells the alarms over all channels until the daemon stops.
+    pub fn run(self: &Arc<Self>, stopping: &CancellationToken) {
+        for channel in self.channels.clone() {
+            let (notices, stopping) = (Arc::clone(self), stopping.clone());
+            tokio::spawn(async move {
+                stopping.run_until_cancelled(notices.run_channel(&channel)).await;
+            });
+        }
+    }
+
+    async fn run_channel(&self, channel: &Channel) {
+        let mut changes = self.gateway.alarms().subscribe();
+        let mut failures = 0_u32;
+        loop {
+            changes.mark_unchanged();
+            let now = self.gateway.now();
+            let (due, next) = self.gateway.alarms().due_notices(&channel.name, channel.times, now);
+            if due.is_empty() {
+                let pause = next.map_or(Duration::MAX, |next| next.since(now));
+                // The sender lives as long as the gateway.
+                let _ = tokio::time::timeout(pause, changes.changed()).await;
+                continue;
+            }
+            match self.send(channel, Content::Notices(&due)).await {
+                Ok(()) => {
+                    failures = 0;
+                    self.note_told(channel, &due).await;
+                }
+                Err(error) => {
+                    tracing::warn!(
+                        event = "notice_failed",
+                        channel = channel.name,
+                        error,
+                        "a notice could not be sent; it is tried again"
+                    );
+                    tokio::time::sleep(retry_after(failures)).await;
+                    failures = failures.saturating_add(1);
+                }
+            }
+        }
+    }
+
+    async fn post(&self, request: ServiceRequest, at: Timestamp) -> Result<(), String> {
+        let ServiceRequest { url, headers, body } = request;
+        let attempt = self.client.post(Post { url: &url, rules: None, headers, body, at }).await;
+        match (attempt.status, attempt.error) {
+            (Some(200..=299), _) => Ok(()),
+            // What a service answers may repeat the request, with its secret.
+            (Some(status), _) => Err(format!("{} answered {status}", url.origin())),
+            (None, error) => Err(format!("{}: {}", url.origin(), error.unwrap_or_default())),
+        }
+    }
+
+    async fn note_told(&self, channel: &Channel, told: &[Notice]) {
+        if let Err(error) = self.gateway.alarms().note_told(&channel.name, told).await {
+            tracing::warn!(
+                event = "alarms_unsaved",
+                %error,
+                "that alarms were told cannot be saved; after a restart they are told again"
+            );
+        }
+    }
+
+    /// Sends over a channel, and notes how that ended.
+    async fn send(&self, channel: &Channel, content: Content<'_>) -> Result<(), String> {
+        let now = self.gateway.now();
+        let sent = self.send_now(channel, content, now).await;
+        let mut results = self.results.lock();
+        if let Some(report) = results.get_mut(&channel.name) {
+            match &sent {
+                Ok(()) => (report.sent, report.sent_at) = (report.sent + 1, Some(now)),
+                Err(_) => report.failed += 1,
+            }
+            report.error = sent.as_ref().err().cloned();
+        }
+        sent
+    }
+
+    async fn send_now(
+        &self,
+        channel: &Channel,
+        content: Content<'_>,
+        now: Timestamp,
+    ) -> Result<(), String> {
+        let secret = match &channel.secret_file {
+            Some(file) => Some(read_secret(file).await?),
+            None => None,
+        };
+        let message = match content {
+            Content::Notices(notices) => Message::new(&self.site, notices),
+            Content::Test => Message::test(&self.site),
+        };
+        let token = secret.as_deref();
+        let requests = match &channel.service {
+            Service::Smtp(mail) => return mail::send(mail, secret, &message).await,
+            Service::Telegram { url, chats } => {
+                channel::telegram(url, chats, token.unwrap_or_default(), &message)
+            }
+            Service::Ntfy { url, topics } => channel::ntfy(url, topics, token, &message),
+            Service::Alertmanager { url } => {
+                let times = (channel.times, now);
+                channel::alertmanager(url, token, &self.site, content, times).into_iter().collect()
+            }
+            Service::Webhook { url } => {
+                vec![channel::webhook(url, token, &self.site, content, now)]
+            }
+        };
+        for request in requests {
+            self.post(request, now).await?;
+        }
+        Ok(())
+    }
+}
+
+/// How long to wait after so many failures before the one that has just been.
+fn retry_after(failures: u32) -> Duration {
+    FIRST_RETRY.saturating_mul(1 << failures.min(10)).min(LONGEST_RETRY)
+}
+
+/// Reads a secret, of which the line's end is no part. It is read whenever it is needed, so that it
+/// can be changed without a restart.
+async fn read_secret(file: &std::path::Path) -> Result<String, String> {
+    use tokio::io::AsyncReadExt;
+    let failed = |error: std::io::Error| format!("{}: {error}", file.display());
+    let opened = tokio::fs::File::open(file).await.map_err(failed)?;
+    let mut text = String::new();
+    opened.take(MOST_SECRET_BYTES).read_to_string(&mut text).await.map_err(failed)?;
+    let secret = text.trim_end();
+    match secret.is_empty() || secret.contains(char::is_control) {
+        true => Err(format!("{} must hold one line with the secret", file.display())),
+        false => Ok(secret.to_owned()),
+    }
+}
+
+impl Notifier for Notices {
+    fn channels(&self) -> Vec<ChannelReport> {
+        self.results.lock().values().cloned().collect()
+    }
+
+    fn test(&self, name: Option<String>) -> BoxFuture<'_, Vec<(String, Result<(), String>)>> {
+        Box::pin(async move {
+            let chosen = self
+                .channels
+                .iter()
+                .filter(|channel| name.as_ref().is_none_or(|name| *name == channel.name));
+            let mut results = Vec::new();
+            for channel in chosen {
+                let sent = self.send(channel, Content::Test).await;
+                results.push((channel.name.clone(), sent));
+            }
+            results
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_failures_it_waits_ever_longer_up_to_ten_minutes() {
+        let seconds: Vec<u64> = (0..8).map(|failures| retry_after(failures).as_secs()).collect();
+        assert_eq!(seconds, [30, 60, 120, 240, 480, 600, 600, 600]);
+        assert_eq!(retry_after(u32::MAX).as_secs(), 600);
+    }
+
+    #[tokio::test]
+    async fn a_secret_is_one_line_without_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("token");
+        for (text, secret) in
+            [("abc\n", Some("abc")), ("a b", Some("a b")), ("\n", None), ("a\nb", None)]
+        {
+            std::fs::write(&file, text).unwrap();
+            assert_eq!(read_secret(&file).await.ok().as_deref(), secret, "{text:?}");
+        }
+        let error = read_secret(&folder.path().join("none")).await.unwrap_err();
+        assert!(error.contains("none: No such file"), "{error}");
+    }
+}
