@@ -214,6 +214,10 @@
 //!   follows them (`gateway/events.rs`). A client that was away for longer is told so.
 //!   (`events_go_with_the_texts_in_them_and_after_a_week`,
 //!   `a_position_can_be_followed_from_for_a_day`)
+//! - **Events that a client which follows them has not taken**: 64 KiB of them are read at a time,
+//!   or one, and what is sent counts as answers (`http/v2/events.rs`). Beyond it the stream ends,
+//!   and the client comes back for the rest.
+//!   (`events_that_are_not_read_take_little_memory_and_slow_nobody`)
 //! - **An export of an account**: 500 rows in memory (`gateway/accounts/export.rs`), and 16 pieces
 //!   that wait for the client (`http/admin/export.rs`). The reading waits for both.
 //!   (`an_export_has_all_of_one_account_and_nothing_of_others`)

@@ -69,6 +69,13 @@ impl AnswersInFlight {
         let counted = Counted { bytes, _of_key: of_key, _in_all: in_all };
         Ok(Response::from_parts(head, Body::from(Bytes::from_owner(counted))))
     }
+
+    /// A piece of an answer that has no end yet, counted from now on.
+    pub(super) fn count_piece(&self, bytes: Bytes, key: [u8; 32]) -> Result<Bytes, Excess> {
+        let of_key = self.by_key.take(key, bytes.len(), MOST_OF_KEY).ok_or(Excess::OfKey)?;
+        let in_all = self.all.take((), bytes.len(), MOST_IN_ALL).ok_or(Excess::InAll)?;
+        Ok(Bytes::from_owner(Counted { bytes, _of_key: Some(of_key), _in_all: in_all }))
+    }
 }
 
 #[cfg(test)]
@@ -97,5 +104,10 @@ mod tests {
         assert!(give(0, MOST_OF_KEY).await.is_ok());
         drop(others);
         assert!(answers.count(Response::new(Body::from("x".repeat(5000))), None).await.is_ok());
+        let piece = |length: usize| answers.count_piece(vec![b'x'; length].into(), [0; 32]);
+        let most = piece(MOST_OF_KEY).unwrap();
+        assert_eq!(piece(1).unwrap_err(), Excess::OfKey, "a stream has many");
+        drop(most);
+        assert!(piece(1).is_ok());
     }
 }

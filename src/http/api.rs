@@ -157,7 +157,7 @@ impl Api {
     }
 
     /// Whether a key still opens the account that it opened before.
-    async fn opens_still(&self, key: OpenKey) -> Result<bool, gateway::Error> {
+    pub(super) async fn opens_still(&self, key: OpenKey) -> Result<bool, gateway::Error> {
         let holder = self.holder(key.digest, key.client).await?;
         Ok(holder.is_some_and(|holder| holder.account == key.account))
     }

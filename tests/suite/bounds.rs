@@ -58,7 +58,7 @@ fn connect_from(client: &str, server: &str) -> TcpStream {
 }
 
 /// The memory that the daemon has, in MiB.
-fn memory(daemon: u32) -> u64 {
+pub fn memory(daemon: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{daemon}/status")).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024

@@ -8,6 +8,7 @@ use utoipa::openapi::{RefOr, Schema};
 
 use super::account::Me;
 use super::catalogue::{CountryResource, OfCountries, OfServices, ServiceResource};
+use super::events::OfEvents;
 use super::input::Nothing;
 use super::ledger::{EntryResource, OfLedger};
 use super::order_requests::{NewOrder, Report};
@@ -36,6 +37,8 @@ pub(super) enum Success {
     Page(Type),
     /// 201 with this, which was made, and its address.
     Created(Type),
+    /// 200 with Server-Sent Events.
+    Stream,
 }
 
 /// A call: an address and a method.
@@ -201,6 +204,13 @@ pub(super) static CALLS: &[Call] = &[
         "Give a rental in its grace another term, from its old end; it is charged",
         of::<Nothing>(),
         Success::Ok(of::<RentalResource>()),
+    ),
+    get(
+        "/v2/events",
+        "follow_events",
+        "What happens to your orders, rentals and messages, as it happens: Server-Sent Events",
+        of::<OfEvents>(),
+        Success::Stream,
     ),
     get(
         "/v2/ledger",

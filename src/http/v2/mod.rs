@@ -6,6 +6,7 @@ mod account;
 mod caller;
 mod calls;
 mod catalogue;
+mod events;
 mod input;
 mod ledger;
 mod openapi;
@@ -49,6 +50,7 @@ pub(super) fn router(api: Api) -> Router {
         .route("/v2/orders/{id}/swap", post(order_requests::swap))
         .route("/v2/orders/{id}/reuse", post(order_requests::reuse))
         .route("/v2/orders/{id}/report", post(order_requests::report))
+        .route("/v2/events", get(events::follow))
         .route("/v2/rentals", get(rentals::list).post(rental_requests::create))
         .route("/v2/rentals/{id}", get(rentals::show).patch(rental_requests::change))
         .route("/v2/rentals/{id}/messages", get(rentals::messages))

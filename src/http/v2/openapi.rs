@@ -119,18 +119,24 @@ impl Call {
     }
 
     fn responses(&self, schemas: &mut Schemas) -> Value {
+        let text = || json!({ "type": "string" });
         let (status, description, schema) = match &self.success {
+            Success::Stream => ("200", "Events until the stream ends", text()),
             Success::Ok(of) => ("200", "Done", schemas.add_answer(of)),
             Success::Page(of) => ("200", "A page of the list", schemas.add_page(of)),
             Success::Created(of) => {
                 ("201", "Made; Location has its address", schemas.add_answer(of))
             }
         };
-        let mut content = json!({ "application/json": { "schema": schema } });
+        let kind = match self.success {
+            Success::Stream => "text/event-stream",
+            Success::Ok(_) | Success::Page(_) | Success::Created(_) => "application/json",
+        };
+        let mut content = json!({ (kind): { "schema": schema } });
         if self.path == "/v2/ledger"
             && let Some(content) = content.as_object_mut()
         {
-            content.insert("text/csv".to_owned(), json!({ "schema": { "type": "string" } }));
+            content.insert("text/csv".to_owned(), json!({ "schema": text() }));
         }
         let mut responses = Map::new();
         responses

@@ -62,6 +62,7 @@ codes! {
     RentalOver = CONFLICT "rental_over" "The rental has ended",
     GraceOver = CONFLICT "grace_over" "The rental cannot be revived any more",
     RequestInProgress = CONFLICT "request_in_progress" "The same request is under way",
+    CursorExpired = GONE "cursor_expired" "The position is not kept any more",
     BodyTooLarge = PAYLOAD_TOO_LARGE "body_too_large" "The body is too large",
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "The body is not JSON",
     InvalidRequest = UNPROCESSABLE_ENTITY "invalid_request" "The request cannot be understood",

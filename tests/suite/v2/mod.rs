@@ -1,6 +1,7 @@
 //! The second version of the customers' API over real HTTP.
 
 mod callers;
+mod events;
 mod input;
 mod ledger;
 mod once;
