@@ -54,11 +54,13 @@ pub enum Scope {
     Orders,
     /// Rentals: made, extended, their renewal changed.
     Rentals,
+    /// Webhooks: endpoints made, changed, deleted and tested, events sent once more.
+    Webhooks,
 }
 
 impl Scope {
     /// All scopes, in the order of this enum.
-    pub const ALL: [Scope; 3] = [Scope::Read, Scope::Orders, Scope::Rentals];
+    pub const ALL: [Scope; 4] = [Scope::Read, Scope::Orders, Scope::Rentals, Scope::Webhooks];
 
     /// The word in the database and in commands.
     pub fn as_str(self) -> &'static str {
@@ -66,6 +68,7 @@ impl Scope {
             Scope::Read => "read",
             Scope::Orders => "orders",
             Scope::Rentals => "rentals",
+            Scope::Webhooks => "webhooks",
         }
     }
 }
@@ -181,19 +184,23 @@ mod tests {
     #[test]
     fn every_key_may_read_and_only_some_order_and_rent() {
         for (words, allowed) in [
-            (&["all"][..], [true, true, true]),
-            (&["read"], [true, false, false]),
-            (&["orders"], [true, true, false]),
-            (&["rentals", "orders", "orders"], [true, true, true]),
+            (&["all"][..], [true, true, true, true]),
+            (&["read"], [true, false, false, false]),
+            (&["orders"], [true, true, false, false]),
+            (&["rentals", "orders", "orders"], [true, true, true, false]),
+            (&["webhooks"], [true, false, false, true]),
         ] {
             let scopes = Scopes::from_words(words.iter().copied()).unwrap();
             assert_eq!(Scope::ALL.map(|scope| scopes.allow(scope)), allowed, "{words:?}");
             assert_eq!(Scopes::from_stored(scopes.stored().as_deref()), scopes);
         }
         let refused = Scopes::from_words(["reed"]).unwrap_err();
-        assert_eq!(refused, "no scope reed; there are read, orders, rentals, or `all` alone");
+        assert_eq!(
+            refused,
+            "no scope reed; there are read, orders, rentals, webhooks, or `all` alone"
+        );
         assert!(Scopes::from_words(["all", "read"]).is_err() && Scopes::from_words([]).is_err());
-        assert!(!Scopes::from_stored(Some("webhooks")).allow(Scope::Orders));
+        assert!(!Scopes::from_stored(Some("everything")).allow(Scope::Orders));
     }
 
     #[test]

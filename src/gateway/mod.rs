@@ -114,9 +114,9 @@ pub use settings::Settings;
 pub use sims::{Identified, SimView, Sims, no_sim};
 pub use stock::{Explanation, NumberState, Obstacles, Offer, RENTALS, ReachedLimit, Stock, Whom};
 pub use webhooks::{
-    AskedBy, AttemptResource, DeliveryResource, EndpointEdit, EndpointRefusal, EndpointResource,
-    Letter, NameResolver, NewEndpoint, Recorded, Sendable, SystemResolver, Tried, Webhooks, Work,
-    addresses_of,
+    AskedBy, AttemptResource, DeliveryResource, EndpointDone, EndpointEdit, EndpointRefusal,
+    EndpointResource, Letter, NameResolver, NewEndpoint, Recorded, Sendable, SystemResolver, Tried,
+    Webhooks, Work, addresses_of,
 };
 
 use crate::domain::clock_trust::ClockTrust;

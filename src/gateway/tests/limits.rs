@@ -280,7 +280,10 @@ async fn a_keys_scopes_and_spending_are_changed_and_refused_in_words() {
     };
     let spending = |text: &str| KeyEdit { spend_per_day: Some(text.into()), ..KeyEdit::default() };
     for (edit, why) in [
-        (scopes(&["money"]), "no scope money; there are read, orders, rentals, or `all` alone"),
+        (
+            scopes(&["money"]),
+            "no scope money; there are read, orders, rentals, webhooks, or `all` alone",
+        ),
         (scopes(&[]), "a key is for something: `read`, or `all`"),
         (spending("0"), "with `--scope read`; `none` is no limit"),
         (spending("-1"), "is an amount like 5.00, or `none`"),

@@ -2,6 +2,7 @@
 //! need who send.
 
 mod changes;
+mod customers;
 mod editor;
 mod resolver;
 mod resource;
@@ -21,6 +22,7 @@ use crate::domain::webhook::{
 use crate::domain::{AccountId, DeliveryId, EndpointId, Timestamp};
 use crate::store::{ReadTx, StoreError, WriteTx};
 pub(super) use changes::EndpointChanges;
+pub use customers::EndpointDone;
 use editor::{Editor, granted};
 pub use resolver::{NameResolver, SystemResolver, addresses_of};
 pub use resource::{AttemptResource, DeliveryResource, EndpointResource};

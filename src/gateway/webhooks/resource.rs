@@ -1,12 +1,13 @@
 //! Endpoints and deliveries as customers and operators are shown them.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::Timestamp;
 use crate::domain::webhook::{Attempt, Delivery, Endpoint};
 
 /// An endpoint.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct EndpointResource {
     pub id: i64,
     pub url: String,
@@ -46,7 +47,7 @@ impl EndpointResource {
 }
 
 /// The delivery of an event to an endpoint.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DeliveryResource {
     pub id: i64,
     /// The event's id.
@@ -62,7 +63,7 @@ pub struct DeliveryResource {
 }
 
 /// An attempt to deliver an event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AttemptResource {
     pub at: String,
     /// How long it took, in milliseconds.

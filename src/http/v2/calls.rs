@@ -15,7 +15,9 @@ use super::order_requests::{NewOrder, Report};
 use super::orders::{OfOrder, OfOrders};
 use super::rental_requests::{Extension, NewRental, RentalChange};
 use super::rentals::{OfMessages, OfRentals};
+use super::webhooks::{NewWebhook, Paged, WebhookChange};
 use crate::gateway::resources::{MessageResource, OrderResource, RentalResource};
+use crate::gateway::{DeliveryResource, EndpointResource};
 
 /// A type with a schema.
 pub(super) struct Type {
@@ -39,6 +41,10 @@ pub(super) enum Success {
     Created(Type),
     /// 200 with Server-Sent Events.
     Stream,
+    /// 202 with this, which happens soon.
+    Accepted(Type),
+    /// 204.
+    Nothing,
 }
 
 /// A call: an address and a method.
@@ -218,5 +224,72 @@ pub(super) static CALLS: &[Call] = &[
         "Every change of your funds, the newest first; as CSV for Accept: text/csv",
         of::<OfLedger>(),
         Success::Page(of::<EntryResource>()),
+    ),
+    get(
+        "/v2/webhooks",
+        "list_webhooks",
+        "Where your events are sent, the newest first",
+        of::<Paged>(),
+        Success::Page(of::<EndpointResource>()),
+    ),
+    post(
+        "/v2/webhooks",
+        "create_webhook",
+        "Have your events sent to an address; the answer has the secret, once",
+        of::<NewWebhook>(),
+        Success::Created(of::<EndpointResource>()),
+    ),
+    get(
+        "/v2/webhooks/{id}",
+        "get_webhook",
+        "An address that your events are sent to",
+        of::<Nothing>(),
+        Success::Ok(of::<EndpointResource>()),
+    ),
+    Call {
+        method: "patch",
+        path: "/v2/webhooks/{id}",
+        id: "change_webhook",
+        summary: "Change where events are sent, and which; switch it off or on",
+        query: of::<Nothing>(),
+        body: Some(of::<WebhookChange>()),
+        success: Success::Ok(of::<EndpointResource>()),
+    },
+    Call {
+        method: "delete",
+        path: "/v2/webhooks/{id}",
+        id: "delete_webhook",
+        summary: "Send nothing more there, and forget what was sent",
+        query: of::<Nothing>(),
+        body: None,
+        success: Success::Nothing,
+    },
+    post(
+        "/v2/webhooks/{id}/test",
+        "test_webhook",
+        "Have a webhook.test sent there",
+        of::<Nothing>(),
+        Success::Accepted(of::<DeliveryResource>()),
+    ),
+    post(
+        "/v2/webhooks/{id}/rotate",
+        "rotate_webhook",
+        "Make a new secret, which is in the answer, once; the old one signs too for 24 hours",
+        of::<Nothing>(),
+        Success::Ok(of::<EndpointResource>()),
+    ),
+    get(
+        "/v2/webhooks/{id}/deliveries",
+        "list_deliveries",
+        "What was sent there and what came of it, the newest first",
+        of::<Paged>(),
+        Success::Page(of::<DeliveryResource>()),
+    ),
+    post(
+        "/v2/webhooks/{id}/deliveries/{delivery}/redeliver",
+        "redeliver",
+        "Send an event once more",
+        of::<Nothing>(),
+        Success::Ok(of::<DeliveryResource>()),
     ),
 ];

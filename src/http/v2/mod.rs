@@ -18,6 +18,7 @@ mod problem;
 mod rental_requests;
 mod rentals;
 mod values;
+mod webhooks;
 
 use axum::Router;
 use axum::http::{HeaderMap, Method, Uri};
@@ -56,6 +57,15 @@ pub(super) fn router(api: Api) -> Router {
         .route("/v2/rentals/{id}/messages", get(rentals::messages))
         .route("/v2/rentals/{id}/extend", post(rental_requests::extend))
         .route("/v2/rentals/{id}/revive", post(rental_requests::revive))
+        .route("/v2/webhooks", get(webhooks::list).post(webhooks::create))
+        .route(
+            "/v2/webhooks/{id}",
+            get(webhooks::show).patch(webhooks::change).delete(webhooks::delete),
+        )
+        .route("/v2/webhooks/{id}/test", post(webhooks::test))
+        .route("/v2/webhooks/{id}/rotate", post(webhooks::rotate))
+        .route("/v2/webhooks/{id}/deliveries", get(webhooks::deliveries))
+        .route("/v2/webhooks/{id}/deliveries/{delivery}/redeliver", post(webhooks::redeliver))
         .route_layer(authenticated)
         .route("/v2/openapi.json", get(openapi::serve))
         .fallback(no_such_path)

@@ -120,8 +120,15 @@ impl Call {
 
     fn responses(&self, schemas: &mut Schemas) -> Value {
         let text = || json!({ "type": "string" });
+        let mut responses = Map::new();
+        responses.insert("default".to_owned(), json!({ "$ref": "#/components/responses/Problem" }));
         let (status, description, schema) = match &self.success {
             Success::Stream => ("200", "Events until the stream ends", text()),
+            Success::Nothing => {
+                responses.insert("204".to_owned(), json!({ "description": "Done" }));
+                return responses.into();
+            }
+            Success::Accepted(of) => ("202", "It happens soon", schemas.add_answer(of)),
             Success::Ok(of) => ("200", "Done", schemas.add_answer(of)),
             Success::Page(of) => ("200", "A page of the list", schemas.add_page(of)),
             Success::Created(of) => {
@@ -130,7 +137,7 @@ impl Call {
         };
         let kind = match self.success {
             Success::Stream => "text/event-stream",
-            Success::Ok(_) | Success::Page(_) | Success::Created(_) => "application/json",
+            _ => "application/json",
         };
         let mut content = json!({ (kind): { "schema": schema } });
         if self.path == "/v2/ledger"
@@ -138,10 +145,8 @@ impl Call {
         {
             content.insert("text/csv".to_owned(), json!({ "schema": text() }));
         }
-        let mut responses = Map::new();
         responses
             .insert(status.to_owned(), json!({ "description": description, "content": content }));
-        responses.insert("default".to_owned(), json!({ "$ref": "#/components/responses/Problem" }));
         responses.into()
     }
 

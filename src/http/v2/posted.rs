@@ -89,6 +89,8 @@ pub(in super::super) enum Success {
     Ok,
     /// 201, and the address of what was made, which begins so.
     Created(&'static str),
+    /// 202: what was asked for happens soon.
+    Accepted,
 }
 
 /// The part of a resource that its address is made of.
@@ -119,6 +121,7 @@ pub(in super::super) fn answer<T: Serialize, R>(
     }
     let status = match success {
         Success::Ok => StatusCode::OK,
+        Success::Accepted => StatusCode::ACCEPTED,
         Success::Created(under) => {
             let id = serde_json::from_str(&json).map(|Identified { id }| format!("{under}/{id}"));
             let location = id.ok().and_then(|address| HeaderValue::try_from(address).ok());

@@ -61,11 +61,13 @@ codes! {
     RentalActive = CONFLICT "rental_active" "The rental is active",
     RentalOver = CONFLICT "rental_over" "The rental has ended",
     GraceOver = CONFLICT "grace_over" "The rental cannot be revived any more",
+    TooManyEndpoints = CONFLICT "too_many_endpoints" "The account has as many endpoints as it may",
     RequestInProgress = CONFLICT "request_in_progress" "The same request is under way",
     CursorExpired = GONE "cursor_expired" "The position is not kept any more",
     BodyTooLarge = PAYLOAD_TOO_LARGE "body_too_large" "The body is too large",
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "The body is not JSON",
     InvalidRequest = UNPROCESSABLE_ENTITY "invalid_request" "The request cannot be understood",
+    UnsafeAddress = UNPROCESSABLE_ENTITY "unsafe_address" "Nothing may be sent to this address",
     KeyInAddress = UNPROCESSABLE_ENTITY "key_in_address" "A key stands in the address",
     IdempotencyKeyReused =
         UNPROCESSABLE_ENTITY "idempotency_key_reused" "The idempotency key is another request's",

@@ -9,6 +9,7 @@ mod orders;
 mod rentals;
 mod schema;
 mod shown;
+mod webhooks;
 
 use serde_json::Value;
 

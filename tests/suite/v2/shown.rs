@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{BUSY, Client, id, schema};
 use crate::docs::page;
 use crate::endpoints::Fixture;
+use crate::support::wait_for;
 
 /// The commands of the chapter about the second version, in their order.
 fn commands() -> Vec<String> {
@@ -44,8 +45,12 @@ fn every_call_is_shown() {
     let fixture = Fixture::open(0, "");
     let shown: Vec<_> = commands().iter().map(|command| call(command)).collect();
     for (path, item) in schema::document(&fixture.address)["paths"].as_object().unwrap() {
-        let id = if path.starts_with("/v2/orders") { "$ORDER" } else { "$RENTAL" };
-        let path = path.replace("{id}", id);
+        let id = match path.split('/').nth(2) {
+            Some("orders") => "$ORDER",
+            Some("webhooks") => "$WEBHOOK",
+            _ => "$RENTAL",
+        };
+        let path = path.replace("{id}", id).replace("{delivery}", "$DELIVERY");
         for method in item.as_object().unwrap().keys() {
             assert!(shown.contains(&(method.clone(), path.clone())), "{method} {path}");
         }
@@ -54,7 +59,10 @@ fn every_call_is_shown() {
 
 #[test]
 fn every_call_that_is_shown_works() {
-    let fixture = Fixture::open(9, BUSY);
+    let settings = format!("{BUSY}[webhooks]\nallow = [\"http://127.0.0.0/8\"]\n");
+    let fixture = Fixture::open(9, &settings);
+    // Nobody listens on the port that was just given back.
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     fixture.site.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$"]);
     let ann = Client::of(&fixture, "ann", "500");
     let mut order = Value::Null;
@@ -69,6 +77,14 @@ fn every_call_that_is_shown_works() {
         }
         let address = format!("http://{}", fixture.address);
         let mut here = command.replace("https://sms.example.org", &address);
+        here = here.replace("https://example.com", &format!("http://{nobody}"));
+        if path.ends_with("/redeliver") {
+            let attempted = || {
+                let deliveries = ann.get("/v2/webhooks/1/deliveries").resource(200);
+                deliveries["data"][0]["attempts"][0].is_object()
+            };
+            wait_for("the first attempt", attempted);
+        }
         let is_stream = path == "/v2/events";
         if is_stream {
             here = here.replacen("curl ", "curl --max-time 1 ", 1);
@@ -78,6 +94,8 @@ fn every_call_that_is_shown_works() {
             .env("KEY", &ann.key)
             .env("ORDER", order["id"].to_string())
             .env("RENTAL", "1")
+            .env("WEBHOOK", "1")
+            .env("DELIVERY", "1")
             .output()
             .unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
@@ -86,7 +104,7 @@ fn every_call_that_is_shown_works() {
             continue;
         }
         assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
-        let answer: Value = serde_json::from_str(&text).unwrap_or_else(|_| json!({ "csv": text }));
+        let answer: Value = serde_json::from_str(&text).unwrap_or_else(|_| json!({ "text": text }));
         let expected = if path.ends_with("revive") { json!("rental_active") } else { Value::Null };
         let is_problem = answer.get("request_id").is_some();
         assert!(is_problem != expected.is_null(), "{command}: {text}");
