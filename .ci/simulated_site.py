@@ -26,16 +26,16 @@ def run_in_venv(name, packages):
 class Site:
     """Modems and daemon in a folder of their own."""
 
-    def __init__(self, program, folder, settings=""):
+    def __init__(self, program, folder, settings="", modems=2):
         self.program, self.folder, self.children = program, folder, []
         self.config = folder / "simbridge.toml"
         self.config.write_text(
             f'[database]\npath = "{folder}/db"\n[http]\nlisten = "127.0.0.1:0"\n[admin]\nsocket = "{folder}/admin"\n'
             f'[[modem]]\nport = "{folder}/modems/modem*"\n{settings}'
         )
-        self.start("simulate", "--modems", "2", "--dir", folder / "modems")
+        self.start("simulate", "--modems", modems, "--dir", folder / "modems")
         self.start("serve", "--config", self.config)
-        self.wait_for("both modems", lambda: self.ask("status")["modems"]["ready"] == 2)
+        self.wait_for("the modems", lambda: self.ask("status")["modems"]["ready"] == modems)
         self.address = "http://" + self.ask("status")["listen"]
 
     def start(self, *args):
