@@ -2,10 +2,10 @@
 
 use clap::Subcommand;
 
-use super::args::whole_number;
 use super::listing::ListQuery;
 use super::print;
 use crate::http::AdminClient;
+use crate::http::admin::MOST_ROWS;
 
 #[derive(Subcommand)]
 pub(super) enum Alarm {
@@ -14,13 +14,13 @@ pub(super) enum Alarm {
         /// List those that have ended, the last one first
         #[arg(long)]
         ended: bool,
-        /// Show at most N of those that have ended (0 = all)
+        /// Show at most N of those that have ended, from 1 to 5000
         #[arg(
             long,
             value_name = "N",
             default_value_t = 100,
             requires = "ended",
-            value_parser = whole_number
+            value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_ROWS))
         )]
         limit: u32,
     },

@@ -90,7 +90,7 @@ pub(super) struct Post<'p> {
     pub(super) rules: Option<&'p AddressRules>,
     /// Beside those of every request.
     pub(super) headers: Vec<(&'static str, String)>,
-    /// JSON.
+    /// The body, which is JSON.
     pub(super) body: String,
     pub(super) at: Timestamp,
 }

@@ -63,7 +63,7 @@ impl ReadTx<'_> {
         }
     }
 
-    /// An endpoint.
+    /// The endpoint with this id, unless it was deleted.
     pub fn webhook_endpoint(&self, id: EndpointId) -> Result<Option<Endpoint>, StoreError> {
         self.first(&format!("{ENDPOINT} AND id = $1"), [id.0], endpoint)
     }

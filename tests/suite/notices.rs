@@ -187,6 +187,10 @@ fn an_alarm_is_told_once_also_over_a_restart_and_so_is_its_end() {
         (&"NumbersContested".into(), &"ended".into(), &since),
         "nothing was told in between"
     );
+    for limit in ["0", "5001"] {
+        let refused = site.run(&["alarm", "list", "--ended", "--limit", limit]);
+        assert_eq!(refused.status.code(), Some(2), "{limit}");
+    }
     wait_for("the end to be kept", || {
         let ended = site.json(&["alarm", "list", "--ended"]);
         ended.as_array().unwrap().iter().any(|it| it["alarm"] == "NumbersContested")

@@ -81,7 +81,7 @@ impl Service {
 pub(super) struct ServiceRequest {
     pub(super) url: EndpointUrl,
     pub(super) headers: Vec<(&'static str, String)>,
-    /// JSON.
+    /// The body, which is JSON.
     pub(super) body: String,
 }
 

@@ -167,7 +167,7 @@ impl Webhooks {
         read.await
     }
 
-    /// An endpoint.
+    /// An endpoint of whoever asks.
     pub async fn find(&self, by: AskedBy, id: EndpointId) -> Asked<Endpoint> {
         Ok(self.env.store.read(move |rows| by.endpoint(rows, id)).await?)
     }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::domain::Timestamp;
 use crate::domain::webhook::{Attempt, Delivery, Endpoint};
 
-/// An endpoint.
+/// An address that events are sent to, as its customer and the operator are shown it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct EndpointResource {
     pub id: i64,

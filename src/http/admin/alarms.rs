@@ -6,6 +6,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::listing::check_limit;
 use super::{AdminState, Answer};
 use crate::domain::alarm::Alarm;
 use crate::domain::{RowLimit, Timestamp};
@@ -25,6 +26,7 @@ async fn standing(State(admin): State<AdminState>) -> Answer {
 }
 
 async fn ended(State(admin): State<AdminState>, Query(Limit { limit }): Query<Limit>) -> Answer {
+    check_limit(limit)?;
     let alarms = admin.gateway.alarms().ended(limit).await?;
     Ok(Json(alarms.iter().map(|it| view(&it.alarm, it.raised_at, it.ended_at)).collect()))
 }

@@ -131,13 +131,19 @@ impl ListQuery {
 /// The request with the rows that are read at a time, unless it asks for more of them.
 fn bounded(request: ListRequest) -> Result<ListRequest, Refused> {
     let limit = request.limit.unwrap_or(ROWS.into());
-    if limit.rows() > i64::from(MOST_ROWS) {
-        return Err(refused(format!(
+    check_limit(limit)?;
+    Ok(ListRequest { limit: Some(limit), ..request })
+}
+
+/// Refuses to read more rows at a time than others have patience for.
+pub(super) fn check_limit(limit: RowLimit) -> Result<(), Refused> {
+    match limit.rows() > i64::from(MOST_ROWS) {
+        true => Err(refused(format!(
             "from 1 to {MOST_ROWS} rows are read at a time; `after` or `before` with the id of the \
              last one asks on"
-        )));
+        ))),
+        false => Ok(()),
     }
-    Ok(ListRequest { limit: Some(limit), ..request })
 }
 
 /// Refuses a time that ends before it begins.

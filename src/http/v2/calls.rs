@@ -13,9 +13,10 @@ use super::input::Nothing;
 use super::ledger::{EntryResource, OfLedger};
 use super::order_requests::{NewOrder, Report};
 use super::orders::{OfOrder, OfOrders};
+use super::page::Paged;
 use super::rental_requests::{Extension, NewRental, RentalChange};
-use super::rentals::{OfMessages, OfRentals};
-use super::webhooks::{NewWebhook, Paged, WebhookChange};
+use super::rentals::OfMessages;
+use super::webhooks::{NewWebhook, WebhookChange};
 use crate::gateway::resources::{MessageResource, OrderResource, RentalResource};
 use crate::gateway::{DeliveryResource, EndpointResource};
 
@@ -164,7 +165,7 @@ pub(super) static CALLS: &[Call] = &[
         "/v2/rentals",
         "list_rentals",
         "Your rentals, the newest first",
-        of::<OfRentals>(),
+        of::<Paged>(),
         Success::Page(of::<RentalResource>()),
     ),
     post(

@@ -18,6 +18,14 @@ const MOST_ROWS: u32 = 200;
 /// The octets of a cursor's check.
 const CHECK: usize = 4;
 
+/// The parameters of a list that has no filters.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Paged {
+    #[serde(default)]
+    pub(super) limit: Limit,
+    pub(super) cursor: Option<String>,
+}
+
 /// How many rows of a list are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]

@@ -8,26 +8,18 @@ use utoipa::ToSchema;
 use super::super::api::Api;
 use super::caller::Caller;
 use super::input::{Ids, Nothing, Query};
-use super::page::{Limit, Page, after};
+use super::page::{Limit, Page, Paged, after};
 use super::problem::Problem;
 use super::values::{Time, Wait};
 use crate::domain::{MessageId, RentalId};
 use crate::gateway::MessagesWanted;
 use crate::gateway::resources::{MessageResource, RentalResource};
 
-/// The parameters of `GET /v2/rentals`.
-#[derive(Deserialize, ToSchema)]
-pub(super) struct OfRentals {
-    #[serde(default)]
-    limit: Limit,
-    cursor: Option<String>,
-}
-
 /// `GET /v2/rentals`, the newest first.
 pub(super) async fn list(
     State(api): State<Api>,
     caller: Caller,
-    Query(OfRentals { limit, cursor }): Query<OfRentals>,
+    Query(Paged { limit, cursor }): Query<Paged>,
 ) -> Result<Json<Page<RentalResource>>, Problem> {
     const LIST: &str = "rentals";
     let before = after(LIST, cursor.as_deref())?.map(RentalId);

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::super::api::Api;
 use super::caller::Caller;
 use super::input::{Body, Ids, Nothing, Query, needed};
-use super::page::{Limit, Page, after};
+use super::page::{Page, Paged, after};
 use super::posted::{Posted, Success, answer};
 use super::problem::{Code, Problem};
 use crate::domain::key::Scope;
@@ -50,14 +50,6 @@ pub(super) struct WebhookChange {
 enum EndpointSwitch {
     On,
     Off,
-}
-
-/// The parameters of `GET /v2/webhooks` and `GET /v2/webhooks/{id}/deliveries`.
-#[derive(Deserialize, ToSchema)]
-pub(super) struct Paged {
-    #[serde(default)]
-    limit: Limit,
-    cursor: Option<String>,
 }
 
 /// `GET /v2/webhooks`, the newest first.
