@@ -27,7 +27,8 @@ impl ReadTx<'_> {
         account: AccountId,
         now: Timestamp,
     ) -> Result<Option<OrderId>, StoreError> {
-        let open = "SELECT id FROM orders WHERE account_id = $1 AND state = 'open' LIMIT 1";
+        let open = "SELECT id FROM orders WHERE account_id = $1 AND state = 'open' ORDER BY \
+                    expires_at LIMIT 1";
         if let Some(open) = self.first(open, [account.0], |row| row.get(0).map(OrderId))? {
             return Ok(Some(open));
         }

@@ -58,6 +58,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0047_webhooks.sql"),
     include_str!("../../migrations/0048_kept_answers.sql"),
     include_str!("../../migrations/0049_told_alarms.sql"),
+    include_str!("../../migrations/0050_open_orders.sql"),
 ];
 
 /// The version of the schema that this program writes.

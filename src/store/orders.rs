@@ -147,8 +147,11 @@ impl ReadTx<'_> {
         now: Timestamp,
     ) -> Result<Vec<OrderId>, StoreError> {
         let sql = "SELECT id FROM orders WHERE account_id = $1 AND state = 'open' AND expires_at \
-                   > $2 ORDER BY id";
-        self.all(sql, [account.0, now.0], |row| row.get(0).map(OrderId))
+                   > $2";
+        let mut open = self.all(sql, [account.0, now.0], |row| row.get(0).map(OrderId))?;
+        // Sorted by SQLite, they would be looked for among all orders of the account.
+        open.sort_unstable();
+        Ok(open)
     }
 
     /// The greatest id that an order has had.

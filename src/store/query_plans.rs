@@ -310,6 +310,25 @@ fn no_statement_is_prepared_again_because_a_parameter_has_changed() {
     }
 }
 
+/// What an account has ordered and skipped is listed for people. Nothing else may read the whole
+/// history of an account.
+#[test]
+fn only_lists_read_all_orders_of_an_account() {
+    let conn = traced_connection();
+    run_frequent_functions(&conn, 1);
+    let mut lists = 0;
+    for sql in STATEMENTS.take() {
+        let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let steps = plan.raw_query().mapped(|row| row.get::<_, String>(3));
+        let steps: Vec<String> = steps.collect::<Result<_, _>>().unwrap();
+        if steps.iter().any(|step| step.contains("orders_by_account")) {
+            assert!(sql.contains("DESC LIMIT") || sql.contains("'skipped'"), "{steps:?}\n{sql}");
+            lists += 1;
+        }
+    }
+    assert!(lists > 0);
+}
+
 #[test]
 fn every_frequent_statement_uses_an_index() {
     let conn = traced_connection();
