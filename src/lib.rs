@@ -123,6 +123,11 @@
 //!     the answer is kept in the transaction of what it tells.
 //!     (`whoever_loses_the_answer_asks_again_and_has_one_order`,
 //!     `the_same_request_sent_many_times_at_once_makes_one_order`)
+//! 23. **What is made with a test key stands beside nothing real**: it is in tables of its own, in
+//!     none of the operator's books, and is shown and told to test keys alone, which are shown and
+//!     told nothing else.
+//!     (`nothing_of_a_test_is_seen_beside_what_is_real_nor_the_other_way`,
+//!     `events_and_webhooks_of_tests_come_as_real_ones_do_and_to_tests_alone`)
 //!
 //! # Limits
 //!
@@ -239,7 +244,12 @@
 //!   `http/limits.rs`). Others are forgotten, and read again when they come back.
 //!   (`when_too_many_keys_are_remembered_all_are_looked_up_again`,
 //!   `a_limit_of_0_limits_nothing_and_only_so_many_keys_are_remembered`)
-//! - **Webhook endpoints of an account**: 10 (`gateway/webhooks/mod.rs`). More are refused.
+//! - **What an account tries out with test keys**: 1 000 orders and 100 rentals a day
+//!   (`domain/sandbox/mod.rs`), kept for a day after their lifetime. More are refused.
+//!   (`an_account_makes_so_many_test_orders_in_a_day_whatever_it_may_do_otherwise`,
+//!   `the_rental_is_told_each_minute_for_a_day_and_then_forgotten`)
+//! - **Webhook endpoints of an account**: 10, and 10 of its test keys (`gateway/webhooks/mod.rs`).
+//!   More are refused.
 //!   (`customers_have_ten_endpoints_and_see_their_own_alone`)
 //! - **Events on their way to one webhook endpoint**: 8, and 1 while it fails
 //!   (`delivery/endpoint_task.rs`), in an eighth of the file descriptors for all of them, of which

@@ -543,16 +543,17 @@ async fn key(command: Key, client: &AdminClient, json: bool) -> anyhow::Result<(
             let path = format!("/keys/{}", path_segment(&prefix));
             print::object(json, &client.post(&path, key_terms(terms)).await?, KEY)
         }
-        Key::Add { account, terms } => {
-            let path = format!("/accounts/{}/keys", path_segment(&account));
+        Key::Add { account, test, terms } => {
+            let path = format!("/accounts/{}/keys?test={test}", path_segment(&account));
             let key = client.post(&path, key_terms(terms)).await?;
             if json {
                 return print::json(&key);
             }
             let (account, prefix) =
                 (print::cell(key.get("account")), print::cell(key.get("prefix")));
+            let kind = if test { "test key" } else { "key" };
             print::line(format!(
-                "The key of {account}, which other commands call {prefix}. Keep it: it is shown \
+                "The {kind} of {account}, which other commands call {prefix}. Keep it: it is shown \
                  only this once."
             ))?;
             print::line(print::cell(key.get("key")))

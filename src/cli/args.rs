@@ -339,6 +339,9 @@ pub(super) enum Key {
         /// The account's name or id
         #[arg(value_parser = named)]
         account: String,
+        /// Make a test key, with which a customer tries the JSON API on numbers that are not real
+        #[arg(long)]
+        test: bool,
         #[command(flatten)]
         terms: KeyTerms,
     },
@@ -387,8 +390,8 @@ pub(super) struct KeyTerms {
     /// When it stops working: a date, a time, 30d for 30 days from now, or never
     #[arg(long, value_name = "TIME", value_parser = coming_or_never)]
     pub expires: Option<Expiry>,
-    /// What the key is for: read (everything that changes nothing), orders or rentals, which both
-    /// may read too; may be repeated. All is everything
+    /// What the key is for: read (everything that changes nothing), orders, rentals or webhooks,
+    /// which all may read too; may be repeated. All is everything
     #[arg(long, value_name = "SCOPE", value_delimiter = ',', value_parser = named)]
     pub scope: Vec<String>,
     /// What may be spent with the key in a day, like 5.00, beside the limits of its account; or

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use crate::daemon::config::{Config, Log, LogFormat};
 use crate::daemon::{Daemon, StartError, logging, system_sources};
 use crate::domain::catalogue::ReuseTerms;
-use crate::domain::key::ApiKey;
+use crate::domain::key::{ApiKey, KeyMode};
 use crate::domain::{Amount, Service};
 use crate::gateway::{KeyEdit, NewService};
 use crate::simulator::{Rack, RackConfig};
@@ -127,8 +127,12 @@ impl Stage {
             .accounts()
             .top_up("demo".to_owned(), Amount(2500), "demo".to_owned())
             .await?;
-        let key =
-            daemon.gateway().accounts().add_key("demo".to_owned(), KeyEdit::default()).await?.key;
+        let key = daemon
+            .gateway()
+            .accounts()
+            .add_key("demo".to_owned(), KeyMode::Live, KeyEdit::default())
+            .await?
+            .key;
         let stage = Stage { folder, rack, daemon, services, key, _logging: logging };
         stage.wait_until_ready(modems).await?;
         Ok(stage)

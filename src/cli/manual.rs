@@ -89,6 +89,7 @@ const EXAMPLES: &[(&str, &str)] = &[
         "Make a key for orders alone, for a month, with which little can be spent",
     ),
     ("key add ann --scope read", "Make a key that can look at everything and change nothing"),
+    ("key add ann --test", "Make a key to try the JSON API with, on numbers that are not real"),
     ("key list", "Show all keys by their first characters"),
     ("key revoke 0a1b2c3d", "Revoke a key"),
     ("service add Uber --price 0.50 --sender '^Uber$'", "Sell numbers for a service"),

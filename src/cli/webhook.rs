@@ -8,8 +8,17 @@ use super::listing::{ListQuery, OfAccount, Page};
 use super::print;
 use crate::http::AdminClient;
 
-const ENDPOINT: &[&str] =
-    &["id", "account", "origin", "types", "state", "?off_reason", "failing_since", "?created_at"];
+const ENDPOINT: &[&str] = &[
+    "id",
+    "account",
+    "origin",
+    "types",
+    "state",
+    "?off_reason",
+    "failing_since",
+    "?created_at",
+    "?test",
+];
 const DELIVERY: &[&str] =
     &["id", "event", "type", "state", "attempts", "status", "?ms", "?error", "next_at"];
 

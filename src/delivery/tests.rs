@@ -19,6 +19,7 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 use super::authorities::connector_with;
 use super::client::Client;
 use crate::domain::event::{Event, EventKind, EventSubject};
+use crate::domain::key::KeyMode;
 use crate::domain::webhook::{
     AddressRules, Attempt, Endpoint, EndpointState, Secret, Secrets, Subscription,
 };
@@ -61,6 +62,7 @@ fn letter(url: &str, allow: &[&str]) -> Letter {
         state: EndpointState::On,
         failing_since: None,
         created_at: AT,
+        mode: KeyMode::Live,
     };
     let event = Event {
         id: EventId(17),

@@ -2,8 +2,34 @@
 
 use std::fmt;
 
-/// How many characters of a key are stored, by which people tell keys apart.
+/// How many random characters of a key are stored, by which people tell keys apart.
 const PREFIX_CHARS: usize = 8;
+
+/// The first characters of every test key, so that nobody takes one for a live key. Live keys have
+/// digits alone.
+const BEGINNING_OF_TEST_KEYS: &str = "sk_test_";
+
+/// What a key opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeyMode {
+    /// Its account's orders, rentals and money.
+    #[default]
+    Live,
+    /// The account's sandbox ([`super::sandbox`]): nothing in it is real, and nothing costs money.
+    Test,
+}
+
+impl KeyMode {
+    /// The mode of test keys if `is_test`, and otherwise that of live keys.
+    pub fn of_test(is_test: bool) -> KeyMode {
+        if is_test { KeyMode::Test } else { KeyMode::Live }
+    }
+
+    /// Whether it is the mode of test keys.
+    pub fn is_test(self) -> bool {
+        self == KeyMode::Test
+    }
+}
 
 /// A key as the customer has it. It has no `Display`, and its `Debug` shows nothing of it, so that
 /// it never gets into a log.
@@ -11,9 +37,14 @@ const PREFIX_CHARS: usize = 8;
 pub struct ApiKey(String);
 
 impl ApiKey {
-    /// Makes a new key of 256 random bits, written as 64 hexadecimal digits.
-    pub fn from_entropy(random: [u8; 32]) -> ApiKey {
-        ApiKey(hex::encode(random))
+    /// Makes a new key of 256 random bits, written as 64 hexadecimal digits. Before those of a test
+    /// key stands `sk_test_`.
+    pub fn from_entropy(random: [u8; 32], mode: KeyMode) -> ApiKey {
+        let digits = hex::encode(random);
+        ApiKey(match mode {
+            KeyMode::Live => digits,
+            KeyMode::Test => format!("{BEGINNING_OF_TEST_KEYS}{digits}"),
+        })
     }
 
     /// Takes the key of a request, which can be any text.
@@ -28,9 +59,12 @@ impl ApiKey {
         sha2::Sha256::digest(self.0.as_bytes()).into()
     }
 
-    /// The first characters, by which people tell keys apart.
+    /// The first characters, by which people tell keys apart: of a test key more, as all begin
+    /// alike.
     pub fn prefix(&self) -> String {
-        self.0.chars().take(PREFIX_CHARS).collect()
+        let is_test = self.0.starts_with(BEGINNING_OF_TEST_KEYS);
+        let alike = if is_test { BEGINNING_OF_TEST_KEYS.len() } else { 0 };
+        self.0.chars().take(alike + PREFIX_CHARS).collect()
     }
 
     /// The whole key, for the one time that it is shown.
@@ -205,9 +239,18 @@ mod tests {
 
     #[test]
     fn debug_shows_nothing_of_it() {
-        let key = ApiKey::from_entropy([0xAB; 32]);
+        let key = ApiKey::from_entropy([0xAB; 32], KeyMode::Live);
         assert_eq!(format!("{key:?}"), "ApiKey(…)");
         assert_eq!(key.prefix(), "abababab");
-        assert_eq!(key.reveal().len(), 64);
+        assert_eq!(key.reveal(), "ab".repeat(32));
+    }
+
+    #[test]
+    fn test_keys_say_what_they_are_and_are_told_apart_by_what_follows() {
+        let key = ApiKey::from_entropy([0xAB; 32], KeyMode::Test);
+        assert_eq!(key.reveal(), format!("sk_test_{}", "ab".repeat(32)));
+        assert_eq!(key.prefix(), "sk_test_abababab");
+        let begun = ApiKey::from_request("sk_test_ab".to_owned());
+        assert_eq!(begun.prefix(), "sk_test_ab");
     }
 }

@@ -46,6 +46,7 @@ pub mod price;
 pub mod random;
 pub mod rental;
 pub mod runway;
+pub mod sandbox;
 pub mod sim;
 pub mod text;
 pub mod time;

@@ -13,6 +13,7 @@ use super::inbox::Assemblies;
 use super::once::ANSWERED_AGAIN_FOR;
 use super::orders::Orders;
 use super::rentals::Rentals;
+use super::sandbox::Sandbox;
 use super::sim_presence::SimPresence;
 use crate::domain::Timestamp;
 use crate::domain::clock_trust::ClockTrust;
@@ -44,6 +45,7 @@ pub struct DueWork {
     orders: Arc<Orders>,
     rentals: Arc<Rentals>,
     assemblies: Arc<Assemblies>,
+    sandbox: Arc<Sandbox>,
 }
 
 impl DueWork {
@@ -52,11 +54,11 @@ impl DueWork {
         wakeups: Arc<Wakeups>,
         failed: Arc<FailedDeadlines>,
         presence: Arc<SimPresence>,
-        orders: Arc<Orders>,
-        rentals: Arc<Rentals>,
+        (orders, rentals): (Arc<Orders>, Arc<Rentals>),
         assemblies: Arc<Assemblies>,
+        sandbox: Arc<Sandbox>,
     ) -> DueWork {
-        DueWork { env, wakeups, failed, presence, orders, rentals, assemblies }
+        DueWork { env, wakeups, failed, presence, orders, rentals, assemblies, sandbox }
     }
 
     /// Handles all deadlines that passed while the daemon was not running. Nobody may be let in
@@ -216,6 +218,8 @@ impl DueWork {
                 None => Ok(()),
             },
             Deadline::Notice(id) => self.rentals.tell_of_end(tx, id, horizon.rentals),
+            Deadline::TestOrder(id) => self.sandbox.orders.tell_happenings(tx, id, horizon.orders),
+            Deadline::TestRental(id) => self.sandbox.rentals.tell_texts(tx, id, horizon.orders),
         }
     }
 

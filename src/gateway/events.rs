@@ -13,6 +13,7 @@ use super::long_poll::{LongPolls, Waiter};
 use super::resources::{MessageResource, OrderResource, RentalResource};
 use super::sim_presence::SimPresence;
 use crate::domain::event::{Event, EventKind, EventSubject};
+use crate::domain::key::KeyMode;
 use crate::domain::ledger::Posting;
 use crate::domain::rental::next_notice;
 use crate::domain::{AccountId, EventId, MessageId, Order, Timestamp};
@@ -41,10 +42,11 @@ pub struct Events {
     followers: Arc<LongPolls<AccountId>>,
 }
 
-/// Somebody who follows the events of an account.
+/// Somebody who follows the events of an account, as a key opens it.
 pub struct EventFollower {
     events: Arc<Events>,
     account: AccountId,
+    mode: KeyMode,
     waiter: Waiter<AccountId>,
     position: EventId,
 }
@@ -86,41 +88,41 @@ impl Events {
         Events { env, presence, newest, followers }
     }
 
-    /// The events of an account after one, oldest first. They are at most `limit`, and fewer when
-    /// they are large; but always one, if there is any.
+    /// The events of an account's keys of one mode after one, oldest first. They are at most
+    /// `limit`, and fewer when they are large; but always one, if there is any.
     pub async fn after(
         &self,
-        account: AccountId,
+        (account, mode): (AccountId, KeyMode),
         after: EventId,
         limit: u32,
     ) -> Result<Vec<Event>, Error> {
-        let read = self
-            .env
-            .store
-            .read_for(account, move |rows| rows.events_after(account, after, limit, PAGE_BYTES));
+        let read = self.env.store.read_for(account, move |rows| {
+            rows.events_after((account, mode), after, limit, PAGE_BYTES)
+        });
         Ok(read.await?)
     }
 
-    /// Follows the events of an account after one, or those that come from now on.
+    /// Follows the events of an account's keys of one mode after one, or those that come from now
+    /// on.
     pub async fn follow(
         self: &Arc<Self>,
-        account: AccountId,
+        (account, mode): (AccountId, KeyMode),
         after: Option<EventId>,
     ) -> Result<Result<EventFollower, PositionExpired>, Error> {
         if let Some(after) = after
-            && let Err(expired) = self.check_position(account, after).await?
+            && let Err(expired) = self.check_position((account, mode), after).await?
         {
             return Ok(Err(expired));
         }
         let (events, waiter) = (Arc::clone(self), self.followers.register(account));
         let position = after.unwrap_or_else(|| *self.newest.borrow());
-        Ok(Ok(EventFollower { events, account, waiter, position }))
+        Ok(Ok(EventFollower { events, account, mode, waiter, position }))
     }
 
-    /// Whether all events of an account after one can still be followed.
+    /// Whether all events of an account's keys of one mode after one can still be followed.
     async fn check_position(
         &self,
-        account: AccountId,
+        (account, mode): (AccountId, KeyMode),
         after: EventId,
     ) -> Result<Result<(), PositionExpired>, Error> {
         let since = self.env.now().minus(FOLLOWED_FOR);
@@ -129,7 +131,7 @@ impl Events {
             // What was there before the oldest is not known.
             let oldest = rows.oldest_event()?.map_or(newest.0.saturating_add(1), |(id, _)| id.0);
             let is_known = (oldest.saturating_sub(1)..=newest.0).contains(&after.0);
-            let next = rows.first_event_after(account, after)?;
+            let next = rows.first_event_after((account, mode), after)?;
             Ok::<_, StoreError>(is_known && next.is_none_or(|at| at >= since))
         });
         Ok(if read.await? { Ok(()) } else { Err(PositionExpired) })
@@ -172,6 +174,19 @@ impl Events {
             self.note(tx, NotedEvent { data: Some(data), ..event });
         }
         Ok(applied)
+    }
+
+    /// Notes what happened to something of the sandbox, as test keys of the account are told it.
+    pub(super) fn note_test(
+        self: &Arc<Self>,
+        tx: &WriteTx<'_>,
+        event: NotedEvent,
+        resource: impl Serialize,
+        message: Option<MessageResource>,
+    ) -> Result<(), StoreError> {
+        let data = Some(in_json(&About { resource, message })?);
+        self.note(tx, NotedEvent { data, mode: KeyMode::Test, ..event });
+        Ok(())
     }
 
     /// Notes an event. It is written when the rest of the operation has succeeded.
@@ -264,7 +279,7 @@ impl EventFollower {
             // A commit from here on is noticed.
             news.as_mut().enable();
             let newest = *self.events.newest.borrow();
-            let events = self.events.after(self.account, self.position, PAGE).await?;
+            let events = self.events.after((self.account, self.mode), self.position, PAGE).await?;
             if let Some(last) = events.last() {
                 self.position = last.id;
                 return Ok(events);
@@ -285,6 +300,7 @@ fn plan_notice(tx: &WriteTx<'_>, event: &NotedEvent) -> Result<(), StoreError> {
             | EventKind::RentalRenewalFailed
     );
     let EventSubject::Rental(id) = event.subject else { return Ok(()) };
+    let may_end_later = may_end_later && event.mode == KeyMode::Live;
     let rental = if may_end_later { tx.rental(id)? } else { None };
     rental.map_or(Ok(()), |rental| tx.plan_notice(id, next_notice(rental.expires_at, event.at)))
 }

@@ -9,7 +9,7 @@
 //!
 //! | subject | what it does | uses |
 //! | --- | --- | --- |
-//! | [`DueWork`] | what time alone brings about | orders, rentals, assemblies, presence |
+//! | [`DueWork`] | what time alone brings about | orders, rentals, assemblies, sandbox, presence |
 //! | [`Inbox`] | receives messages, joins parts, matches them | rentals, orders, numbers, events |
 //! | [`Rentals`] | a number for months | orders, stock, banks, audit, events, presence |
 //! | [`Orders`] | a number for one code | stock, audit, events |
@@ -20,7 +20,8 @@
 //! | [`HearingTests`] | tests SIMs that are taken to be deaf | SIMs |
 //! | [`Sims`] | what modems and the operator report about SIMs | banks |
 //! | [`Banks`] | what the banks' driver asks and reports | presence |
-//! | [`Accounts`] | credit, ledger, keys | events |
+//! | [`Accounts`] | credit, ledger, keys | sandbox, events |
+//! | [`Sandbox`] | what test keys see in place of orders and rentals | events |
 //! | [`Services`] | prices and patterns | |
 //! | [`Health`] | which numbers get the codes of which services | |
 //! | [`Events`] | what customers are told | presence |
@@ -64,6 +65,7 @@ mod reports;
 mod request_cache;
 mod requester;
 pub mod resources;
+mod sandbox;
 mod services;
 mod settings;
 mod sim_presence;
@@ -107,6 +109,7 @@ pub use rentals::{
 };
 pub use reports::{LedgerSums, Reports, SiteStats, UsedPerDay};
 pub use requester::{RequestKey, Requester};
+pub use sandbox::{ForCustomer, OrdersFor, RentalsFor, Sandbox, SandboxOrders, SandboxRentals};
 pub use services::{
     ImportMode, Imported, PatternEdit, ServiceChange, ServiceEdit, Services, Trial, TrialClaim,
 };
@@ -154,6 +157,7 @@ struct Subjects {
     alarms: Arc<Alarms>,
     events: Arc<Events>,
     webhooks: Arc<Webhooks>,
+    sandbox: Arc<Sandbox>,
     banks: Arc<Banks>,
     sims: Arc<Sims>,
     numbers: Arc<NumberDiscovery>,
@@ -242,6 +246,11 @@ impl Gateway {
     /// Where customers have their events sent.
     pub fn webhooks(&self) -> &Webhooks {
         &self.0.webhooks
+    }
+
+    /// What test keys see.
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.0.sandbox
     }
 
     /// The SIM banks.
@@ -394,7 +403,7 @@ impl Gateway {
 
     /// How many long polls wait at this moment.
     pub fn poll_count(&self) -> usize {
-        self.orders().poll_count() + self.rentals().poll_count()
+        self.orders().poll_count() + self.rentals().poll_count() + self.sandbox().poll_count()
     }
 
     /// Whether so much of one account's waits to be written that its customers should come again
@@ -430,8 +439,14 @@ impl Subjects {
         let endpoints = Arc::<EndpointChanges>::default();
         let resolver = Arc::new(SystemResolver::for_checks());
         let webhooks = Arc::new(Webhooks::new(env.clone(), endpoints.clone(), resolver));
-        let accounts =
-            Arc::new(Accounts::new(env.clone(), cache.clone(), events.clone(), endpoints));
+        let sandbox = Arc::new(Sandbox::new(env.clone(), wakeups.clone(), events.clone()));
+        let accounts = Arc::new(Accounts::new(
+            env.clone(),
+            cache.clone(),
+            events.clone(),
+            endpoints,
+            sandbox.clone(),
+        ));
         let services = Arc::new(Services::new(env.clone(), catalogue.clone()));
         let health = Arc::new(Health::new(env.clone()));
         let audit = Arc::new(Audit::new(env.clone()));
@@ -497,9 +512,9 @@ impl Subjects {
             wakeups.clone(),
             failed,
             presence.clone(),
-            orders.clone(),
-            rentals.clone(),
+            (orders.clone(), rentals.clone()),
             assemblies,
+            sandbox.clone(),
         ));
         Subjects {
             env,
@@ -514,6 +529,7 @@ impl Subjects {
             alarms,
             events,
             webhooks,
+            sandbox,
             banks,
             sims,
             numbers,

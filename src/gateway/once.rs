@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Error;
 use super::environment::Environment;
+use crate::domain::key::KeyMode;
 use crate::domain::{AccountId, Timestamp};
 use crate::store::{KeptAnswer, ReadTx, StoreError, WriteTx};
 
@@ -16,9 +17,10 @@ pub(super) const ANSWERED_AGAIN_FOR: Duration = Duration::from_secs(24 * 3600);
 /// A request that is to be carried out once, by the key that its customer gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Once {
-    pub key: String,
+    /// The key, told apart from that of the sandbox.
+    key: String,
     /// The SHA-256 of the method, the path and the body.
-    pub fingerprint: [u8; 32],
+    fingerprint: [u8; 32],
 }
 
 /// What has come of a request.
@@ -47,6 +49,19 @@ impl<T, R> Done<T, Option<R>> {
 }
 
 impl Once {
+    /// A request that its customer has given a key, which may be for the sandbox. Its keys are
+    /// others: it shall never be answered what was answered to a live key, nor the other way.
+    pub fn new(key: &str, mode: KeyMode, fingerprint: [u8; 32]) -> Once {
+        // Customers' keys have no control characters.
+        let beside = if mode.is_test() { "test\n" } else { "" };
+        Once { key: format!("{beside}{key}"), fingerprint }
+    }
+
+    /// By what it is known among all requests of its account.
+    pub fn known_by(&self) -> &str {
+        &self.key
+    }
+
     /// What was answered to the request before, if it was carried out.
     fn before<T, R>(
         &self,

@@ -234,7 +234,7 @@ impl RequestCache {
 mod tests {
     use super::*;
     use crate::domain::fair_use::Allowance;
-    use crate::domain::key::Scopes;
+    use crate::domain::key::{KeyMode, Scopes};
 
     const ANN: AccountId = AccountId(1);
 
@@ -246,6 +246,7 @@ mod tests {
             scopes: Scopes::All,
             prefix: String::new(),
             spend_per_day: Allowance::Unlimited,
+            mode: KeyMode::Live,
         }
     }
 

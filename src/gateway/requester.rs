@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use crate::domain::audit::AuditAction;
 use crate::domain::fair_use::Allowance;
+use crate::domain::key::KeyMode;
 use crate::domain::{AccountId, Amount, Timestamp};
 use crate::store::{Asked, Holder, ReadTx, StoreError, WriteTx};
 
@@ -24,13 +25,20 @@ pub struct RequestKey {
     pub spend_per_day: Allowance,
     /// The address of the client.
     pub client: Option<IpAddr>,
+    /// What the key opens.
+    pub mode: KeyMode,
 }
 
 impl Requester {
     /// Who holds a key and asks from an address.
     pub fn new(holder: Holder, client: Option<IpAddr>) -> Requester {
-        let Holder { account, prefix, spend_per_day, .. } = holder;
-        Requester { account, key: Some(RequestKey { prefix, spend_per_day, client }) }
+        let Holder { account, prefix, spend_per_day, mode, .. } = holder;
+        Requester { account, key: Some(RequestKey { prefix, spend_per_day, client, mode }) }
+    }
+
+    /// What of the account it is about. Only keys can be for tests.
+    pub fn mode(&self) -> KeyMode {
+        self.key.as_ref().map(|key| key.mode).unwrap_or_default()
     }
 
     /// The first characters of the key.

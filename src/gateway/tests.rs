@@ -9,6 +9,7 @@ use super::*;
 use crate::daemon::config::Config;
 use crate::domain::BlockList;
 use crate::domain::catalogue::{ChargeOn, ReuseTerms};
+use crate::domain::key::KeyMode;
 use crate::domain::message::Message;
 use crate::domain::modem::{
     FinalResult, ModemDetail, ModemIdentity, ModemRequest, ModemSnapshot, ModemState, ModemStatus,
@@ -56,6 +57,7 @@ mod rentals;
 mod retention;
 mod reuse;
 mod revenue;
+mod sandbox;
 mod text_mode;
 mod used;
 mod webhooks;

@@ -58,6 +58,8 @@ pub(super) enum KeyFault {
     TooMany(TooMany),
     /// It has too many connections.
     TooManyConnections,
+    /// It is a test key, and the request is one that has no sandbox.
+    Test,
     /// That cannot be found out now.
     Failed(gateway::Error),
 }
@@ -112,9 +114,25 @@ impl Api {
         }))
     }
 
-    /// Whose account a key opens to a client, by the key's SHA-256. The request counts for the key,
-    /// or for the address from which a wrong one came.
+    /// Whose account a live key opens to a client; see [`Api::open_any`].
     pub(super) async fn open(
+        &self,
+        digest: [u8; 32],
+        client: Option<IpAddr>,
+        connection: Option<&ClientConnection>,
+    ) -> Result<Holder, KeyFault> {
+        let holder = self.open_any(digest, client, connection).await?;
+        if holder.mode.is_test() {
+            let now = self.gateway.now();
+            self.gateway.accounts().note_key_refusal(digest, KeyRefusal::Scope, now);
+            return Err(KeyFault::Test);
+        }
+        Ok(holder)
+    }
+
+    /// Whose account or sandbox a key opens to a client, by the key's SHA-256. The request counts
+    /// for the key, or for the address from which a wrong one came.
+    pub(super) async fn open_any(
         &self,
         digest: [u8; 32],
         client: Option<IpAddr>,

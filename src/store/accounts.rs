@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use rusqlite::{Row, params};
 
 use super::error::one_row;
+use super::read_tx::mode;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::fair_use::{Allowance, DayUse, FairUse, OwnLimits, RecentEnds};
-use crate::domain::key::{KeyRefusal, KeyState, Scopes};
+use crate::domain::key::{KeyMode, KeyRefusal, KeyState, Scopes};
 use crate::domain::{AccountId, Amount, Funds, Timestamp};
 
 /// A customer's account with its funds.
@@ -44,6 +45,8 @@ pub struct Holder {
     pub prefix: String,
     /// What may be spent with it in a day.
     pub spend_per_day: Allowance,
+    /// What the key opens.
+    pub mode: KeyMode,
 }
 
 impl Holder {
@@ -84,6 +87,8 @@ pub struct Key {
     pub last_refused: Option<(Timestamp, String)>,
     /// Whether its account is suspended.
     pub is_suspended: bool,
+    /// What it opens.
+    pub mode: KeyMode,
     pub terms: KeyTerms,
     /// What was spent with it on the last day on which anything was. Orders are not counted.
     pub day: DayUse,
@@ -108,7 +113,8 @@ const ACCOUNT: &str = "SELECT id, name, balance_minor, held_minor, suspended_at,
 const KEY: &str = "SELECT k.account_id, a.name, k.prefix, k.created_at, k.revoked_at, \
                    k.last_used_at, k.allowed, k.label, k.expires_at, k.scopes, k.spend_per_day, \
                    k.day_began_at, k.day_spent_minor, k.last_refused_at, k.refused_for, \
-                   a.suspended_at IS NOT NULL FROM api_key k JOIN account a ON a.id = k.account_id";
+                   a.suspended_at IS NOT NULL, k.test FROM api_key k JOIN account a ON a.id = \
+                   k.account_id";
 
 fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
     let time = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(Timestamp));
@@ -121,6 +127,7 @@ fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
         last_used_at: time(5)?,
         last_refused: time(13)?.zip(row.get(14)?),
         is_suspended: row.get(15)?,
+        mode: mode(row, 16)?,
         terms: KeyTerms {
             allowed: row.get(6)?,
             label: row.get(7)?,
@@ -200,8 +207,8 @@ impl ReadTx<'_> {
     /// account is suspended.
     pub fn holder_of_key(&self, digest: &[u8; 32]) -> Result<Option<Holder>, StoreError> {
         let sql = "SELECT k.account_id, k.allowed, k.expires_at, k.scopes, k.prefix, \
-                   k.spend_per_day FROM api_key k JOIN account a ON a.id = k.account_id WHERE \
-                   k.digest = $1 AND k.revoked_at IS NULL AND a.suspended_at IS NULL";
+                   k.spend_per_day, k.test FROM api_key k JOIN account a ON a.id = k.account_id \
+                   WHERE k.digest = $1 AND k.revoked_at IS NULL AND a.suspended_at IS NULL";
         let holder = |row: &Row<'_>| {
             Ok(Holder {
                 account: AccountId(row.get(0)?),
@@ -210,6 +217,7 @@ impl ReadTx<'_> {
                 scopes: scopes(row, 3)?,
                 prefix: row.get(4)?,
                 spend_per_day: allowance(row, 5)?.unwrap_or_default(),
+                mode: mode(row, 6)?,
             })
         };
         self.first(sql, [digest.as_slice()], holder)
@@ -289,12 +297,13 @@ impl WriteTx<'_> {
         &self,
         account: AccountId,
         digest: &[u8; 32],
-        prefix: &str,
+        (prefix, mode): (&str, KeyMode),
         terms: &KeyTerms,
         at: Timestamp,
     ) -> Result<(), StoreError> {
         let sql = "INSERT INTO api_key (digest, prefix, account_id, created_at, allowed, label, \
-                   expires_at, scopes, spend_per_day) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+                   expires_at, scopes, spend_per_day, test) VALUES ($1, $2, $3, $4, $5, $6, $7, \
+                   $8, $9, $10)";
         let KeyTerms { allowed, label, expires_at, scopes, spend_per_day } = terms;
         let values = params![
             digest,
@@ -305,7 +314,8 @@ impl WriteTx<'_> {
             label,
             expires_at.map(|at| at.0),
             scopes.stored(),
-            spend_per_day.most()
+            spend_per_day.most(),
+            mode.is_test()
         ];
         self.execute(sql, values).map(drop)
     }

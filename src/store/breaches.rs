@@ -102,6 +102,14 @@ const BREACHES: &[(&str, &str)] = &[
         "delivery 7: it is of another account's event",
     ),
     (
+        "INSERT INTO event (id, account_id, kind, test_id, at, data) VALUES (9, 1, \
+         'order.created', 2000000001, 1, '{}'); INSERT INTO webhook_endpoint (id, account_id, url, \
+         types, secret, created_at, position) VALUES (5, 1, 'https://a.example', '*', \
+         zeroblob(32), 1, 0); INSERT INTO webhook_delivery (id, endpoint_id, event_id, state, \
+         attempts) VALUES (7, 5, 9, 'taken', '[]')",
+        "delivery 7: it is of a test key's event",
+    ),
+    (
         "INSERT INTO event (id, account_id, kind, order_id, at, data) VALUES (9, 1, \
          'order.created', 1, 1, '{}'); INSERT INTO webhook_endpoint (id, account_id, url, types, \
          secret, created_at, position) VALUES (5, 1, 'https://a.example', '*', zeroblob(32), 1, \

@@ -20,6 +20,10 @@ pub enum Deadline {
     Rental(RentalId),
     /// A tenant is told that a rental ends soon.
     Notice(RentalId),
+    /// Something happens to a test order.
+    TestOrder(OrderId),
+    /// The test rental is sent a text, or forgotten.
+    TestRental(RentalId),
 }
 
 impl std::fmt::Display for Deadline {
@@ -29,6 +33,8 @@ impl std::fmt::Display for Deadline {
             Deadline::Assembly(id) => write!(f, "long message {id}"),
             Deadline::Rental(id) => write!(f, "rental {id}"),
             Deadline::Notice(id) => write!(f, "notice of rental {id}"),
+            Deadline::TestOrder(id) => write!(f, "test order {id}"),
+            Deadline::TestRental(id) => write!(f, "test rental {id}"),
         }
     }
 }
@@ -60,7 +66,7 @@ impl Horizon {
 /// at most `$2` rows that are due at `$1`, each with its time.
 type Kind = (fn(i64) -> Deadline, fn(Horizon) -> Timestamp, &'static str);
 
-const KINDS: [Kind; 4] = [
+const KINDS: [Kind; 6] = [
     (
         |id| Deadline::Order(OrderId(id)),
         Horizon::of_orders,
@@ -83,6 +89,16 @@ const KINDS: [Kind; 4] = [
         Horizon::of_rentals,
         "SELECT id, notice_at FROM rental WHERE state = 'active' AND notice_at <= $1 ORDER BY \
          notice_at LIMIT $2",
+    ),
+    (
+        |id| Deadline::TestOrder(OrderId(id)),
+        Horizon::of_orders,
+        "SELECT id, next_at FROM test_order WHERE next_at <= $1 ORDER BY next_at LIMIT $2",
+    ),
+    (
+        |id| Deadline::TestRental(RentalId(id)),
+        Horizon::of_orders,
+        "SELECT id, next_at FROM test_rental WHERE next_at <= $1 ORDER BY next_at LIMIT $2",
     ),
 ];
 
@@ -114,7 +130,8 @@ impl ReadTx<'_> {
         Ok(due)
     }
 
-    /// The SIM that the order, long message or rental of a deadline belongs to.
+    /// The SIM that the order, long message or rental of a deadline belongs to; what is a test's
+    /// has none.
     pub fn sim_of(&self, deadline: Deadline) -> Result<Option<SimId>, StoreError> {
         let (sql, id) = match deadline {
             Deadline::Order(id) => ("SELECT sim_id FROM orders WHERE id = $1", id.0),
@@ -122,6 +139,7 @@ impl ReadTx<'_> {
             Deadline::Rental(id) | Deadline::Notice(id) => {
                 ("SELECT sim_id FROM rental WHERE id = $1", id.0)
             }
+            Deadline::TestOrder(_) | Deadline::TestRental(_) => return Ok(None),
         };
         self.first(sql, [id], |row| row.get(0).map(SimId))
     }
@@ -144,8 +162,8 @@ impl ReadTx<'_> {
 impl WriteTx<'_> {
     /// After the clock was set back: open orders and rentals that began after `now` begin now, each
     /// with its length, and no rental waits for its next term longer than one that was
-    /// renewed now. Returns how
-    /// many had begun later.
+    /// renewed now. What was made with test keys after `now` is removed. Returns how many had begun
+    /// later.
     pub fn begin_future_ones(&self, now: Timestamp) -> Result<usize, StoreError> {
         let orders = "UPDATE orders SET created_at = $1, expires_at = $1 + expires_at - \
                       created_at WHERE state = 'open' AND expires_at > $1 AND created_at > $1";
@@ -159,6 +177,7 @@ impl WriteTx<'_> {
                      moved_at > $1";
         self.execute(moves, [now.0])?;
         self.execute("UPDATE given_up SET at = $1 WHERE at > $1", [now.0])?;
+        self.forget_future_tests(now)?;
         for rental in rentals {
             let paid = add_months(now, rental.months);
             let ends = paid.map_or(rental.expires_at, |paid| paid.plus(rental.free));

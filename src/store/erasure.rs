@@ -102,6 +102,7 @@ impl WriteTx<'_> {
                    = NULL WHERE account_id = $2";
         self.execute(sql, [now.0, id])?;
         self.forget_kept_answers(erasure.account)?;
+        self.forget_tests_of(erasure.account)?;
         self.execute("DELETE FROM account_price WHERE account_id = $1", [id]).map(drop)
     }
 

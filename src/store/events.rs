@@ -8,7 +8,10 @@ use rusqlite::{Row, params};
 use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::event::{Event, EventKind, EventSubject};
-use crate::domain::{AccountId, EventId, MessageId, Order, OrderId, Rental, RentalId, Timestamp};
+use crate::domain::key::KeyMode;
+use crate::domain::{
+    AccountId, EventId, MessageId, Order, OrderId, Rental, RentalId, Timestamp, sandbox,
+};
 
 /// An event that an operation has noted and not written yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,19 +22,21 @@ pub struct NotedEvent {
     /// The message that it is about.
     pub message: Option<MessageId>,
     pub at: Timestamp,
-    /// What it shows, in JSON, if that is no order and no rental.
+    /// What it shows, in JSON, if that is no order and no rental of the database.
     pub data: Option<String>,
+    /// Whose keys' endpoints and streams it is told.
+    pub mode: KeyMode,
 }
 
 impl NotedEvent {
-    /// An event that is about no message, and shows an order or a rental.
+    /// An event of live keys that is about no message, and shows an order or a rental.
     pub fn new(
         account: AccountId,
         kind: EventKind,
         subject: EventSubject,
         at: Timestamp,
     ) -> NotedEvent {
-        NotedEvent { account, kind, subject, message: None, at, data: None }
+        NotedEvent { account, kind, subject, message: None, at, data: None, mode: KeyMode::Live }
     }
 
     /// An event that shows an order.
@@ -50,10 +55,11 @@ impl NotedEvent {
     }
 }
 
-const EVENT: &str = "SELECT id, account_id, kind, order_id, rental_id, at, data FROM event";
+const EVENT: &str =
+    "SELECT id, account_id, kind, order_id, rental_id, test_id, at, data FROM event";
 
-/// The kind and the subject of an event, whose columns `kind`, `order_id` and `rental_id` begin at
-/// `column`.
+/// The kind and the subject of an event, whose columns `kind`, `order_id`, `rental_id` and
+/// `test_id` begin at `column`.
 pub(super) fn kind_and_subject(
     row: &Row<'_>,
     column: usize,
@@ -61,11 +67,13 @@ pub(super) fn kind_and_subject(
     let kind: EventKind = parsed(row, column)?;
     let order: Option<i64> = row.get(column + 1)?;
     let rental: Option<i64> = row.get(column + 2)?;
-    let subject = match (order, rental) {
-        (Some(order), _) => EventSubject::Order(OrderId(order)),
-        (None, Some(rental)) => EventSubject::Rental(RentalId(rental)),
-        (None, None) if kind == EventKind::WebhookTest => EventSubject::Endpoint,
-        (None, None) => EventSubject::Account,
+    let test: Option<i64> = row.get(column + 3)?;
+    let subject = match (order, rental, test) {
+        (Some(order), ..) => EventSubject::Order(OrderId(order)),
+        (None, Some(rental), _) => EventSubject::Rental(RentalId(rental)),
+        (None, None, Some(test)) => sandbox::subject_of(test),
+        (None, None, None) if kind == EventKind::WebhookTest => EventSubject::Endpoint,
+        (None, None, None) => EventSubject::Account,
     };
     Ok((kind, subject))
 }
@@ -77,8 +85,8 @@ fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
         account: AccountId(row.get(1)?),
         kind,
         subject,
-        at: Timestamp(row.get(5)?),
-        data: row.get(6)?,
+        at: Timestamp(row.get(6)?),
+        data: row.get(7)?,
     })
 }
 
@@ -87,18 +95,22 @@ impl ReadTx<'_> {
         self.first(&format!("{EVENT} WHERE id = $1"), [id.0], event)
     }
 
-    /// The events of an account after one, oldest first. They are at most `limit`, and fewer when
-    /// what they show has more than `bytes` together; but always one, if there is any.
+    /// The events of an account's keys of one mode after one, oldest first. They are at most
+    /// `limit`, and fewer when what they show has more than `bytes` together; but always one, if
+    /// there is any.
     pub fn events_after(
         &self,
-        account: AccountId,
+        (account, mode): (AccountId, KeyMode),
         after: EventId,
         limit: u32,
         bytes: usize,
     ) -> Result<Vec<Event>, StoreError> {
-        let sql = format!("{EVENT} WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3");
+        let sql = format!(
+            "{EVENT} WHERE account_id = $1 AND id > $2 AND (test_id IS NOT NULL) = $3 ORDER BY id \
+             LIMIT $4"
+        );
         let mut statement = self.conn.prepare_cached(&sql)?;
-        let mut rows = statement.query(params![account.0, after.0, limit])?;
+        let mut rows = statement.query(params![account.0, after.0, mode.is_test(), limit])?;
         let (mut events, mut used) = (Vec::new(), 0);
         while let Some(row) = rows.next()? {
             let event = event(row)?;
@@ -111,14 +123,16 @@ impl ReadTx<'_> {
         Ok(events)
     }
 
-    /// When the first event of an account after one happened.
+    /// When the first event of an account's keys of one mode after one happened.
     pub fn first_event_after(
         &self,
-        account: AccountId,
+        (account, mode): (AccountId, KeyMode),
         after: EventId,
     ) -> Result<Option<Timestamp>, StoreError> {
-        let sql = "SELECT at FROM event WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT 1";
-        self.first(sql, [account.0, after.0], |row| row.get(0).map(Timestamp))
+        let sql = "SELECT at FROM event WHERE account_id = $1 AND id > $2 AND (test_id IS NOT \
+                   NULL) = $3 ORDER BY id LIMIT 1";
+        let values = params![account.0, after.0, mode.is_test()];
+        self.first(sql, values, |row| row.get(0).map(Timestamp))
     }
 
     /// The greatest id that an event has had; 0 before the first.
@@ -136,16 +150,18 @@ impl ReadTx<'_> {
 impl WriteTx<'_> {
     /// Adds an event that shows `data`, and returns its id.
     pub fn add_event(&self, noted: &NotedEvent, data: &str) -> Result<EventId, StoreError> {
-        let (order, rental) = match noted.subject {
-            EventSubject::Order(order) => (Some(order.0), None),
-            EventSubject::Rental(rental) => (None, Some(rental.0)),
-            EventSubject::Account | EventSubject::Endpoint => (None, None),
+        let (order, rental, test) = match (noted.subject, noted.mode) {
+            (EventSubject::Order(order), KeyMode::Live) => (Some(order.0), None, None),
+            (EventSubject::Rental(rental), KeyMode::Live) => (None, Some(rental.0), None),
+            (EventSubject::Order(order), KeyMode::Test) => (None, None, Some(order.0)),
+            (EventSubject::Rental(rental), KeyMode::Test) => (None, None, Some(rental.0)),
+            (EventSubject::Account | EventSubject::Endpoint, _) => (None, None, None),
         };
-        let sql = "INSERT INTO event (account_id, kind, order_id, rental_id, message_id, at, data) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        let sql = "INSERT INTO event (account_id, kind, order_id, rental_id, test_id, message_id, \
+                   at, data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let message = noted.message.map(|message| message.0);
-        let (account, kind) = (noted.account.0, noted.kind.as_str());
-        self.execute(sql, params![account, kind, order, rental, message, noted.at.0, data])?;
+        let (account, kind, at) = (noted.account.0, noted.kind.as_str(), noted.at.0);
+        self.execute(sql, params![account, kind, order, rental, test, message, at, data])?;
         Ok(EventId(self.inserted()))
     }
 

@@ -59,6 +59,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0048_kept_answers.sql"),
     include_str!("../../migrations/0049_told_alarms.sql"),
     include_str!("../../migrations/0050_open_orders.sql"),
+    include_str!("../../migrations/0051_sandbox.sql"),
 ];
 
 /// The version of the schema that this program writes.
@@ -117,6 +118,7 @@ pub(super) mod tests {
         (44, include_str!("../../tests/data/schemas/0044.sql")),
         (45, include_str!("../../tests/data/schemas/0045.sql")),
         (46, include_str!("../../tests/data/schemas/0046.sql")),
+        (51, include_str!("../../tests/data/schemas/0051.sql")),
     ];
 
     /// How many migrations there are.

@@ -51,6 +51,7 @@ mod readers;
 mod rentals;
 mod retention;
 mod revenue;
+mod sandbox;
 mod services;
 mod sim_locations;
 mod sims;

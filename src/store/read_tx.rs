@@ -6,6 +6,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use super::StoreError;
+use crate::domain::key::KeyMode;
 
 /// A connection to read from. The functions that read are in the files of their subjects.
 pub struct ReadTx<'c> {
@@ -20,6 +21,11 @@ where
     row.get_ref(column)?.as_str()?.parse().map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
     })
+}
+
+/// Whether a column says that something is a test key's.
+pub(super) fn mode(row: &Row<'_>, column: usize) -> rusqlite::Result<KeyMode> {
+    row.get(column).map(KeyMode::of_test)
 }
 
 impl ReadTx<'_> {

@@ -163,7 +163,9 @@ const RULES: &[Rule] = &[
          a.suspended_at IS NULL OR EXISTS (SELECT 1 FROM api_key k WHERE k.account_id = a.id AND \
          (k.revoked_at IS NULL OR k.label IS NOT NULL OR k.allowed IS NOT NULL)) OR EXISTS (SELECT \
          1 FROM event e WHERE e.account_id = a.id) OR EXISTS (SELECT 1 FROM webhook_endpoint w \
-         WHERE w.account_id = a.id) OR EXISTS (SELECT 1 FROM orders o WHERE \
+         WHERE w.account_id = a.id) OR EXISTS (SELECT 1 FROM test_order t WHERE t.account_id = \
+         a.id) OR EXISTS (SELECT 1 FROM test_rental t WHERE t.account_id = a.id) OR EXISTS (SELECT \
+         1 FROM orders o WHERE \
          o.account_id = a.id AND o.client_ref IS NOT NULL) OR EXISTS (SELECT 1 FROM ledger l WHERE \
          l.account_id = a.id AND (l.note IS NOT NULL OR EXISTS (SELECT 1 FROM message m WHERE \
          m.order_id = l.order_id AND (m.text IS NOT NULL OR m.raw = 1)) OR EXISTS (SELECT 1 FROM \
@@ -179,6 +181,12 @@ const RULES: &[Rule] = &[
         "it is of another account's event than its endpoint",
         "SELECT 'delivery ' || d.id FROM webhook_delivery d JOIN event e ON e.id = d.event_id JOIN \
          webhook_endpoint p ON p.id = d.endpoint_id WHERE p.account_id <> e.account_id",
+    ),
+    (
+        "it is of a test key's event and a live endpoint, or of a live event and a test endpoint",
+        "SELECT 'delivery ' || d.id FROM webhook_delivery d JOIN event e ON e.id = d.event_id JOIN \
+         webhook_endpoint p ON p.id = d.endpoint_id WHERE e.kind <> 'webhook.test' AND \
+         (e.test_id IS NOT NULL) <> p.test",
     ),
     (
         "it waits for an earlier one, and there is none that waits",

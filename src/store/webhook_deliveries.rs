@@ -7,6 +7,7 @@ use super::events::kind_and_subject;
 use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::event::{EventKind, EventSubject};
+use crate::domain::key::KeyMode;
 use crate::domain::webhook::delivery::{LONGEST_PAUSE, Progress};
 use crate::domain::webhook::{Delivery, DeliveryState};
 use crate::domain::{AccountId, DeliveryId, EndpointId, EventId, Timestamp, UnknownWord};
@@ -18,7 +19,8 @@ const DELIVERY: &str = "SELECT d.id, d.event_id, e.kind, d.state, d.next_at, d.t
 /// What an event of the table `event` is about, as the deliveries name it: those of one subject are
 /// sent in order.
 const SUBJECT: &str = "CASE WHEN e.order_id IS NOT NULL THEN 'order ' || e.order_id WHEN \
-                       e.rental_id IS NOT NULL THEN 'rental ' || e.rental_id END";
+                       e.rental_id IS NOT NULL THEN 'rental ' || e.rental_id WHEN e.test_id IS NOT \
+                       NULL THEN 'test ' || e.test_id END";
 
 /// An event that may have to be sent to an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +58,7 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
 
 fn undelivered(row: &Row<'_>) -> rusqlite::Result<Undelivered> {
     let (kind, subject) = kind_and_subject(row, 1)?;
-    Ok(Undelivered { event: EventId(row.get(0)?), kind, subject, is_held: row.get(4)? })
+    Ok(Undelivered { event: EventId(row.get(0)?), kind, subject, is_held: row.get(5)? })
 }
 
 impl ReadTx<'_> {
@@ -66,23 +68,25 @@ impl ReadTx<'_> {
         self.all(sql, [after.0], |row| row.get(0).map(AccountId))
     }
 
-    /// At most `limit` of the events of an account after one that have no delivery to an endpoint,
-    /// oldest first. Not all of them have to be sent.
+    /// At most `limit` of the events of an account's keys of one mode after one that have no
+    /// delivery to an endpoint, oldest first. Not all of them have to be sent.
     pub fn undelivered_events(
         &self,
         endpoint: EndpointId,
-        account: AccountId,
+        (account, mode): (AccountId, KeyMode),
         after: EventId,
         limit: u32,
     ) -> Result<Vec<Undelivered>, StoreError> {
         let sql = format!(
-            "SELECT e.id, e.kind, e.order_id, e.rental_id, EXISTS (SELECT 1 FROM webhook_delivery \
-             w WHERE w.endpoint_id = $1 AND w.subject = {SUBJECT} AND w.event_id < e.id AND \
-             w.state = 'waiting' AND w.repeated = 0) FROM event e WHERE e.account_id = $2 AND e.id \
-             > $3 AND NOT EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.event_id = e.id AND \
-             d.endpoint_id = $1) ORDER BY e.id LIMIT $4"
+            "SELECT e.id, e.kind, e.order_id, e.rental_id, e.test_id, EXISTS (SELECT 1 FROM \
+             webhook_delivery w WHERE w.endpoint_id = $1 AND w.subject = {SUBJECT} AND w.event_id \
+             < e.id AND w.state = 'waiting' AND w.repeated = 0) FROM event e WHERE e.account_id = \
+             $2 AND e.id > $3 AND (e.test_id IS NOT NULL) = $4 AND NOT EXISTS (SELECT 1 FROM \
+             webhook_delivery d WHERE d.event_id = e.id AND d.endpoint_id = $1) ORDER BY e.id \
+             LIMIT $5"
         );
-        self.all(&sql, params![endpoint.0, account.0, after.0, limit], undelivered)
+        let values = params![endpoint.0, account.0, after.0, mode.is_test(), limit];
+        self.all(&sql, values, undelivered)
     }
 
     /// At most `limit` events that are due at `now` to be sent again to an endpoint, those first
@@ -96,9 +100,9 @@ impl ReadTx<'_> {
     ) -> Result<Vec<Undelivered>, StoreError> {
         let due = |condition: &str, bound: Timestamp, limit: usize| {
             let sql = format!(
-                "SELECT e.id, e.kind, e.order_id, e.rental_id, 0 FROM webhook_delivery d JOIN \
-                 event e ON e.id = d.event_id WHERE d.endpoint_id = $1 AND d.next_at {condition} \
-                 $2 ORDER BY d.next_at LIMIT $3"
+                "SELECT e.id, e.kind, e.order_id, e.rental_id, e.test_id, 0 FROM webhook_delivery \
+                 d JOIN event e ON e.id = d.event_id WHERE d.endpoint_id = $1 AND d.next_at \
+                 {condition} $2 ORDER BY d.next_at LIMIT $3"
             );
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             self.all(&sql, [endpoint.0, bound.0, limit], undelivered)

@@ -4,13 +4,14 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Row, params};
 
 use super::error::one_row;
-use super::read_tx::parsed;
+use super::read_tx::{mode, parsed};
 use super::{ReadTx, StoreError, WriteTx};
+use crate::domain::key::KeyMode;
 use crate::domain::webhook::{Endpoint, EndpointState, EndpointUrl, Secret, Secrets, Subscription};
 use crate::domain::{AccountId, EndpointId, EventId, Timestamp};
 
 const ENDPOINT: &str = "SELECT id, account_id, url, types, secret, former_secret, former_until, \
-                        off_reason, failing_since, created_at FROM webhook_endpoint WHERE \
+                        off_reason, failing_since, created_at, test FROM webhook_endpoint WHERE \
                         deleted_at IS NULL";
 
 /// How many endpoints there are.
@@ -45,6 +46,7 @@ fn endpoint(row: &Row<'_>) -> rusqlite::Result<Endpoint> {
         state,
         failing_since: row.get::<_, Option<i64>>(8)?.map(Timestamp),
         created_at: Timestamp(row.get(9)?),
+        mode: mode(row, 10)?,
     })
 }
 
@@ -112,21 +114,21 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Adds an endpoint, which is sent what happens from now on.
+    /// Adds an endpoint, which is sent what happens from now on to what keys of this mode open.
     pub fn add_webhook_endpoint(
         &self,
-        account: AccountId,
+        (account, mode): (AccountId, KeyMode),
         url: &EndpointUrl,
         subscription: &Subscription,
         secret: &Secret,
         now: Timestamp,
     ) -> Result<EndpointId, StoreError> {
         let sql = "INSERT INTO webhook_endpoint (account_id, url, types, secret, created_at, \
-                   position) VALUES ($1, $2, $3, $4, $5, $6)";
+                   position, test) VALUES ($1, $2, $3, $4, $5, $6, $7)";
         let position = self.newest_event()?.0;
         let types = subscription.stored();
-        let values = params![account.0, url.as_str(), types, secret.bytes(), now.0, position];
-        self.execute(sql, values)?;
+        let (url, secret, is_test) = (url.as_str(), secret.bytes(), mode.is_test());
+        self.execute(sql, params![account.0, url, types, secret, now.0, position, is_test])?;
         Ok(EndpointId(self.inserted()))
     }
 

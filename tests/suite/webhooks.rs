@@ -19,14 +19,14 @@ const ALLOWED: &str = "[orders]\nmax_open_per_account = 9\n[webhooks]\nallow = \
 
 /// A request that a receiver was sent.
 #[derive(Debug, Clone)]
-struct Received {
+pub struct Received {
     head: String,
     body: String,
 }
 
 /// What a receiver does about a request.
 #[derive(Debug, Clone, Copy)]
-enum Reaction {
+pub enum Reaction {
     /// Answers with a status.
     Answer(u16),
     /// Sends the client elsewhere.
@@ -38,7 +38,7 @@ enum Reaction {
 }
 
 /// A server that keeps what it is sent.
-struct Receiver {
+pub struct Receiver {
     address: SocketAddr,
     received: Arc<Mutex<Vec<Received>>>,
 }
@@ -53,22 +53,24 @@ impl Received {
         self.header("webhook-id").parse().unwrap()
     }
 
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    fn kind(&self) -> String {
+    pub fn kind(&self) -> String {
         self.json()["type"].as_str().unwrap().to_owned()
     }
 
-    fn order(&self) -> Option<i64> {
+    pub fn order(&self) -> Option<i64> {
         self.json()["data"]["id"].as_i64()
     }
 }
 
 impl Receiver {
     /// Serves on a thread of its own until the test ends.
-    fn reacting(mut react: impl FnMut(&Received, usize) -> Reaction + Send + 'static) -> Receiver {
+    pub fn reacting(
+        mut react: impl FnMut(&Received, usize) -> Reaction + Send + 'static,
+    ) -> Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (address, received) = (listener.local_addr().unwrap(), Arc::default());
         let known = Arc::clone(&received);
@@ -87,19 +89,19 @@ impl Receiver {
         Receiver { address, received }
     }
 
-    fn taking() -> Receiver {
+    pub fn taking() -> Receiver {
         Receiver::reacting(|_, _| Reaction::Answer(200))
     }
 
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("http://{}/hook?token=of-the-receiver", self.address)
     }
 
-    fn received(&self) -> Vec<Received> {
+    pub fn received(&self) -> Vec<Received> {
         self.received.lock().unwrap().clone()
     }
 
-    fn kinds(&self) -> Vec<String> {
+    pub fn kinds(&self) -> Vec<String> {
         self.received().iter().map(Received::kind).collect()
     }
 }

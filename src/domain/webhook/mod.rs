@@ -9,6 +9,7 @@ pub mod url;
 use std::str::FromStr;
 
 use super::event::{EventKind, EventTypes, UnknownEvent};
+use super::key::KeyMode;
 use super::{AccountId, EndpointId, Timestamp, UnknownWord};
 pub use address::AddressRules;
 pub use delivery::{Attempt, Delivery, DeliveryState};
@@ -142,6 +143,8 @@ pub struct Endpoint {
     /// Since when it has failed without a success.
     pub failing_since: Option<Timestamp>,
     pub created_at: Timestamp,
+    /// Of which keys' events it is sent.
+    pub mode: KeyMode,
 }
 
 #[cfg(test)]

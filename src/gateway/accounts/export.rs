@@ -3,6 +3,7 @@
 use super::{Accounts, PriceView, find_account, prices, subject_of};
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::event::Event;
+use crate::domain::key::KeyMode;
 use crate::domain::ledger::EntryKind;
 use crate::domain::message::Message;
 use crate::domain::webhook::Endpoint;
@@ -144,7 +145,7 @@ fn export(rows: &ReadTx<'_>, id: AccountId, take: Take<'_>) -> Result<(), Stop> 
     )?;
     let mut after = EventId(0);
     loop {
-        let events = rows.events_after(id, after, PAGE, PAGE_BYTES)?;
+        let events = rows.events_after((id, KeyMode::Live), after, PAGE, PAGE_BYTES)?;
         let Some(last) = events.last() else { break };
         after = last.id;
         events.into_iter().try_for_each(|event| take(Exported::Event(Box::new(event))))?;

@@ -8,7 +8,7 @@ use super::{Accounts, find_account, refuse_erased, subject_of};
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::fair_use::{Allowance, DayUse};
 use crate::domain::ip_network::Network;
-use crate::domain::key::{ApiKey, KeyRefusal, KeyState, Scopes};
+use crate::domain::key::{ApiKey, KeyMode, KeyRefusal, KeyState, Scopes};
 use crate::domain::text::check_name;
 use crate::domain::{Amount, Currency, Timestamp};
 use crate::gateway::Error;
@@ -98,6 +98,14 @@ fn spend_per_day(text: &str, currency: Currency) -> Result<Allowance, Error> {
     }
 }
 
+/// Refuses to limit what is spent with a test key.
+fn refuse_spending(mode: KeyMode, edit: &KeyEdit) -> Result<(), Error> {
+    match mode.is_test() && edit.spend_per_day.is_some() {
+        true => Err(Error::refused("nothing is spent with a test key: leave --spend-per-day out")),
+        false => Ok(()),
+    }
+}
+
 fn check_label(label: &str) -> Result<String, Error> {
     check_name(label)
         .map_err(|error| Error::refused(format!("a key's label cannot be this: {error}")))?;
@@ -148,11 +156,19 @@ fn write(tx: &WriteTx<'_>, events: &KeyEvents) -> Result<(), StoreError> {
 }
 
 impl Accounts {
-    /// Makes a key for an account. The database keeps only its SHA-256 and its prefix.
-    pub async fn add_key(&self, reference: String, terms: KeyEdit) -> Result<NewKey, Error> {
+    /// Makes a live key or a test key for an account. The database keeps only its SHA-256 and its
+    /// prefix. With its first test key an account gets a test rental.
+    pub async fn add_key(
+        &self,
+        reference: String,
+        mode: KeyMode,
+        terms: KeyEdit,
+    ) -> Result<NewKey, Error> {
         let (now, currency) = (self.env.now(), self.env.settings().currency);
+        refuse_spending(mode, &terms)?;
+        let sandbox = Arc::clone(&self.sandbox);
         let terms = terms.applied_to(KeyTerms::default(), now, currency)?;
-        let key = ApiKey::from_entropy(self.env.random_bytes()?);
+        let key = ApiKey::from_entropy(self.env.random_bytes()?, mode);
         self.env
             .store
             .write(move |tx| {
@@ -162,7 +178,10 @@ impl Accounts {
                     // What is spent is counted by the first characters.
                     return Err(Error::refused("the new key is too like another one; try again"));
                 }
-                tx.add_key(account.id, &key.digest(), &key.prefix(), &terms, now)?;
+                tx.add_key(account.id, &key.digest(), (&key.prefix(), mode), &terms, now)?;
+                if mode.is_test() {
+                    sandbox.rentals.begin_first(tx, account.id, now)?;
+                }
                 let (owner, prefix) = (subject_of(&account), key.prefix());
                 let subject = format!("{owner}: key {prefix}{}", terms_in_words(&terms, currency));
                 tx.note(Actor::Operator, AuditAction::AddedKey, subject, now)?;
@@ -181,6 +200,7 @@ impl Accounts {
             .store
             .write(move |tx| {
                 let (digest, mut key) = the_key(tx, &prefix)?;
+                refuse_spending(key.mode, &edit)?;
                 let before = terms_in_words(&key.terms, currency);
                 key.terms = edit.applied_to(key.terms, now, currency)?;
                 tx.after_commit(move || cache.forget_keys());

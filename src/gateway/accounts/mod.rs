@@ -13,6 +13,7 @@ use super::environment::Environment;
 use super::events::Events;
 use super::listing::{ListRequest, check_state};
 use super::request_cache::RequestCache;
+use super::sandbox::Sandbox;
 use super::webhooks::EndpointChanges;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::ledger::Posting;
@@ -154,6 +155,7 @@ pub struct Accounts {
     cache: Arc<RequestCache>,
     events: Arc<Events>,
     endpoints: Arc<EndpointChanges>,
+    sandbox: Arc<Sandbox>,
 }
 
 impl Accounts {
@@ -162,8 +164,9 @@ impl Accounts {
         cache: Arc<RequestCache>,
         events: Arc<Events>,
         endpoints: Arc<EndpointChanges>,
+        sandbox: Arc<Sandbox>,
     ) -> Accounts {
-        Accounts { env, cache, events, endpoints }
+        Accounts { env, cache, events, endpoints, sandbox }
     }
 
     /// Adds an account. Its name may not be a number, as commands take a name or an id.

@@ -80,7 +80,7 @@ impl MakeOrder {
 }
 
 /// What has come of a request about an order.
-pub(super) type OrderDone = Done<OrderResource, OrderRefusal>;
+pub(in crate::gateway) type OrderDone = Done<OrderResource, OrderRefusal>;
 
 impl Orders {
     /// Gives the account a number for a service; see [`Orders::make`].

@@ -39,6 +39,7 @@ use crate::domain::{
 };
 use crate::store::{Asked, AwaitedMessage, Entry, NewOrder, NotedEvent, StoreError, WriteTx};
 
+pub(super) use by_customer::OrderDone;
 pub use by_customer::OrderRefusal;
 pub(super) use by_operator::{find_order, view};
 pub use ending::{Cancel, GiveUp};

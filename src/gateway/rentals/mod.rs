@@ -14,7 +14,7 @@ pub(super) use by_customer::RentalDone;
 pub use by_customer::{RentalRefusal, RentalRequest};
 pub use operator::EndRefund;
 pub(super) use reviving::Unrevivable;
-pub use showing::MessagesWanted;
+pub use showing::{MessagePage, MessagesWanted};
 pub use viewing::{RentalHistory, RentalView, TenantView};
 
 use std::sync::Arc;
@@ -462,6 +462,6 @@ impl Rentals {
     }
 }
 
-fn end_of_calendar() -> Error {
+pub(super) fn end_of_calendar() -> Error {
     Error::refused("the calendar ends before the rental would")
 }

@@ -10,5 +10,6 @@ mod order;
 mod rental;
 
 pub use message::MessageResource;
+pub(super) use order::OrderContext;
 pub use order::{OrderReason, OrderResource, OrderStatus, Reuse, ServiceRef};
 pub use rental::{RentalResource, RentalStatus};

@@ -119,6 +119,19 @@ impl From<OrderState> for OrderStatus {
     }
 }
 
+/// What is shown of an order beside what it is itself.
+pub(in crate::gateway) struct OrderContext {
+    /// Its service's name.
+    pub service: String,
+    /// Its newest messages, oldest first.
+    pub messages: Vec<MessageResource>,
+    /// The code of the newest message that has one.
+    pub code: Option<String>,
+    /// Whether it has expired, and something that came for it was withheld from its customer.
+    pub is_withheld: bool,
+    pub reuse: Option<Reuse>,
+}
+
 impl OrderResource {
     /// An order as it is at `now`.
     pub(in crate::gateway) fn read(
@@ -137,16 +150,32 @@ impl OrderResource {
             None if !messages.is_empty() => rows.newest_code_of_order(order.id)?,
             known => known,
         };
+        let context = OrderContext {
+            service: rows.service_name(order.service)?.unwrap_or_default(),
+            messages: messages.into_iter().filter_map(MessageResource::of).collect(),
+            code,
+            is_withheld: was_withheld(rows, order)?,
+            reuse: reuse(rows, &settings, order, now)?,
+        };
+        Ok(OrderResource::of(&settings, order, context))
+    }
+
+    /// An order with what is shown beside it.
+    pub(in crate::gateway) fn of(
+        settings: &Settings,
+        order: &Order,
+        context: OrderContext,
+    ) -> OrderResource {
+        let OrderContext { service, messages, code, is_withheld, reuse } = context;
         let completed_at = match order.state {
             OrderState::Completed { at } => Some(at.to_string()),
             _ => None,
         };
-        let name = rows.service_name(order.service)?.unwrap_or_default();
-        Ok(OrderResource {
+        OrderResource {
             id: order.id.0,
             state: order.state.into(),
-            reason: reason(rows, order)?,
-            service: ServiceRef { id: order.service.0, name },
+            reason: reason(order, is_withheld),
+            service: ServiceRef { id: order.service.0, name: service },
             country: settings.countries.iso_code(&order.country).to_owned(),
             number: order.number.to_string(),
             national: settings.countries.national(&order.number),
@@ -157,27 +186,33 @@ impl OrderResource {
             completed_at,
             on_air: !order.awaits_sim,
             code,
-            messages: messages.into_iter().filter_map(MessageResource::of).collect(),
-            reuse: reuse(rows, &settings, order, now)?,
+            messages,
+            reuse,
             replaces: order.replaces.map(|order| order.0),
             client_ref: order.client_ref.clone(),
-        })
+        }
     }
 }
 
 /// Why an order ended without being charged.
-fn reason(rows: &ReadTx<'_>, order: &Order) -> Result<Option<OrderReason>, StoreError> {
-    Ok(match (order.state, order.outcome) {
+fn reason(order: &Order, is_withheld: bool) -> Option<OrderReason> {
+    match (order.state, order.outcome) {
         (OrderState::Open | OrderState::Completed { .. }, _) => None,
         (_, Some(OrderOutcome::Reported)) => Some(OrderReason::Reported),
         (OrderState::Canceled { .. }, _) => Some(OrderReason::Canceled),
         (OrderState::Skipped { .. }, _) => Some(OrderReason::Skipped),
         (OrderState::Expired { .. }, Some(OrderOutcome::SimLost)) => Some(OrderReason::SimLost),
-        (OrderState::Expired { .. }, _) => match rows.withheld_from_order(order.id)?.is_empty() {
-            true => Some(OrderReason::Silent),
-            false => Some(OrderReason::Withheld),
-        },
-    })
+        (OrderState::Expired { .. }, _) if is_withheld => Some(OrderReason::Withheld),
+        (OrderState::Expired { .. }, _) => Some(OrderReason::Silent),
+    }
+}
+
+/// Whether an order has expired, and something that came for it was withheld.
+fn was_withheld(rows: &ReadTx<'_>, order: &Order) -> Result<bool, StoreError> {
+    match order.state {
+        OrderState::Expired { .. } => Ok(!rows.withheld_from_order(order.id)?.is_empty()),
+        _ => Ok(false),
+    }
 }
 
 /// How the number of an order can be ordered again, if it can.

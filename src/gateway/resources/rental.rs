@@ -4,7 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::rental::RentalState;
-use crate::domain::{Rental, Timestamp};
+use crate::domain::{Amount, Rental, Timestamp};
+use crate::gateway::Settings;
 use crate::gateway::environment::Environment;
 use crate::gateway::sim_presence::{SimAir, SimPresence};
 use crate::store::{ReadTx, StoreError};
@@ -62,13 +63,6 @@ impl RentalResource {
         rental: &Rental,
         now: Timestamp,
     ) -> Result<RentalResource, StoreError> {
-        let settings = env.settings();
-        let grace_until = settings.revivable_until(rental).filter(|until| now < *until);
-        let state = match (rental.state, grace_until) {
-            (RentalState::Active, _) => RentalStatus::Active,
-            (RentalState::Ended { .. }, Some(_)) => RentalStatus::Grace,
-            (RentalState::Ended { .. }, None) => RentalStatus::Ended,
-        };
         let price = rows.last_term_price(rental.id)?.unwrap_or_default();
         let air = match rows.iccid(rental.sim)? {
             Some(iccid) => presence.air_of(&iccid, now),
@@ -78,8 +72,25 @@ impl RentalResource {
             None => rows.last_seen_at(rental.sim)?,
             known => known,
         };
+        let air = SimAir { last_seen_at, ..air };
+        Ok(RentalResource::of(&env.settings(), rental, (price, air), now))
+    }
+
+    /// A rental as it is at `now`, whose last term has cost this, and whose SIM is on the air so.
+    pub(in crate::gateway) fn of(
+        settings: &Settings,
+        rental: &Rental,
+        (price, air): (Amount, SimAir),
+        now: Timestamp,
+    ) -> RentalResource {
+        let grace_until = settings.revivable_until(rental).filter(|until| now < *until);
+        let state = match (rental.state, grace_until) {
+            (RentalState::Active, _) => RentalStatus::Active,
+            (RentalState::Ended { .. }, Some(_)) => RentalStatus::Grace,
+            (RentalState::Ended { .. }, None) => RentalStatus::Ended,
+        };
         let text = |at: Timestamp| at.to_string();
-        Ok(RentalResource {
+        RentalResource {
             id: rental.id.0,
             state,
             number: rental.number.to_string(),
@@ -94,8 +105,8 @@ impl RentalResource {
             expires_at: rental.shown_end().to_string(),
             grace_until: grace_until.map(text),
             on_air: air.is_on_air,
-            last_seen_at: last_seen_at.map(text),
+            last_seen_at: air.last_seen_at.map(text),
             next_visit_at: air.next_visit_at.map(text),
-        })
+        }
     }
 }

@@ -87,6 +87,12 @@ impl Customer {
             return Ok(named.map(|account| Customer { account, key: None }));
         };
         let key = find_key(rows, &ApiKey::from_request(prefix).prefix())?;
+        if key.mode.is_test() {
+            return Err(Error::refused(format!(
+                "key {} is a test key, to which no real number is given",
+                key.prefix
+            )));
+        }
         let gone = || Error::refused("the account is gone");
         let account = rows.account(key.account)?.ok_or_else(gone)?;
         match named.filter(|named| named.id != account.id) {

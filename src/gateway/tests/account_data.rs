@@ -51,6 +51,7 @@ async fn nothing_personal_of_an_erased_account_is_left_and_the_books_are() {
     let (fixture, gone, bob) = gone_customer().await;
     let key = fixture.gateway.accounts().add_key(
         NAME.to_owned(),
+        KeyMode::Live,
         KeyEdit {
             label: Some(Some("his telephone".to_owned())),
             allowed: Some(vec!["198.51.100.7".to_owned()]),
@@ -84,7 +85,12 @@ async fn nothing_personal_of_an_erased_account_is_left_and_the_books_are() {
     for refused in [
         fixture.gateway.accounts().top_up("1".into(), Amount(5), "x".into()).await.unwrap_err(),
         fixture.gateway.accounts().set_suspended("1".into(), false).await.unwrap_err(),
-        fixture.gateway.accounts().add_key("1".into(), KeyEdit::default()).await.unwrap_err(),
+        fixture
+            .gateway
+            .accounts()
+            .add_key("1".into(), KeyMode::Live, KeyEdit::default())
+            .await
+            .unwrap_err(),
         fixture.gateway.accounts().erase("1".into(), false).await.unwrap_err(),
     ] {
         assert!(refused.to_string().contains("account 1 was erased"), "{refused}");

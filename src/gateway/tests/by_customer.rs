@@ -10,7 +10,7 @@ fn by(account: AccountId) -> Requester {
 }
 
 fn once(key: &str, fingerprint: u8) -> Option<Once> {
-    Some(Once { key: key.to_owned(), fingerprint: [fingerprint; 32] })
+    Some(Once::new(key, KeyMode::Live, [fingerprint; 32]))
 }
 
 fn request(service: ServiceId) -> OrderRequest {

@@ -20,7 +20,8 @@ impl Fixture {
     pub(super) async fn events(&self, account: AccountId) -> Vec<Event> {
         let (mut all, mut after) = (Vec::new(), EventId(0));
         loop {
-            let page = self.gateway.events().after(account, after, 1000).await.unwrap();
+            let page =
+                self.gateway.events().after((account, KeyMode::Live), after, 1000).await.unwrap();
             let Some(last) = page.last() else { return all };
             after = last.id;
             all.extend(page);

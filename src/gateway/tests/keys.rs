@@ -7,7 +7,12 @@ use crate::store::Key;
 async fn keys_open_their_account_until_revoked() {
     let fixture = Fixture::open().await;
     let ann = fixture.customer("ann", 0).await;
-    let made = fixture.gateway.accounts().add_key("ann".into(), KeyEdit::default()).await.unwrap();
+    let made = fixture
+        .gateway
+        .accounts()
+        .add_key("ann".into(), KeyMode::Live, KeyEdit::default())
+        .await
+        .unwrap();
     let digest = made.key.digest();
     assert_eq!(
         fixture
@@ -41,7 +46,7 @@ async fn a_key_expires_at_its_time_also_where_it_is_remembered() {
         expires_at: Some(Some(fixture.gateway.now().plus(Duration::from_secs(seconds)))),
         ..KeyEdit::default()
     };
-    let key = accounts.add_key("ann".into(), until(60)).await.unwrap().key;
+    let key = accounts.add_key("ann".into(), KeyMode::Live, until(60)).await.unwrap().key;
     let digest = key.digest();
     fixture.pass(59);
     assert!(opens(&fixture, digest).await && accounts.remembered_holder(&digest).is_some());
@@ -70,7 +75,7 @@ async fn a_change_of_a_key_leaves_the_rest_of_it() {
         label: Some(Some(" shop ".into())),
         ..KeyEdit::default()
     };
-    let key = accounts.add_key("ann".into(), terms).await.unwrap().key;
+    let key = accounts.add_key("ann".into(), KeyMode::Live, terms).await.unwrap().key;
     let mut follower = accounts.follow_keys();
     follower.mark_unchanged();
     let allowed = Some(vec!["198.51.100.7".into(), "2001:db8::/32".into()]);
@@ -107,7 +112,12 @@ async fn a_change_of_a_key_leaves_the_rest_of_it() {
 async fn the_last_use_of_a_key_is_known_and_survives_a_stop() {
     let mut fixture = Fixture::open().await;
     fixture.customer("ann", 0).await;
-    let key = fixture.gateway.accounts().add_key("ann".into(), KeyEdit::default()).await.unwrap();
+    let key = fixture
+        .gateway
+        .accounts()
+        .add_key("ann".into(), KeyMode::Live, KeyEdit::default())
+        .await
+        .unwrap();
     let digest = key.key.digest();
     assert_eq!(only_key(&fixture).await.last_used_at, None);
     for seconds in [1, 5] {

@@ -207,7 +207,7 @@ pub(super) async fn key_of(
     terms: KeyEdit,
 ) -> (String, Requester) {
     let accounts = fixture.gateway.accounts();
-    let key = accounts.add_key(account.into(), terms).await.unwrap().key;
+    let key = accounts.add_key(account.into(), KeyMode::Live, terms).await.unwrap().key;
     let holder = accounts.holder_of_key(key.digest()).await.unwrap().unwrap();
     (key.prefix(), Requester::new(holder, None))
 }

@@ -267,7 +267,7 @@ async fn customers_have_ten_endpoints_and_see_their_own_alone() {
     let url = to("https://192.0.2.7/hook");
     let eleventh = webhooks.add(AskedBy::Operator, hooked.ann, url.clone()).await.unwrap();
     assert_eq!(eleventh.map(drop), Err(EndpointRefusal::TooMany));
-    assert_eq!(webhooks.of(hooked.ann).await.unwrap().len(), 10);
+    assert_eq!(webhooks.of(&hooked.ann.into()).await.unwrap().len(), 10);
     let ann = AskedBy::Customer(hooked.ann.into());
     webhooks.delete(ann.clone(), hooked.id).await.unwrap().unwrap();
     assert_eq!(webhooks.find(ann.clone(), hooked.id).await.unwrap().map(drop), gone);

@@ -43,10 +43,11 @@ impl Editor {
         (url, subscription): &(EndpointUrl, Subscription),
         secret: &Secret,
     ) -> Edited<Endpoint> {
-        if tx.webhook_endpoints(Some(account))?.len() >= MOST_PER_ACCOUNT {
+        let (mode, all) = (self.by.mode(), tx.webhook_endpoints(Some(account))?);
+        if all.iter().filter(|known| known.mode == mode).count() >= MOST_PER_ACCOUNT {
             return Ok(Err(EndpointRefusal::TooMany));
         }
-        let id = tx.add_webhook_endpoint(account, url, subscription, secret, self.now)?;
+        let id = tx.add_webhook_endpoint((account, mode), url, subscription, secret, self.now)?;
         let added = granted!(self.by.endpoint(tx, id)?);
         self.by.note(tx, AuditAction::Added, &added, self.now)?;
         self.changes.change_after(tx, id);

@@ -16,6 +16,7 @@ use super::accounts::find_account;
 use super::environment::Environment;
 use super::requester::Requester;
 use crate::domain::audit::{Actor, AuditAction};
+use crate::domain::key::KeyMode;
 use crate::domain::webhook::{
     AddressRules, Delivery, Endpoint, EndpointState, EndpointUrl, OffReason, Secret, Subscription,
 };
@@ -28,7 +29,7 @@ pub use resolver::{NameResolver, SystemResolver, addresses_of};
 pub use resource::{AttemptResource, DeliveryResource, EndpointResource};
 pub use sending::{Letter, Recorded, Sendable, Tried, Work};
 
-/// How many endpoints an account has at most.
+/// How many live endpoints an account has at most, and how many test endpoints.
 const MOST_PER_ACCOUNT: usize = 10;
 /// How many patterns of events an endpoint has at most.
 const MOST_PATTERNS: usize = 50;
@@ -100,14 +101,23 @@ impl AskedBy {
         }
     }
 
-    /// An endpoint that may be asked for.
+    /// Of which keys' events an endpoint that is added is sent.
+    fn mode(&self) -> KeyMode {
+        match self {
+            AskedBy::Customer(by) => by.mode(),
+            AskedBy::Operator => KeyMode::Live,
+        }
+    }
+
+    /// An endpoint that may be asked for. A test key opens those alone that were made with one, and
+    /// a live key the others.
     fn endpoint(
         &self,
         rows: &ReadTx<'_>,
         id: EndpointId,
     ) -> Result<Result<Endpoint, EndpointRefusal>, StoreError> {
         let is_theirs = |endpoint: &Endpoint| match self {
-            AskedBy::Customer(by) => by.account == endpoint.account,
+            AskedBy::Customer(by) => (by.account, by.mode()) == (endpoint.account, endpoint.mode),
             AskedBy::Operator => true,
         };
         let found = rows.webhook_endpoint(id)?.filter(is_theirs);
@@ -143,13 +153,13 @@ impl Webhooks {
         self.env.store.write_for(account, add).await
     }
 
-    /// An account's endpoints, newest first.
-    pub async fn of(&self, account: AccountId) -> Result<Vec<Endpoint>, Error> {
+    /// The endpoints of a customer's account that the request's key opens, newest first.
+    pub async fn of(&self, by: &Requester) -> Result<Vec<Endpoint>, Error> {
+        let (account, mode) = (by.account, by.mode());
         let read =
             self.env.store.read_for(account, move |rows| rows.webhook_endpoints(Some(account)));
-        let mut found = read.await?;
-        found.reverse();
-        Ok(found)
+        let found = read.await?;
+        Ok(found.into_iter().rev().filter(|endpoint| endpoint.mode == mode).collect())
     }
 
     /// All endpoints, or those of an account that the operator names, oldest first, each with the

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::{Webhooks, subject_of};
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::event::Event;
+use crate::domain::key::KeyMode;
 use crate::domain::webhook::delivery::{Jitter, JudgedAt, Progress, Verdict, judge};
 use crate::domain::webhook::{
     AddressRules, Attempt, DeliveryState, Endpoint, EndpointState, OffReason,
@@ -118,7 +119,7 @@ impl Webhooks {
             let Some((account, _)) = rows.active_endpoint(id)? else { return Ok(None) };
             let Some(endpoint) = rows.webhook_endpoint(id)? else { return Ok(None) };
             let (mut fresh, read_to, is_more) = match after {
-                Some(after) => fresh_events(rows, id, account, after)?,
+                Some(after) => fresh_events(rows, id, (account, endpoint.mode), after)?,
                 None => (Vec::new(), EventId(0), false),
             };
             fresh.retain(|event| endpoint.subscription.wants(event.kind));
@@ -203,12 +204,12 @@ impl Webhooks {
 fn fresh_events(
     rows: &ReadTx<'_>,
     id: EndpointId,
-    account: AccountId,
+    of: (AccountId, KeyMode),
     after: EventId,
 ) -> Result<(Vec<Undelivered>, EventId, bool), StoreError> {
     // What is written after this is told of by another wake-up.
     let newest = rows.newest_event()?.max(after);
-    let fresh = rows.undelivered_events(id, account, after, EVENTS_PER_READING)?;
+    let fresh = rows.undelivered_events(id, of, after, EVENTS_PER_READING)?;
     let is_more = u32::try_from(fresh.len()).is_ok_and(|count| count >= EVENTS_PER_READING);
     let read_to = match fresh.last() {
         Some(last) if is_more => last.event,

@@ -9,6 +9,7 @@ use super::books::with;
 use super::catalogue::{given, parse_amount};
 use super::{AdminState, Answer, ListQuery, parse_time, views};
 use crate::domain::Amount;
+use crate::domain::key::KeyMode;
 use crate::gateway::{Error, KeyEdit, LimitEdit, PriceEdit, PriceView};
 
 #[derive(Deserialize)]
@@ -240,12 +241,22 @@ impl TryFrom<KeyEdited> for KeyEdit {
     }
 }
 
+/// Whether a new key is a test key; it is none unless that is said.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewKeyKind {
+    #[serde(default)]
+    test: bool,
+}
+
 pub(super) async fn add_key(
     State(admin): State<AdminState>,
     Path(account): Path<String>,
+    Query(NewKeyKind { test }): Query<NewKeyKind>,
     Json(terms): Json<KeyEdited>,
 ) -> Answer {
-    let made = admin.gateway.accounts().add_key(account, terms.try_into()?).await?;
+    let (mode, accounts) = (KeyMode::of_test(test), admin.gateway.accounts());
+    let made = accounts.add_key(account, mode, terms.try_into()?).await?;
     let (account, key) = (made.account, made.key);
     Ok(Json(json!({ "account": account.name, "prefix": key.prefix(), "key": key.reveal() })))
 }

@@ -182,6 +182,7 @@ pub(super) fn key(key: &Key, gateway: &Gateway) -> Value {
         "revoked_at": key.revoked_at.map(|at| at.to_string()),
         "allowed": key.terms.allowed,
         "scopes": key.terms.scopes.to_string(),
+        "test": key.mode.is_test(),
         "spend_per_day": most.map(|most| currency.text(Amount(most))),
         "spent_today": currency.text(gateway.accounts().key_today(key).spent),
     })

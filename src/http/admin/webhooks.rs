@@ -42,6 +42,7 @@ pub(super) fn view((endpoint, account): &(Endpoint, String)) -> Value {
         "off_reason": endpoint.state.off_reason().map(|reason| reason.as_str()),
         "failing_since": endpoint.failing_since.map(|since| since.to_string()),
         "created_at": endpoint.created_at.to_string(),
+        "test": endpoint.mode.is_test(),
     })
 }
 

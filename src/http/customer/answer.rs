@@ -33,7 +33,7 @@ pub(super) fn word_and(outcome: Outcome, more: impl Display) -> Response {
 #[derive(Debug)]
 pub(in super::super) enum Refusal {
     NoKeyProvided,
-    /// The key is unknown, revoked, not allowed from this address, or not for this.
+    /// The key is unknown, revoked, not allowed from this address, not for this, or a test key.
     Unauthorized,
     /// The body is too large or broken, or was sent too slowly.
     InvalidRequest,

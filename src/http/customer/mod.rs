@@ -112,7 +112,7 @@ fn open_key(params: &Params, by: &Requester) -> Result<OpenKey, Refusal> {
 impl From<KeyFault> for Refusal {
     fn from(fault: KeyFault) -> Refusal {
         match fault {
-            KeyFault::Closed => Refusal::Unauthorized,
+            KeyFault::Closed | KeyFault::Test => Refusal::Unauthorized,
             KeyFault::TooMany(too_many) => too_many.into(),
             KeyFault::TooManyConnections => Refusal::TooManyConnections,
             KeyFault::Failed(error) => error.into(),

@@ -106,6 +106,7 @@ pub(in super::super) fn known_to_wait<B>(
         .gateway
         .accounts()
         .remembered_holder(&digest)
+        .filter(|holder| !holder.mode.is_test())
         .filter(|holder| may_be_used_from(holder.allowed.as_deref(), Some(client)))?;
     if params.get("wait").is_some()
         || !api.gateway.orders().is_known_to_wait(holder.account, order, now)

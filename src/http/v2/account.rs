@@ -10,7 +10,7 @@ use super::caller::Caller;
 use super::input::{Nothing, Query};
 use super::problem::Problem;
 use crate::domain::Amount;
-use crate::domain::key::{Scope, Scopes};
+use crate::domain::key::{KeyMode, Scope, Scopes};
 
 /// An account, as one of its keys opens it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -62,7 +62,10 @@ pub(super) async fn me(
     caller: Caller,
     Query(Nothing {}): Query<Nothing>,
 ) -> Result<Json<Me>, Problem> {
-    let own = api.gateway.accounts().own(caller.account()).await?;
+    let own = match caller.mode() {
+        KeyMode::Live => api.gateway.accounts().own(caller.account()).await?,
+        KeyMode::Test => api.gateway.sandbox().orders().own(caller.account()).await?,
+    };
     let Some((account, standing, open)) = own else {
         return Err(Problem::not_found("account", caller.account()));
     };

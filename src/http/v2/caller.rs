@@ -15,7 +15,7 @@ use super::Called;
 use super::input::has_key;
 use super::problem::{Code, Problem};
 use crate::domain::AccountId;
-use crate::domain::key::{ApiKey, KeyState, Scope};
+use crate::domain::key::{ApiKey, KeyMode, KeyState, Scope};
 use crate::gateway::{Holder, Requester};
 
 /// Of a key: how many requests there may be in a second, how many of these are left, and after how
@@ -38,6 +38,11 @@ impl Caller {
     /// The account that the key opens.
     pub(in super::super) fn account(&self) -> AccountId {
         self.holder.account
+    }
+
+    /// What the key opens.
+    pub(in super::super) fn mode(&self) -> KeyMode {
+        self.holder.mode
     }
 
     /// Who asks, for the gateway.
@@ -146,7 +151,7 @@ async fn caller(api: &Api, digest: [u8; 32], origin: Option<Origin>) -> Result<C
     api.gateway.require_database()?;
     let client = origin.as_ref().map(|origin| origin.client);
     let connection = origin.as_ref().map(|origin| &*origin.connection);
-    match api.open(digest, client, connection).await {
+    match api.open_any(digest, client, connection).await {
         Ok(holder) => Ok(Caller { holder, digest, client }),
         Err(KeyFault::Closed) if is_suspended(api, digest, client).await? => {
             let detail = "your account is suspended; ask its operator why";

@@ -11,7 +11,9 @@ use super::input::Query;
 use super::page::{Limit, Page, after};
 use super::problem::Problem;
 use crate::domain::country::DEFAULT_COUNTRY;
-use crate::domain::country_names;
+use crate::domain::key::KeyMode;
+use crate::domain::sandbox::TestService;
+use crate::domain::{country_names, sandbox};
 use crate::gateway::ServiceFigures;
 
 /// A country.
@@ -68,7 +70,10 @@ pub(super) async fn countries(
 ) -> Result<Json<Page<CountryResource>>, Problem> {
     const LIST: &str = "countries";
     let after = after::<String>(LIST, cursor.as_deref())?;
-    let counted = api.gateway.stock().countries(caller.account()).await?;
+    let counted = match caller.mode() {
+        KeyMode::Live => api.gateway.stock().countries(caller.account()).await?,
+        KeyMode::Test => vec![(sandbox::COUNTRY.to_owned(), sandbox::AVAILABLE)],
+    };
     let settings = api.gateway.settings();
     let resource = |(code, available): (String, usize)| {
         let code = settings.countries.iso_code(&code).to_owned();
@@ -89,11 +94,27 @@ pub(super) async fn services(
 ) -> Result<Json<Page<ServiceResource>>, Problem> {
     const LIST: &str = "services";
     let before = after::<i64>(LIST, cursor.as_deref())?;
-    let stock = api.gateway.stock();
     let named = country.as_deref().unwrap_or(DEFAULT_COUNTRY);
-    let Some(country) = stock.find_country(named).await? else {
-        return Err(Problem::of_parameter("country", unknown_country(&api)));
+    let found = match caller.mode() {
+        KeyMode::Live => on_sale(&api, &caller, named).await?,
+        KeyMode::Test => in_sandbox(&api, named),
     };
+    let Some(mut sold) = found else {
+        return Err(Problem::of_parameter("country", unknown_country(&api, caller.mode())));
+    };
+    sold.retain(|service| before.is_none_or(|before| service.id < before));
+    sold.sort_by_key(|service| std::cmp::Reverse(service.id));
+    Ok(Json(Page::of(LIST, sold, limit, |service| service.id)))
+}
+
+/// The services that are sold in a country, by its name; `None` of one that there is not.
+async fn on_sale(
+    api: &Api,
+    caller: &Caller,
+    country: &str,
+) -> Result<Option<Vec<ServiceResource>>, Problem> {
+    let stock = api.gateway.stock();
+    let Some(country) = stock.find_country(country).await? else { return Ok(None) };
     let offers = stock.offers(caller.account(), &country).await?.unwrap_or_default();
     let figures = api.gateway.health().recent_figures().await?;
     let (settings, currency) = (api.gateway.settings(), api.gateway.currency());
@@ -101,7 +122,7 @@ pub(super) async fn services(
     for (service, price, available) in offers {
         let ServiceFigures { success, median_seconds } =
             figures.get(&service.id).copied().unwrap_or_default();
-        if service.price_in(&country).is_none() || before.is_some_and(|id| service.id.0 >= id) {
+        if service.price_in(&country).is_none() {
             continue;
         }
         sold.push(ServiceResource {
@@ -115,12 +136,31 @@ pub(super) async fn services(
             median_seconds,
         });
     }
-    sold.sort_by_key(|service| std::cmp::Reverse(service.id));
-    Ok(Json(Page::of(LIST, sold, limit, |service| service.id)))
+    Ok(Some(sold))
+}
+
+/// The services of the sandbox, which has one country.
+fn in_sandbox(api: &Api, country: &str) -> Option<Vec<ServiceResource>> {
+    let currency = api.gateway.currency();
+    let resource = |service: TestService| ServiceResource {
+        id: service.id().0,
+        name: service.as_str().to_owned(),
+        country: sandbox::COUNTRY.to_owned(),
+        price: currency.text(TestService::price(currency)),
+        currency: currency.to_string(),
+        available: if service == TestService::NoStock { 0 } else { sandbox::AVAILABLE },
+        success: None,
+        median_seconds: None,
+    };
+    let is_there = country.eq_ignore_ascii_case(sandbox::COUNTRY);
+    is_there.then(|| TestService::ALL.into_iter().map(resource).collect())
 }
 
 /// What is said of a country that there is not.
-pub(super) fn unknown_country(api: &Api) -> String {
-    let codes = api.gateway.settings().countries.codes();
+pub(super) fn unknown_country(api: &Api, mode: KeyMode) -> String {
+    let codes = match mode {
+        KeyMode::Live => api.gateway.settings().countries.codes(),
+        KeyMode::Test => sandbox::COUNTRY.to_owned(),
+    };
     format!("there is no such country, or no number of it; there are {codes}")
 }

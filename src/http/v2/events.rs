@@ -60,7 +60,8 @@ pub(super) async fn follow(
         types.map_err(|error| Problem::of_parameter("types", error.to_string()))
     })?;
     let after = position(&headers, after.as_deref())?;
-    let followed = api.gateway.events().follow(caller.account(), after).await?;
+    let of_key = (caller.account(), caller.mode());
+    let followed = api.gateway.events().follow(of_key, after).await?;
     let follower = followed.map_err(|PositionExpired| {
         Problem::new(
             Code::CursorExpired,

@@ -12,12 +12,12 @@ use super::input::{Ids, Nothing, needed};
 use super::orders::{no_such, order_id};
 use super::posted::{Posted, Success, answer};
 use super::problem::{Code, Problem};
-use crate::domain::ServiceId;
 use crate::domain::country::DEFAULT_COUNTRY;
 use crate::domain::fair_use::DayLimit;
-use crate::domain::key::Scope;
+use crate::domain::key::{KeyMode, Scope};
 use crate::domain::order::ReportReason;
 use crate::domain::text::check_name;
+use crate::domain::{ServiceId, sandbox};
 use crate::gateway::{GiveUp, OrderRefusal, OrderRequest};
 
 /// Under this address orders are found.
@@ -96,19 +96,23 @@ pub(super) async fn create(
     posted: Posted<NewOrder>,
 ) -> Result<Response, Problem> {
     let by = caller.writer(&api, Scope::Orders)?;
-    let request = order_request(&api, posted.body).await?;
-    let made = api.gateway.orders().make_once(by, request, posted.once).await?;
-    answer(made, Success::Created(ORDERS), |refusal| refused(&api, "", refusal))
+    let request = order_request(&api, caller.mode(), posted.body).await?;
+    let orders = api.gateway.orders_for(caller.mode());
+    let made = orders.make_once(by, request, posted.once).await?;
+    answer(made, Success::Created(ORDERS), |refusal| refused(&api, caller.mode(), "", refusal))
 }
 
 /// What is wanted of a new order.
-async fn order_request(api: &Api, new: NewOrder) -> Result<OrderRequest, Problem> {
+async fn order_request(api: &Api, mode: KeyMode, new: NewOrder) -> Result<OrderRequest, Problem> {
     let NewOrder { service, country, mobile_operator, max_price, client_ref } = new;
     let service = needed("service", service, "an id or a name; GET /v2/services lists them")?;
     let service = match service {
         ServiceReference::Id(id) => ServiceId(id),
         ServiceReference::Name(name) => {
-            let found = api.gateway.services().on_sale(name).await?;
+            let found = match mode {
+                KeyMode::Live => api.gateway.services().on_sale(name).await?,
+                KeyMode::Test => sandbox::find_service(&name),
+            };
             found.map_err(|hint| unknown_service(&hint))?
         }
     };
@@ -177,8 +181,9 @@ async fn give_up<T>(
     posted: Posted<T>,
 ) -> Result<Response, Problem> {
     let (by, order) = (caller.writer(api, Scope::Orders)?, order_id(id)?);
-    let given_up = api.gateway.orders().give_up_once(by, order, how, posted.once).await?;
-    answer(given_up, Success::Ok, |refusal| refused(api, id, refusal))
+    let orders = api.gateway.orders_for(caller.mode());
+    let given_up = orders.give_up_once(by, order, how, posted.once).await?;
+    answer(given_up, Success::Ok, |refusal| refused(api, caller.mode(), id, refusal))
 }
 
 /// `POST /v2/orders/{id}/reuse`.
@@ -189,8 +194,9 @@ pub(super) async fn reuse(
     posted: Posted<Nothing>,
 ) -> Result<Response, Problem> {
     let (by, order) = (caller.writer(&api, Scope::Orders)?, order_id(&id)?);
-    let reused = api.gateway.orders().reuse_once(by, order, posted.once).await?;
-    answer(reused, Success::Created(ORDERS), |refusal| refused(&api, &id, refusal))
+    let orders = api.gateway.orders_for(caller.mode());
+    let reused = orders.reuse_once(by, order, posted.once).await?;
+    answer(reused, Success::Created(ORDERS), |refusal| refused(&api, caller.mode(), &id, refusal))
 }
 
 /// `POST /v2/orders/{id}/swap`.
@@ -201,17 +207,18 @@ pub(super) async fn swap(
     posted: Posted<Nothing>,
 ) -> Result<Response, Problem> {
     let (by, order) = (caller.writer(&api, Scope::Orders)?, order_id(&id)?);
-    let swapped = api.gateway.orders().swap_once(by, order, posted.once).await?;
-    answer(swapped, Success::Created(ORDERS), |refusal| refused(&api, &id, refusal))
+    let orders = api.gateway.orders_for(caller.mode());
+    let swapped = orders.swap_once(by, order, posted.once).await?;
+    answer(swapped, Success::Created(ORDERS), |refusal| refused(&api, caller.mode(), &id, refusal))
 }
 
 /// What is said of a refusal of what was asked of the order with this id.
-fn refused(api: &Api, id: &str, refusal: OrderRefusal) -> Problem {
+fn refused(api: &Api, mode: KeyMode, id: &str, refusal: OrderRefusal) -> Problem {
     let (gateway, currency) = (&api.gateway, api.gateway.currency());
     match refusal {
         OrderRefusal::Unknown => no_such(id),
         OrderRefusal::InvalidService => unknown_service(""),
-        OrderRefusal::InvalidCountry => Problem::of_member("country", unknown_country(api)),
+        OrderRefusal::InvalidCountry => Problem::of_member("country", unknown_country(api, mode)),
         OrderRefusal::NoStock => Problem::new(
             Code::NoStock,
             "no number is free for this service in this country now; GET /v2/services tells where \

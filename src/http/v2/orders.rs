@@ -35,7 +35,7 @@ pub(super) async fn list(
     const LIST: &str = "orders";
     let before = after(LIST, cursor.as_deref())?.map(OrderId);
     let page = OrderPage { state, client_ref, before, limit: limit.to_read() };
-    let orders = api.gateway.orders().page(caller.requester(), page).await?;
+    let orders = api.gateway.orders_for(caller.mode()).page(caller.requester(), page).await?;
     Ok(Json(Page::of(LIST, orders, limit, |order| order.id)))
 }
 
@@ -63,7 +63,8 @@ pub(super) async fn show(
     Ids(id): Ids<String>,
     Query(OfOrder { wait }): Query<OfOrder>,
 ) -> Result<Json<OrderResource>, Problem> {
-    let (order, by, orders) = (order_id(&id)?, caller.requester(), api.gateway.orders());
+    let (order, by) = (order_id(&id)?, caller.requester());
+    let orders = api.gateway.orders_for(caller.mode());
     let found = match wait.patience() {
         None => orders.show(by, order).await?,
         Some(patience) => {

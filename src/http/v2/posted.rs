@@ -54,7 +54,8 @@ impl<T: DeserializeOwned> FromRequest<Api> for Posted<T> {
 
     async fn from_request(request: Request, api: &Api) -> Result<Posted<T>, Problem> {
         let (mut parts, body) = request.into_parts();
-        let account = Caller::from_request_parts(&mut parts, api).await?.account();
+        let caller = Caller::from_request_parts(&mut parts, api).await?;
+        let (account, mode) = (caller.account(), caller.mode());
         let key = key(&parts.headers)?.map(str::to_owned);
         let mut digest = Sha256::new();
         for part in [parts.method.as_str(), parts.uri.path()] {
@@ -64,7 +65,7 @@ impl<T: DeserializeOwned> FromRequest<Api> for Posted<T> {
         let request = Request::from_parts(parts, body);
         let Body { value: body, bytes } = Body::from_request(request, api).await?;
         digest.update(&bytes);
-        let once = key.map(|key| Once { key, fingerprint: digest.finalize().into() });
+        let once = key.map(|key| Once::new(&key, mode, digest.finalize().into()));
         let _under_way = once.as_ref().map(|once| begin(api, account, once)).transpose()?;
         Ok(Posted { body, once, _under_way })
     }
@@ -79,7 +80,7 @@ fn begin(
         let detail = "a request with this idempotency key is not answered yet; ask again soon";
         Problem::new(Code::RequestInProgress, detail).retry_after(1)
     };
-    api.begin_once(account, &once.key).ok_or_else(is_under_way)
+    api.begin_once(account, once.known_by()).ok_or_else(is_under_way)
 }
 
 /// How a request is answered that was carried out.

@@ -281,6 +281,9 @@ impl From<KeyFault> for Problem {
                 Code::Unauthorized,
                 "the key is unknown, has expired or was revoked, or may not be used from here",
             ),
+            KeyFault::Test => {
+                Problem::new(Code::Unauthorized, "a test key opens nothing but its sandbox")
+            }
             KeyFault::TooMany(too_many) => too_many.into(),
             KeyFault::TooManyConnections => Problem {
                 closes: true,

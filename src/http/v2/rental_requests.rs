@@ -15,7 +15,7 @@ use super::posted::{Posted, Success, answer};
 use super::problem::{Code, Problem};
 use super::rentals::{no_such, rental_id};
 use crate::domain::fair_use::DayLimit;
-use crate::domain::key::Scope;
+use crate::domain::key::{KeyMode, Scope};
 use crate::domain::rental::DEFAULT_PACKAGE;
 use crate::gateway::resources::RentalResource;
 use crate::gateway::{RentalEdit, RentalRefusal, RentalRequest};
@@ -68,8 +68,10 @@ pub(super) async fn create(
         package: package.unwrap_or_else(|| DEFAULT_PACKAGE.to_owned()),
         auto_renew: auto_renew.unwrap_or(true),
     };
-    let rented = api.gateway.rentals().rent_once(by, request, posted.once).await?;
-    answer(rented, Success::Created(RENTALS), |why| refused(&api, ("", "package"), why))
+    let rented = api.gateway.rentals_for(caller.mode()).rent_once(by, request, posted.once).await?;
+    answer(rented, Success::Created(RENTALS), |why| {
+        refused(&api, caller.mode(), ("", "package"), why)
+    })
 }
 
 /// `PATCH /v2/rentals/{id}`.
@@ -83,8 +85,8 @@ pub(super) async fn change(
     api.throttle.buckets().edits.take(caller.account(), api.gateway.now())?;
     let RentalChange { auto_renew, renewal_package } = change;
     let edit = RentalEdit { auto_renew, renewal_package };
-    let edited = api.gateway.rentals().edit_shown(by, rental, edit).await?;
-    edited.map(Json).map_err(|why| refused(&api, (&id, "renewal_package"), why))
+    let edited = api.gateway.rentals_for(caller.mode()).edit_shown(by, rental, edit).await?;
+    edited.map(Json).map_err(|why| refused(&api, caller.mode(), (&id, "renewal_package"), why))
 }
 
 /// `POST /v2/rentals/{id}/extend`.
@@ -95,9 +97,9 @@ pub(super) async fn extend(
     posted: Posted<Extension>,
 ) -> Result<Response, Problem> {
     let (by, rental) = (caller.writer(&api, Scope::Rentals)?, rental_id(&id)?);
-    let (rentals, Extension { package }) = (api.gateway.rentals(), posted.body);
+    let (rentals, Extension { package }) = (api.gateway.rentals_for(caller.mode()), posted.body);
     let extended = rentals.extend_once(by, rental, package, posted.once).await?;
-    answer(extended, Success::Ok, |why| refused(&api, (&id, "package"), why))
+    answer(extended, Success::Ok, |why| refused(&api, caller.mode(), (&id, "package"), why))
 }
 
 /// `POST /v2/rentals/{id}/revive`.
@@ -108,16 +110,22 @@ pub(super) async fn revive(
     posted: Posted<Nothing>,
 ) -> Result<Response, Problem> {
     let (by, rental) = (caller.writer(&api, Scope::Rentals)?, rental_id(&id)?);
-    let revived = api.gateway.inbox().revive_once(by, rental, posted.once).await?;
-    answer(revived, Success::Ok, |why| refused(&api, (&id, ""), why))
+    let rentals = api.gateway.rentals_for(caller.mode());
+    let revived = rentals.revive_once(by, rental, posted.once).await?;
+    answer(revived, Success::Ok, |why| refused(&api, caller.mode(), (&id, ""), why))
 }
 
 /// What is said of a refusal of what was asked of the rental with this id, where `package` is the
 /// member that names a package.
-fn refused(api: &Api, (id, package): (&str, &str), refusal: RentalRefusal) -> Problem {
+fn refused(
+    api: &Api,
+    mode: KeyMode,
+    (id, package): (&str, &str),
+    refusal: RentalRefusal,
+) -> Problem {
     match refusal {
         RentalRefusal::Unknown => no_such(id),
-        RentalRefusal::InvalidCountry => Problem::of_member("country", unknown_country(api)),
+        RentalRefusal::InvalidCountry => Problem::of_member("country", unknown_country(api, mode)),
         RentalRefusal::InvalidPackage if package.is_empty() => {
             let detail = format!("the package of rental {id} is not sold any more");
             Problem::new(Code::RentalOver, detail)

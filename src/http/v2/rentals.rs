@@ -23,7 +23,8 @@ pub(super) async fn list(
 ) -> Result<Json<Page<RentalResource>>, Problem> {
     const LIST: &str = "rentals";
     let before = after(LIST, cursor.as_deref())?.map(RentalId);
-    let rentals = api.gateway.rentals().page(caller.account(), before, limit.to_read()).await?;
+    let rentals = api.gateway.rentals_for(caller.mode());
+    let rentals = rentals.page(caller.account(), before, limit.to_read()).await?;
     Ok(Json(Page::of(LIST, rentals, limit, |rental| rental.id)))
 }
 
@@ -43,7 +44,8 @@ pub(super) async fn show(
     Ids(id): Ids<String>,
     Query(Nothing {}): Query<Nothing>,
 ) -> Result<Json<RentalResource>, Problem> {
-    let rental = api.gateway.rentals().show(caller.account(), rental_id(&id)?).await?;
+    let rentals = api.gateway.rentals_for(caller.mode());
+    let rental = rentals.show(caller.account(), rental_id(&id)?).await?;
     rental.map(Json).ok_or_else(|| no_such(id))
 }
 
@@ -77,7 +79,7 @@ pub(super) async fn messages(
         before: after(LIST, cursor.as_deref())?.map(MessageId),
         count: limit.rows(),
     };
-    let rentals = api.gateway.rentals();
+    let rentals = api.gateway.rentals_for(caller.mode());
     let found = match wait.patience() {
         None => rentals.messages(by, rental, wanted).await?,
         Some(patience) => {

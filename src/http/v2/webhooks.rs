@@ -60,7 +60,7 @@ pub(super) async fn list(
 ) -> Result<Json<Page<EndpointResource>>, Problem> {
     const LIST: &str = "webhooks";
     let before: Option<i64> = after(LIST, cursor.as_deref())?;
-    let mut endpoints = api.gateway.webhooks().of(caller.account()).await?;
+    let mut endpoints = api.gateway.webhooks().of(&caller.requester()).await?;
     endpoints.retain(|endpoint| before.is_none_or(|before| endpoint.id.0 < before));
     let shown = endpoints.iter().map(EndpointResource::of).collect();
     Ok(Json(Page::of(LIST, shown, limit, |endpoint: &EndpointResource| endpoint.id)))

@@ -9,9 +9,9 @@ use crate::endpoints::Fixture;
 use crate::support::{GIVE_UP, Site, http};
 
 /// A stream of events, as a client reads it.
-struct Stream {
+pub struct Stream {
     reader: BufReader<TcpStream>,
-    head: String,
+    pub head: String,
 }
 
 /// The fields of a block of a stream.
@@ -30,7 +30,7 @@ fn request(key: &str, query: &str, last: Option<i64>) -> String {
 }
 
 impl Stream {
-    fn open(address: &str, key: &str, query: &str, last: Option<i64>) -> Stream {
+    pub fn open(address: &str, key: &str, query: &str, last: Option<i64>) -> Stream {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(GIVE_UP)).unwrap();
         stream.write_all(request(key, query, last).as_bytes()).unwrap();
@@ -43,7 +43,7 @@ impl Stream {
     }
 
     /// One whose events can be read, and the position at which it begins.
-    fn follow(address: &str, key: &str, query: &str, last: Option<i64>) -> (Stream, i64) {
+    pub fn follow(address: &str, key: &str, query: &str, last: Option<i64>) -> (Stream, i64) {
         let mut stream = Stream::open(address, key, query, last);
         assert!(stream.head.starts_with("http/1.1 200 ok\r\n"), "{}", stream.head);
         assert!(stream.head.contains("\r\ncontent-type: text/event-stream\r\n"), "{}", stream.head);
@@ -85,7 +85,7 @@ impl Stream {
     }
 
     /// The next event: its id, its kind and what it shows.
-    fn event(&mut self) -> (i64, String, Value) {
+    pub fn event(&mut self) -> (i64, String, Value) {
         loop {
             let block = self.block().unwrap();
             let Some(body) = block.data else { continue };
@@ -94,12 +94,12 @@ impl Stream {
         }
     }
 
-    fn kinds(&mut self, count: usize) -> Vec<String> {
+    pub fn kinds(&mut self, count: usize) -> Vec<String> {
         (0..count).map(|_| self.event().1).collect()
     }
 
     /// Reads to the end of the stream.
-    fn drain(&mut self) {
+    pub fn drain(&mut self) {
         while self.line().is_some() {}
     }
 }

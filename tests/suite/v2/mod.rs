@@ -7,6 +7,7 @@ mod ledger;
 mod once;
 mod orders;
 mod rentals;
+mod sandbox;
 mod schema;
 mod shown;
 mod webhooks;

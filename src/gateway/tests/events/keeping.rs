@@ -23,7 +23,7 @@ async fn nobody_is_told_of_anothers() {
             assert!(!event.data.contains(other), "{}", event.data);
         }
     }
-    let after = |id| fixture.gateway.events().after(ann, EventId(id), 1);
+    let after = |id| fixture.gateway.events().after((ann, KeyMode::Live), EventId(id), 1);
     assert_eq!(after(1).await.unwrap().len(), 1, "at most as many as are wanted");
     assert_eq!(after(6).await.unwrap(), []);
 }
@@ -68,7 +68,7 @@ async fn a_position_can_be_followed_from_for_a_day() {
     let (fixture, ann, uber) = uber().await;
     let bob = fixture.customer("bob", 500).await;
     let check = async |account, id| {
-        let followed = fixture.gateway.events().follow(account, Some(EventId(id)));
+        let followed = fixture.gateway.events().follow((account, KeyMode::Live), Some(EventId(id)));
         followed.await.unwrap().map(|follower| follower.position().0)
     };
     let order = fixture.order(ann, uber).await;
@@ -98,7 +98,7 @@ async fn who_follows_is_given_each_event_as_it_comes_and_no_others() {
     let bob = fixture.customer("bob", 500).await;
     let events = fixture.gateway.events();
     fixture.order(ann, uber).await;
-    let mut follower = events.follow(ann, None).await.unwrap().unwrap();
+    let mut follower = events.follow((ann, KeyMode::Live), None).await.unwrap().unwrap();
     assert_eq!(follower.position(), EventId(1), "from now on");
     let of_bob = fixture.order(bob, uber).await;
     let coming = async {
@@ -111,7 +111,7 @@ async fn who_follows_is_given_each_event_as_it_comes_and_no_others() {
     assert_eq!(kinds, [EventKind::OrderMessage, EventKind::OrderCompleted]);
     let nothing = tokio::time::timeout(Duration::ZERO, follower.next()).await;
     assert!(nothing.is_err() && follower.position() == EventId(5));
-    let mut again = events.follow(ann, Some(EventId(0))).await.unwrap().unwrap();
+    let mut again = events.follow((ann, KeyMode::Live), Some(EventId(0))).await.unwrap().unwrap();
     assert_eq!(again.next().await.unwrap().len(), 3, "what was there");
     let waiting = async {
         let (next, made) = tokio::join!(again.next(), fixture.make(ann, uber));
