@@ -34,13 +34,29 @@ class Site:
             f'[[modem]]\nport = "{folder}/modems/modem*"\n{settings}'
         )
         self.start("simulate", "--modems", modems, "--dir", folder / "modems")
-        self.start("serve", "--config", self.config)
-        self.wait_for("the modems", lambda: self.ask("status")["modems"]["ready"] == modems)
+        self.modems = modems
+        self.daemon = self.start("serve", "--config", self.config)
+        self.wait_for_modems()
         self.address = "http://" + self.ask("status")["listen"]
 
     def start(self, *args):
         log = open(self.folder / "log", "ab")
-        self.children.append(subprocess.Popen([self.program, *map(str, args)], stdout=log, stderr=log))
+        child = subprocess.Popen([self.program, *map(str, args)], stdout=log, stderr=log)
+        self.children.append(child)
+        return child
+
+    def wait_for_modems(self):
+        self.wait_for("the modems", lambda: self.ask("status")["modems"]["ready"] == self.modems)
+
+    def restart(self, end):
+        """Ends the daemon, as `end` does with its process, and starts it again at the same address. Its modems come up later."""
+        listen = self.address.removeprefix("http://")
+        self.config.write_text(self.config.read_text().replace('listen = "127.0.0.1:0"', f'listen = "{listen}"'))
+        end(self.daemon)
+        self.daemon.wait()
+        self.children.remove(self.daemon)
+        self.daemon = self.start("serve", "--config", self.config)
+        self.wait_for("the daemon", lambda: self.ask("status")["listen"] == listen)
 
     def ask(self, *args):
         command = [self.program, *args, "--json", "--config", str(self.config)]

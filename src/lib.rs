@@ -123,7 +123,12 @@
 //!     the answer is kept in the transaction of what it tells.
 //!     (`whoever_loses_the_answer_asks_again_and_has_one_order`,
 //!     `the_same_request_sent_many_times_at_once_makes_one_order`)
-//! 23. **What is made with a test key stands beside nothing real**: it is in tables of its own, in
+//! 23. **Who signs in is who was let in**: a link sets a password once, a code of a second factor
+//!     signs in once, whatever happens at the same time; and whoever is shut out is out at once.
+//!     (`of_two_who_use_a_link_at_the_same_time_one_comes_in`,
+//!     `a_second_factor_asks_for_a_code_that_works_once_or_a_recovery_code_that_does`,
+//!     `whoever_is_shut_out_is_out_at_once`)
+//! 24. **What is made with a test key stands beside nothing real**: it is in tables of its own, in
 //!     none of the operator's books, and is shown and told to test keys alone, which are shown and
 //!     told nothing else.
 //!     (`nothing_of_a_test_is_seen_beside_what_is_real_nor_the_other_way`,
@@ -184,6 +189,16 @@
 //! - **Operations of one account that wait for the writer**: 128 (`store/database.rs`). Requests
 //!   that would add one are answered 429 `TOO_MANY_REQUESTS`.
 //!   (`customers_are_refused_early_when_too_many_operations_wait_for_the_disk`)
+//! - **Wrong attempts to sign in**: 5 in 15 minutes for a name from an address, 20 for an address,
+//!   and 60 an hour for a name from everywhere where it has not signed in before
+//!   (`gateway/people/attempts.rs`). More wait, and are told for how long.
+//!   (`the_sixth_wrong_try_waits_and_another_address_still_gets_in`,
+//!   `who_tries_from_everywhere_locks_nobody_out_where_that_one_has_signed_in`)
+//! - **Passwords that are hashed at a time**: 2 (`gateway/people/hashing.rs`). Others wait for 3
+//!   seconds, and are then told to come again.
+//!   (`whoever_waits_too_long_is_told_to_come_again`)
+//! - **Sessions of a login**: 50 (`gateway/people/signing_in.rs`). When one more begins, the oldest
+//!   ends. (`a_login_has_so_many_sessions_and_the_oldest_ends`)
 //! - **Connections**: `[http] max_connections`, and half of the file descriptors. More are answered
 //!   503 `TOO_MANY_CONNECTIONS`. (`many_connections_take_no_descriptors_from_modems_and_database`)
 //! - **Connections of one address and of one key**: `[limits]`. More are answered 503
@@ -192,6 +207,20 @@
 //!   `one_key_leaves_connections_to_the_others`)
 //! - **Rows of a list that grows without end**: 5000 are read at a time (`http/admin/listing.rs`).
 //!   More are refused; commands ask on. (`a_list_that_grows_is_read_a_page_at_a_time`)
+//! - **Samples**: of each of 18 topics 2 880 minutes, 2 016 means of ten minutes and 9 600 of an
+//!   hour, an hour's more at most, with 120 figures each, those of the 25 services with the most
+//!   orders and of the 60 pairs of a service and a country whose stock lasts least
+//!   (`gateway/samples.rs`, `domain/sample/mod.rs`, `daemon/monitoring/samples.rs`); a modem's
+//!   signal is kept for 1 440 minutes in memory.
+//!   (`samples_are_condensed_and_their_number_is_bounded`,
+//!   `of_too_many_figures_those_stay_that_say_most`, `a_day_is_kept`)
+//! - **What is added up of an account's days**: 366 days and 50 000 entries of its ledger, the
+//!   newest (`gateway/accounts/spending.rs`).
+//!   (`a_customers_days_have_what_was_charged_and_given_back`)
+//! - **One step of a search in texts**: 50 000 messages, or what 50 ms suffice for
+//!   (`store/search.rs`, `gateway/inbox/searching.rs`). The answer says how far back it has looked,
+//!   and the next step goes on there.
+//!   (`a_step_ends_where_enough_is_found_or_looked_at_and_the_next_goes_on_there`)
 //! - **Connections to the admin socket**: 256, and a sixteenth of the file descriptors, but 8 in
 //!   any case; half of them are kept for commands that do not take long. Who follows the messages
 //!   is given 500 at a time. (`commands_that_wait_leave_places_to_short_ones`,
@@ -241,9 +270,22 @@
 //!   that who asks on at once keeps nobody busy. (`a_bucket_empties_and_fills`,
 //!   `a_refusal_of_too_many_requests_comes_later_than_other_answers`)
 //! - **Keys and addresses that are remembered**: 10 000 and 65 536 (`gateway/request_cache.rs`,
-//!   `http/limits.rs`). Others are forgotten, and read again when they come back.
+//!   `domain/token_bucket.rs`). Others are forgotten, and read again when they come back.
 //!   (`when_too_many_keys_are_remembered_all_are_looked_up_again`,
-//!   `a_limit_of_0_limits_nothing_and_only_so_many_keys_are_remembered`)
+//!   `only_so_many_keys_are_remembered`)
+//! - **Pages**: 600 a minute for a session, and as many for an address without one
+//!   (`http/web/site.rs`). More are answered 429. (`a_session_asks_for_so_many_pages_a_minute`)
+//! - **Readers for pages**: 3 of the 8. Who waits 2 seconds for one is answered 503
+//!   (`store/page_readers.rs`). (`pages_have_so_many_turns_and_who_waits_too_long_is_refused`)
+//! - **Streams of pages**: 4 of a session, of which the oldest ends for another one, and 200 in
+//!   all; other pages ask every 5 seconds (`http/web/streams.rs`). 4 batches wait for a slow
+//!   browser, then it is to ask anew (`http/web/live_stream.rs`).
+//!   (`the_fifth_stream_of_a_session_takes_the_place_of_the_oldest`, `there_are_so_many_in_all`)
+//! - **Forms that are known to be carried out**: 10 000, for a day; beyond, those of the last hour
+//!   or none, and what moves money is kept from being done twice by its key
+//!   (`http/web/once.rs`). (`the_same_form_of_a_session_has_the_same_slot_for_a_day`)
+//! - **A form**: 2 MB in 30 seconds (`http/web/form.rs`). A larger one is refused.
+//!   (`what_is_no_form_or_too_large_is_not_read`)
 //! - **What an account tries out with test keys**: 1 000 orders and 100 rentals a day
 //!   (`domain/sandbox/mod.rs`), kept for a day after their lifetime. More are refused.
 //!   (`an_account_makes_so_many_test_orders_in_a_day_whatever_it_may_do_otherwise`,
@@ -252,11 +294,15 @@
 //!   More are refused.
 //!   (`customers_have_ten_endpoints_and_see_their_own_alone`)
 //! - **Events on their way to one webhook endpoint**: 8, and 1 while it fails
-//!   (`delivery/endpoint_task.rs`), in an eighth of the file descriptors for all of them, of which
-//!   endpoints that fail have half (`delivery/mod.rs`). More wait in the database; 64 are in
-//!   memory, without their bodies (`delivery/queue.rs`).
+//!   (`delivery/endpoint_task.rs`). More wait in the database; 64 are in memory, without their
+//!   bodies (`delivery/queue.rs`).
 //!   (`receivers_that_hang_redirect_or_are_gone_slow_no_other_nor_the_stop`,
 //!   `only_so_many_are_in_memory`)
+//! - **Connections to webhook endpoints**: an eighth of the file descriptors, of which endpoints
+//!   that fail have half; of each half one account has a fourth, and 16 at most
+//!   (`delivery/turns.rs`). More events wait.
+//!   (`one_account_leaves_connections_to_webhooks_to_the_others`,
+//!   `an_account_whose_endpoints_all_hang_delays_nobody_elses_webhooks`)
 //! - **A webhook's attempt and its answer**: 10 s; a head of 16 KiB and a body of 64 KiB are read,
 //!   1 KiB is kept, of the last 20 attempts (`delivery/client.rs`, `domain/webhook/delivery.rs`).
 //!   (`of_a_long_answer_the_beginning_is_read_and_less_is_kept`,

@@ -3,8 +3,9 @@
 //! real disk.
 //!
 //! `cargo bench --bench figures` takes ten minutes. Parts of it can be run alone: `-- polls
-//! messages instructions latency neighbours thousand`. Benchmarks that take longer are programs of
-//! their own: `size` (a database of ten million messages) and `load` (ten minutes at full speed).
+//! messages instructions latency neighbours followers thousand`. Benchmarks that take longer are
+//! programs of their own: `size` (a database of ten million messages) and `load` (ten minutes at
+//! full speed).
 #![expect(
     clippy::indexing_slicing,
     clippy::panic,
@@ -13,6 +14,8 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
 
+mod client;
+mod followers;
 mod instructions;
 mod latency;
 mod messages;
@@ -34,19 +37,19 @@ fn main() {
         Some(reader::READER) => return reader::run(&args[1..]),
         _ => {}
     }
-    let parts: [(&str, fn()); 6] = [
+    let parts: [(&str, fn()); 7] = [
         ("polls", polls::run),
         ("messages", messages::run),
         ("instructions", instructions::run),
         ("latency", latency::run),
         ("neighbours", neighbours::run),
+        ("followers", followers::run),
         ("thousand", thousand::run),
     ];
     let named: Vec<&String> = args.iter().filter(|arg| !arg.starts_with('-')).collect();
     if let Some(unknown) = named.iter().find(|name| parts.iter().all(|(part, _)| part != *name)) {
-        eprintln!(
-            "no part is called {unknown}: polls messages instructions latency neighbours thousand"
-        );
+        let names: Vec<&str> = parts.iter().map(|(part, _)| *part).collect();
+        eprintln!("no part is called {unknown}: {}", names.join(" "));
         std::process::exit(2);
     }
     table::machine();

@@ -12,11 +12,10 @@ use std::time::Duration;
 
 use super::model::{BankState, Radio, Slot};
 use crate::domain::Moment;
-use crate::domain::bank::{SlotContents, SlotDemand, SwitchReason, SwitchTrigger};
+use crate::domain::bank::{
+    MIN_STAY_IN_SWITCH_TIMES, SlotContents, SlotDemand, SwitchReason, SwitchTrigger,
+};
 
-/// A SIM stays on the air for at least this many times the duration of a switch, unless somebody
-/// waits for another: else the radio would be off the air most of the time.
-const MIN_STAY_IN_SWITCH_TIMES: u32 = 3;
 /// How long after a SIM came on the air its waiting messages begin to arrive at the latest.
 const BURST_BEGINS: Duration = Duration::from_secs(20);
 /// How long a SIM that finds no network stays on a radio.

@@ -9,8 +9,8 @@ use super::args::{Account, Admin, Audit, Expiry, Key, KeyTerms, Order, Sim, Skip
 use super::listing::ListQuery;
 use super::print;
 use super::{
-    account_data, alarm, backup, bank, health, import, message, modem, notify, number, rental,
-    report, service, status, verify, webhook,
+    account_data, alarm, backup, bank, health, import, message, modem, notify, number, people,
+    rental, report, service, status, verify, webhook,
 };
 use crate::daemon::system_sources;
 use crate::http::{AdminClient, path_segment};
@@ -117,6 +117,9 @@ const LEDGER: &[&str] = &[
     "?currency",
 ];
 
+/// What is shown of a thing that was found.
+const FOUND: &[&str] = &["kind", "id", "?number", "?account", "?imei"];
+
 /// Carries out a command and prints the daemon's answer.
 pub(super) async fn run(
     command: Admin,
@@ -132,16 +135,28 @@ pub(super) async fn run(
         Admin::Number(command) => number::run(command, client, json).await?,
         Admin::Account(command) => account(command, client, json).await?,
         Admin::Key(command) => key(command, client, json).await?,
+        Admin::Login(command) => people::run_login(command, client, json).await?,
+        Admin::Operator(command) => people::run_operator(command, client, json).await?,
         Admin::Service(command) => service::run(command, client, json).await?,
         Admin::Health(command) => health::run(command, client, json).await?,
         Admin::Order(command) => order(command, client, json).await?,
         Admin::Skip(command) => skip(command, client, json).await?,
         Admin::Rental(command) => rental::run(command, client, json).await?,
         Admin::Webhook(command) => webhook::run(command, client, json).await?,
-        Admin::Explain { service, country, account, key } => {
+        Admin::Explain { service, country, account, key, sims, state } => {
             let query = ListQuery::default().with("service", Some(service));
             let query = query.with("country", Some(country)).with("account", account);
-            explain(json, &client.get(&query.with("key", key).of("/explain")).await?)?;
+            let query = query.with("key", key);
+            if sims {
+                let sims = client.get(&query.with("state", state).of("/explain/sims")).await?;
+                print::list(json, &sims, &["iccid", "number", "state"], "no SIM like that")?;
+            } else {
+                explain(json, &client.get(&query.of("/explain")).await?)?;
+            }
+        }
+        Admin::Find { word } => {
+            let found = client.post("/find", json!({ "word": word })).await?;
+            print::list(json, &found, FOUND, "nothing is called so")?;
         }
         Admin::Alarm(command) => alarm::run(command, client, json).await?,
         Admin::Notify(command) => return notify::run(command, client, json).await,
@@ -342,17 +357,24 @@ async fn reload(client: &AdminClient, json: bool) -> anyhow::Result<()> {
 async fn sim(command: Sim, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     let path = |iccid: &str, action: &str| format!("/sims/{}{action}", path_segment(iccid));
     let shown = match command {
-        Sim::Import { file, create, dry_run } => {
-            return import::run(client, &file, create, dry_run, json).await;
+        Sim::Import(import) => return import::run(client, &import, json).await,
+        Sim::Set { sims, rest, retire, back, pool } => {
+            let rest = rest.map(|time| time.as_secs()).or(back.then_some(0));
+            let retired = retire.then_some(true).or(back.then_some(false));
+            let edit =
+                json!({ "sims": sims, "rest_seconds": rest, "retired": retired, "pool": pool });
+            let changed = client.post("/sims/edit", edit).await?;
+            let fields = ["iccid", "number", "state", "pool", "rests_until", "retired_at"];
+            return print::list(json, &changed, &fields, "no SIMs");
         }
         Sim::Remove { iccid } => {
             let removed = client.delete(&path(&iccid, "")).await?;
             return print::object(json, &removed, &["removed"]);
         }
         Sim::ClearNumber { iccid } => client.delete(&path(&iccid, "/number")).await?,
-        Sim::List { numbers, state, silent, page } => {
+        Sim::List { numbers, state, silent, digits, page } => {
             let query = ListQuery::default().number(numbers).with("state", state);
-            let query = query.with("silent", silent);
+            let query = query.with("silent", silent).with("digits", digits);
             let path = query.page(page).of("/sims");
             let sims = client.get(&path).await?;
             if json {
@@ -465,6 +487,11 @@ async fn account(command: Account, client: &AdminClient, json: bool) -> anyhow::
             }
             print::table(&entries(Some(&found)), LEDGER, "no entries")
         }
+        Account::Spending { account, days } => {
+            let query = ListQuery::default().with("days", Some(days));
+            let path = query.of(&format!("/accounts/{}/spending", path_segment(&account)));
+            list(client, json, &path, &["day", "spent", "codes", "?currency"], "no days").await
+        }
         Account::Limit { account, max_open, orders_per_day, spend_per_day } => {
             let path = format!("/accounts/{}/limits", path_segment(&account));
             let limits = json!({
@@ -487,6 +514,7 @@ async fn account(command: Account, client: &AdminClient, json: bool) -> anyhow::
         Account::Erase { account, copies } => {
             account_data::erase(client, &account, copies, json).await
         }
+        Account::Invite { account, name } => people::invite(client, json, &account, name).await,
         Account::Suspend { account } => suspend(client, json, &account, true).await,
         Account::Resume { account } => suspend(client, json, &account, false).await,
     }

@@ -1,11 +1,15 @@
-//! `alarm`: what stands, and what has ended.
+//! `alarm`: what stands, what has ended, and what is taken care of.
 
 use clap::Subcommand;
+use serde_json::json;
 
+use super::args::named;
 use super::listing::ListQuery;
 use super::print;
-use crate::http::AdminClient;
 use crate::http::admin::MOST_ROWS;
+use crate::http::{AdminClient, path_segment};
+
+const COLUMNS: &[&str] = &["raised_at", "?ended_at", "alarm", "note", "text"];
 
 #[derive(Subcommand)]
 pub(super) enum Alarm {
@@ -24,12 +28,33 @@ pub(super) enum Alarm {
         )]
         limit: u32,
     },
+    /// Say that you know of an alarm: it is told again only when it has ended
+    Acknowledge {
+        /// Its name, like StockOut
+        #[arg(value_parser = named)]
+        name: String,
+        /// What it is about, like NL or ttyUSB2, if several of the name stand
+        #[arg(value_parser = named)]
+        subject: Option<String>,
+        /// What is being done, which everybody sees who looks at the alarm
+        #[arg(long, value_name = "TEXT", value_parser = named)]
+        note: String,
+    },
 }
 
 /// Carries out a command and prints what the daemon answers.
 pub(super) async fn run(command: Alarm, client: &AdminClient, json: bool) -> anyhow::Result<()> {
-    let Alarm::List { ended, limit } = command;
-    let query = ListQuery::default().with("limit", ended.then_some(limit));
-    let alarms = client.get(&query.of(if ended { "/alarms/ended" } else { "/alarms" })).await?;
-    print::list(json, &alarms, &["raised_at", "?ended_at", "alarm", "text"], "no alarms")
+    match command {
+        Alarm::List { ended, limit } => {
+            let query = ListQuery::default().with("limit", ended.then_some(limit));
+            let path = query.of(if ended { "/alarms/ended" } else { "/alarms" });
+            print::list(json, &client.get(&path).await?, COLUMNS, "no alarms")
+        }
+        Alarm::Acknowledge { name, subject, note } => {
+            let path = format!("/alarms/{}/acknowledgement", path_segment(&name));
+            let body = json!({ "subject": subject, "note": note });
+            let alarm = client.post(&path, body).await?;
+            print::object(json, &alarm, &["alarm", "subject", "raised_at", "note", "text"])
+        }
+    }
 }

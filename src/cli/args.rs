@@ -45,6 +45,12 @@ pub(super) enum Admin {
     /// Customers' API keys: create, limit and revoke them
     #[command(subcommand)]
     Key(Key),
+    /// Customers' logins for the portal: list them, reset and remove them
+    #[command(subcommand)]
+    Login(super::people::Login),
+    /// Operators of the console: invite them, change what they may do, and remove them
+    #[command(subcommand)]
+    Operator(super::people::Operator),
     /// The services that are sold, with their prices and patterns
     #[command(subcommand)]
     Service(super::service::Service),
@@ -80,8 +86,20 @@ pub(super) enum Admin {
         /// The first characters of the key that would be used; its account need not be named
         #[arg(long, value_name = "PREFIX", value_parser = named)]
         key: Option<String>,
+        /// List each SIM of the country with its reason
+        #[arg(long)]
+        sims: bool,
+        /// Only those SIMs in this state: available, or why they are not, like used
+        #[arg(long, requires = "sims", value_parser = named)]
+        state: Option<String>,
     },
-    /// Show the alarms that stand, and those that have ended
+    /// Show what a number, an ICCID, an IMEI, an order, a rental, an account or a key is
+    Find {
+        /// The whole, or of an ICCID, an IMEI, an account's name or a key the beginning
+        #[arg(value_parser = named)]
+        word: String,
+    },
+    /// Show the alarms that stand and those that have ended, and acknowledge them
     #[command(subcommand)]
     Alarm(super::alarm::Alarm),
     /// The channels over which alarms are told
@@ -120,6 +138,9 @@ pub(super) enum Sim {
         /// Only those that received nothing for so long, like 7d, or since a time
         #[arg(long, value_name = "TIME", value_parser = times::past)]
         silent: Option<String>,
+        /// Only those that have these digits in their ICCID, IMSI or number
+        #[arg(long, value_name = "DIGITS", value_parser = named)]
+        digits: Option<String>,
         #[command(flatten)]
         page: Page,
     },
@@ -157,17 +178,30 @@ pub(super) enum Sim {
         #[arg(long)]
         undo: bool,
     },
-    /// Set the numbers of many SIMs from a file; a line has an ICCID, a comma and a number
-    Import {
-        /// The file
-        file: PathBuf,
-        /// Add SIMs that were never seen in a modem
-        #[arg(long)]
-        create: bool,
-        /// Only say what would be set, and what is wrong in the file
-        #[arg(long)]
-        dry_run: bool,
+    /// Change what several SIMs are sold for and when: all of them, or none
+    #[command(group = ArgGroup::new("edit")
+        .args(["rest", "retire", "back", "pool"])
+        .required(true)
+        .multiple(true))]
+    Set {
+        /// The SIMs' ICCIDs, or their numbers
+        #[arg(id = "sim", required = true, value_name = "SIM", value_parser = named)]
+        sims: Vec<String>,
+        /// Stop selling them for so long from now, like 30d; 0s ends the rest
+        #[arg(long, value_name = "TIME", value_parser = duration)]
+        rest: Option<Duration>,
+        /// Stop selling them for good
+        #[arg(long, conflicts_with = "back")]
+        retire: bool,
+        /// Sell them again that rest or were retired
+        #[arg(long, conflicts_with = "rest")]
+        back: bool,
+        /// Sell them for orders only or for rentals only, or for both
+        #[arg(long, value_parser = ["orders", "rentals", "both"])]
+        pool: Option<String>,
     },
+    /// Set the numbers of many SIMs from a file; a line has an ICCID, a comma and a number
+    Import(super::import::Import),
     /// Set the number of a SIM
     SetNumber {
         /// The SIM's ICCID, or its number
@@ -258,6 +292,22 @@ pub(super) enum Account {
         #[command(flatten)]
         rows: Rows,
     },
+    /// Show what an account was charged in each of the last days, and for how many codes
+    ///
+    /// Days begin at midnight in the time zone of the daemon's machine.
+    Spending {
+        /// The account's name or id
+        #[arg(value_parser = named)]
+        account: String,
+        /// How many days, today included
+        #[arg(
+            long,
+            value_name = "N",
+            default_value_t = 30,
+            value_parser = clap::value_parser!(u32).range(1..=366)
+        )]
+        days: u32,
+    },
     /// Limit what an account does at a time and in a day; what is not given stays as it is
     ///
     /// Days begin at midnight in the time zone of the daemon's machine.
@@ -318,13 +368,23 @@ pub(super) enum Account {
         #[arg(long)]
         copies: bool,
     },
-    /// Block all of an account's keys until `account resume`
+    /// Invite a customer to the portal; the link, which works once within seven days, is alone on
+    /// the last line
+    Invite {
+        /// The account's name or id
+        #[arg(value_parser = named)]
+        account: String,
+        /// The name to sign in with [default: the account's]
+        #[arg(value_parser = named)]
+        name: Option<String>,
+    },
+    /// Block all of an account's keys and logins until `account resume`
     Suspend {
         /// The account's name or id
         #[arg(value_parser = named)]
         account: String,
     },
-    /// Let a suspended account's keys work again
+    /// Let a suspended account's keys and logins work again
     Resume {
         /// The account's name or id
         #[arg(value_parser = named)]
@@ -499,7 +559,7 @@ pub(super) enum Audit {
         /// Only what was done to this SIM, its orders, rentals and messages
         #[arg(long, value_parser = named)]
         iccid: Option<String>,
-        /// Only what this user of the machine did, by name or number
+        /// Only what this user of the machine or login of the console did, by name or number
         #[arg(long, value_name = "USER", value_parser = named)]
         user: Option<String>,
         /// Only actions with these words in them, like "topped up" or "saw"
@@ -615,9 +675,22 @@ pub(super) enum Message {
         #[command(flatten)]
         numbers: OfNumber,
         #[command(flatten)]
-        rows: Rows,
+        rows: Box<Rows>,
         #[command(flatten)]
         kinds: AllKinds,
+        /// Only those of this order
+        #[arg(long, value_name = "ID", value_parser = whole_number)]
+        order: Option<u32>,
+        /// Only those in this state
+        #[arg(
+            long,
+            ignore_case = true,
+            value_parser = ["unclaimed", "withheld", "undecodable", "incomplete"]
+        )]
+        state: Option<String>,
+        /// Only those whose text has this, in small or capital letters
+        #[arg(long, value_name = "WORD", conflicts_with = "after", value_parser = named)]
+        search: Option<String>,
     },
     /// Show one message with the PDUs that it was made of
     Show {

@@ -2,62 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default)]
-    service: Vec<Entry>,
-}
-
-/// One `[[service]]`. It is serialized with the names that the daemon expects.
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    name: String,
-    price: String,
-    #[serde(default, rename(deserialize = "country"))]
-    countries: BTreeMap<String, String>,
-    #[serde(default)]
-    priority: i64,
-    #[serde(rename(serialize = "reuse_window_seconds"), default, with = "window")]
-    reuse_window: Option<Duration>,
-    reuse_price_percent: Option<u32>,
-    charge_on: Option<String>,
-    #[serde(default, rename(deserialize = "sender"))]
-    senders: Vec<String>,
-    #[serde(default, rename(deserialize = "text"))]
-    texts: Vec<String>,
-}
-
-/// A time is written `"4h"` in the file and sent to the daemon in seconds.
-mod window {
-    use std::time::Duration;
-
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(super) fn deserialize<'d, D: Deserializer<'d>>(
-        from: D,
-    ) -> Result<Option<Duration>, D::Error> {
-        let text = String::deserialize(from)?;
-        humantime::parse_duration(&text).map(Some).map_err(serde::de::Error::custom)
-    }
-
-    pub(super) fn serialize<S: Serializer>(
-        window: &Option<Duration>,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        match window {
-            Some(window) => to.serialize_some(&window.as_secs()),
-            None => to.serialize_none(),
-        }
-    }
-}
+use crate::http::read_catalogue;
 
 /// Reads a catalogue. Errors name the file, the line and the column.
 pub(super) fn read(path: &Path) -> anyhow::Result<Value> {
@@ -67,8 +17,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Value> {
 }
 
 fn parse(text: &str) -> anyhow::Result<Value> {
-    let file: File = toml::from_str(text)?;
-    Ok(json!({ "services": file.service }))
+    Ok(json!({ "services": read_catalogue(text)? }))
 }
 
 /// The catalogue that has these services, as the daemon lists them.

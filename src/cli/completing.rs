@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The arguments that name something, by their ids: the list that has it, and the member of a row
 /// that names it.
-const NAMED: [(&str, &str, &str); 7] = [
+const NAMED: [(&str, &str, &str); 9] = [
     ("account", "/accounts", "name"),
     ("service", "/services", "name"),
     ("iccid", "/sims", "iccid"),
@@ -25,6 +25,8 @@ const NAMED: [(&str, &str, &str); 7] = [
     ("prefix", "/keys", "prefix"),
     ("modem", "/modems", "port"),
     ("bank", "/banks", "name"),
+    ("operator", "/operators", "name"),
+    ("login", "/logins", "name"),
 ];
 
 /// The arguments that are files, and those that are folders.

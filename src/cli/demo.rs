@@ -13,6 +13,8 @@ use crate::gateway::{MessageFilter, OrderView};
 
 /// The address that customers are served on unless another one is given or it is in use.
 const USUAL: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080));
+/// The same for the address of operators' pages.
+const USUAL_OF_CONSOLE: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8081));
 /// The time from an order until its SMS is sent.
 const SMS_AFTER: Duration = Duration::from_secs(3);
 /// The time between two checks for new orders.
@@ -22,11 +24,12 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 pub(super) async fn run(modems: usize, listen: Option<SocketAddr>) -> anyhow::Result<ExitCode> {
     let mut stop = StopSignals::listen()?;
     line(format!("Starting a daemon and {modems} simulated modems …"))?;
-    let stage = Stage::start(modems, listen.unwrap_or_else(usual_or_free)).await?;
+    let customers = listen.unwrap_or_else(|| or_free(USUAL));
+    let stage = Stage::start(modems, customers, or_free(USUAL_OF_CONSOLE)).await?;
     if listen.is_none() && stage.daemon.address() != USUAL {
         line(format!("{USUAL} is in use; customers are served on {}.", stage.daemon.address()))?;
     }
-    explain(&stage, modems)?;
+    explain(&stage, modems).await?;
     let outcome = tokio::select! {
         outcome = play(&stage) => outcome,
         () = stop.wait() => Ok(()),
@@ -37,14 +40,15 @@ pub(super) async fn run(modems: usize, listen: Option<SocketAddr>) -> anyhow::Re
 }
 
 /// The address that the documents name or, where another program has it, one with a free port.
-fn usual_or_free() -> SocketAddr {
-    match TcpListener::bind(USUAL) {
-        Ok(_) => USUAL,
+fn or_free(usual: SocketAddr) -> SocketAddr {
+    match TcpListener::bind(usual) {
+        Ok(_) => usual,
         Err(_) => SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
     }
 }
 
-fn explain(stage: &Stage, modems: usize) -> anyhow::Result<()> {
+async fn explain(stage: &Stage, modems: usize) -> anyhow::Result<()> {
+    let [console, portal] = stage.links().await?;
     let (address, key, config) = (stage.daemon.address(), stage.key.reveal(), stage.config());
     let config = config.display();
     let services: Vec<String> =
@@ -59,7 +63,10 @@ fn explain(stage: &Stage, modems: usize) -> anyhow::Result<()> {
          (it comes after {} s):\n  \
          curl 'http://{address}/api/makeorder?key={key}&serviceId=1'\n  \
          curl 'http://{address}/api/getsms?key={key}&orderId=1&wait=30'\n\
-         The operator's side:\n  export SIMBRIDGE_CONFIG={config}\n  \
+         In a browser (each link works once, and asks for a new password):\n  \
+         operators' pages  {console}\n  \
+         customers' pages  {portal}\n\
+         The operator's side in a terminal:\n  export SIMBRIDGE_CONFIG={config}\n  \
          alias simbridge={program}\n  \
          simbridge status; simbridge modem list; simbridge message list\n\n\
          What happens (stop with Ctrl-C):",

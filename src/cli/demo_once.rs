@@ -21,8 +21,8 @@ pub(super) async fn run(
     listen: Option<SocketAddr>,
     json: bool,
 ) -> anyhow::Result<ExitCode> {
-    let stage =
-        Stage::start(modems, listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)))).await?;
+    let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+    let stage = Stage::start(modems, listen.unwrap_or(any_port), any_port).await?;
     let address = stage.daemon.address();
     let mut told = Told { json, requests: Vec::new() };
     told.line(&format!("{modems} simulated modems are Ready; customers are served on {address}"))?;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -88,7 +88,11 @@ pub(super) struct Stage {
 
 impl Stage {
     /// Starts everything, and waits until all modems are ready.
-    pub(super) async fn start(modems: usize, listen: SocketAddr) -> anyhow::Result<Stage> {
+    pub(super) async fn start(
+        modems: usize,
+        listen: SocketAddr,
+        console: SocketAddr,
+    ) -> anyhow::Result<Stage> {
         let logging = logging::start(&Log { level: "warn".to_owned(), format: LogFormat::Text })?;
         let folder = tempfile::Builder::new().prefix("simbridge-demo-").tempdir()?;
         let ports = folder.path().join("modems");
@@ -99,7 +103,7 @@ impl Stage {
             scenario: None,
         })?;
         let config_path = folder.path().join("simbridge.toml");
-        std::fs::write(&config_path, configuration(folder.path(), listen))?;
+        std::fs::write(&config_path, configuration(folder.path(), listen, console))?;
         let config = Config::load(&config_path)?;
         let daemon = match Daemon::start(
             &config,
@@ -159,6 +163,17 @@ impl Stage {
         Ok(())
     }
 
+    /// Links that let somebody in once: to the operators' pages, and to the customers'.
+    pub(super) async fn links(&self) -> anyhow::Result<[String; 2]> {
+        let people = self.daemon.gateway().people();
+        let owner = people.add_operator("owner".to_owned(), None).await?.token.reveal();
+        let customer = people.invite_customer("demo".to_owned(), None).await?.token.reveal();
+        let console = self.daemon.console().context("the operators' pages are not served")?;
+        let portal = self.daemon.address();
+        let link = |address: SocketAddr, token: String| format!("http://{address}/link#{token}");
+        Ok([link(console, owner), link(portal, customer)])
+    }
+
     /// Sends a GET request to the customers' API over HTTP, and returns the body of the answer.
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<String> {
         let stream = tokio::net::TcpStream::connect(self.daemon.address()).await?;
@@ -178,12 +193,15 @@ impl Stage {
     }
 }
 
-fn configuration(folder: &std::path::Path, listen: SocketAddr) -> String {
+fn configuration(folder: &Path, listen: SocketAddr, console: SocketAddr) -> String {
     let folder = folder.display();
     format!(
-        "[database]\npath = \"{folder}/simbridge.db\"\n\n[http]\nlisten = \
-         \"{listen}\"\n\n[admin]\nsocket = \"{folder}/admin.sock\"\n\n[[modem]]\nport = \
-         \"{folder}/modems/modem*\"\n"
+        "[database]\npath = \"{folder}/simbridge.db\"\n\n\
+         [http]\nlisten = \"{listen}\"\n\n\
+         [portal]\norigin = \"http://{listen}\"\n\n\
+         [console]\nlisten = \"{console}\"\nsecond_factor = \"optional\"\n\n\
+         [admin]\nsocket = \"{folder}/admin.sock\"\n\n\
+         [[modem]]\nport = \"{folder}/modems/modem*\"\n"
     )
 }
 

@@ -3,9 +3,10 @@
 use anyhow::bail;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Command};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::args::{named, whole_number};
+use super::print::{self, Progress};
 use super::times;
 use crate::http::admin::MOST_ROWS;
 use crate::http::{AdminClient, path_segment};
@@ -19,9 +20,9 @@ pub(super) struct AllKinds {
 }
 
 /// The long options that choose rows of lists, each in some of them.
-const CHOICES: [&str; 17] = [
-    "account", "service", "number", "iccid", "sim", "country", "state", "outcome", "silent",
-    "user", "action", "from", "since", "to", "after", "before", "limit",
+const CHOICES: [&str; 19] = [
+    "account", "service", "number", "iccid", "sim", "order", "country", "state", "outcome",
+    "silent", "digits", "user", "action", "from", "since", "to", "after", "before", "limit",
 ];
 
 /// Of which time rows of a list are shown.
@@ -145,6 +146,42 @@ impl ListQuery {
             pages.reverse();
         }
         Ok(Value::Array(pages.concat()))
+    }
+
+    /// The rows of the list whose texts have a word, oldest first. They are searched for a step at
+    /// a time, which a terminal shows, until so many are found as are wanted.
+    pub async fn search(
+        self,
+        client: &AdminClient,
+        path: &str,
+        rows: Rows,
+        word: &str,
+    ) -> anyhow::Result<Value> {
+        let Rows { limit, times, before, .. } = rows;
+        let query = self.times(times);
+        let mut edge = before.map(i64::from);
+        let mut left = if limit == 0 { usize::MAX } else { usize::try_from(limit)? };
+        let most = usize::try_from(MOST_ROWS)?;
+        let (mut found, progress) = (Vec::new(), Progress::begin());
+        loop {
+            let step = query.clone().with("limit", Some(left.min(most))).with("before", edge);
+            let answer = client.post(&step.of(path), json!({ "word": word })).await?;
+            let Some(Value::Array(new)) = answer.get("messages").cloned() else {
+                bail!("the daemon's answer is no list")
+            };
+            left = left.saturating_sub(new.len());
+            found.extend(new);
+            let until = answer.get("until");
+            edge = until.and_then(|until| until.get("id")?.as_i64());
+            if left == 0 || edge.is_none() {
+                break;
+            }
+            let back_to = print::cell(until.and_then(|until| until.get("received_at")));
+            progress.show(format_args!("looked back to {back_to}"));
+        }
+        drop(progress);
+        found.reverse();
+        Ok(Value::Array(found))
     }
 
     pub fn page(self, page: Page) -> ListQuery {

@@ -48,9 +48,14 @@ const FIELDS: &[&str] = &[
 /// Carries out a command and prints the daemon's answer.
 pub(super) async fn run(command: Message, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
-        Message::List { account, service, numbers, rows, kinds: AllKinds { all } } => {
+        Message::List { account, service, numbers, rows, kinds, order, state, search } => {
             let query = ListQuery::default().account(account).service(service).number(numbers);
-            let rows = query.with("all", Some(all)).read(client, "/messages", rows).await?;
+            let query = query.with("all", Some(kinds.all)).with("order", order);
+            let query = query.with("state", state);
+            let rows = match search {
+                Some(word) => query.search(client, "/messages/search", *rows, &word).await?,
+                None => query.read(client, "/messages", *rows).await?,
+            };
             if json { print::json(&rows) } else { table(&rows, "no messages") }
         }
         Message::Show { id } => {

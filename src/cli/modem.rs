@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::args::named;
 use super::listing::{ListQuery, OfNumber, Page};
-use super::print;
+use super::{print, samples};
 use crate::daemon::scan_ports;
 use crate::domain::modem::FinalResult;
 use crate::domain::{Iccid, Imei, Imsi};
@@ -33,6 +33,11 @@ pub(super) enum Modem {
     /// Show one modem: what it is, its recent states, and the last lines of the conversation with
     /// it
     Show {
+        /// Its port, the port's last part, its IMEI, or its identity
+        modem: String,
+    },
+    /// Show a modem's signal in each minute of the last 24 hours, since the daemon's start
+    Signal {
         /// Its port, the port's last part, its IMEI, or its identity
         modem: String,
     },
@@ -148,6 +153,7 @@ pub(super) async fn run(command: Modem, client: &AdminClient, json: bool) -> any
             print::list(json, &modems, LIST, none)
         }
         Modem::Show { modem } => show(&get(client, &modem).await?, json),
+        Modem::Signal { modem } => samples::signal(client, json, &modem).await,
         Modem::Scan => scan(client, None, json).await,
         Modem::Reset { modem, hard } => {
             let request = json!({ "name": modem, "hard": hard });

@@ -1,4 +1,4 @@
-//! `report`: what was earned, and how long the stock lasts.
+//! `report`: what was earned, how long the stock lasts, and figures over time.
 
 use std::collections::BTreeSet;
 
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::args::named;
 use super::listing::{ListQuery, OfAccount, OfNumber, OfService, Times};
 use super::print;
+use super::samples::{ranges, topics};
 use crate::domain::text::csv_field;
 use crate::domain::{Amount, Currency};
 use crate::gateway::RENTALS;
@@ -35,6 +36,18 @@ pub(super) enum Report {
         #[command(flatten)]
         times: Times,
         /// Print comma-separated values (RFC 4180) without the total
+        #[arg(long, conflicts_with = "json")]
+        csv: bool,
+    },
+    /// Show the site's figures over time, as they were sampled each minute
+    Samples {
+        /// What they are about, like messages, orders or stock
+        #[arg(value_parser = topics())]
+        topic: String,
+        /// Of how much time
+        #[arg(long, default_value = "24h", value_parser = ranges())]
+        range: String,
+        /// Print comma-separated values (RFC 4180)
         #[arg(long, conflicts_with = "json")]
         csv: bool,
     },
@@ -111,6 +124,9 @@ pub(super) async fn run(command: Report, client: &AdminClient, json: bool) -> an
         Report::Revenue { by, account, service, numbers, times, csv } => {
             let query = ListQuery::default().account(account).service(service).number(numbers);
             revenue(client, json, (by, csv), query.times(times)).await
+        }
+        Report::Samples { topic, range, csv } => {
+            super::samples::run(client, json, (&topic, &range), csv).await
         }
         Report::Stock { service, country } => stock(client, json, service, country).await,
     }

@@ -18,6 +18,10 @@ use crate::http::{AdminClient, path_segment};
 const DEFAULT: &str = "default";
 const SERVICE: &[&str] = &["id", "name", "price", "countries", "senders", "texts", "enabled"];
 
+/// The columns of messages that patterns were tried on.
+const TRIED: &[&str] =
+    &["id", "?received_at", "sender", "code", "service", "saved", "?withheld", "text"];
+
 #[derive(Subcommand)]
 pub(super) enum Service {
     /// Add a service
@@ -110,12 +114,34 @@ pub(super) enum Service {
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Show which service would receive a message, and the code found in it
+    /// Show which service would receive a message, or each of the last ones, and the code in it
+    ///
+    /// With `--service` it is tried how messages would be matched if that service had the patterns
+    /// of `--sender` and `--text`; nothing is saved.
     Test {
-        /// The sender
-        sender: String,
-        /// The text
-        text: String,
+        /// The sender of a message
+        #[arg(value_name = "SENDER", required_unless_present = "last", requires = "message_text")]
+        message_sender: Option<String>,
+        /// Its text
+        #[arg(value_name = "TEXT")]
+        message_text: Option<String>,
+        /// Instead, try the last N messages that were received, at most 200
+        #[arg(
+            long,
+            value_name = "N",
+            conflicts_with = "message_sender",
+            value_parser = clap::value_parser!(u32).range(1..=200)
+        )]
+        last: Option<u32>,
+        /// A service's name or id, or the name of one that is not there yet
+        #[arg(long, value_name = "NAME", value_parser = named)]
+        service: Option<String>,
+        /// A sender pattern for it, instead of all that it has; may be given several times
+        #[arg(long, value_name = "REGEX", requires = "service")]
+        sender: Vec<String>,
+        /// A text pattern for it, instead of all that it has; may be given several times
+        #[arg(long, value_name = "REGEX", requires = "service")]
+        text: Vec<String>,
     },
 }
 
@@ -296,13 +322,70 @@ pub(super) async fn run(command: Service, client: &AdminClient, json: bool) -> a
             let services = client.get("/services").await?;
             export(&services, output, json)
         }
-        Service::Test { sender, text } => {
-            let sample = json!({ "sender": sender, "text": text });
-            let result = client.post("/services/test", sample).await?;
-            print::object(json, &result, &["service", "code", "rule", "withheld"])?;
-            if json { Ok(()) } else { print_takers(&result) }
+        Service::Test { message_sender, message_text, last, service, sender, text } => {
+            let some = |patterns: Vec<String>| (!patterns.is_empty()).then_some(patterns);
+            let draft = service.map(|service| {
+                json!({ "service": service, "senders": some(sender), "texts": some(text) })
+            });
+            match last {
+                Some(last) => test_last(client, json, last, draft).await,
+                None => test_one(client, json, (message_sender, message_text), draft).await,
+            }
         }
     }
+}
+
+/// Shows which service would be given a message.
+async fn test_one(
+    client: &AdminClient,
+    json: bool,
+    (sender, text): (Option<String>, Option<String>),
+    draft: Option<Value>,
+) -> anyhow::Result<()> {
+    let sample = json!({ "sender": sender, "text": text, "draft": draft });
+    let result = client.post("/services/test", sample).await?;
+    print::object(json, &result, &["service", "code", "rule", "withheld"])?;
+    if json { Ok(()) } else { print_takers(&result) }
+}
+
+/// Shows which services would be given the last messages.
+async fn test_last(
+    client: &AdminClient,
+    json: bool,
+    last: u32,
+    draft: Option<Value>,
+) -> anyhow::Result<()> {
+    let body = json!({ "last": last, "draft": draft });
+    let tried = client.post("/services/test/last", body).await?;
+    if json {
+        return print::json(&tried);
+    }
+    let messages = tried.get("messages").and_then(Value::as_array);
+    let rows: Vec<Value> = messages.into_iter().flatten().map(tried_row).collect();
+    print::table(&Value::Array(rows), TRIED, "no messages were received")?;
+    let count = |name: &str| print::cell(tried.get(name));
+    print::line(format!(
+        "{} are claimed by one service, {} by several, {} by none",
+        count("by_one"),
+        count("by_several"),
+        count("by_none")
+    ))
+}
+
+/// A message that patterns were tried on, as a row of a table.
+fn tried_row(tried: &Value) -> Value {
+    let part = |within: &str, name: &str| tried.get(within).and_then(|it| it.get(name)).cloned();
+    let message = |name: &str| part("message", name);
+    json!({
+        "id": message("id"),
+        "received_at": message("received_at"),
+        "sender": message("sender"),
+        "code": part("trial", "code"),
+        "service": part("trial", "service"),
+        "saved": tried.get("saved"),
+        "withheld": part("trial", "withheld"),
+        "text": message("text"),
+    })
 }
 
 async fn enable(

@@ -204,7 +204,9 @@ impl Site {
         let mut lines = Vec::new();
         for (shown, alarm) in alarms.iter().enumerate() {
             let said = print::sentence(text(alarm, "text"));
-            let text = format!("! {}: {said}", text(alarm, "alarm"));
+            let note = alarm.get("note").and_then(Value::as_str);
+            let note = note.map(|note| format!(" (acknowledged: {note})")).unwrap_or_default();
+            let text = format!("! {}: {said}{note}", text(alarm, "alarm"));
             let alarm = screen.wrapped(&Cell::with(text, Colour::Bad));
             let is_room = lines.len() + alarm.len() <= MAX_ALARM_LINES;
             if screen.size.is_some() && shown > 0 && !is_room {

@@ -55,7 +55,7 @@ pub(super) enum Webhook {
         #[arg(value_parser = whole_number)]
         endpoint: u32,
     },
-    /// Show what was sent to an endpoint, and what it answered
+    /// Show what was sent to an endpoint or waits to be, and what it answered
     Deliveries {
         /// The endpoint's id
         #[arg(value_parser = whole_number)]
@@ -63,7 +63,7 @@ pub(super) enum Webhook {
         /// Show only the newest N, at most 1000
         #[arg(long, value_name = "N", default_value_t = 100, value_parser = whole_number)]
         limit: u32,
-        /// The page before the delivery with this id
+        /// The page before the delivery with this id, which is its event's
         #[arg(long, value_name = "ID", value_parser = whole_number)]
         before: Option<u32>,
     },
@@ -72,7 +72,7 @@ pub(super) enum Webhook {
         /// The endpoint's id
         #[arg(value_parser = whole_number)]
         endpoint: u32,
-        /// The delivery's id
+        /// The delivery's id, which is its event's
         #[arg(value_parser = whole_number)]
         delivery: u32,
     },
@@ -112,7 +112,7 @@ pub(super) async fn run(command: Webhook, client: &AdminClient, json: bool) -> a
             if !json {
                 deliveries.as_array_mut().into_iter().flatten().for_each(tell_last_attempt);
             }
-            print::list(json, &deliveries, DELIVERY, "nothing was sent to this endpoint yet")
+            print::list(json, &deliveries, DELIVERY, "no events for this endpoint yet")
         }
         Webhook::Redeliver { endpoint, delivery } => {
             let path = format!("/webhooks/{endpoint}/deliveries/{delivery}/redeliver");

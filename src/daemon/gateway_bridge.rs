@@ -30,6 +30,9 @@ impl driver::ModemEvents for GatewayBridge {
         if reported.became_ready {
             self.gateway.sim_became_ready();
         }
+        if reported.looks_different {
+            self.gateway.modem_changed();
+        }
         if reported.sim_left {
             self.gateway.sim_left();
         }
@@ -45,6 +48,7 @@ impl driver::ModemEvents for GatewayBridge {
 
     fn removed(&self, port: &PortName) {
         self.gateway.modems().remove(port, self.gateway.now());
+        self.gateway.modem_changed();
         self.gateway.sim_left();
         self.modems.remove(port);
     }

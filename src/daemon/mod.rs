@@ -14,6 +14,7 @@ mod number_discovery;
 mod reload;
 mod rights;
 pub mod system_sources;
+mod web;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -65,6 +66,9 @@ pub enum StartError {
     /// The address for metrics cannot be used.
     #[error("cannot listen on {address} for metrics: {reason}; set another [admin] metrics_listen")]
     Metrics { address: SocketAddr, reason: String },
+    /// The operators' pages cannot be served on their address.
+    #[error("cannot listen on {address} for operators: {reason}; set another [console] listen")]
+    Console { address: SocketAddr, reason: String },
     /// A SIM bank cannot be used as it is configured, on this line of the file.
     #[error("line {line}: {fault}")]
     Bank { line: usize, fault: String },
@@ -97,6 +101,7 @@ pub struct Daemon {
     gateway: Gateway,
     store: Store,
     address: SocketAddr,
+    console: Option<SocketAddr>,
     stopping: CancellationToken,
     servers: Vec<Listening>,
     driver: Driver,
@@ -141,8 +146,13 @@ impl Daemon {
         let reloader = core.reloader(&driver);
         let notices = core.notices();
         let mut servers = vec![customers];
-        match core.serve_operator(&modem_control, &reloader, &notices) {
-            Ok(listening) => servers.extend(listening),
+        let operator = OperatorParts {
+            modems: Arc::clone(&modem_control),
+            reloader: Arc::clone(&reloader),
+            notices,
+        };
+        let console = match core.serve_operator(&operator, &mut servers) {
+            Ok(console) => console,
             Err(error) => {
                 driver.stop().await;
                 for server in servers {
@@ -150,7 +160,7 @@ impl Daemon {
                 }
                 return Err(error);
             }
-        }
+        };
         let Core { gateway, monitor, stopping, .. } = core;
         tokio::spawn(Arc::clone(&monitor).watch_alarms(stopping.clone()));
         let webhooks = tokio::spawn(delivery::send_webhooks(
@@ -159,6 +169,7 @@ impl Daemon {
             system_sources::webhook_connection_limit(),
             stopping.clone(),
         ));
+        tokio::spawn(Arc::clone(&monitor).take_samples(stopping.clone()));
         tokio::spawn(monitor.keep_counting(stopping.clone()));
         tokio::spawn(background::report_faults(gateway.clone(), stopping.clone()));
         tokio::spawn(background::watch_clock(gateway.clone(), stopping.clone()));
@@ -174,6 +185,7 @@ impl Daemon {
             gateway,
             store,
             address,
+            console,
             stopping,
             servers,
             driver,
@@ -186,6 +198,11 @@ impl Daemon {
     /// The address that customers are served on.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address that operators' pages are served on.
+    pub fn console(&self) -> Option<SocketAddr> {
+        self.console
     }
 
     /// The gateway, for callers in the same process.
@@ -236,6 +253,13 @@ impl Daemon {
     }
 }
 
+/// What operators reach besides the business.
+struct OperatorParts {
+    modems: Arc<dyn ModemControl>,
+    reloader: Arc<Reloader>,
+    notices: Arc<dyn Notifier>,
+}
+
 impl Core<'_> {
     /// Listens for customers; returns the address, which may have a port that the system chose.
     fn serve_customers(&self) -> Result<(SocketAddr, Listening), StartError> {
@@ -245,6 +269,7 @@ impl Core<'_> {
             Arc::clone(&self.monitor.requests),
             Arc::clone(&self.request_ids),
             self.stopping.clone(),
+            self.portal(),
         );
         let config = &self.config.http;
         let address = config.listen;
@@ -289,33 +314,33 @@ impl Core<'_> {
         })
     }
 
-    /// Listens on the admin socket and, where it is configured, on the address for metrics.
+    /// Listens on the admin socket and, where these are configured, on the addresses for metrics
+    /// and for operators' pages. Returns the latter. Adds each server that has begun to `servers`.
     fn serve_operator(
         &self,
-        modem_control: &Arc<dyn ModemControl>,
-        reloader: &Arc<Reloader>,
-        notices: &Arc<dyn Notifier>,
-    ) -> Result<Vec<Listening>, StartError> {
+        parts: &OperatorParts,
+        servers: &mut Vec<Listening>,
+    ) -> Result<Option<SocketAddr>, StartError> {
         let monitor = &self.monitor;
-        let customers = monitor.customers().unwrap_or(self.config.http.listen);
+        let console = self.serve_console(parts)?;
+        let console = console.map(|(address, server)| {
+            servers.push(server);
+            address
+        });
+        servers.extend(self.serve_metrics()?);
         let state = http::admin::AdminState {
             gateway: self.gateway.clone(),
-            modems: Arc::clone(modem_control),
-            customers,
+            modems: Arc::clone(&parts.modems),
+            customers: monitor.customers().unwrap_or(self.config.http.listen),
             stopping: self.stopping.clone(),
+            web: self.web_addresses(console),
+            console,
         };
         let admin = http::admin::router(state)
-            .merge(http::admin::reload_router(reloader.clone()))
-            .merge(http::admin::notices_router(Arc::clone(notices)))
+            .merge(http::admin::reload_router(parts.reloader.clone()))
+            .merge(http::admin::notices_router(Arc::clone(&parts.notices)))
             .merge(http::health::overview(monitor.clone()))
             .merge(http::health::router(monitor.clone()));
-        let metrics = self.config.admin.metrics_listen.map(|address| {
-            let router = http::health::router(monitor.clone());
-            let limits = ConnectionLimits::of_operator(METRICS_CONNECTIONS);
-            http::listen_tcp(address, move |_| http::route_all(router.clone()), limits)
-                .map_err(|error| StartError::Metrics { address, reason: error.to_string() })
-        });
-        let metrics = metrics.transpose()?.map(|(_, listening)| listening);
         let socket = &self.config.admin.socket;
         let connections = system_sources::admin_connection_limit();
         let admin = http::admin::limit_long_requests(admin, connections);
@@ -325,7 +350,18 @@ impl Core<'_> {
         let admin = http::listen_unix(socket, admin, limits).map_err(|error| {
             StartError::Admin { socket: socket.display().to_string(), reason: error.to_string() }
         })?;
-        Ok(metrics.into_iter().chain([admin]).collect())
+        servers.push(admin);
+        Ok(console)
+    }
+
+    fn serve_metrics(&self) -> Result<Option<Listening>, StartError> {
+        let Some(address) = self.config.admin.metrics_listen else { return Ok(None) };
+        let router = http::health::router(self.monitor.clone());
+        let limits = ConnectionLimits::of_operator(METRICS_CONNECTIONS);
+        let served = http::listen_tcp(address, move |_| http::route_all(router.clone()), limits);
+        let failed =
+            |error: std::io::Error| StartError::Metrics { address, reason: error.to_string() };
+        Ok(Some(served.map_err(failed)?.1))
     }
 }
 

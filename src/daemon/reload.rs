@@ -4,17 +4,24 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 
-use super::check::{self, UserIdentity};
+use super::check::{self, Report, UserIdentity};
 use super::config::{
-    BankSection, Config, ConfigError, Fault, ModemSection, TakesEffect, takes_effect,
+    BankSection, Config, ConfigError, EffectiveEntry, Fault, ModemSection, TakesEffect,
+    takes_effect,
 };
 use super::modem_control::business_settings;
 use super::{logging, ports};
 use crate::domain::audit::AuditAction;
 use crate::driver;
-use crate::gateway::{BoxFuture, Gateway, Reload, Reloaded};
+use crate::gateway::{
+    BoxFuture, ConfigFindings, ConfigInEffect, ConfigValue, Gateway, Reload, Reloaded,
+};
 use crate::http::Throttle;
+
+/// Why there is nothing to read.
+const NO_FILE: &str = "this daemon has no configuration file";
 
 /// The parts that a reload changes, and the configuration in effect.
 pub(super) struct Reloader {
@@ -51,6 +58,54 @@ impl Reload for Reloader {
             done
         })
     }
+
+    fn in_effect(&self) -> ConfigInEffect {
+        let entries = entries_in_effect(&self.started_with, &self.in_effect.lock());
+        let value = |entry: EffectiveEntry| ConfigValue {
+            key: entry.path(),
+            value: entry.value,
+            line: entry.line,
+        };
+        let file = self.file.as_ref().map(|file| file.display().to_string());
+        ConfigInEffect { file, values: entries.into_iter().map(value).collect() }
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<ConfigFindings, String>> {
+        let file = self.file.clone();
+        Box::pin(async move {
+            let file = file.ok_or(NO_FILE)?;
+            let runtime = Handle::current();
+            // It looks at files and ports, which may take its time.
+            let checked = tokio::task::spawn_blocking(move || {
+                runtime.block_on(Report::of(&file, &UserIdentity::this_process())).findings
+            });
+            checked.await.map_err(|error| error.to_string())
+        })
+    }
+}
+
+/// The values in effect after reloads: of the keys that need a restart, those of the start.
+fn entries_in_effect(started: &Config, in_effect: &Config) -> Vec<EffectiveEntry> {
+    let needs_restart =
+        |entry: &EffectiveEntry| takes_effect(&entry.section, &entry.key) == TakesEffect::Restart;
+    let of_start = started.effective_entries().into_iter().filter(needs_restart);
+    let of_reload = in_effect.effective_entries().into_iter();
+    let mut entries: Vec<EffectiveEntry> =
+        of_start.chain(of_reload.filter(|entry| !needs_restart(entry))).collect();
+    // Both are in the order of the reference, of which the sections of the start have the most.
+    let mut sections: Vec<String> = Vec::new();
+    for config in [in_effect, started] {
+        for entry in config.effective_entries() {
+            if !sections.contains(&entry.section) {
+                sections.push(entry.section);
+            }
+        }
+    }
+    entries.sort_by_key(|entry| {
+        let section = sections.iter().position(|section| *section == entry.section);
+        (section, entry.index)
+    });
+    entries
 }
 
 impl Reloader {
@@ -70,7 +125,7 @@ impl Reloader {
     }
 
     async fn reload_config(&self) -> Result<Reloaded, String> {
-        let file = self.file.as_ref().ok_or("this daemon has no configuration file")?;
+        let file = self.file.as_ref().ok_or(NO_FILE)?;
         let found = load_without_faults(file.clone()).await?;
         if found.entries.is_empty() {
             // An editor is probably writing the file at this moment.
@@ -292,5 +347,24 @@ mod tests {
         let again = compare(&started, &in_effect, &found);
         assert_eq!(again.applied, [""; 0]);
         assert_eq!(again.needs_restart, ["log.format = \"json\"", "money.currency = \"EUR\""]);
+    }
+
+    #[test]
+    fn what_needs_a_restart_is_in_effect_as_it_was_at_the_start() {
+        let started = config("[orders]\nlifetime = \"9m\"\n[log]\nformat = \"json\"");
+        let found = config("[log]\nformat = \"text\"\nlevel = \"debug\"");
+        let in_effect = applicable(&started, &started, found);
+        let entries = entries_in_effect(&started, &in_effect);
+        let value = |path: &str| {
+            let entry = entries.iter().find(|entry| entry.path() == path).unwrap();
+            (entry.value.as_str(), entry.line)
+        };
+        assert_eq!(value("log.format"), ("\"json\"", Some(4)), "it waits for a restart");
+        assert_eq!(value("log.level"), ("\"debug\"", Some(3)), "it was applied");
+        assert_eq!(value("orders.lifetime"), ("\"10m\"", None), "it is not set any more");
+        let mut paths: Vec<String> = entries.iter().map(EffectiveEntry::path).collect();
+        paths.sort();
+        paths.dedup();
+        assert_eq!(paths.len(), entries.len(), "each is there once");
     }
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::client::Client;
 use super::counts::WebhookCounts;
 use super::queue::Queue;
+use super::turns::AccountTurns;
 use crate::domain::webhook::delivery::LONGEST_PAUSE;
 use crate::domain::webhook::{Attempt, DeliveryState};
 use crate::domain::{EndpointId, EventId, Timestamp};
@@ -26,10 +27,6 @@ pub(super) struct Sender {
     pub(super) gateway: Gateway,
     pub(super) client: Client,
     pub(super) counts: Arc<WebhookCounts>,
-    /// How many connections there may be to endpoints that work, and to those that fail: the ones
-    /// must not have to wait for the others.
-    pub(super) working: Arc<Semaphore>,
-    pub(super) failing: Arc<Semaphore>,
 }
 
 /// What has become of an event that was to be sent.
@@ -45,6 +42,7 @@ enum Ended {
 struct Served {
     sender: Arc<Sender>,
     id: EndpointId,
+    turns: Arc<AccountTurns>,
     queue: Queue,
     attempts: JoinSet<Result<Ended, Error>>,
     is_failing: bool,
@@ -53,17 +51,19 @@ struct Served {
     saved: EventId,
 }
 
-/// Sends what an endpoint is to be sent. Ends when it is off, or has nothing to do until it is told
-/// by `changed`.
+/// Sends what an endpoint is to be sent, over the connections of its account. Ends when it is off,
+/// or has nothing to do until it is told by `changed`.
 pub(super) async fn serve(
     sender: Arc<Sender>,
     id: EndpointId,
+    turns: Arc<AccountTurns>,
     changed: Arc<Notify>,
 ) -> Result<(), Error> {
     let Some((_, position)) = sender.gateway.webhooks().position(id).await? else { return Ok(()) };
     let mut served = Served {
         sender,
         id,
+        turns,
         queue: Queue::after(position),
         attempts: JoinSet::new(),
         is_failing: false,
@@ -128,11 +128,12 @@ impl Served {
     fn begin_attempts(&mut self) {
         while self.room() > 0 {
             let Some(event) = self.queue.begin_next() else { return };
-            let turns = match self.is_failing {
-                true => Arc::clone(&self.sender.failing),
-                false => Arc::clone(&self.sender.working),
-            };
-            self.attempts.spawn(attempt(Arc::clone(&self.sender), self.id, event, turns));
+            let (sender, turns) = (Arc::clone(&self.sender), Arc::clone(&self.turns));
+            let (id, is_failing) = (self.id, self.is_failing);
+            self.attempts.spawn(async move {
+                let Some(_turn) = turns.take(is_failing).await else { return Ok(Ended::Off) };
+                attempt(sender, id, event).await
+            });
         }
     }
 
@@ -170,14 +171,8 @@ impl Served {
     }
 }
 
-/// Sends an event, as soon as there may be one more connection.
-async fn attempt(
-    sender: Arc<Sender>,
-    id: EndpointId,
-    event: EventId,
-    turns: Arc<Semaphore>,
-) -> Result<Ended, Error> {
-    let Ok(_turn) = turns.acquire().await else { return Ok(Ended::Off) };
+/// Sends an event.
+async fn attempt(sender: Arc<Sender>, id: EndpointId, event: EventId) -> Result<Ended, Error> {
     let letter = match sender.gateway.webhooks().letter(id, event).await? {
         Sendable::Now(letter) => letter,
         Sendable::EventGone => return Ok(Ended::Gone(event)),

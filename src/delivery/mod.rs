@@ -1,6 +1,6 @@
 //! Sends events to webhook endpoints: a task for each endpoint that has something to do, woken by
 //! commits. An endpoint that hangs or fails has its own task and connections, and slows down no
-//! other.
+//! other; nor do all endpoints of an account slow down those of others.
 
 mod authorities;
 mod client;
@@ -10,12 +10,13 @@ pub mod notices;
 mod queue;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +25,7 @@ use crate::gateway::{Error, Gateway, SystemResolver};
 use client::Client;
 pub use counts::WebhookCounts;
 use endpoint_task::{Sender, serve};
+use turns::{AccountTurns, Turns};
 
 /// How long to wait before going on after the database has failed.
 const RETRY: Duration = Duration::from_secs(30);
@@ -31,17 +33,25 @@ const RETRY: Duration = Duration::from_secs(30);
 /// An endpoint that is on, or whose task has not ended yet.
 struct Known {
     account: AccountId,
+    turns: Arc<AccountTurns>,
     is_on: bool,
     /// Notified when there is something to do; kept for the task that is to do it.
     changed: Arc<Notify>,
     is_served: bool,
 }
 
+/// An account that has endpoints which are on.
+struct WithEndpoints {
+    endpoints: BTreeSet<EndpointId>,
+    turns: Arc<AccountTurns>,
+}
+
 /// Knows which endpoints are on, and starts their tasks.
 struct Dispatcher {
     sender: Arc<Sender>,
+    turns: Turns,
     endpoints: BTreeMap<EndpointId, Known>,
-    by_account: HashMap<AccountId, BTreeSet<EndpointId>>,
+    accounts: HashMap<AccountId, WithEndpoints>,
     tasks: JoinSet<Result<(), Error>>,
     served: HashMap<Id, EndpointId>,
     newest: watch::Receiver<EventId>,
@@ -58,27 +68,21 @@ pub async fn send_webhooks(
     stopping: CancellationToken,
 ) {
     let client = Client::new(Arc::new(SystemResolver::for_sending()));
-    let half = (connections / 2).max(1);
-    let sender = Arc::new(Sender {
-        gateway,
-        client,
-        counts,
-        working: Arc::new(Semaphore::new(half)),
-        failing: Arc::new(Semaphore::new(half)),
-    });
-    let mut dispatcher = Dispatcher::new(sender);
+    let sender = Arc::new(Sender { gateway, client, counts });
+    let mut dispatcher = Dispatcher::new(sender, Turns::new(connections));
     stopping.run_until_cancelled(dispatcher.run()).await;
     dispatcher.tasks.shutdown().await;
 }
 
 impl Dispatcher {
-    fn new(sender: Arc<Sender>) -> Dispatcher {
+    fn new(sender: Arc<Sender>, turns: Turns) -> Dispatcher {
         let newest = sender.gateway.events().subscribe();
         let told = *newest.borrow();
         Dispatcher {
             sender,
+            turns,
             endpoints: BTreeMap::new(),
-            by_account: HashMap::new(),
+            accounts: HashMap::new(),
             tasks: JoinSet::new(),
             served: HashMap::new(),
             newest,
@@ -129,9 +133,19 @@ impl Dispatcher {
     }
 
     fn remember(&mut self, id: EndpointId, account: AccountId) {
-        let known = || Known { account, is_on: true, changed: Arc::default(), is_served: false };
-        self.endpoints.entry(id).or_insert_with(known).is_on = true;
-        self.by_account.entry(account).or_default().insert(id);
+        let served = self.accounts.entry(account).or_insert_with(|| WithEndpoints {
+            endpoints: BTreeSet::new(),
+            turns: Arc::new(self.turns.of_account()),
+        });
+        served.endpoints.insert(id);
+        let known = self.endpoints.entry(id).or_insert_with(|| Known {
+            account,
+            turns: Arc::clone(&served.turns),
+            is_on: true,
+            changed: Arc::default(),
+            is_served: false,
+        });
+        known.is_on = true;
     }
 
     /// An endpoint is off or gone. Its task notices that.
@@ -140,10 +154,10 @@ impl Dispatcher {
         known.is_on = false;
         known.changed.notify_one();
         let (account, is_served) = (known.account, known.is_served);
-        if let Some(of_account) = self.by_account.get_mut(&account) {
-            of_account.remove(&id);
-            if of_account.is_empty() {
-                self.by_account.remove(&account);
+        if let Some(served) = self.accounts.get_mut(&account) {
+            served.endpoints.remove(&id);
+            if served.endpoints.is_empty() {
+                self.accounts.remove(&account);
             }
         }
         if !is_served {
@@ -162,7 +176,8 @@ impl Dispatcher {
         let Some(known) = self.endpoints.get_mut(&id) else { return };
         known.changed.notify_one();
         if !std::mem::replace(&mut known.is_served, true) {
-            let task = serve(Arc::clone(&self.sender), id, Arc::clone(&known.changed));
+            let (sender, turns) = (Arc::clone(&self.sender), Arc::clone(&known.turns));
+            let task = serve(sender, id, turns, Arc::clone(&known.changed));
             let task = self.tasks.spawn(task);
             self.served.insert(task.id(), id);
         }
@@ -174,9 +189,9 @@ impl Dispatcher {
         if !self.endpoints.is_empty() {
             let webhooks = self.sender.gateway.webhooks();
             let accounts = webhooks.accounts_with_events_after(self.told).await?;
-            let of_account = |account| self.by_account.get(&account).into_iter().flatten();
+            let of_account = |account| self.accounts.get(&account).map(|it| &it.endpoints);
             let woken: Vec<EndpointId> =
-                accounts.into_iter().flat_map(of_account).copied().collect();
+                accounts.into_iter().filter_map(of_account).flatten().copied().collect();
             woken.into_iter().for_each(|id| self.wake(id));
         }
         self.told = newest;
@@ -232,10 +247,11 @@ impl Dispatcher {
         );
         let Some(known) = self.endpoints.get_mut(&id) else { return };
         known.is_served = true;
-        let (sender, changed) = (Arc::clone(&self.sender), Arc::clone(&known.changed));
+        let (sender, turns) = (Arc::clone(&self.sender), Arc::clone(&known.turns));
+        let changed = Arc::clone(&known.changed);
         let task = self.tasks.spawn(async move {
             tokio::time::sleep(RETRY).await;
-            serve(sender, id, changed).await
+            serve(sender, id, turns, changed).await
         });
         self.served.insert(task.id(), id);
     }

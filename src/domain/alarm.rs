@@ -42,7 +42,7 @@ pub enum AlarmName {
     DiskLow,
     /// The ids of orders or rentals will be used up.
     IdsRunningOut,
-    /// No webhook endpoint takes anything.
+    /// No webhook endpoint takes anything, or some have not for long.
     WebhooksFailing,
 }
 
@@ -118,6 +118,9 @@ pub struct Alarm {
     pub subject: String,
     /// What is wrong and what to do, without a customer's number or text.
     pub text: String,
+    /// The things that it is about, such as SIMs, where one alarm stands for several, in an order
+    /// of their own. When they are others, it is told again.
+    pub members: Vec<String>,
 }
 
 impl Alarm {
@@ -127,12 +130,22 @@ impl Alarm {
     }
 }
 
+/// That an operator knows of an alarm and takes care of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledgement {
+    pub at: Timestamp,
+    /// What is being done, in the operator's words.
+    pub note: String,
+}
+
 /// An alarm that was raised and has not ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StandingAlarm {
     /// As it was observed last.
     pub alarm: Alarm,
     pub raised_at: Timestamp,
+    /// Set once an operator has acknowledged it.
+    pub acknowledged: Option<Acknowledgement>,
 }
 
 impl StandingAlarm {
@@ -140,6 +153,15 @@ impl StandingAlarm {
     pub fn is_same(&self, other: &StandingAlarm) -> bool {
         self.raised_at == other.raised_at && self.alarm.is_about(&other.alarm)
     }
+}
+
+/// Why a name and a subject do not say which alarm is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotStanding {
+    /// No alarm of this name and subject stands.
+    None,
+    /// Several of this name do, which are about these subjects.
+    Several(Vec<String>),
 }
 
 /// The alarms that stand.
@@ -158,7 +180,8 @@ impl StandingAlarms {
     }
 
     /// Takes what is wrong now: what is new is raised, and what is not among it has ended. Of two
-    /// about the same thing the first counts. Returns whether any was raised or has ended.
+    /// about the same thing the first counts. Returns whether any was raised, has ended, or has
+    /// other members.
     pub fn observe(&mut self, observed: Vec<Alarm>, now: Timestamp) -> bool {
         let mut standing: Vec<StandingAlarm> = Vec::with_capacity(observed.len());
         let mut is_changed = false;
@@ -167,13 +190,44 @@ impl StandingAlarms {
                 continue;
             }
             let known = self.0.iter().find(|known| known.alarm.is_about(&alarm));
-            is_changed |= known.is_none();
+            is_changed |= known.is_none_or(|known| known.alarm.members != alarm.members);
             let raised_at = known.map_or(now, |known| known.raised_at);
-            standing.push(StandingAlarm { alarm, raised_at });
+            let acknowledged = known.and_then(|known| known.acknowledged.clone());
+            standing.push(StandingAlarm { alarm, raised_at, acknowledged });
         }
         is_changed |= standing.len() != self.0.len();
         self.0 = standing;
         is_changed
+    }
+
+    /// The alarm of a name that is about a subject; of a port the last part of its path is enough.
+    /// Without a subject it is the only alarm of the name.
+    pub fn find(
+        &self,
+        name: AlarmName,
+        subject: Option<&str>,
+    ) -> Result<&StandingAlarm, NotStanding> {
+        let is_meant = |known: &&StandingAlarm| {
+            let known = known.alarm.subject.as_str();
+            let is_it = |wanted| known == wanted || known.rsplit('/').next() == Some(wanted);
+            subject.is_none_or(is_it)
+        };
+        let named = self.0.iter().filter(|known| known.alarm.name == name).filter(is_meant);
+        match named.collect::<Vec<_>>().as_slice() {
+            [] => Err(NotStanding::None),
+            [one] => Ok(one),
+            several => {
+                let subjects = several.iter().map(|one| one.alarm.subject.clone());
+                Err(NotStanding::Several(subjects.collect()))
+            }
+        }
+    }
+
+    /// Notes that an operator has acknowledged an alarm, if it still stands.
+    pub fn acknowledge(&mut self, alarm: &StandingAlarm) {
+        if let Some(known) = self.0.iter_mut().find(|known| known.is_same(alarm)) {
+            known.acknowledged.clone_from(&alarm.acknowledged);
+        }
     }
 }
 
@@ -183,7 +237,8 @@ mod tests {
 
     fn alarm(subject: &str, text: &str) -> Alarm {
         let name = AlarmName::ModemNotReady;
-        Alarm { name, subject: subject.to_owned(), text: text.to_owned() }
+        let (subject, text) = (subject.to_owned(), text.to_owned());
+        Alarm { name, subject, text, members: Vec::new() }
     }
 
     #[test]
@@ -192,13 +247,61 @@ mod tests {
         assert!(alarms.observe(vec![alarm("a", "for 5 min"), alarm("a", "twice")], Timestamp(1)));
         assert!(!alarms.observe(vec![alarm("a", "for 6 min")], Timestamp(2)), "nothing changed");
         assert!(alarms.observe(vec![alarm("b", "new"), alarm("a", "for 7 min")], Timestamp(3)));
-        let standing = |alarm, at| StandingAlarm { alarm, raised_at: Timestamp(at) };
+        let standing = |alarm, at| {
+            let raised_at = Timestamp(at);
+            StandingAlarm { alarm, raised_at, acknowledged: None }
+        };
         let expected = [standing(alarm("b", "new"), 3), standing(alarm("a", "for 7 min"), 1)];
         assert_eq!(alarms.all(), expected);
         assert!(alarms.observe(vec![alarm("a", "for 8 min")], Timestamp(4)), "one has ended");
         assert!(alarms.observe(Vec::new(), Timestamp(5)));
         assert!(alarms.observe(vec![alarm("a", "again")], Timestamp(6)));
         assert_eq!(alarms.all(), [standing(alarm("a", "again"), 6)]);
+    }
+
+    #[test]
+    fn an_alarm_is_found_by_its_name_and_as_much_of_its_subject_as_tells_it() {
+        let mut alarms = StandingAlarms::default();
+        alarms.observe(vec![alarm("/dev/a", ""), alarm("/dev/b", "")], Timestamp(1));
+        let name = AlarmName::ModemNotReady;
+        let subject = |wanted| alarms.find(name, wanted).map(|it| it.alarm.subject.as_str());
+        assert_eq!(subject(Some("b")), Ok("/dev/b"));
+        assert_eq!(subject(Some("/dev/a")), Ok("/dev/a"));
+        assert_eq!(subject(Some("dev")), Err(NotStanding::None));
+        let both = vec!["/dev/a".to_owned(), "/dev/b".to_owned()];
+        assert_eq!(subject(None), Err(NotStanding::Several(both)));
+        assert_eq!(alarms.find(AlarmName::DiskLow, None), Err(NotStanding::None));
+        alarms.observe(vec![alarm("/dev/b", "")], Timestamp(2));
+        assert!(alarms.find(name, None).is_ok());
+    }
+
+    #[test]
+    fn an_alarm_stays_acknowledged_until_it_ends() {
+        let mut alarms = StandingAlarms::default();
+        alarms.observe(vec![alarm("a", "")], Timestamp(1));
+        let mut seen = alarms.all()[0].clone();
+        seen.acknowledged = Some(Acknowledgement { at: Timestamp(2), note: "known".to_owned() });
+        alarms.acknowledge(&seen);
+        alarms.observe(vec![alarm("a", "worse")], Timestamp(3));
+        assert_eq!(alarms.all()[0].acknowledged, seen.acknowledged);
+        alarms.observe(Vec::new(), Timestamp(4));
+        alarms.observe(vec![alarm("a", "")], Timestamp(5));
+        alarms.acknowledge(&seen);
+        assert_eq!(alarms.all()[0].acknowledged, None, "another time");
+    }
+
+    #[test]
+    fn one_that_is_about_other_things_is_a_change_and_goes_on() {
+        let mut alarms = StandingAlarms::default();
+        let of = |members: &[&str]| {
+            let members = members.iter().map(ToString::to_string).collect();
+            vec![Alarm { members, ..alarm("", "deaf") }]
+        };
+        assert!(alarms.observe(of(&["8931"]), Timestamp(1)));
+        assert!(!alarms.observe(of(&["8931"]), Timestamp(2)));
+        assert!(alarms.observe(of(&["8931", "8932"]), Timestamp(3)));
+        assert_eq!(alarms.all()[0].raised_at, Timestamp(1));
+        assert_eq!(alarms.all()[0].alarm.members, ["8931", "8932"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::login::{LoginName, Role};
 use super::sim::NumberSource;
 use super::webhook::OffReason;
 use super::{AccountId, EventId};
@@ -28,13 +29,36 @@ impl fmt::Display for Actor {
     }
 }
 
-/// A user of this machine who may use the admin socket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
-    /// The number of the user, which the kernel vouches for.
-    pub uid: u32,
-    /// The user's name at that time, unless there was none.
-    pub name: Option<String>,
+/// Which person an operator is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Person {
+    /// A user of this machine who may use the admin socket.
+    User {
+        /// The number of the user, which the kernel vouches for.
+        uid: u32,
+        /// The user's name at that time, unless there was none.
+        name: Option<String>,
+    },
+    /// Somebody who has signed in to the console, by the name of the login.
+    Login(LoginName),
+}
+
+impl Person {
+    /// The number of the user of this machine, if it is one.
+    pub fn uid(&self) -> Option<u32> {
+        match self {
+            Person::User { uid, .. } => Some(*uid),
+            Person::Login(_) => None,
+        }
+    }
+
+    /// The name of the user or the login.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Person::User { name, .. } => name.as_deref(),
+            Person::Login(name) => Some(name.as_str()),
+        }
+    }
 }
 
 /// The error for a text that names no actor.
@@ -158,6 +182,8 @@ pub enum AuditAction<'a> {
     SwitchedByHand,
     /// A copy of the database was sent to an operator, to be written to a file.
     Copied,
+    /// The operator noted that an alarm is known.
+    Acknowledged,
     /// The configuration was read again and changes of it were applied.
     Reloaded,
     /// A webhook endpoint was given a new secret.
@@ -166,6 +192,28 @@ pub enum AuditAction<'a> {
     SentAgain { event: EventId },
     /// A webhook endpoint was switched off for this reason.
     SwitchedEndpointOff { reason: OffReason },
+    /// An operator or a customer was given a link that sets a password and signs in.
+    Invited,
+    /// A login lost its password and its second factor, and was given a new link.
+    ResetLogin,
+    /// An operator was given this role.
+    SetRole { role: Role },
+    /// Somebody signed in.
+    SignedIn,
+    /// Somebody signed in with a recovery code in place of a second factor's.
+    UsedRecoveryCode,
+    /// Somebody signed out.
+    SignedOut,
+    /// A session of somebody's was ended by that person, from another one.
+    EndedSession,
+    /// Somebody changed the own password.
+    ChangedPassword,
+    /// Somebody added a second factor, with recovery codes.
+    AddedSecondFactor,
+    /// Somebody had the own recovery codes replaced by new ones.
+    ReplacedRecoveryCodes,
+    /// Somebody took the own second factor away.
+    RemovedSecondFactor,
 }
 
 impl fmt::Display for AuditAction<'_> {
@@ -181,6 +229,19 @@ impl fmt::Display for AuditAction<'_> {
             AuditAction::SwitchedEndpointOff { reason } => {
                 return write!(f, "switched off, reason {},", reason.as_str());
             }
+            AuditAction::SetRole { role } => {
+                return write!(f, "gave the role {} to", role.as_str());
+            }
+            AuditAction::Invited => "invited",
+            AuditAction::ResetLogin => "reset",
+            AuditAction::SignedIn => "signed in as",
+            AuditAction::UsedRecoveryCode => "signed in by a recovery code as",
+            AuditAction::SignedOut => "signed out of",
+            AuditAction::EndedSession => "ended a session of",
+            AuditAction::ChangedPassword => "changed the password of",
+            AuditAction::AddedSecondFactor => "added a second factor to",
+            AuditAction::ReplacedRecoveryCodes => "replaced the recovery codes of",
+            AuditAction::RemovedSecondFactor => "removed the second factor of",
             AuditAction::ChangedSecret => "changed the secret of",
             AuditAction::Added => "added",
             AuditAction::AddedKey => "added a key",
@@ -228,6 +289,7 @@ impl fmt::Display for AuditAction<'_> {
             AuditAction::Recorded => "recorded",
             AuditAction::SwitchedByHand => "switched by hand",
             AuditAction::Copied => "took a copy of",
+            AuditAction::Acknowledged => "acknowledged",
             AuditAction::Reloaded => "reloaded",
         })
     }

@@ -118,6 +118,12 @@ pub fn word(unavailable: Option<UnavailableReason>) -> &'static str {
     unavailable.map_or("available", UnavailableReason::as_str)
 }
 
+/// What a word of [`words`] stands for; `None` if it is none of them.
+pub fn from_word(text: &str) -> Option<Option<UnavailableReason>> {
+    let all = [None].into_iter().chain(UnavailableReason::ALL.map(Some));
+    all.into_iter().find(|known| word(*known) == text)
+}
+
 /// Whether a SIM can receive messages now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reachability {

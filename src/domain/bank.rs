@@ -256,6 +256,23 @@ pub struct BankReport {
     pub trouble: Option<String>,
 }
 
+/// A SIM stays on the air for at least this many times the duration of a switch, unless somebody
+/// waits for another: else the radio would be off the air most of the time.
+pub const MIN_STAY_IN_SWITCH_TIMES: u32 = 3;
+
+impl BankReport {
+    /// How long a visit takes a radio at least: the switch, and the stay.
+    pub fn shortest_visit(&self) -> Duration {
+        self.switch_time * (MIN_STAY_IN_SWITCH_TIMES + 1)
+    }
+
+    /// How often a radio can visit a SIM in `time`, at most.
+    pub fn visits_in(&self, time: Duration) -> u64 {
+        let visit = self.shortest_visit().as_secs().max(1);
+        time.as_secs() / visit
+    }
+}
+
 /// What a radio of a bank is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RadioState {

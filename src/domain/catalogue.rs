@@ -153,6 +153,36 @@ pub struct PatternError {
     pub reason: String,
 }
 
+/// What is wrong with one pattern.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct PatternFault {
+    /// The character, from 1, at which it cannot be read; `None` if it is too large as a whole.
+    pub at: Option<usize>,
+    /// The fault, in words for the operator.
+    pub reason: String,
+}
+
+/// Checks that a pattern is a usable regular expression, and says where it is not.
+pub fn check_pattern(pattern: &str) -> Result<(), PatternFault> {
+    let fault = |offset: usize, reason: String| {
+        let before = pattern.get(..offset).unwrap_or(pattern);
+        PatternFault { at: Some(before.chars().count() + 1), reason }
+    };
+    match regex_syntax::parse(pattern) {
+        Ok(_) => {}
+        Err(regex_syntax::Error::Parse(error)) => {
+            return Err(fault(error.span().start.offset, error.kind().to_string()));
+        }
+        Err(regex_syntax::Error::Translate(error)) => {
+            return Err(fault(error.span().start.offset, error.kind().to_string()));
+        }
+        Err(error) => return Err(PatternFault { at: None, reason: error.to_string() }),
+    }
+    let built = RegexSetBuilder::new([pattern]).size_limit(PATTERN_SIZE_LIMIT).build();
+    built.map(drop).map_err(|error| PatternFault { at: None, reason: error.to_string() })
+}
+
 /// What the choice between services depends on.
 #[derive(Debug, Clone, Copy)]
 struct Terms {
@@ -483,6 +513,23 @@ mod tests {
             assert_eq!(in_all, error);
             assert!(error.to_string().starts_with("pattern of service service 1: "), "{error}");
         }
+    }
+
+    #[test]
+    fn a_broken_pattern_says_where() {
+        for (pattern, at, reason) in [
+            ("^Uber$", None, ""),
+            ("code (\\d+", Some(6), "unclosed group"),
+            ("ü[", Some(2), "unclosed character class"),
+            ("a**{2,1}", Some(4), "invalid repetition count range, the start must be <= the end"),
+            (r"\p{Nope}", Some(1), "Unicode property not found"),
+        ] {
+            let fault = check_pattern(pattern).err();
+            let told = fault.as_ref().map_or("", |fault| fault.reason.as_str());
+            assert!(told.starts_with(reason), "{pattern}: {told}");
+            assert_eq!(fault.and_then(|fault| fault.at), at, "{pattern}");
+        }
+        assert_eq!(check_pattern("(a{1000}){1000}").unwrap_err().at, None);
     }
 
     #[test]

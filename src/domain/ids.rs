@@ -54,8 +54,10 @@ id! {
     EventId,
     /// The id of a webhook endpoint. None is used again.
     EndpointId,
-    /// The id of the delivery of an event to a webhook endpoint.
-    DeliveryId,
+    /// The id of a login of somebody who signs in. None is used again.
+    LoginId,
+    /// The id of a session of somebody who has signed in. None is used again.
+    SessionId,
     /// The id of a part: one TPDU as it came from a modem.
     PartId,
     /// The id of a long message whose parts are being collected.

@@ -1,7 +1,7 @@
-//! IP networks, to which the use of an API key can be restricted.
+//! IP networks, to which the use of an API key can be restricted, and what counts as one client.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
 /// An IP network, such as `192.0.2.0/24`, or a single address.
@@ -57,6 +57,15 @@ pub fn is_allowed(networks: &str, address: IpAddr) -> bool {
         .any(|network| network.contains(address))
 }
 
+/// What counts as one client: an IPv4 address, or an IPv6 network of 64 bits, of which every client
+/// has at least one to itself.
+pub fn client_network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
+        v4 => v4,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,5 +94,14 @@ mod tests {
         for text in ["x", "192.0.2.0/33", "192.0.2.0/x", "2001:db8::/129", "192.0.2.0/-1"] {
             assert!(text.parse::<Network>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn addresses_of_one_ipv6_network_are_one_client() {
+        let network = |text: &str| client_network(text.parse().unwrap());
+        assert_eq!(network("2001:db8::1"), network("2001:db8::ffff:1"));
+        assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
+        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
+        assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
     }
 }

@@ -72,6 +72,39 @@ impl FromStr for MessageKind {
     }
 }
 
+/// What operators ask for when they look through messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageState {
+    /// A text that belongs to nobody.
+    Unclaimed,
+    /// A rule of the block list keeps it from customers.
+    Withheld,
+    /// It could not be decoded.
+    Undecodable,
+    /// Not all its parts have arrived.
+    Incomplete,
+}
+
+impl MessageState {
+    /// All of them, in the order of this enum.
+    pub const ALL: [MessageState; 4] = [
+        MessageState::Unclaimed,
+        MessageState::Withheld,
+        MessageState::Undecodable,
+        MessageState::Incomplete,
+    ];
+
+    /// The word in `message list --state`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            MessageState::Unclaimed => "unclaimed",
+            MessageState::Withheld => "withheld",
+            MessageState::Undecodable => "undecodable",
+            MessageState::Incomplete => "incomplete",
+        }
+    }
+}
+
 /// One SMS, however many parts it came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {

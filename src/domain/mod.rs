@@ -5,6 +5,7 @@
 
 pub mod account_price;
 pub mod alarm;
+pub mod alarm_guide;
 pub mod allocation;
 pub mod audit;
 pub mod availability;
@@ -28,6 +29,7 @@ pub mod ip_network;
 pub mod key;
 pub mod ledger;
 pub mod limit;
+pub mod login;
 pub mod message;
 pub mod modem;
 pub mod modem_id;
@@ -46,11 +48,17 @@ pub mod price;
 pub mod random;
 pub mod rental;
 pub mod runway;
+pub mod sample;
 pub mod sandbox;
+pub mod search;
 pub mod sim;
+pub mod sim_list;
+pub mod spending;
 pub mod text;
 pub mod time;
 pub mod token_bucket;
+pub mod topic;
+pub mod totp;
 pub mod webhook;
 mod world;
 
@@ -61,8 +69,8 @@ pub use currency::Currency;
 pub use home_network::{HomeNetworks, MobileOperator};
 pub use identity::{Iccid, Imei, Imsi, InvalidIdentity, ModemId, Msisdn, PortName};
 pub use ids::{
-    AccountId, AssemblyId, DeliveryId, EndpointId, EventId, MessageId, OrderId, PartId, RentalId,
-    ServiceId, SimId,
+    AccountId, AssemblyId, EndpointId, EventId, LoginId, MessageId, OrderId, PartId, RentalId,
+    ServiceId, SessionId, SimId,
 };
 pub use ledger::Funds;
 pub use limit::RowLimit;
@@ -79,4 +87,4 @@ pub use time::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the word is not known")]
 pub struct UnknownWord;
-pub use token_bucket::{TokenBucket, TokenRate};
+pub use token_bucket::{KeyedBuckets, TokenBucket, TokenRate};

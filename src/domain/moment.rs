@@ -22,6 +22,14 @@ impl Moment {
     }
 }
 
+impl From<Timestamp> for Moment {
+    /// A time of the wall clock, whose origin is 1970. Such a clock may be set back: whoever
+    /// compares these moments must bear that.
+    fn from(time: Timestamp) -> Moment {
+        Moment(time.since(Timestamp(0)))
+    }
+}
+
 impl Add<Duration> for Moment {
     type Output = Moment;
 

@@ -5,6 +5,10 @@ use std::time::Duration;
 use super::Timestamp;
 use super::alarm::StandingAlarm;
 
+/// One whose members change is told again after so much time at the earliest, so that SIMs which
+/// come and go do not make a notice each.
+const BETWEEN_CHANGES: Duration = Duration::from_secs(300);
+
 /// When the alarms are told over a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoticeTimes {
@@ -19,6 +23,8 @@ pub struct NoticeTimes {
 pub enum NoticeKind {
     /// It was raised.
     Raised,
+    /// It was told before, and is about other things now, such as one more SIM.
+    Changed,
     /// It was told before and still stands.
     Standing,
     /// It was told before and has ended.
@@ -30,6 +36,7 @@ impl NoticeKind {
     pub fn as_str(self) -> &'static str {
         match self {
             NoticeKind::Raised => "raised",
+            NoticeKind::Changed => "changed",
             NoticeKind::Standing => "standing",
             NoticeKind::Ended => "ended",
         }
@@ -51,12 +58,22 @@ pub struct ToldAlarm {
     pub told_at: Timestamp,
 }
 
-/// What the receivers of a channel know.
+impl ToldAlarm {
+    /// From when on it is to be told that the alarm is about other things, if it is.
+    fn change_due(&self, now: &StandingAlarm, times: NoticeTimes) -> Option<Timestamp> {
+        let is_other = self.alarm.alarm.members != now.alarm.members;
+        is_other.then(|| self.told_at.plus(times.after.max(BETWEEN_CHANGES)))
+    }
+}
+
+/// What a receiver of a channel knows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ToldAlarms(pub Vec<ToldAlarm>);
 
 impl ToldAlarms {
-    /// What is to be told now of the alarms that stand: first what was raised.
+    /// What is to be told now of the alarms that stand: first what was raised, then what is about
+    /// other things. Of one that an operator has acknowledged only the end is told, where it was
+    /// told before.
     pub fn due(
         &self,
         standing: &[StandingAlarm],
@@ -64,11 +81,14 @@ impl ToldAlarms {
         now: Timestamp,
     ) -> Vec<Notice> {
         let notice = |kind, alarm: &StandingAlarm| Notice { kind, alarm: alarm.clone() };
-        let (mut raised, mut again) = (Vec::new(), Vec::new());
-        for alarm in standing {
+        let (mut raised, mut changed, mut again) = (Vec::new(), Vec::new(), Vec::new());
+        for alarm in standing.iter().filter(|alarm| alarm.acknowledged.is_none()) {
             match self.0.iter().find(|told| told.alarm.is_same(alarm)) {
                 None if now.since(alarm.raised_at) >= times.after => {
                     raised.push(notice(NoticeKind::Raised, alarm));
+                }
+                Some(told) if told.change_due(alarm, times).is_some_and(|due| due <= now) => {
+                    changed.push(notice(NoticeKind::Changed, alarm));
                 }
                 Some(told) if times.repeat.is_some_and(|time| now.since(told.told_at) >= time) => {
                     again.push(notice(NoticeKind::Standing, alarm));
@@ -79,7 +99,7 @@ impl ToldAlarms {
         let has_ended = |told: &&ToldAlarm| !standing.iter().any(|it| it.is_same(&told.alarm));
         let ended = self.0.iter().filter(has_ended);
         let ended = ended.map(|told| notice(NoticeKind::Ended, &told.alarm));
-        raised.into_iter().chain(again).chain(ended).collect()
+        raised.into_iter().chain(changed).chain(again).chain(ended).collect()
     }
 
     /// Notes what was told.
@@ -97,16 +117,19 @@ impl ToldAlarms {
         let of_one =
             |alarm: &StandingAlarm| match self.0.iter().find(|told| told.alarm.is_same(alarm)) {
                 None => Some(alarm.raised_at.plus(times.after)),
-                Some(told) => times.repeat.map(|time| told.told_at.plus(time)),
+                Some(told) => {
+                    let again = times.repeat.map(|time| told.told_at.plus(time));
+                    again.into_iter().chain(told.change_due(alarm, times)).min()
+                }
             };
-        standing.iter().filter_map(of_one).min()
+        standing.iter().filter(|it| it.acknowledged.is_none()).filter_map(of_one).min()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::alarm::{Alarm, AlarmName};
+    use crate::domain::alarm::{Acknowledgement, Alarm, AlarmName};
 
     const TIMES: NoticeTimes =
         NoticeTimes { after: Duration::from_secs(60), repeat: Some(Duration::from_secs(3600)) };
@@ -116,9 +139,9 @@ mod tests {
     }
 
     fn alarm(subject: &str, raised: u64) -> StandingAlarm {
-        let subject = subject.to_owned();
-        let alarm = Alarm { name: AlarmName::ModemNotReady, subject, text: "x".to_owned() };
-        StandingAlarm { alarm, raised_at: at(raised) }
+        let (name, text) = (AlarmName::ModemNotReady, "x".to_owned());
+        let alarm = Alarm { name, subject: subject.to_owned(), text, members: Vec::new() };
+        StandingAlarm { alarm, raised_at: at(raised), acknowledged: None }
     }
 
     fn tell(told: &mut ToldAlarms, standing: &[StandingAlarm], now: u64) -> Vec<String> {
@@ -143,12 +166,45 @@ mod tests {
     }
 
     #[test]
+    fn of_an_acknowledged_one_only_the_end_is_told_and_only_where_it_was_told_before() {
+        let mut told = ToldAlarms::default();
+        let (mut a, mut b) = (alarm("a", 0), alarm("b", 30));
+        assert_eq!(tell(&mut told, std::slice::from_ref(&a), 60), ["raised a"]);
+        let acknowledged = Some(Acknowledgement { at: at(61), note: "known".to_owned() });
+        a.acknowledged.clone_from(&acknowledged);
+        b.acknowledged = acknowledged;
+        assert_eq!(tell(&mut told, &[a.clone(), b.clone()], 9000), [""; 0]);
+        assert_eq!(told.next_due(&[a, b], TIMES), None);
+        assert_eq!(tell(&mut told, &[], 9001), ["ended a"]);
+    }
+
+    #[test]
     fn one_that_ended_and_was_raised_again_is_told_as_ended_and_later_as_raised() {
         let mut told = ToldAlarms::default();
         tell(&mut told, &[alarm("a", 0)], 60);
         let again = alarm("a", 100);
         assert_eq!(tell(&mut told, std::slice::from_ref(&again), 100), ["ended a"]);
         assert_eq!(tell(&mut told, std::slice::from_ref(&again), 160), ["raised a"]);
+    }
+
+    #[test]
+    fn one_that_is_about_another_sim_is_told_again_but_not_for_each_that_comes_and_goes() {
+        let mut told = ToldAlarms::default();
+        let of = |members: &[&str]| {
+            let mut alarm = alarm("", 0);
+            alarm.alarm.members = members.iter().map(ToString::to_string).collect();
+            [alarm]
+        };
+        assert_eq!(tell(&mut told, &of(&["8931"]), 60), ["raised "]);
+        let both = of(&["8931", "8932"]);
+        assert_eq!(tell(&mut told, &both, 61), [""; 0]);
+        assert_eq!(told.next_due(&both, TIMES), Some(at(360)));
+        assert_eq!(tell(&mut told, &of(&["8931"]), 360), [""; 0], "it has come and gone");
+        assert_eq!(told.next_due(&of(&["8931"]), TIMES), Some(at(3660)));
+        assert_eq!(tell(&mut told, &both, 400), ["changed "]);
+        assert_eq!(tell(&mut told, &both, 1000), [""; 0], "once");
+        assert_eq!(tell(&mut told, &of(&["8932", "8933"]), 1000), ["changed "], "as many, others");
+        assert_eq!(tell(&mut told, &[], 1001), ["ended "]);
     }
 
     #[test]

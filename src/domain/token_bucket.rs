@@ -1,8 +1,14 @@
 //! Token buckets: how often something may happen, and how often in quick succession.
 
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::time::Duration;
 
 use super::Moment;
+
+/// How many keys are remembered. When there are more, those whose bucket is full are forgotten, or,
+/// if none is, all of them.
+const REMEMBERED: usize = 65_536;
 
 /// How fast a bucket fills, and how much it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +93,57 @@ impl TokenBucket {
         self.full_at = full_at;
         Ok(())
     }
+
+    /// Gives back a token that was taken.
+    pub fn give_back(&mut self, rate: TokenRate) {
+        self.full_at = Moment::default() + (self.full_at.elapsed().saturating_sub(rate.interval));
+    }
+}
+
+/// A bucket for each key, such as the address that something is asked from.
+#[derive(Debug)]
+pub struct KeyedBuckets<K> {
+    rate: TokenRate,
+    buckets: HashMap<K, TokenBucket>,
+}
+
+impl<K: Hash + Eq> KeyedBuckets<K> {
+    /// Buckets that fill at this rate and are full in the beginning.
+    pub fn new(rate: TokenRate) -> KeyedBuckets<K> {
+        KeyedBuckets { rate, buckets: HashMap::new() }
+    }
+
+    /// How many tokens a full bucket holds.
+    pub fn tokens(&self) -> u64 {
+        self.rate.tokens()
+    }
+
+    /// Takes a token from the bucket of `key`.
+    ///
+    /// # Errors
+    /// When there is none: how long until there is one.
+    pub fn take(&mut self, key: K, now: Moment) -> Result<(), Duration> {
+        if self.buckets.len() >= REMEMBERED {
+            self.buckets.retain(|_, bucket| !bucket.is_full(now));
+            if self.buckets.len() >= REMEMBERED {
+                self.buckets.clear();
+            }
+        }
+        self.buckets.entry(key).or_insert_with(|| TokenBucket::full(now)).take(self.rate, now)
+    }
+
+    /// Gives back a token that was taken from the bucket of `key`.
+    pub fn give_back(&mut self, key: &K) {
+        if let Some(bucket) = self.buckets.get_mut(key) {
+            bucket.give_back(self.rate);
+        }
+    }
+
+    /// How many tokens the bucket of `key` has, and how long until it is full.
+    pub fn level(&self, key: &K, now: Moment) -> (u64, Duration) {
+        let bucket = self.buckets.get(key).copied().unwrap_or(TokenBucket::full(now));
+        bucket.level(self.rate, now)
+    }
 }
 
 #[cfg(test)]
@@ -138,5 +195,35 @@ mod tests {
         let mut take = |seconds| bucket.take(rate, at(seconds)).is_ok();
         assert_eq!([take(0.0), take(9.0), take(10.0), take(11.0)], [true, false, true, false]);
         assert_eq!([100.0; 5].map(take), [true, true, true, true, false]);
+    }
+
+    #[test]
+    fn a_token_that_is_given_back_can_be_taken_again() {
+        let rate = TokenRate::per(Duration::from_secs(60), 2).unwrap();
+        let mut buckets = KeyedBuckets::new(rate);
+        let now = at(100.0);
+        assert_eq!((buckets.take("a", now), buckets.take("a", now)), (Ok(()), Ok(())));
+        assert_eq!(buckets.take("a", now), Err(Duration::from_secs(30)));
+        buckets.give_back(&"a");
+        assert_eq!((buckets.take("a", now), buckets.take("b", now)), (Ok(()), Ok(())));
+        assert!(buckets.take("a", now).is_err());
+        buckets.give_back(&"c");
+        assert_eq!(buckets.level(&"c", now), (2, Duration::ZERO));
+    }
+
+    #[test]
+    fn only_so_many_keys_are_remembered() {
+        let rate = TokenRate::per(Duration::from_secs(1), 1).unwrap();
+        let mut one_by_one = KeyedBuckets::new(rate);
+        for key in 0..REMEMBERED * 2 {
+            let now = Moment::since_origin(Duration::from_secs(key as u64));
+            one_by_one.take(key, now).unwrap();
+        }
+        assert!(one_by_one.buckets.len() <= REMEMBERED);
+        let mut at_once = KeyedBuckets::new(rate);
+        for key in 0..=REMEMBERED {
+            at_once.take(key, at(0.0)).unwrap();
+        }
+        assert_eq!(at_once.buckets.len(), 1);
     }
 }

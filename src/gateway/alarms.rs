@@ -10,21 +10,28 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use super::Error;
 use super::environment::Environment;
-use crate::domain::alarm::{Alarm, StandingAlarm, StandingAlarms};
+use super::topics::{Topic, Topics};
+use super::{Error, same_word};
+use crate::domain::alarm::{
+    Acknowledgement, Alarm, AlarmName, NotStanding, StandingAlarm, StandingAlarms,
+};
+use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::notice::{Notice, NoticeTimes, ToldAlarm, ToldAlarms};
 use crate::domain::{RowLimit, Timestamp};
 use crate::store::{LoggedAlarm, WriteTx};
 
+/// How many characters an operator's note on an alarm may have.
+const MAX_NOTE: usize = 200;
 /// For how long alarms are kept after they have ended.
 const KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// The alarms.
 pub struct Alarms {
     env: Arc<Environment>,
+    topics: Arc<Topics>,
     state: Mutex<State>,
-    /// Changes whenever an alarm is raised or has ended.
+    /// Changes whenever alarms were observed.
     changes: watch::Sender<()>,
 }
 
@@ -43,14 +50,14 @@ pub(super) struct StoredAlarms {
 }
 
 impl Alarms {
-    pub(super) fn new(env: Arc<Environment>, stored: StoredAlarms) -> Alarms {
+    pub(super) fn new(env: Arc<Environment>, topics: Arc<Topics>, stored: StoredAlarms) -> Alarms {
         let mut told = HashMap::<String, ToldAlarms>::new();
         for (channel, alarm) in stored.told {
             told.entry(channel).or_default().0.push(alarm);
         }
         let standing = StandingAlarms::from_stored(stored.standing);
         let state = State { standing, told, is_unsaved: false };
-        Alarms { env, state: Mutex::new(state), changes: watch::Sender::new(()) }
+        Alarms { env, topics, state: Mutex::new(state), changes: watch::Sender::new(()) }
     }
 
     /// Takes what is wrong now. Notices of it go out even if it cannot be saved; that is tried
@@ -61,6 +68,9 @@ impl Alarms {
             let mut state = self.state.lock();
             let is_changed = state.standing.observe(observed, now);
             state.is_unsaved |= is_changed;
+            if is_changed {
+                self.topics.raise(Topic::Alarms);
+            }
             // Notices of what stands have the newest text, and may be due.
             self.changes.send_replace(());
             state.is_unsaved.then(|| state.standing.all().to_vec())
@@ -75,8 +85,11 @@ impl Alarms {
             })
             .await?;
         let mut state = self.state.lock();
+        let is_saved = |a: &StandingAlarm, b: &StandingAlarm| {
+            a.is_same(b) && a.alarm.members == b.alarm.members
+        };
         let is_same = |now: &[StandingAlarm]| {
-            now.len() == standing.len() && now.iter().zip(&standing).all(|(a, b)| a.is_same(b))
+            now.len() == standing.len() && now.iter().zip(&standing).all(|(a, b)| is_saved(a, b))
         };
         state.is_unsaved = !is_same(state.standing.all());
         Ok(())
@@ -85,6 +98,55 @@ impl Alarms {
     /// The alarms that stand, as they were observed last.
     pub fn standing(&self) -> Vec<StandingAlarm> {
         self.state.lock().standing.all().to_vec()
+    }
+
+    /// Notes that the operator knows of an alarm that stands: it is told again only when it has
+    /// ended. The subject can be left out where one alarm of the name stands, and of a port the
+    /// last part is enough. A note replaces an earlier one.
+    pub async fn acknowledge(
+        &self,
+        name: &str,
+        subject: Option<&str>,
+        note: &str,
+    ) -> Result<StandingAlarm, Error> {
+        let (now, note) = (self.env.now(), checked_note(note)?);
+        let mut alarm = self.meant(name, subject)?;
+        alarm.acknowledged = Some(Acknowledgement { at: now, note });
+        let (saved, whose) = (alarm.clone(), subject_of(&alarm.alarm));
+        self.env
+            .store
+            .write(move |tx| {
+                tx.save_standing_alarm(&saved)?;
+                tx.note(Actor::Operator, AuditAction::Acknowledged, whose, now)
+            })
+            .await?;
+        self.state.lock().standing.acknowledge(&alarm);
+        self.topics.raise(Topic::Alarms);
+        self.changes.send_replace(());
+        Ok(alarm)
+    }
+
+    /// The alarm that the operator names.
+    fn meant(&self, name: &str, subject: Option<&str>) -> Result<StandingAlarm, Error> {
+        let known = same_word(name, AlarmName::ALL.map(AlarmName::as_str));
+        let known = known.and_then(|word| word.parse::<AlarmName>().ok());
+        let Some(known) = known else {
+            let names = AlarmName::ALL.map(AlarmName::as_str).join(", ");
+            return Err(Error::refused(format!("no alarm is called {name}; there are {names}")));
+        };
+        let state = self.state.lock();
+        state.standing.find(known, subject).cloned().map_err(|fault| match (fault, subject) {
+            (NotStanding::Several(subjects), _) => Error::refused(format!(
+                "several alarms {known} stand; say about which: {}",
+                subjects.join(", ")
+            )),
+            (NotStanding::None, Some(subject)) => Error::refused(format!(
+                "no alarm {known} about {subject} stands; `simbridge alarm list` shows all"
+            )),
+            (NotStanding::None, None) => {
+                Error::refused(format!("no alarm {known} stands; `simbridge alarm list` shows all"))
+            }
+        })
     }
 
     /// The alarms that have ended, the last one first.
@@ -122,5 +184,23 @@ impl Alarms {
         };
         let save = move |tx: &WriteTx<'_>| tx.save_told_alarms(&name, &told);
         Ok(self.env.store.write(save).await?)
+    }
+}
+
+/// A note without what surrounds it.
+fn checked_note(note: &str) -> Result<String, Error> {
+    let note = note.trim();
+    match note.chars().count() {
+        0 => Err(Error::refused("a note says what is being done; write a word")),
+        1..=MAX_NOTE if !note.contains(char::is_control) => Ok(note.to_owned()),
+        _ => Err(Error::refused(format!("a note is one line of at most {MAX_NOTE} characters"))),
+    }
+}
+
+/// An alarm for the audit.
+fn subject_of(alarm: &Alarm) -> String {
+    match alarm.subject.as_str() {
+        "" => format!("alarm {}", alarm.name),
+        subject => format!("alarm {} of {subject}", alarm.name),
     }
 }

@@ -10,9 +10,9 @@ use super::Error;
 use super::environment::Environment;
 use super::listing::ListRequest;
 use super::requester::Requester;
-use crate::domain::audit::{Actor, AuditAction};
+use crate::domain::audit::{Actor, AuditAction, Person};
 use crate::domain::{MessageId, RowLimit, Timestamp};
-use crate::store::{AuditRow, current_person};
+use crate::store::{AuditRow, ListStep, current_person};
 
 /// An operator who follows the messages as they come is recorded again after this long. One row a
 /// message would bury all others.
@@ -22,8 +22,8 @@ const FOLLOWING_RECORDED_EVERY: Duration = Duration::from_secs(600);
 pub struct Audit {
     env: Arc<Environment>,
     /// When it was last recorded that each of the operators follows the messages, and from which
-    /// one on; by the number of the user.
-    following: Mutex<HashMap<Option<u32>, (Timestamp, MessageId)>>,
+    /// one on.
+    following: Mutex<HashMap<Option<Person>, (Timestamp, MessageId)>>,
 }
 
 impl Audit {
@@ -46,6 +46,15 @@ impl Audit {
         read.await
     }
 
+    /// Like [`Audit::list`], but looks back only so far at a time.
+    pub async fn list_step(&self, request: ListRequest) -> Result<ListStep<AuditRow>, Error> {
+        let settings = self.env.settings();
+        let read = self.env.store.read(move |rows| {
+            Ok(rows.audit_step(&request.resolve(rows, &settings.countries, &[])?)?)
+        });
+        read.await
+    }
+
     /// Records that the operator saw or did something, where no operation of the business records
     /// it itself.
     pub async fn note_operator_action(
@@ -57,11 +66,22 @@ impl Audit {
         Ok(self.env.store.write(move |tx| tx.note(Actor::Operator, action, subject, now)).await?)
     }
 
+    /// The same for what is done to modems and banks. They can be operated even while the database
+    /// is full, so a failure is only logged.
+    pub async fn note_operation(&self, action: AuditAction<'static>, subject: String) {
+        if let Err(error) = self.note_operator_action(action, subject).await {
+            tracing::error!(
+                event = "audit_failed", %error,
+                "could not write an operator's action into the audit log"
+            );
+        }
+    }
+
     /// Records that an operator is shown the messages from this one on, unless a row of a short
     /// while ago says so of that person already.
     pub async fn note_following(&self, first: MessageId) -> Result<(), Error> {
         let now = self.env.now();
-        let person = current_person().map(|person| person.uid);
+        let person = current_person();
         let is_recent = |at: Timestamp| at <= now && now.since(at) < FOLLOWING_RECORDED_EVERY;
         let covers = |(at, from): &(Timestamp, MessageId)| *from <= first && is_recent(*at);
         if self.following.lock().get(&person).is_some_and(covers) {

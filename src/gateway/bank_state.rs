@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 
+use super::topics::looks_the_same;
 use crate::domain::bank::{BankReport, RadioState, SlotReport};
 use crate::domain::{Iccid, Timestamp};
 
@@ -56,8 +57,9 @@ impl BankState {
         self.lock().banks.values().find(|bank| bank.by_iccid.contains_key(iccid)).cloned()
     }
 
-    /// Takes what a bank reports of itself, in place of its last report.
-    pub(super) fn take_report(&self, report: BankReport) {
+    /// Takes what a bank reports of itself, in place of its last report. Returns whether its page
+    /// looks different now.
+    pub(super) fn take_report(&self, report: BankReport) -> bool {
         let sim =
             |(index, slot): (usize, &SlotReport)| Some((slot.contents.iccid()?.clone(), index));
         let by_iccid: HashMap<Iccid, usize> =
@@ -74,7 +76,9 @@ impl BankState {
             !on_air(iccid) && visited_at(iccid).is_none_or(|visited| visited < *at)
         });
         let (name, by_iccid) = (report.name.clone(), Arc::new(by_iccid));
-        state.banks.insert(name, KnownBank { report: Arc::new(report), by_iccid });
+        let report = Arc::new(report);
+        let before = state.banks.insert(name, KnownBank { report: report.clone(), by_iccid });
+        before.is_none_or(|before| !looks_the_same(&before.report, &report))
     }
 
     /// Forgets a bank that is no longer driven.

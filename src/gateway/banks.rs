@@ -8,24 +8,40 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::Error;
+use super::audit::Audit;
 use super::background::Wakeups;
 use super::bank_state::KnownBank;
 use super::environment::Environment;
 use super::listing::ListRequest;
 use super::sim_presence::SimPresence;
-use crate::domain::bank::{BankReport, SlotDemand, SlotRecord, SwitchRecord, SwitchTrigger};
+use super::topics::{Topic, Topics};
+use super::{Error, ModemControl};
+use crate::domain::audit::AuditAction;
+use crate::domain::bank::{
+    BankReport, RadioReport, SlotDemand, SlotRecord, SwitchRecord, SwitchTrigger,
+};
 use crate::domain::{Iccid, PortName, Timestamp};
 use crate::store::{BankPosition, ListFilter, SimClaims, StoreError, WriteTx};
 
 /// How long the records of switches are kept.
 const SWITCHES_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
+/// What came of a switch that the operator asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SwitchedByHand {
+    /// The port of the radio.
+    pub radio: PortName,
+    /// What the bank answered, in a line for the operator.
+    pub reply: String,
+}
+
 /// The business as the banks' driver sees it.
 pub struct Banks {
     env: Arc<Environment>,
     presence: Arc<SimPresence>,
     wakeups: Arc<Wakeups>,
+    topics: Arc<Topics>,
+    audit: Arc<Audit>,
 }
 
 impl Banks {
@@ -33,8 +49,10 @@ impl Banks {
         env: Arc<Environment>,
         presence: Arc<SimPresence>,
         wakeups: Arc<Wakeups>,
+        topics: Arc<Topics>,
+        audit: Arc<Audit>,
     ) -> Banks {
-        Banks { env, presence, wakeups }
+        Banks { env, presence, wakeups, topics, audit }
     }
 
     /// What is stored of a bank's slots, in order.
@@ -152,18 +170,51 @@ impl Banks {
 
     /// Takes a bank's report, in place of its last one.
     pub fn take_report(&self, report: BankReport) {
-        self.presence.banks.take_report(report);
+        if self.presence.banks.take_report(report) {
+            self.topics.raise(Topic::Banks);
+        }
     }
 
     /// Forgets a bank that is no longer driven.
     pub fn forget(&self, bank: &str) {
         self.presence.banks.forget(bank);
+        self.topics.raise(Topic::Banks);
     }
 
     /// The banks' last reports, by name.
     pub fn reports(&self) -> Vec<BankReport> {
         let banks = self.presence.banks.all().into_iter();
         banks.map(|bank| BankReport::clone(&bank.report)).collect()
+    }
+
+    /// The last report of a bank.
+    pub fn find(&self, name: &str) -> Result<BankReport, Error> {
+        let found = self.reports().into_iter().find(|bank| bank.name == name);
+        found.ok_or_else(|| {
+            Error::refused(format!("no bank is called {name}; `simbridge bank list` shows them"))
+        })
+    }
+
+    /// Has a bank put a slot on a radio now. The radio is named by its port, the last part of its
+    /// port's path, or its place from 1.
+    pub async fn switch_by_hand(
+        &self,
+        modems: &dyn ModemControl,
+        bank: &str,
+        radio: &str,
+        slot: u32,
+    ) -> Result<SwitchedByHand, Error> {
+        let report = self.find(bank)?;
+        let radio = find_radio(&report, radio)?.port.clone();
+        if !report.slots.iter().any(|known| known.slot == slot) {
+            return Err(Error::refused(format!(
+                "bank {bank} has no slot {slot}; `simbridge bank show {bank}` shows its slots"
+            )));
+        }
+        let subject = format!("bank {bank}, slot {slot}");
+        self.audit.note_operation(AuditAction::SwitchedByHand, subject).await;
+        let reply = modems.switch(bank, radio.as_str(), slot).await.map_err(Error::Refused)?;
+        Ok(SwitchedByHand { radio, reply })
     }
 
     /// Waits until the answer of [`Banks::demand_for`] may have changed, so that a plan should be
@@ -207,4 +258,20 @@ impl Banks {
         let slot = tx.slot_of_sim(&bank, iccid)?;
         Ok(Some(BankPosition { bank, slot }))
     }
+}
+
+/// Finds a radio by its port, the last part of its port's path, or its place from 1.
+fn find_radio<'b>(bank: &'b BankReport, radio: &str) -> Result<&'b RadioReport, Error> {
+    let by_place =
+        radio.parse::<usize>().ok().and_then(|number| bank.radios.get(number.checked_sub(1)?));
+    let by_name = |known: &&RadioReport| {
+        known.port == radio || known.port.as_str().rsplit('/').next() == Some(radio)
+    };
+    bank.radios.iter().find(by_name).or(by_place).ok_or_else(|| {
+        Error::refused(format!(
+            "bank {} has no radio {radio}: give its port, or its place from 1 to {}",
+            bank.name,
+            bank.radios.len()
+        ))
+    })
 }

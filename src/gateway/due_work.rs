@@ -28,6 +28,9 @@ const ROWS_PER_BATCH: i64 = 200;
 /// How long after their end orders are filed. By then long messages that came for them have been
 /// shown.
 const FILED_AFTER: Duration = Duration::from_secs(3600);
+/// For how long sessions and links are kept after their end. Until then a session that was used may
+/// be written as if it had ended: its uses are written late.
+const ENDED_SESSIONS_KEPT: Duration = Duration::from_secs(3600);
 
 /// When to blank next what is kept for `kept`, if the retention of the oldest counts from
 /// `kept_from`. A little late, so that a busy day's messages are not blanked one by one.
@@ -136,7 +139,10 @@ impl DueWork {
             settings.given_up_kept.zip(rows.next_uncharged()?),
             settings.audit_kept.zip(rows.next_audit()?),
             settings.addresses_kept.zip(rows.next_address()?),
+            settings.addresses_kept.zip(rows.next_session_address()?),
             Some(self.answers_kept()).zip(rows.next_kept_answer()?),
+            Some(ENDED_SESSIONS_KEPT).zip(rows.next_session_end()?),
+            Some(ENDED_SESSIONS_KEPT).zip(rows.next_invite_end()?),
         ];
         let books = books.into_iter().flatten();
         let books = books.filter_map(|(kept, from)| next_blanking(Some(from), kept));
@@ -234,7 +240,8 @@ impl DueWork {
     }
 
     /// Removes orders that ended without a charge, events, rows of the audit, addresses of clients,
-    /// and what was answered to requests, that were kept long enough. Returns how many.
+    /// what was answered to requests, and sessions and links that have ended, that were kept long
+    /// enough. Returns how many.
     fn purge_books(&self, tx: &WriteTx<'_>) -> Result<usize, StoreError> {
         let (now, settings) = (self.env.certain_now(), self.env.settings());
         let mut count = tx.purge_events(now.minus(EVENTS_KEPT), ROWS_PER_BATCH)?;
@@ -248,8 +255,12 @@ impl DueWork {
         }
         if let Some(kept) = settings.addresses_kept {
             count += tx.purge_addresses(now.minus(kept), ROWS_PER_BATCH)?;
+            count += tx.purge_session_addresses(now.minus(kept), ROWS_PER_BATCH)?;
         }
         count += tx.purge_kept_answers(now.minus(self.answers_kept()), ROWS_PER_BATCH)?;
+        let ended = now.minus(ENDED_SESSIONS_KEPT);
+        count += tx.purge_sessions(ended, ROWS_PER_BATCH)?;
+        count += tx.purge_invites(ended, ROWS_PER_BATCH)?;
         Ok(count)
     }
 

@@ -30,6 +30,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether there was only no time for it: the same may succeed in a moment.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Error::Store(StoreError::Busy))
+    }
+
     /// A refusal in words.
     pub(super) fn refused(text: impl Into<String>) -> Error {
         Error::Refused(text.into())

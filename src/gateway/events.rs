@@ -12,6 +12,7 @@ use super::environment::Environment;
 use super::long_poll::{LongPolls, Waiter};
 use super::resources::{MessageResource, OrderResource, RentalResource};
 use super::sim_presence::SimPresence;
+use super::topics::Topics;
 use crate::domain::event::{Event, EventKind, EventSubject};
 use crate::domain::key::KeyMode;
 use crate::domain::ledger::Posting;
@@ -38,6 +39,7 @@ pub struct PositionExpired;
 pub struct Events {
     env: Arc<Environment>,
     presence: Arc<SimPresence>,
+    topics: Arc<Topics>,
     newest: watch::Sender<EventId>,
     followers: Arc<LongPolls<AccountId>>,
 }
@@ -82,10 +84,11 @@ impl Events {
     pub(super) fn new(
         env: Arc<Environment>,
         presence: Arc<SimPresence>,
+        topics: Arc<Topics>,
         newest: EventId,
     ) -> Events {
         let (newest, followers) = (watch::Sender::new(newest), Arc::default());
-        Events { env, presence, newest, followers }
+        Events { env, presence, topics, newest, followers }
     }
 
     /// The events of an account's keys of one mode after one, oldest first. They are at most
@@ -160,6 +163,7 @@ impl Events {
         let settings = self.env.settings();
         let currency = settings.currency;
         let applied = tx.post(account, posting, currency, occasion)?;
+        self.topics.raise_account_after(tx, account);
         if let (Applied::Now(funds), Some(threshold)) = (applied, settings.balance_low)
             && funds.fell_below(threshold, posting)
         {
@@ -205,6 +209,7 @@ impl Events {
         let mut accounts: Vec<AccountId> = noted.iter().map(|event| event.account).collect();
         accounts.sort();
         accounts.dedup();
+        accounts.iter().for_each(|account| self.topics.raise_account_after(tx, *account));
         for event in noted {
             let Some(written) = self.shown(tx, &event, last.take())? else { continue };
             let event = NotedEvent { message: written.message, ..event };

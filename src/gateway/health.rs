@@ -4,12 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
-
 use super::Error;
 use super::environment::Environment;
 use super::listing::{ListRequest, number_in_words, readings};
 use super::services::find_service;
+use super::shared_reading::{Freshness, SharedReading};
 use super::sims::no_sim;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::health::{MIN_ORDERS, PairHealth, SUCCESS_OF};
@@ -54,13 +53,12 @@ type Figures = Arc<HashMap<ServiceId, ServiceFigures>>;
 /// The health of numbers.
 pub struct Health {
     env: Arc<Environment>,
-    /// The figures that were read last, and when.
-    figures: Mutex<Option<(Timestamp, Figures)>>,
+    figures: SharedReading<HashMap<ServiceId, ServiceFigures>>,
 }
 
 impl Health {
     pub(super) fn new(env: Arc<Environment>) -> Health {
-        Health { env, figures: Mutex::default() }
+        Health { env, figures: SharedReading::default() }
     }
 
     /// The numbers with the services that they were ordered for since a time, or that something
@@ -129,15 +127,27 @@ impl Health {
     /// How the orders of the last seven days ended, by service, as it was a short while ago. All
     /// who ask at a time share one reading.
     pub async fn recent_figures(&self) -> Result<Figures, Error> {
-        let mut known = self.figures.lock().await;
+        self.figures.get(&self.env, (Freshness::Recent, FIGURES_KEPT), self.services()).await
+    }
+
+    /// The same as it was when it was read last; `None` if it was not yet. It waits for nothing: if
+    /// that was long ago, it is read anew meanwhile, for whoever asks later.
+    pub fn last_figures(self: &Arc<Self>) -> Option<Figures> {
         let now = self.env.now();
-        let is_recent = |at: Timestamp| at <= now && now.since(at) < FIGURES_KEPT;
-        if let Some((_, figures)) = known.as_ref().filter(|(at, _)| is_recent(*at)) {
-            return Ok(Arc::clone(figures));
+        let last = self.figures.last();
+        if last.as_ref().is_none_or(|(at, _)| *at > now || now.since(*at) >= FIGURES_KEPT) {
+            let health = Arc::clone(self);
+            tokio::spawn(async move {
+                if let Err(error) = health.recent_figures().await {
+                    tracing::warn!(
+                        event = "figures_failed",
+                        %error,
+                        "cannot count how orders ended"
+                    );
+                }
+            });
         }
-        let figures = Arc::new(self.services().await?);
-        *known = Some((now, Arc::clone(&figures)));
-        Ok(figures)
+        last.map(|(_, figures)| figures)
     }
 
     /// How the orders of the last seven days ended, by service.

@@ -5,7 +5,7 @@ use super::accounts::{find_account, subject_of};
 use super::services::find_service;
 use super::sims::no_sim;
 use crate::domain::country::Countries;
-use crate::domain::{Iccid, Msisdn, OrderOutcome, RowLimit, Timestamp};
+use crate::domain::{Iccid, Msisdn, OrderId, OrderOutcome, RowLimit, Timestamp};
 use crate::store::{ListFilter, Page, ReadTx, StoreError};
 
 /// Which rows of a list the operator wants, in the operator's words.
@@ -18,6 +18,8 @@ pub struct ListRequest {
     /// A number in any form.
     pub number: Option<String>,
     pub iccid: Option<String>,
+    /// An order by its id.
+    pub order: Option<i64>,
     /// A country's code.
     pub country: Option<String>,
     /// The state's word.
@@ -74,6 +76,7 @@ impl ListRequest {
             service: service.map(|service| service.id),
             numbers: self.number.map(|text| readings(countries, &text)).transpose()?,
             sim: sim.transpose()?,
+            order: self.order.map(OrderId),
             country: self.country.map(|code| find_country(countries, &code)).transpose()?,
             bank: None,
             state: self.state.map(|word| check_state(word, states)).transpose()?,
@@ -104,6 +107,7 @@ pub(super) fn in_words(rows: &ReadTx<'_>, filter: &ListFilter) -> Result<String,
     if let Some(iccid) = filter.sim.map(|sim| rows.iccid(sim)).transpose()?.flatten() {
         words.push(format!("SIM {iccid}"));
     }
+    words.extend(filter.order.map(|order| format!("order {order}")));
     words.extend(filter.country.as_ref().map(|country| format!("country {country}")));
     Ok(if words.is_empty() { "all SIMs".to_owned() } else { words.join(", ") })
 }

@@ -19,8 +19,9 @@
 //! | [`NumberDiscovery`] | finds out the numbers of SIMs that are not known otherwise | SIMs |
 //! | [`HearingTests`] | tests SIMs that are taken to be deaf | SIMs |
 //! | [`Sims`] | what modems and the operator report about SIMs | banks |
-//! | [`Banks`] | what the banks' driver asks and reports | presence |
+//! | [`Banks`] | what the banks' driver asks and reports | audit, presence |
 //! | [`Accounts`] | credit, ledger, keys | sandbox, events |
+//! | [`People`] | who signs in to the console and the portal | |
 //! | [`Sandbox`] | what test keys see in place of orders and rentals | events |
 //! | [`Services`] | prices and patterns | |
 //! | [`Health`] | which numbers get the codes of which services | |
@@ -28,6 +29,11 @@
 //! | [`Webhooks`] | where customers have their events sent, and what became of each | |
 //! | [`Audit`] | who did or saw what | |
 //! | [`Alarms`] | which alarms stand, and what was told of them | |
+//! | [`Verification`] | checks the database while somebody looks on | reports |
+//! | [`Topics`] | tells pages what has changed | |
+//! | [`Samples`] | the site's figures over time | presence |
+//! | [`Finder`] | what a word of the operator's stands for | presence |
+//! | [`Topics`] | tells pages what has changed | |
 //!
 //! Below them stands what several share: the environment (store, clock, settings), where each SIM
 //! is at this moment (presence: the [`ModemRegistry`] and the banks' state), what is kept in memory
@@ -45,6 +51,7 @@ mod due_work;
 mod environment;
 mod error;
 mod events;
+mod finder;
 mod health;
 mod hearing_tests;
 mod inbox;
@@ -60,39 +67,49 @@ mod once;
 mod order_stats;
 mod orders;
 mod parked;
+mod people;
 mod rentals;
 mod reports;
 mod request_cache;
 mod requester;
 pub mod resources;
+mod samples;
 mod sandbox;
 mod services;
+mod session_cache;
 mod settings;
+mod shared_reading;
 mod sim_presence;
 mod sims;
 mod stock;
+mod topics;
+mod verification;
 mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use crate::store::{Revenue, on_behalf_of};
+pub use crate::store::{Revenue, on_behalf_of, read_for_page};
 pub use accounts::{
-    Accounts, Erased, Exported, KeyEdit, LedgerRow, LimitEdit, NewKey, PriceEdit, PriceView,
-    ReceiverGone, Standing,
+    AccountPage, Accounts, Erased, Exported, KeyEdit, LedgerRow, LimitEdit, NewKey, PortalChoices,
+    PriceEdit, PriceView, ReceiverGone, Slip, Standing,
 };
 pub use alarms::Alarms;
 pub use audit::Audit;
-pub use banks::Banks;
+pub use banks::{Banks, SwitchedByHand};
 pub use due_work::DueWork;
 pub use environment::{Clock, Entropy, TimeSource};
 pub use error::Error;
 pub use events::{EventFollower, Events, PositionExpired};
+pub use finder::{Finder, Found};
 pub use health::{Health, PairView, ServiceFigures};
 pub use hearing_tests::HearingTests;
 pub use inbox::{Arrival, Attribution, Inbox, Ingested, Pdu};
 pub use listing::{ListRequest, same_word};
-pub use modem_control::{BoxFuture, ModemControl, Reload, Reloaded, ScannedPort};
+pub use modem_control::{
+    BoxFuture, ConfigFault, ConfigFindings, ConfigInEffect, ConfigValue, ModemControl, Reload,
+    Reloaded, ScannedPort,
+};
 pub use modem_registry::{Change, ModemRegistry, Reported};
 pub use notifier::{ChannelReport, Notifier};
 pub use number_book::{HeldBy, Holding, NumberBook, NumberHistory};
@@ -103,21 +120,36 @@ pub use orders::{
     Cancel, GiveUp, MakeOrder, OrderHistory, OrderPage, OrderRefusal, OrderRequest, OrderView,
     Orders, Reuse, Sms,
 };
+pub use people::{
+    LinkView, LoginView, NewLink, PasswordRefusal, People, ProofRefusal, SessionView,
+    SignInOutcome, SignedIn, Visitor,
+};
 pub use rentals::{
     Edit, EndRefund, Extend, MessagesWanted, Rent, RentalEdit, RentalHistory, RentalRefusal,
     RentalRequest, RentalView, Rentals, TenantView,
 };
 pub use reports::{LedgerSums, Reports, SiteStats, UsedPerDay};
-pub use requester::{RequestKey, Requester};
+pub use requester::{AskedBy, RequestKey, Requester};
+pub use samples::Samples;
 pub use sandbox::{ForCustomer, OrdersFor, RentalsFor, Sandbox, SandboxOrders, SandboxRentals};
 pub use services::{
-    ImportMode, Imported, PatternEdit, ServiceChange, ServiceEdit, Services, Trial, TrialClaim,
+    ImportMode, Imported, PatternDraft, PatternEdit, ServiceChange, ServiceEdit, Services, Trial,
+    TrialClaim, TriedMessage, TriedMessages,
 };
 pub use settings::Settings;
-pub use sims::{Identified, SimView, Sims, no_sim};
-pub use stock::{Explanation, NumberState, Obstacles, Offer, RENTALS, ReachedLimit, Stock, Whom};
+pub use shared_reading::Freshness;
+pub use sims::{
+    Identified, ImportedSim, SimEdit, SimImport, SimPage, SimView, Sims, SimsWanted, WantedDigits,
+    no_sim, sim_states,
+};
+pub use stock::{
+    ExplainedSim, Explanation, NumberState, Obstacles, Offer, RENTALS, ReachedLimit, Stock,
+    StockRow, StockTable, Whom,
+};
+pub use topics::{Topic, TopicFollower, Topics};
+pub use verification::{Verification, VerificationReport, VerificationState};
 pub use webhooks::{
-    AskedBy, AttemptResource, DeliveryResource, EndpointDone, EndpointEdit, EndpointRefusal,
+    AttemptResource, DeliveryResource, EndpointDone, EndpointEdit, EndpointRefusal,
     EndpointResource, Letter, NameResolver, NewEndpoint, Recorded, Sendable, SystemResolver, Tried,
     Webhooks, Work, addresses_of,
 };
@@ -126,8 +158,8 @@ use crate::domain::clock_trust::ClockTrust;
 use crate::domain::{AccountId, Catalogue, Currency, EventId, Timestamp, code};
 pub use crate::store::{
     Account, AuditRow, AwaitedMessage, BankPosition, CHECKS, EndpointCounts, Entry, Holder, Key,
-    LastSim, LocationPeriod, LoggedAlarm, Mark, MessageFilter, NewService, RentalMove, SimActivity,
-    Skip, Trace, Undelivered,
+    LastSim, ListStep, LocationPeriod, LoggedAlarm, Mark, MessageFilter, NewService, RentalMove,
+    Searched, SimActivity, Skip, StepEnd, Trace, Undelivered,
 };
 use crate::store::{Store, StoreError};
 use alarms::StoredAlarms;
@@ -137,6 +169,7 @@ use environment::Environment;
 use inbox::{Assemblies, Matcher, MessageNews, NetworkClocks};
 use request_cache::RequestCache;
 use services::CurrentCatalogue;
+use session_cache::SessionCache;
 use sim_presence::SimPresence;
 use webhooks::EndpointChanges;
 
@@ -150,7 +183,9 @@ struct Subjects {
     wakeups: Arc<Wakeups>,
     clocks: Arc<NetworkClocks>,
     stats: Arc<OrderStats>,
+    topics: Arc<Topics>,
     accounts: Arc<Accounts>,
+    people: Arc<People>,
     services: Arc<Services>,
     health: Arc<Health>,
     audit: Arc<Audit>,
@@ -163,7 +198,10 @@ struct Subjects {
     numbers: Arc<NumberDiscovery>,
     hearing_tests: Arc<HearingTests>,
     number_book: NumberBook,
+    finder: Finder,
+    samples: Samples,
     reports: Arc<Reports>,
+    verification: Arc<Verification>,
     stock: Arc<Stock>,
     orders: Arc<Orders>,
     rentals: Arc<Rentals>,
@@ -218,13 +256,18 @@ impl Gateway {
         &self.0.accounts
     }
 
+    /// The people who sign in.
+    pub fn people(&self) -> &People {
+        &self.0.people
+    }
+
     /// The services on offer.
     pub fn services(&self) -> &Arc<Services> {
         &self.0.services
     }
 
     /// The health of numbers for services.
-    pub fn health(&self) -> &Health {
+    pub fn health(&self) -> &Arc<Health> {
         &self.0.health
     }
 
@@ -278,9 +321,24 @@ impl Gateway {
         &self.0.number_book
     }
 
+    /// What a word stands for.
+    pub fn finder(&self) -> &Finder {
+        &self.0.finder
+    }
+
+    /// The site's figures over time.
+    pub fn samples(&self) -> &Samples {
+        &self.0.samples
+    }
+
     /// What is read of the whole site.
     pub fn reports(&self) -> &Reports {
         &self.0.reports
+    }
+
+    /// The newest check of the database.
+    pub fn verification(&self) -> &Arc<Verification> {
+        &self.0.verification
     }
 
     /// How many numbers there are, and why no more.
@@ -323,6 +381,11 @@ impl Gateway {
         &self.0.stats
     }
 
+    /// What has changed that pages show.
+    pub fn topics(&self) -> &Topics {
+        &self.0.topics
+    }
+
     /// The accounts' currency.
     pub fn currency(&self) -> Currency {
         self.settings().currency
@@ -357,6 +420,11 @@ impl Gateway {
     /// The service centres whose newest time stamps contradict each other.
     pub fn contradicted_network_clocks(&self) -> Vec<String> {
         self.0.clocks.contradicted(self.now())
+    }
+
+    /// A modem's page would look different now.
+    pub fn modem_changed(&self) {
+        self.0.topics.raise(Topic::Modems);
     }
 
     /// A SIM works now that did not before: its number may have to be found out, and the lifetimes
@@ -435,14 +503,19 @@ impl Subjects {
         let clocks = Arc::new(NetworkClocks::new());
         let banks = Arc::<BankState>::default();
         let presence = Arc::new(SimPresence::new(Arc::default(), banks, failed.clone(), env.now()));
-        let events = Arc::new(Events::new(env.clone(), presence.clone(), newest_event));
+        let topics = Arc::new(Topics::new(env.store.changes().clone()));
+        let events = Events::new(env.clone(), presence.clone(), topics.clone(), newest_event);
+        let events = Arc::new(events);
         let endpoints = Arc::<EndpointChanges>::default();
         let resolver = Arc::new(SystemResolver::for_checks());
         let webhooks = Arc::new(Webhooks::new(env.clone(), endpoints.clone(), resolver));
+        let sessions = Arc::<SessionCache>::default();
+        let people = Arc::new(People::new(env.clone(), sessions.clone(), wakeups.clone()));
         let sandbox = Arc::new(Sandbox::new(env.clone(), wakeups.clone(), events.clone()));
         let accounts = Arc::new(Accounts::new(
             env.clone(),
             cache.clone(),
+            sessions,
             events.clone(),
             endpoints,
             sandbox.clone(),
@@ -450,8 +523,15 @@ impl Subjects {
         let services = Arc::new(Services::new(env.clone(), catalogue.clone()));
         let health = Arc::new(Health::new(env.clone()));
         let audit = Arc::new(Audit::new(env.clone()));
-        let alarms = Arc::new(Alarms::new(env.clone(), alarms));
-        let banks = Arc::new(Banks::new(env.clone(), presence.clone(), wakeups.clone()));
+        let alarms = Arc::new(Alarms::new(env.clone(), topics.clone(), alarms));
+        let banks = Banks::new(
+            env.clone(),
+            presence.clone(),
+            wakeups.clone(),
+            topics.clone(),
+            audit.clone(),
+        );
+        let banks = Arc::new(banks);
         let sims = Arc::new(Sims::new(
             env.clone(),
             presence.clone(),
@@ -467,7 +547,11 @@ impl Subjects {
         let hearing_tests =
             Arc::new(HearingTests::new(env.clone(), presence.clone(), sims.clone()));
         let number_book = NumberBook::new(env.clone(), cache.clone());
+        let finder = Finder::new(env.clone(), presence.clone());
+        let samples = Samples::new(env.clone(), presence.clone());
         let reports = Arc::new(Reports::new(env.clone(), audit.clone(), sims.clone()));
+        let verification =
+            Arc::new(Verification::new(env.clone(), reports.clone(), topics.clone()));
         let stock = Arc::new(Stock::new(env.clone(), presence.clone(), cache.clone()));
         let orders = Arc::new(Orders::new(
             env.clone(),
@@ -522,7 +606,9 @@ impl Subjects {
             wakeups,
             clocks,
             stats,
+            topics,
             accounts,
+            people,
             services,
             health,
             audit,
@@ -535,7 +621,10 @@ impl Subjects {
             numbers,
             hearing_tests,
             number_book,
+            finder,
+            samples,
             reports,
+            verification,
             stock,
             orders,
             rentals,
@@ -547,4 +636,4 @@ impl Subjects {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

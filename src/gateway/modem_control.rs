@@ -62,9 +62,53 @@ pub struct Reloaded {
     pub needs_restart: Vec<String>,
 }
 
-/// Reloads the configuration.
+/// A value of the configuration that is in effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigValue {
+    /// Its key with its section, such as `orders.lifetime` or `modem[0].port`.
+    pub key: String,
+    /// The value as TOML, on one line.
+    pub value: String,
+    /// The line in the file; `None` for a default.
+    pub line: Option<usize>,
+}
+
+/// The configuration that is in effect.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConfigInEffect {
+    /// Its file, if the daemon has one.
+    pub file: Option<String>,
+    /// Every value, in the order of the reference.
+    pub values: Vec<ConfigValue>,
+}
+
+/// Something that is wrong in a file of the configuration, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigFault {
+    pub file: String,
+    /// Its line, where it is on one.
+    pub line: Option<usize>,
+    pub text: String,
+}
+
+/// What was found in the configuration's file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConfigFindings {
+    pub faults: Vec<ConfigFault>,
+    /// What is valid but has no effect.
+    pub warnings: Vec<String>,
+}
+
+/// The daemon's configuration, as far as it is looked at and changed while everything runs.
 pub trait Reload: Send + Sync {
     /// Reads the configuration and applies what can change while everything runs. A configuration
-    /// with faults changes nothing; every fault is reported.
+    /// with faults changes nothing; every fault is reported, each on a line.
     fn reload(&self) -> BoxFuture<'_, Result<Reloaded, String>>;
+
+    /// The values in effect: of what needs a restart, those of the start.
+    fn in_effect(&self) -> ConfigInEffect;
+
+    /// Looks for faults in the file as it is now, and changes nothing. The error says why there is
+    /// none to look at.
+    fn check(&self) -> BoxFuture<'_, Result<ConfigFindings, String>>;
 }

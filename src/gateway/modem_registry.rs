@@ -30,6 +30,8 @@ pub struct Reported {
     pub became_ready: bool,
     /// A SIM has left its modem, or is known now not to come back.
     pub sim_left: bool,
+    /// A page that shows the modem would look different.
+    pub looks_different: bool,
 }
 
 /// Changes that are remembered of each port.
@@ -123,6 +125,7 @@ impl ModemRegistry {
         modems.add_to_history(before.as_ref(), &snapshot, now);
         let sim_left = modems.move_sim(before.as_ref(), &snapshot, now);
         modems.note_off_air(before.as_ref(), &snapshot, now);
+        let looks_different = before.as_ref().is_none_or(|before| before.snapshot != snapshot);
         let mut status = ModemStatus::first(snapshot, now);
         let mut worked = false;
         if let Some(before) = before {
@@ -137,7 +140,7 @@ impl ModemRegistry {
         }
         let became_ready = status.snapshot.is_ready() && !worked;
         modems.by_port.insert(status.snapshot.port.clone(), status);
-        Reported { became_ready, sim_left }
+        Reported { became_ready, sim_left, looks_different }
     }
 
     /// The last state changes of a port's modem, oldest first.

@@ -15,6 +15,7 @@ use crate::domain::audit::AuditAction;
 use crate::domain::availability::UnavailableReason;
 use crate::domain::ledger::{EntryKind, RevenueGroup};
 use crate::domain::sim::Sim;
+use crate::domain::webhook::delivery::FAILING_LONG;
 use crate::domain::{Amount, Iccid, Msisdn, ServiceId, Timestamp};
 use crate::store::{CHECKS, EndpointCounts, EntrySums, Revenue, StoreError};
 
@@ -114,7 +115,8 @@ impl Reports {
                 rows.behind_rental_count(now)?,
             );
             let last_ids = (rows.last_order_id()?, rows.last_rental_id()?);
-            Ok::<_, StoreError>((rows.accounts()?, counts, last_ids, rows.endpoint_counts()?))
+            let endpoints = rows.endpoint_counts(now.minus(FAILING_LONG))?;
+            Ok::<_, StoreError>((rows.accounts()?, counts, last_ids, endpoints))
         });
         let (accounts, counts, (last_order_id, last_rental_id), endpoints) = read.await?;
         let (open_orders, active_rentals, rentals_behind) = counts;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::domain::audit::AuditAction;
+use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::fair_use::Allowance;
 use crate::domain::key::KeyMode;
 use crate::domain::{AccountId, Amount, Timestamp};
@@ -12,19 +12,19 @@ use crate::store::{Asked, Holder, ReadTx, StoreError, WriteTx};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requester {
     pub account: AccountId,
-    /// The request's key; the operator has none.
+    /// The request's key; somebody who is signed in has none, and the operator neither.
     pub key: Option<RequestKey>,
+    /// The address of the client, where it is known.
+    pub client: Option<IpAddr>,
 }
 
-/// The key of a request, and where the request came from.
+/// The key of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestKey {
     /// The key's first characters.
     pub prefix: String,
     /// What may be spent with it in a day.
     pub spend_per_day: Allowance,
-    /// The address of the client.
-    pub client: Option<IpAddr>,
     /// What the key opens.
     pub mode: KeyMode,
 }
@@ -33,12 +33,17 @@ impl Requester {
     /// Who holds a key and asks from an address.
     pub fn new(holder: Holder, client: Option<IpAddr>) -> Requester {
         let Holder { account, prefix, spend_per_day, mode, .. } = holder;
-        Requester { account, key: Some(RequestKey { prefix, spend_per_day, client, mode }) }
+        Requester { account, key: Some(RequestKey { prefix, spend_per_day, mode }), client }
     }
 
     /// What of the account it is about. Only keys can be for tests.
     pub fn mode(&self) -> KeyMode {
         self.key.as_ref().map(|key| key.mode).unwrap_or_default()
+    }
+
+    /// Somebody of an account who is signed in and asks from an address.
+    pub fn signed_in(account: AccountId, client: Option<IpAddr>) -> Requester {
+        Requester { account, key: None, client }
     }
 
     /// The first characters of the key.
@@ -54,7 +59,7 @@ impl Requester {
         subject: String,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        tx.note_of_customer(self.account, (self.key_prefix(), self.client()), action, subject, at)
+        tx.note_of_customer(self.account, (self.key_prefix(), self.client), action, subject, at)
     }
 
     /// Keeps from where it asked for an order or a rental.
@@ -64,17 +69,36 @@ impl Requester {
         asked: Asked,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        self.client().map_or(Ok(()), |client| tx.add_client_address(asked, client, at))
+        self.client.map_or(Ok(()), |client| tx.add_client_address(asked, client, at))
     }
+}
 
-    fn client(&self) -> Option<IpAddr> {
-        self.key.as_ref().and_then(|key| key.client)
+/// Who asks for something: a customer for what is the account's, or the operator for anything.
+#[derive(Debug, Clone)]
+pub enum AskedBy {
+    Customer(Requester),
+    Operator,
+}
+
+impl AskedBy {
+    /// Notes in the audit what is done for whoever asks.
+    pub(super) fn note(
+        &self,
+        tx: &WriteTx<'_>,
+        action: AuditAction<'_>,
+        subject: String,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        match self {
+            AskedBy::Customer(by) => by.note(tx, action, subject, at),
+            AskedBy::Operator => tx.note(Actor::Operator, action, subject, at),
+        }
     }
 }
 
 impl From<AccountId> for Requester {
     fn from(account: AccountId) -> Requester {
-        Requester { account, key: None }
+        Requester { account, key: None, client: None }
     }
 }
 

@@ -77,6 +77,8 @@ pub struct Settings {
     pub audit_kept: Option<Duration>,
     /// For how long it is kept from where customers asked; `None`: as long as what they asked for.
     pub addresses_kept: Option<Duration>,
+    /// Whether operators who may change something must have a second factor.
+    pub require_second_factor: bool,
     /// Where webhooks may be sent to.
     pub webhooks: AddressRules,
     /// Whether SIMs without a number have their mobile operator asked by USSD.

@@ -15,6 +15,7 @@ use super::bank_state::BankState;
 use super::departures::LOST_AFTER;
 use crate::domain::bank::SlotReport;
 use crate::domain::{Iccid, SimId, Timestamp};
+use crate::store::BankPosition;
 
 /// For this long after a SIM came on the air its messages may be those that waited at the network:
 /// they say nothing about the network's clock.
@@ -173,6 +174,13 @@ impl SimPresence {
     pub(super) fn may_have_waited(&self, iccid: &Iccid, now: Timestamp) -> bool {
         let in_bank = || self.banks.bank_of(iccid.as_str()).is_some();
         self.modems.on_air_for(iccid, now).is_none_or(|time| time < BURST) && in_bank()
+    }
+
+    /// The bank, and its slot, in which a SIM was last found, as its bank reports.
+    pub(super) fn position_of(&self, iccid: &Iccid) -> Option<BankPosition> {
+        let bank = self.banks.bank_of(iccid.as_str())?;
+        let slot = bank.slot_of(iccid.as_str()).map(|slot| slot.slot);
+        Some(BankPosition { bank: bank.report.name.clone(), slot })
     }
 
     /// Whether a SIM is parked in a bank that reports itself, in a slot without trouble.

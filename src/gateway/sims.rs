@@ -1,6 +1,9 @@
 //! SIMs: what a modem reads from its SIM, what the operator enters about it, where it has been,
 //! and whether its PIN may be entered.
 
+mod list;
+mod several;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +14,7 @@ use super::banks::Banks;
 use super::environment::Environment;
 use super::last_messages::LastMessages;
 use super::listing::{ListRequest, check_state, find_country, readings};
+use super::shared_reading::SharedReading;
 use super::sim_presence::SimPresence;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::availability::{
@@ -21,8 +25,11 @@ use crate::domain::modem::PinPermission;
 use crate::domain::sim::{KnownNumber, NumberSource, Pool, Sim, replaces};
 use crate::domain::{Iccid, Imsi, ModemAtPort, ModemId, Msisdn, PortName, SimId, Timestamp};
 use crate::store::{
-    AwaitedMessage, LastSim, LocationPeriod, OwnStore, SimActivity, StoreError, WriteTx,
+    AwaitedMessage, BankPosition, LastSim, LocationPeriod, OwnStore, ReadTx, SimActivity,
+    StoreError, WriteTx,
 };
+pub use list::{SimPage, SimsWanted, WantedDigits, sim_states};
+pub use several::{ImportedSim, SimEdit, SimImport};
 
 /// For how long location periods are kept after their end.
 const LOCATIONS_KEPT: Duration = Duration::from_secs(366 * 24 * 3600);
@@ -52,6 +59,8 @@ pub struct SimView {
     pub sim: Sim,
     /// The port of the working modem that it is in.
     pub port: Option<PortName>,
+    /// The bank, and its slot, in which it was last found.
+    pub position: Option<BankPosition>,
     /// Until when it rests between two rentals, if it does now.
     pub rests_until: Option<Timestamp>,
     /// Why it cannot be given out, as far as that is a matter of the SIM itself; `None` when it
@@ -86,6 +95,7 @@ pub struct Sims {
     presence: Arc<SimPresence>,
     banks: Arc<Banks>,
     last_messages: Arc<LastMessages>,
+    snapshot: SharedReading<Vec<SimView>>,
 }
 
 impl Sims {
@@ -95,7 +105,7 @@ impl Sims {
         banks: Arc<Banks>,
         last_messages: Arc<LastMessages>,
     ) -> Sims {
-        Sims { env, presence, banks, last_messages }
+        Sims { env, presence, banks, last_messages, snapshot: SharedReading::default() }
     }
 
     /// Records what a modem read from its SIM. Answers whether what lies in the modem's own store
@@ -229,8 +239,7 @@ impl Sims {
         let countries = &self.env.settings().countries;
         let numbers = request.number.map(|text| readings(countries, &text)).transpose()?;
         let country = request.country.map(|code| find_country(countries, &code)).transpose()?;
-        let states = [&availability::words()[..], &[RENTED_OFF_AIR]].concat();
-        let state = request.state.map(|word| check_state(word, &states)).transpose()?;
+        let state = request.state.map(|word| check_state(word, &sim_states())).transpose()?;
         let mut found = self.list().await?;
         found.retain(|view| {
             let number = view.sim.number.as_ref().map(|known| &known.number);
@@ -246,12 +255,20 @@ impl Sims {
     /// The activity of all SIMs, with what was received since the start.
     pub async fn activity(&self) -> Result<HashMap<SimId, SimActivity>, Error> {
         let stored = self.env.store.read(|rows| rows.sim_activity()).await?;
-        let activity = stored.into_iter().map(|mut of_sim| {
-            let since_start = self.last_messages.of(of_sim.sim);
-            of_sim.last_message_at = since_start.max(of_sim.last_message_at);
-            (of_sim.sim, of_sim)
-        });
+        let activity = stored.into_iter().map(|of_sim| (of_sim.sim, self.until_now(of_sim)));
         Ok(activity.collect())
+    }
+
+    /// The activity of one SIM, with what was received since the start.
+    pub async fn activity_of(&self, sim: SimId) -> Result<Option<SimActivity>, Error> {
+        let stored = self.env.store.read(move |rows| rows.activity_of_sim(sim)).await?;
+        Ok(stored.map(|of_sim| self.until_now(of_sim)))
+    }
+
+    fn until_now(&self, mut of_sim: SimActivity) -> SimActivity {
+        let since_start = self.last_messages.of(of_sim.sim);
+        of_sim.last_message_at = since_start.max(of_sim.last_message_at);
+        of_sim
     }
 
     /// The SIMs that these modems had last, by their ports, unless they were read in other modems
@@ -308,20 +325,24 @@ impl Sims {
 
     /// The ICCID of the SIM that the operator names by its ICCID or its number. Whether there is a
     /// SIM with that ICCID is not checked here.
-    pub async fn named(&self, text: String) -> Result<Iccid, Error> {
+    pub async fn named(self: &Arc<Self>, text: String) -> Result<Iccid, Error> {
+        if let Ok(iccid) = text.parse::<Iccid>() {
+            return Ok(iccid);
+        }
+        let sims = Arc::clone(self);
+        self.env.store.read(move |rows| sims.named_in(rows, &text)).await
+    }
+
+    fn named_in(&self, rows: &ReadTx<'_>, text: &str) -> Result<Iccid, Error> {
         let fault = match text.parse::<Iccid>() {
             Ok(iccid) => return Ok(iccid),
             Err(fault) => fault,
         };
-        let numbers = self.env.settings().countries.readings(&text);
-        let read = self.env.store.read(move |rows| {
-            let mut found = Vec::new();
-            for number in &numbers {
-                found.extend(rows.sims_with_number(number)?);
-            }
-            Ok::<_, StoreError>(found)
-        });
-        match &read.await?[..] {
+        let mut found = Vec::new();
+        for number in &self.env.settings().countries.readings(text) {
+            found.extend(rows.sims_with_number(number)?);
+        }
+        match &found[..] {
             [] => Err(Error::refused(format!("no SIM {text}; {fault}"))),
             [only] => Ok(only.clone()),
             several => {
@@ -371,7 +392,7 @@ impl Sims {
     }
 
     fn set_number_in(
-        &self,
+        self: &Arc<Self>,
         tx: &WriteTx<'_>,
         iccid: &Iccid,
         number: &str,
@@ -398,26 +419,31 @@ impl Sims {
         let_number_rest(tx, &known, &sim, settings.rental_rest)?;
         let sim = tx.ensure_sim(iccid, now)?;
         tx.note(Actor::Operator, AuditAction::SetNumber, subject, now)?;
+        let sims = Arc::clone(self);
+        tx.after_commit(move || sims.snapshot.forget());
         Ok(self.view(sim, now))
     }
 
     /// Forgets a SIM's number, which is then found out again as that of a new SIM is.
     pub async fn clear_number(self: &Arc<Self>, iccid: Iccid) -> Result<SimView, Error> {
-        let settings = self.env.settings();
-        self.change(iccid, AuditAction::ClearedNumber, move |tx, sim, _| {
-            let before = sim.number.as_ref().map(|known| known.number.shortened());
-            // The country of a number that was wrong is not the card's.
-            let home = sim.imsi.as_ref().and_then(|imsi| settings.countries.of_imsi(imsi));
-            let country = home.map(|country| country.code.clone());
-            tx.save_sim(&Sim { number: None, country, ..sim })?;
-            Ok(before.map(|number| format!(": was {number}")).unwrap_or_default())
-        })
-        .await
+        let sims = Arc::clone(self);
+        let cleared = self.env.store.write(move |tx| {
+            sims.change_in(tx, &iccid, AuditAction::ClearedNumber, |tx, sim, _| {
+                let settings = sims.env.settings();
+                let before = sim.number.as_ref().map(|known| known.number.shortened());
+                // The country of a number that was wrong is not the card's.
+                let home = sim.imsi.as_ref().and_then(|imsi| settings.countries.of_imsi(imsi));
+                let country = home.map(|country| country.code.clone());
+                tx.save_sim(&Sim { number: None, country, ..sim })?;
+                Ok(before.map(|number| format!(": was {number}")).unwrap_or_default())
+            })
+        });
+        cleared.await
     }
 
     /// Removes a SIM that was never in a modem, such as one whose ICCID was mistyped.
-    pub async fn remove(&self, iccid: Iccid) -> Result<(), Error> {
-        let now = self.env.now();
+    pub async fn remove(self: &Arc<Self>, iccid: Iccid) -> Result<(), Error> {
+        let (sims, now) = (Arc::clone(self), self.env.now());
         self.env
             .store
             .write(move |tx| {
@@ -429,7 +455,9 @@ impl Sims {
                     )));
                 }
                 let subject = format!("SIM {iccid}");
-                Ok(tx.note(Actor::Operator, AuditAction::Removed, subject, now)?)
+                tx.note(Actor::Operator, AuditAction::Removed, subject, now)?;
+                tx.after_commit(move || sims.snapshot.forget());
+                Ok(())
             })
             .await
     }
@@ -440,23 +468,41 @@ impl Sims {
         iccid: Iccid,
         rest: Duration,
     ) -> Result<SimView, Error> {
-        self.change(iccid, AuditAction::SetRest, move |tx, sim, now| {
+        let sims = Arc::clone(self);
+        self.env.store.write(move |tx| sims.rest_in(tx, &iccid, rest)).await
+    }
+
+    fn rest_in(
+        self: &Arc<Self>,
+        tx: &WriteTx<'_>,
+        iccid: &Iccid,
+        rest: Duration,
+    ) -> Result<SimView, Error> {
+        self.change_in(tx, iccid, AuditAction::SetRest, move |tx, sim, now| {
             tx.rest_sim(sim.id, now.plus(rest))?;
             Ok(match rest.is_zero() {
                 true => ": ended".to_owned(),
                 false => format!(": until {}", now.plus(rest)),
             })
         })
-        .await
     }
 
     /// Sets what a SIM is sold for. Whoever has it keeps it to the end.
     pub async fn set_pool(self: &Arc<Self>, iccid: Iccid, pool: Pool) -> Result<SimView, Error> {
-        self.change(iccid, AuditAction::SetPool, move |tx, sim, _| {
+        let sims = Arc::clone(self);
+        self.env.store.write(move |tx| sims.pool_in(tx, &iccid, pool)).await
+    }
+
+    fn pool_in(
+        self: &Arc<Self>,
+        tx: &WriteTx<'_>,
+        iccid: &Iccid,
+        pool: Pool,
+    ) -> Result<SimView, Error> {
+        self.change_in(tx, iccid, AuditAction::SetPool, move |tx, sim, _| {
             tx.set_pool(sim.id, pool)?;
             Ok(format!(": {}, was {}", pool.as_str(), sim.pool.as_str()))
         })
-        .await
     }
 
     /// Takes a SIM off sale, or puts it back. Whoever has it keeps it to the end.
@@ -465,33 +511,40 @@ impl Sims {
         iccid: Iccid,
         retired: bool,
     ) -> Result<SimView, Error> {
+        let sims = Arc::clone(self);
+        self.env.store.write(move |tx| sims.retire_in(tx, &iccid, retired)).await
+    }
+
+    fn retire_in(
+        self: &Arc<Self>,
+        tx: &WriteTx<'_>,
+        iccid: &Iccid,
+        retired: bool,
+    ) -> Result<SimView, Error> {
         let action = if retired { AuditAction::Retired } else { AuditAction::TookBack };
-        self.change(iccid, action, move |tx, sim, now| {
+        self.change_in(tx, iccid, action, move |tx, sim, now| {
             tx.retire_sim(sim.id, retired.then_some(now))?;
             Ok(String::new())
         })
-        .await
     }
 
     /// Changes a SIM as the operator asked. `change` answers what the audit has behind the ICCID.
-    async fn change(
+    fn change_in(
         self: &Arc<Self>,
-        iccid: Iccid,
+        tx: &WriteTx<'_>,
+        iccid: &Iccid,
         action: AuditAction<'static>,
-        change: impl FnOnce(&WriteTx<'_>, Sim, Timestamp) -> Result<String, Error> + Send + 'static,
+        change: impl FnOnce(&WriteTx<'_>, Sim, Timestamp) -> Result<String, Error>,
     ) -> Result<SimView, Error> {
-        let (sims, now) = (Arc::clone(self), self.env.now());
-        self.env
-            .store
-            .write(move |tx| {
-                let sim = tx.sim_by_iccid(&iccid)?.ok_or_else(|| no_sim(&iccid))?;
-                let id = sim.id;
-                let detail = change(tx, sim, now)?;
-                tx.note(Actor::Operator, action, format!("SIM {iccid}{detail}"), now)?;
-                let sim = tx.sim(id)?.ok_or_else(|| no_sim(&iccid))?;
-                Ok(sims.view(sim, now))
-            })
-            .await
+        let now = self.env.now();
+        let sim = tx.sim_by_iccid(iccid)?.ok_or_else(|| no_sim(iccid))?;
+        let id = sim.id;
+        let detail = change(tx, sim, now)?;
+        tx.note(Actor::Operator, action, format!("SIM {iccid}{detail}"), now)?;
+        let sims = Arc::clone(self);
+        tx.after_commit(move || sims.snapshot.forget());
+        let sim = tx.sim(id)?.ok_or_else(|| no_sim(iccid))?;
+        Ok(self.view(sim, now))
     }
 
     pub(super) fn view(&self, sim: Sim, now: Timestamp) -> SimView {
@@ -508,8 +561,10 @@ impl Sims {
         let tenant_without_since = sim.rented.then(off_air_since).flatten();
         let number_problem = self.number_problem(&sim);
         let home_operator = self.home_operator(&sim);
+        let position = self.presence.position_of(&sim.iccid);
         SimView {
             port,
+            position,
             rests_until,
             unavailable,
             tenant_without_since,

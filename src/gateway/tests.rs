@@ -35,6 +35,7 @@ mod customers;
 mod events;
 mod fair_use;
 mod faulty;
+mod finding;
 mod grace;
 mod health;
 mod histories;
@@ -43,6 +44,7 @@ mod kinds;
 mod large_stock;
 mod late_codes;
 mod limits;
+mod looking;
 mod lost_sims;
 mod moves;
 mod numbers;
@@ -50,6 +52,7 @@ mod operator;
 mod outages;
 mod own_store;
 mod parts;
+mod people;
 mod pins;
 mod races;
 mod rental_care;
@@ -57,16 +60,21 @@ mod rentals;
 mod retention;
 mod reuse;
 mod revenue;
+mod samples;
 mod sandbox;
+mod several_sims;
+mod spending;
+mod stock_table;
 mod text_mode;
+mod trying;
 mod used;
 mod webhooks;
 
 const START_US: i64 = 1_780_000_000_000_000;
 const SECOND_US: i64 = 1_000_000;
 
-struct Fixture {
-    gateway: Gateway,
+pub(crate) struct Fixture {
+    pub(crate) gateway: Gateway,
     settings: Settings,
     clock: Arc<AtomicI64>,
     dir: tempfile::TempDir,
@@ -74,7 +82,10 @@ struct Fixture {
 
 fn entropy() -> Entropy {
     let next = std::sync::atomic::AtomicU8::new(7);
-    Arc::new(move || Some([next.fetch_add(1, Ordering::SeqCst); 32]))
+    Arc::new(move || {
+        let first = next.fetch_add(1, Ordering::SeqCst);
+        Some(std::array::from_fn(|n| first.wrapping_add(u8::try_from(7 * n).unwrap())))
+    })
 }
 
 /// The configuration's defaults, but nothing is withheld from customers, numbers that were given up
@@ -88,13 +99,14 @@ fn default_settings() -> Settings {
         given_up_kept: None,
         audit_kept: None,
         addresses_kept: None,
+        require_second_factor: true,
         webhooks: AddressRules { allow: vec!["https://192.0.2.0/24".parse().unwrap()] },
         ..Config::defaults().gateway
     }
 }
 
 impl Fixture {
-    async fn open() -> Fixture {
+    pub(crate) async fn open() -> Fixture {
         Fixture::with(default_settings()).await
     }
 
@@ -122,12 +134,12 @@ impl Fixture {
         self.gateway = Fixture::gateway(&self.dir, &self.clock, self.settings.clone()).await;
     }
 
-    fn pass(&self, seconds: i64) {
+    pub(crate) fn pass(&self, seconds: i64) {
         self.clock.fetch_add(seconds * SECOND_US, Ordering::SeqCst);
     }
 
     /// SIM `n` with its number, ready on a modem.
-    async fn plug(&self, n: u16) {
+    pub(crate) async fn plug(&self, n: u16) {
         let iccid = iccid(n);
         let number = Some((format!("+3161200{n:04}"), NumberSource::Cnum));
         let told = Identified {
@@ -142,7 +154,7 @@ impl Fixture {
     }
 
     /// The modem of SIM `n` reports that it works.
-    fn report(&self, n: u16) {
+    pub(crate) fn report(&self, n: u16) {
         let snapshot = ModemSnapshot {
             identity: Some(ModemIdentity {
                 id: modem(n).id,
@@ -169,7 +181,7 @@ impl Fixture {
         }
     }
 
-    async fn customer(&self, name: &str, cents: i64) -> AccountId {
+    pub(crate) async fn customer(&self, name: &str, cents: i64) -> AccountId {
         let account = self.gateway.accounts().add(name.into()).await.unwrap();
         if cents > 0 {
             self.gateway
@@ -181,7 +193,7 @@ impl Fixture {
         account.id
     }
 
-    async fn service(&self, name: &str, senders: &[&str]) -> ServiceId {
+    pub(crate) async fn service(&self, name: &str, senders: &[&str]) -> ServiceId {
         // Most tests are about other things than what a text says.
         self.service_charging(name, senders, Some(ChargeOn::Sms)).await
     }
@@ -209,7 +221,7 @@ impl Fixture {
         self.gateway.orders().make(account, Some(service), "nl").await.unwrap()
     }
 
-    async fn order(&self, account: AccountId, service: ServiceId) -> OrderId {
+    pub(crate) async fn order(&self, account: AccountId, service: ServiceId) -> OrderId {
         match self.make(account, service).await {
             MakeOrder::Made { order, .. } => order,
             other => panic!("no order but {other:?}"),
@@ -231,7 +243,7 @@ impl Fixture {
         parts.iter().map(Deliver::encode).collect()
     }
 
-    async fn arrive(&self, n: u16, pdu: &[u8]) -> Ingested {
+    pub(crate) async fn arrive(&self, n: u16, pdu: &[u8]) -> Ingested {
         let pdu = Pdu::Octets(pdu.to_vec());
         self.gateway
             .inbox()
@@ -240,7 +252,7 @@ impl Fixture {
             .unwrap()
     }
 
-    async fn sms(&self, n: u16, sender: &str, text: &str) -> Ingested {
+    pub(crate) async fn sms(&self, n: u16, sender: &str, text: &str) -> Ingested {
         let pdus = self.pdus(sender, text, 0, 1);
         self.arrive(n, &pdus[0]).await
     }
@@ -255,7 +267,7 @@ impl Fixture {
     }
 
     /// Balance and holds, after checking that they are the ledger's sums.
-    async fn funds(&self, account: AccountId) -> (i64, i64) {
+    pub(crate) async fn funds(&self, account: AccountId) -> (i64, i64) {
         let read = move |rows: &crate::store::ReadTx<'_>| {
             Ok::<_, StoreError>((rows.account(account)?, rows.ledger_sums(account)?))
         };

@@ -1,7 +1,8 @@
 //! What happens to every request of a customer before and after its endpoint: it gets an id and a
 //! span, it counts against its address's limit, and its outcome is counted.
 //!
-//! The path tells which version of the API answers it.
+//! The path tells which version of the API answers it. What is for none is for the customers'
+//! portal, where there is one.
 //!
 //! A poll of an order that is known to wait is answered here from memory. Customers send it over
 //! and over, and this way it needs neither a route nor a task.
@@ -27,6 +28,7 @@ use super::ids::RequestIds;
 use super::limits::{REFUSAL_DELAY, Throttle};
 use super::outcomes::RequestCounts;
 use super::params::Origin;
+use super::portal::Portal;
 use super::serve::RequestHandler;
 use super::{customer, v2};
 use crate::gateway::{BoxFuture, Gateway};
@@ -40,10 +42,11 @@ pub fn make_service(
     request_counts: Arc<RequestCounts>,
     request_ids: Arc<RequestIds>,
     stopping: CancellationToken,
+    portal: Option<Portal>,
 ) -> Dispatcher {
     let api = Api::new(gateway, limits, request_counts, request_ids, stopping);
     let (v1, v2) = (customer::router(api.clone()), v2::router(api.clone()));
-    Dispatcher { api, v1, v2 }
+    Dispatcher { api, v1, v2, portal }
 }
 
 /// Answers the customers' requests.
@@ -52,6 +55,7 @@ pub struct Dispatcher {
     api: Api,
     v1: Router,
     v2: Router,
+    portal: Option<Portal>,
 }
 
 /// Which version of the API a request is for. What is for none is answered by the first.
@@ -77,6 +81,12 @@ impl Version {
     }
 }
 
+/// Whether a path is for no version of the API.
+fn is_page(path: &str) -> bool {
+    let is_below = |rest: &str| rest.is_empty() || rest.starts_with('/');
+    !path.strip_prefix("/api").is_some_and(is_below) && Version::of_path(path) == Version::V1
+}
+
 impl Dispatcher {
     /// The handler of a connection from this address.
     pub fn handler(&self, peer: SocketAddr) -> RequestHandler {
@@ -89,6 +99,10 @@ impl Dispatcher {
         connection: &Arc<ClientConnection>,
         request: Request<Incoming>,
     ) -> BoxFuture<'static, Result<Response, Infallible>> {
+        if let Some(portal) = self.portal.as_ref().filter(|_| is_page(request.uri().path())) {
+            let page = portal.answer(request.map(Body::new), connection.peer);
+            return Box::pin(async move { Ok(page.await) });
+        }
         let (id, now) = (self.api.request_ids.next(), self.api.gateway.now());
         let version = Version::of_path(request.uri().path());
         let id = match version {
@@ -169,6 +183,20 @@ mod tests {
             ("/", Version::V1),
         ] {
             assert_eq!(Version::of_path(path), version, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_for_no_version_is_a_page() {
+        for (path, is) in [
+            ("/", true),
+            ("/orders/7", true),
+            ("/api-guide", true),
+            ("/api", false),
+            ("/api/getsms", false),
+            ("/v2/orders", false),
+        ] {
+            assert_eq!(is_page(path), is, "{path}");
         }
     }
 

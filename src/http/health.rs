@@ -11,8 +11,10 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
+use crate::domain::Timestamp;
 use crate::domain::modem::ModemCounts;
 
 /// Resolves to the faults as text; to an empty list when there are none.
@@ -35,6 +37,56 @@ pub trait Health: Send + Sync {
 
     /// What an operator needs first: alarms, stock, uptime.
     fn overview(&self) -> Value;
+
+    /// The daemon as a program: its version, its database and what it uses of the machine.
+    fn system(&self) -> SystemReport;
+}
+
+/// The daemon as a program. What cannot be read is `None`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SystemReport {
+    pub version: &'static str,
+    #[serde(serialize_with = "as_text")]
+    pub started_at: Timestamp,
+    pub database: DatabaseReport,
+    pub disk: Option<DiskReport>,
+    pub process: ProcessReport,
+}
+
+/// The database's files, and what waits for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DatabaseReport {
+    pub file: String,
+    pub bytes: u64,
+    /// The size of the write-ahead log.
+    pub log_bytes: u64,
+    /// How many operations wait to be written.
+    pub waiting: usize,
+    /// Why it cannot be written, if it cannot.
+    pub fault: Option<String>,
+}
+
+/// The disk that the database is on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DiskReport {
+    pub free_bytes: u64,
+    pub size_bytes: u64,
+    /// Whether little is left.
+    pub is_low: bool,
+}
+
+/// What the daemon's process uses.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ProcessReport {
+    pub cpu_seconds: f64,
+    pub memory_bytes: Option<u64>,
+    pub open_files: Option<usize>,
+    pub max_files: Option<u64>,
+    pub threads: Option<u64>,
+}
+
+fn as_text<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(at)
 }
 
 type SharedHealth = Arc<dyn Health>;

@@ -1,17 +1,12 @@
 //! How much may be asked with one key, from one address or by one account.
 
 use parking_lot::{Mutex, RwLock};
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::{AccountId, Moment, Timestamp, TokenBucket, TokenRate};
-
-/// How many keys or addresses are remembered. When there are more, those whose bucket is full are
-/// forgotten, or, if none is, all of them.
-const REMEMBERED: usize = 65_536;
+use crate::domain::{AccountId, KeyedBuckets, Timestamp, TokenRate};
 
 /// The `[limits]` of the configuration. 0 switches a limit off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -80,13 +75,9 @@ impl RequestBuckets {
     }
 }
 
-/// A token bucket for each key or address.
+/// A token bucket for each key or address; `None` when there is no limit.
 #[derive(Debug)]
-pub(super) struct Buckets<K> {
-    /// `None` when there is no limit.
-    rate: Option<TokenRate>,
-    buckets: Mutex<HashMap<K, TokenBucket>>,
-}
+pub(super) struct Buckets<K>(Option<Mutex<KeyedBuckets<K>>>);
 
 /// A limit was exceeded; the number of whole seconds after which the client may try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,30 +94,21 @@ impl TooMany {
 
 impl<K: Hash + Eq> Buckets<K> {
     pub(super) fn new(limit: u32, window: Duration) -> Buckets<K> {
-        Buckets { rate: TokenRate::per(window, limit), buckets: Mutex::default() }
+        Buckets(TokenRate::per(window, limit).map(|rate| Mutex::new(KeyedBuckets::new(rate))))
     }
 
     /// Takes a token from the bucket of `key`.
     pub(super) fn take(&self, key: K, now: Timestamp) -> Result<(), TooMany> {
-        let Some(rate) = self.rate else { return Ok(()) };
-        let now = moment(now);
-        let mut buckets = self.buckets.lock();
-        if buckets.len() >= REMEMBERED {
-            buckets.retain(|_, bucket| !bucket.is_full(now));
-            if buckets.len() >= REMEMBERED {
-                buckets.clear();
-            }
-        }
-        let bucket = buckets.entry(key).or_insert_with(|| TokenBucket::full(now));
-        bucket.take(rate, now).map_err(|wait| TooMany(whole_seconds(wait)))
+        let Some(buckets) = &self.0 else { return Ok(()) };
+        let taken = buckets.lock().take(key, now.into());
+        taken.map_err(|wait| TooMany(whole_seconds(wait)))
     }
 
     /// What is left in the bucket of `key`; `None` where there is no limit.
     pub(super) fn level(&self, key: &K, now: Timestamp) -> Option<Level> {
-        let (rate, now) = (self.rate?, moment(now));
-        let bucket = self.buckets.lock().get(key).copied().unwrap_or(TokenBucket::full(now));
-        let (left, full_in) = bucket.level(rate, now);
-        Some(Level { limit: rate.tokens(), left, full_in: whole_seconds(full_in) })
+        let buckets = self.0.as_ref()?.lock();
+        let (left, full_in) = buckets.level(key, now.into());
+        Some(Level { limit: buckets.tokens(), left, full_in: whole_seconds(full_in) })
     }
 }
 
@@ -139,10 +121,6 @@ pub(super) struct Level {
     pub(super) left: u64,
     /// After how many whole seconds it is full.
     pub(super) full_in: u64,
-}
-
-fn moment(time: Timestamp) -> Moment {
-    Moment::since_origin(time.since(Timestamp(0)))
 }
 
 /// Rounded up, so that a client that waits so long is not refused again.
@@ -207,18 +185,8 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_of_0_limits_nothing_and_only_so_many_keys_are_remembered() {
+    fn a_limit_of_0_limits_nothing() {
         let unlimited = Buckets::new(0, Duration::from_secs(1));
         assert!((0..10_000).all(|_| unlimited.take(1, Timestamp(0)).is_ok()));
-        let one_by_one = Buckets::new(1, Duration::from_secs(1));
-        for key in 0..REMEMBERED * 2 {
-            one_by_one.take(key, Timestamp(i64::try_from(key).unwrap() * SECOND)).unwrap();
-        }
-        assert!(one_by_one.buckets.lock().len() <= REMEMBERED);
-        let at_once = Buckets::new(1, Duration::from_secs(1));
-        for key in 0..=REMEMBERED {
-            at_once.take(key, Timestamp(0)).unwrap();
-        }
-        assert_eq!(at_once.buckets.lock().len(), 1);
     }
 }

@@ -28,5 +28,5 @@ async fn act_as_peer(request: Request, next: Next) -> Response {
 async fn person(uid: u32) -> Person {
     let user = tokio::task::spawn_blocking(move || User::from_uid(Uid::from_raw(uid))).await;
     let name = user.ok().and_then(Result::ok).flatten().map(|user| user.name);
-    Person { uid, name }
+    Person::User { uid, name }
 }

@@ -332,10 +332,12 @@ impl Server {
     }
 }
 
-/// Forbids every cache between us and the client to keep an answer: a `WAITING` would be given out
-/// when the code has come, and a code when its key was revoked (RFC 9111 clause 5.2.2.5).
+/// Forbids every cache between us and the client to keep an answer that does not say otherwise: a
+/// `WAITING` would be given out when the code has come, and a code when its key was revoked (RFC
+/// 9111 clause 5.2.2.5).
 fn without_caching(mut response: Response) -> Response {
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let headers = response.headers_mut();
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 

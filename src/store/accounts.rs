@@ -186,6 +186,23 @@ impl ReadTx<'_> {
         self.all(&format!("{ACCOUNT} ORDER BY id"), [], account)
     }
 
+    /// The accounts that are suspended or not, with this in their names, newest first: those older
+    /// than one, at most so many.
+    pub fn accounts_page(
+        &self,
+        is_suspended: Option<bool>,
+        name: Option<&str>,
+        before: Option<AccountId>,
+        limit: u32,
+    ) -> Result<Vec<Account>, StoreError> {
+        let sql = format!(
+            "{ACCOUNT} WHERE id < $1 AND coalesce((suspended_at IS NOT NULL) = $2, true) AND \
+             coalesce(instr(lower(name), lower($3)), true) ORDER BY id DESC LIMIT $4"
+        );
+        let before = before.map_or(i64::MAX, |before| before.0);
+        self.all(&sql, params![before, is_suspended, name, limit], account)
+    }
+
     pub fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
         self.first(&format!("{ACCOUNT} WHERE id = $1"), [id.0], account)
     }
@@ -226,6 +243,23 @@ impl ReadTx<'_> {
     /// All keys, oldest first.
     pub fn keys(&self) -> Result<Vec<Key>, StoreError> {
         self.all(&format!("{KEY} ORDER BY k.created_at, k.prefix"), [], key)
+    }
+
+    /// All keys of an account, the oldest first.
+    pub fn keys_of(&self, account: AccountId) -> Result<Vec<Key>, StoreError> {
+        let sql = format!("{KEY} WHERE k.account_id = $1 ORDER BY k.created_at, k.prefix");
+        self.all(&sql, [account.0], key)
+    }
+
+    /// The digests of an account's keys with this prefix that were not revoked.
+    pub fn unrevoked_keys_of(
+        &self,
+        account: AccountId,
+        prefix: &str,
+    ) -> Result<Vec<[u8; 32]>, StoreError> {
+        let sql = "SELECT digest FROM api_key WHERE prefix = $1 AND account_id = $2 AND \
+                   revoked_at IS NULL";
+        self.all(sql, params![prefix, account.0], |row| row.get(0))
     }
 
     /// A key by its digest.

@@ -5,48 +5,61 @@ use rusqlite::{Row, params};
 use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::Timestamp;
-use crate::domain::alarm::{Alarm, StandingAlarm};
+use crate::domain::alarm::{Acknowledgement, Alarm, StandingAlarm};
 use crate::domain::notice::ToldAlarm;
 
 /// An alarm with its end, if it has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedAlarm {
-    pub alarm: Alarm,
-    pub raised_at: Timestamp,
+    /// As it was while it stood.
+    pub standing: StandingAlarm,
     pub ended_at: Option<Timestamp>,
 }
 
-/// Reads the columns name, subject, text and raised_at.
+/// The columns of an alarm `a` that [`standing`] reads after its members, which stand each on a
+/// line.
+const STANDING: &str = "a.name, a.subject, a.text, a.raised_at, a.acknowledged_at, a.note";
+
 fn standing(row: &Row<'_>) -> rusqlite::Result<StandingAlarm> {
-    let alarm = Alarm { name: parsed(row, 0)?, subject: row.get(1)?, text: row.get(2)? };
-    Ok(StandingAlarm { alarm, raised_at: Timestamp(row.get(3)?) })
+    let members = row.get_ref(0)?.as_str()?.lines().map(str::to_owned).collect();
+    let alarm = Alarm { name: parsed(row, 1)?, subject: row.get(2)?, text: row.get(3)?, members };
+    let acknowledged = match row.get::<_, Option<i64>>(5)? {
+        Some(at) => Some(Acknowledgement { at: Timestamp(at), note: row.get(6)? }),
+        None => None,
+    };
+    Ok(StandingAlarm { alarm, raised_at: Timestamp(row.get(4)?), acknowledged })
 }
 
 impl ReadTx<'_> {
     /// The alarms that stand, oldest first.
     pub fn standing_alarms(&self) -> Result<Vec<StandingAlarm>, StoreError> {
-        let sql = "SELECT name, subject, text, raised_at FROM alarm INDEXED BY alarm_standing \
-                   WHERE ended_at IS NULL ORDER BY raised_at, id";
-        self.all(sql, [], standing)
+        let sql = format!(
+            "SELECT a.members, {STANDING} FROM alarm a INDEXED BY alarm_standing WHERE a.ended_at \
+             IS NULL ORDER BY a.raised_at, a.id"
+        );
+        self.all(&sql, [], standing)
     }
 
     /// The alarms that have ended, the last one first; at most `limit`.
     pub fn ended_alarms(&self, limit: i64) -> Result<Vec<LoggedAlarm>, StoreError> {
-        let sql = "SELECT name, subject, text, raised_at, ended_at FROM alarm INDEXED BY \
-                   alarm_ended WHERE ended_at IS NOT NULL ORDER BY ended_at DESC, id DESC LIMIT $1";
-        self.all(sql, [limit], |row| {
-            let StandingAlarm { alarm, raised_at } = standing(row)?;
-            Ok(LoggedAlarm { alarm, raised_at, ended_at: Some(Timestamp(row.get(4)?)) })
+        let sql = format!(
+            "SELECT a.members, {STANDING}, a.ended_at FROM alarm a INDEXED BY alarm_ended WHERE \
+             a.ended_at IS NOT NULL ORDER BY a.ended_at DESC, a.id DESC LIMIT $1"
+        );
+        self.all(&sql, [limit], |row| {
+            Ok(LoggedAlarm { standing: standing(row)?, ended_at: Some(Timestamp(row.get(7)?)) })
         })
     }
 
     /// The alarms that were told over each channel and whose end was not.
     pub fn told_alarms(&self) -> Result<Vec<(String, ToldAlarm)>, StoreError> {
-        let sql = "SELECT a.name, a.subject, a.text, a.raised_at, t.told_at, t.channel FROM \
-                   told_alarm t JOIN alarm a ON a.id = t.alarm_id ORDER BY t.channel, a.id";
-        self.all(sql, [], |row| {
-            let told_at = Timestamp(row.get(4)?);
-            Ok((row.get(5)?, ToldAlarm { alarm: standing(row)?, told_at }))
+        let sql = format!(
+            "SELECT t.members, {STANDING}, t.told_at, t.channel FROM told_alarm t JOIN alarm a ON \
+             a.id = t.alarm_id ORDER BY t.channel, a.id"
+        );
+        self.all(&sql, [], |row| {
+            let told_at = Timestamp(row.get(7)?);
+            Ok((row.get(8)?, ToldAlarm { alarm: standing(row)?, told_at }))
         })
     }
 }
@@ -66,13 +79,23 @@ impl WriteTx<'_> {
                 self.execute(sql, params![ended.0, name.as_str(), subject])?;
             }
         }
-        for StandingAlarm { alarm: Alarm { name, subject, text }, raised_at } in standing {
-            let sql = "INSERT INTO alarm (name, subject, text, raised_at) VALUES ($1, $2, $3, $4) \
-                       ON CONFLICT (name, subject, raised_at) DO UPDATE SET text = \
-                       excluded.text, ended_at = NULL";
-            self.execute(sql, params![name.as_str(), subject, text, raised_at.0])?;
-        }
-        Ok(())
+        standing.iter().try_for_each(|alarm| self.save_standing_alarm(alarm))
+    }
+
+    /// Adds an alarm that stands, or saves it as it is now. What an operator has acknowledged stays
+    /// so, also when it is saved as it was before that.
+    pub fn save_standing_alarm(&self, standing: &StandingAlarm) -> Result<(), StoreError> {
+        let StandingAlarm { alarm, raised_at, acknowledged } = standing;
+        let Alarm { name, subject, text, members } = alarm;
+        let sql = "INSERT INTO alarm (name, subject, text, raised_at, members, acknowledged_at, \
+                   note) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name, subject, \
+                   raised_at) DO UPDATE SET text = excluded.text, members = excluded.members, \
+                   ended_at = NULL, acknowledged_at = coalesce(excluded.acknowledged_at, \
+                   acknowledged_at), note = coalesce(excluded.note, note)";
+        let (at, note) = acknowledged.as_ref().map(|it| (it.at.0, &it.note)).unzip();
+        let members = members.join("\n");
+        let values = params![name.as_str(), subject, text, raised_at.0, members, at, note];
+        self.execute(sql, values).map(drop)
     }
 
     /// Removes the alarms that ended before a time.
@@ -85,11 +108,13 @@ impl WriteTx<'_> {
     /// out.
     pub fn save_told_alarms(&self, channel: &str, told: &[ToldAlarm]) -> Result<(), StoreError> {
         self.execute("DELETE FROM told_alarm WHERE channel = $1", [channel])?;
-        for ToldAlarm { alarm: StandingAlarm { alarm, raised_at }, told_at } in told {
-            let sql = "INSERT INTO told_alarm (channel, alarm_id, told_at) SELECT $1, id, $2 FROM \
-                       alarm WHERE name = $3 AND subject = $4 AND raised_at = $5";
-            let Alarm { name, subject, .. } = alarm;
-            self.execute(sql, params![channel, told_at.0, name.as_str(), subject, raised_at.0])?;
+        for ToldAlarm { alarm: StandingAlarm { alarm, raised_at, .. }, told_at } in told {
+            let sql = "INSERT INTO told_alarm (channel, alarm_id, told_at, members) SELECT $1, id, \
+                       $2, $3 FROM alarm WHERE name = $4 AND subject = $5 AND raised_at = $6";
+            let Alarm { name, subject, members, .. } = alarm;
+            let (name, members) = (name.as_str(), members.join("\n"));
+            let values = params![channel, told_at.0, members, name, subject, raised_at.0];
+            self.execute(sql, values)?;
         }
         Ok(())
     }

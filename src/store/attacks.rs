@@ -7,6 +7,13 @@ pub(crate) const SECOND_OPEN_ORDER: &str = "INSERT INTO orders (account_id, serv
      price_minor, state, patterned, created_at, expires_at FROM orders";
 pub(crate) const LEDGER_CHANGED: &str = "UPDATE ledger SET balance_minor = 0";
 pub(crate) const LEDGER_SHORTENED: &str = "DELETE FROM ledger";
+/// As if the entries up to this one were from before an account's funds after them were kept.
+pub(crate) fn forget_funds_up_to(entry: i64) -> String {
+    format!(
+        "DROP TRIGGER IF EXISTS ledger_only_grows_update; UPDATE ledger SET balance_after = NULL, \
+         held_after = NULL WHERE id <= {entry}"
+    )
+}
 pub(crate) const SAME_CAUSE: &str = "INSERT INTO ledger (account_id, kind, balance_minor, \
                                      held_minor, currency, cause, created_at) SELECT account_id, \
                                      kind, balance_minor, held_minor, currency, cause, created_at \

@@ -2,12 +2,14 @@
 
 use std::net::IpAddr;
 
-use rusqlite::params;
+use rusqlite::{Row, params};
 
+use super::list_steps::{ListStep, STEP_ROWS};
 use super::listing::{ListFilter, Listed};
 use super::read_tx::parsed;
 use super::{Asked, ReadTx, StoreError, WriteTx};
 use crate::domain::audit::{Actor, AuditAction, Person};
+use crate::domain::login::LoginName;
 use crate::domain::{AccountId, Timestamp};
 
 /// A row of the audit.
@@ -24,7 +26,7 @@ pub struct AuditRow {
     pub action: String,
     /// What it was done to, and with which values: `order 3`, `SIM 8931…, …678`.
     pub subject: String,
-    /// Which person the operator was, by the user of the admin socket.
+    /// Which person the operator was.
     pub person: Option<Person>,
     /// The first characters of the key with which a customer did it.
     pub key: Option<String>,
@@ -70,32 +72,45 @@ const LISTED: Listed = Listed {
     ..Listed::UNFILTERED
 };
 
+/// The person of these columns: a login of the console has no number.
+fn person(uid: Option<u32>, name: Option<String>) -> Option<Person> {
+    match uid {
+        Some(uid) => Some(Person::User { uid, name }),
+        None => name.map(|name| Person::Login(LoginName::from_stored(name))),
+    }
+}
+
+const AUDIT: &str = "SELECT audit.id, audit.at, actor, deed, subject, uid, user_name, key_prefix, \
+                     c.address, account.name FROM audit LEFT JOIN client_address c ON c.audit_id = \
+                     audit.id LEFT JOIN account ON actor LIKE 'account %' AND account.id = \
+                     CAST(substr(actor, 9) AS INTEGER)";
+
+fn audit_row(row: &Row<'_>) -> rusqlite::Result<AuditRow> {
+    Ok(AuditRow {
+        id: row.get(0)?,
+        at: Timestamp(row.get(1)?),
+        actor: parsed(row, 2)?,
+        account: row.get(9)?,
+        action: row.get(3)?,
+        subject: row.get(4)?,
+        person: person(row.get(5)?, row.get(6)?),
+        key: row.get(7)?,
+        client: row.get(8)?,
+    })
+}
+
 impl ReadTx<'_> {
     /// The rows that a filter selects, oldest first. An account's are those of what it did and of
     /// what was done to it, its keys, orders, rentals and their messages; a number's those of what
     /// was done to its SIMs, orders, rentals and messages, and a SIM's those of what was done to it
     /// and to its orders, rentals and messages, as far as these are still stored.
     pub fn audit(&self, filter: &ListFilter) -> Result<Vec<AuditRow>, StoreError> {
-        let sql = "SELECT audit.id, audit.at, actor, deed, subject, uid, user_name, key_prefix, \
-                   c.address, account.name FROM audit LEFT JOIN client_address c ON c.audit_id = \
-                   audit.id LEFT JOIN account ON actor LIKE 'account %' AND account.id = \
-                   CAST(substr(actor, 9) AS INTEGER)";
-        self.list(sql, &LISTED, filter, |row| {
-            Ok(AuditRow {
-                id: row.get(0)?,
-                at: Timestamp(row.get(1)?),
-                actor: parsed(row, 2)?,
-                account: row.get(9)?,
-                action: row.get(3)?,
-                subject: row.get(4)?,
-                person: match row.get(5)? {
-                    Some(uid) => Some(Person { uid, name: row.get(6)? }),
-                    None => None,
-                },
-                key: row.get(7)?,
-                client: row.get(8)?,
-            })
-        })
+        self.list(AUDIT, &LISTED, filter, audit_row)
+    }
+
+    /// A step of [`ReadTx::audit`]: of a filter, what a page's reader waits for.
+    pub fn audit_step(&self, filter: &ListFilter) -> Result<ListStep<AuditRow>, StoreError> {
+        self.list_step(AUDIT, &LISTED, filter, STEP_ROWS, audit_row)
     }
 }
 
@@ -113,7 +128,8 @@ impl WriteTx<'_> {
         let sql = "INSERT INTO audit (at, actor, deed, subject, uid, user_name) VALUES ($1, $2, \
                    $3, $4, $5, $6)";
         let person = self.person().filter(|_| actor == Actor::Operator);
-        let (uid, name) = person.map_or((None, None), |person| (Some(person.uid), person.name));
+        let uid = person.as_ref().and_then(Person::uid);
+        let name = person.as_ref().and_then(Person::name);
         let (actor, action) = (actor.to_string(), action.to_string());
         let values = params![at.0, actor, action, subject.to_string(), uid, name];
         self.execute(sql, values).map(drop)

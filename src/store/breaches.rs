@@ -14,6 +14,10 @@ const BREACHES: &[(&str, &str)] = &[
         "UPDATE account SET balance_minor = balance_minor + 1 WHERE id = 1",
         "account 1: its balance or its holds are not",
     ),
+    (
+        "UPDATE ledger SET balance_after = 949, held_after = 60 WHERE id = 12",
+        "ledger entry 12: the balance after it is not",
+    ),
     ("UPDATE orders SET price_minor = 61 WHERE id = 4", "account 1: its holds are not the sum"),
     ("UPDATE account SET day_spent_minor = 1 WHERE id = 1", "account 1: what it has spent"),
     (

@@ -10,9 +10,11 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::account_turns::{AccountTurns, rest_from};
+use super::changes::Changes;
 use super::copy::{copies, copy_into};
 use super::file::{OpenFiles, configure_writer, keep_from_others, keep_savepoints_in_memory, lock};
 use super::migrate::migrate;
+use super::page_readers::PageTurns;
 use super::person::current_person;
 use super::readers::Readers;
 use super::stats::stopwatch;
@@ -38,6 +40,8 @@ pub struct Store {
     readers: Arc<Readers>,
     files: Arc<OpenFiles>,
     queued: Arc<AccountTurns>,
+    page_turns: Arc<PageTurns>,
+    changes: Arc<Changes>,
     stats: Arc<Stats>,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
@@ -72,10 +76,13 @@ impl Store {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let stats = Arc::<Stats>::default();
         let counted = Arc::clone(&stats);
+        let changes = Arc::<Changes>::default();
+        let (noted, told) = (Arc::clone(&changes), Arc::clone(&changes));
+        conn.update_hook(Some(move |_, _: &str, table: &str, _| noted.note(table)))?;
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
-                write_loop(&conn, &of_writer, &counted, queue);
+                write_loop(&conn, (&of_writer, &counted, &told), queue);
                 drop(lock);
             })
             .map_err(|error| failed(error.to_string()))?;
@@ -85,6 +92,8 @@ impl Store {
             readers: Arc::new(Readers::of(path)),
             files,
             queued: Arc::new(AccountTurns::new(QUEUED_PER_ACCOUNT)),
+            page_turns: Arc::new(PageTurns::new()),
+            changes,
             thread: Arc::new(Mutex::new(Some(thread))),
         })
     }
@@ -172,11 +181,12 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let readers = Arc::clone(&self.readers);
+        let page_turn = self.page_turns.take().await?;
         let turn =
             Arc::clone(&self.readers.turns).acquire_owned().await.map_err(|_| StoreError::Gone)?;
         let read = tokio::task::spawn_blocking(move || {
             // Held until the reading ends, even if the caller has stopped waiting for it.
-            let _turn = turn;
+            let _turns = (turn, page_turn);
             let conn = readers.take()?;
             let outcome = reading(&ReadTx { conn: &conn });
             readers.give_back(conn);
@@ -272,6 +282,11 @@ impl Store {
     pub fn remove_copies(&self) -> Result<(), StoreError> {
         let removed = self.copies().iter().try_for_each(std::fs::remove_file);
         removed.map_err(|error| StoreError::Other(format!("cannot remove a copy: {error}")))
+    }
+
+    /// What commits have changed, by topic.
+    pub fn changes(&self) -> &Arc<Changes> {
+        &self.changes
     }
 
     /// The counts of the writer's work.

@@ -3,7 +3,7 @@
 
 use rusqlite::params;
 
-use super::{ReadTx, StoreError, WriteTx};
+use super::{PortalChoices, ReadTx, StoreError, WriteTx};
 use crate::domain::{AccountId, MessageId, OrderId, RentalId, Timestamp};
 
 /// An account whose erasure is under way.
@@ -83,8 +83,8 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Begins an erasure: the account has no name any more, no terms of its own, and keys that open
-    /// nothing and tell nothing.
+    /// Begins an erasure: the account has no name any more, no terms of its own, keys that open
+    /// nothing and tell nothing, and no logins.
     pub fn begin_erasure(
         &self,
         erasure: &Erasure,
@@ -101,8 +101,10 @@ impl WriteTx<'_> {
         let sql = "UPDATE api_key SET revoked_at = coalesce(revoked_at, $1), allowed = NULL, label \
                    = NULL WHERE account_id = $2";
         self.execute(sql, [now.0, id])?;
+        self.remove_logins_of(erasure.account)?;
         self.forget_kept_answers(erasure.account)?;
         self.forget_tests_of(erasure.account)?;
+        self.set_portal_choices(erasure.account, &PortalChoices::default())?;
         self.execute("DELETE FROM account_price WHERE account_id = $1", [id]).map(drop)
     }
 

@@ -92,6 +92,9 @@ pub enum StoreError {
     /// SQLite reported an error of another kind.
     #[error("the database failed: {0}")]
     Other(String),
+    /// So much is read for pages that another has to wait.
+    #[error("too many pages are being read now; try again in a moment")]
+    Busy,
     /// The writer has stopped, or an operation panicked.
     #[error("the database did not carry out the operation")]
     Gone,

@@ -59,6 +59,8 @@ pub struct Entry {
     /// The first characters of the key with which it was asked for, or what it gives back was.
     pub key: Option<String>,
     pub at: Timestamp,
+    /// The account's funds after it, if that was kept.
+    pub after: Option<Funds>,
 }
 
 /// The sums of all entries of one kind.
@@ -74,15 +76,23 @@ pub struct EntrySums {
 
 const ENTRY: &str = "SELECT id, kind, balance_minor, held_minor, currency, order_id, rental_id, \
                      price_minor, price_currency, rate, note, created_at, key_prefix, months, \
-                     cause FROM ledger";
+                     cause, balance_after, held_after FROM ledger";
 
 const LISTED: Listed = Listed {
     table: "ledger",
     id: "id",
     time: "created_at",
     account: "account_id = ?",
+    has_account_index: true,
     ..Listed::UNFILTERED
 };
+
+/// The funds in two columns from this one on, unless they are NULL.
+fn funds(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Funds>> {
+    let (balance, held): (Option<i64>, Option<i64>) = (row.get(column)?, row.get(column + 1)?);
+    let funds = |(balance, held)| Funds { balance: Amount(balance), held: Amount(held) };
+    Ok(balance.zip(held).map(funds))
+}
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let price = row.get::<_, Option<i64>>(7)?.map(Amount);
@@ -107,6 +117,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         key: row.get(12)?,
         months: row.get(13)?,
         reference: reference_in(row.get_ref(14)?.as_str()?),
+        after: funds(row, 15)?,
     })
 }
 
@@ -116,14 +127,44 @@ impl ReadTx<'_> {
         self.list(ENTRY, &LISTED, filter, entry)
     }
 
-    /// What the entries of an account after one have added to its funds.
-    pub fn ledger_sums_after(&self, account: AccountId, entry: i64) -> Result<Funds, StoreError> {
+    /// What the entries of an account after one have added to its funds, up to the next entry of
+    /// which it is known what the funds were after it; and those, if there is such an entry.
+    pub fn ledger_sums_after(
+        &self,
+        account: AccountId,
+        entry: i64,
+    ) -> Result<(Funds, Option<Funds>), StoreError> {
+        let sql = "SELECT id, balance_after, held_after FROM ledger WHERE account_id = $1 AND id > \
+                   $2 AND balance_after IS NOT NULL ORDER BY id LIMIT 1";
+        let known =
+            self.first(sql, [account.0, entry], |row| Ok((row.get::<_, i64>(0)?, funds(row, 1)?)))?;
+        let (last, after) = known.unwrap_or((i64::MAX, None));
         let sql = "SELECT coalesce(sum(balance_minor), 0), coalesce(sum(held_minor), 0) FROM \
-                   ledger WHERE account_id = $1 AND id > $2";
-        let sums = self.first(sql, [account.0, entry], |row| {
-            Ok(Funds { balance: Amount(row.get(0)?), held: Amount(row.get(1)?) })
-        })?;
-        Ok(sums.unwrap_or_default())
+                   ledger WHERE account_id = $1 AND id > $2 AND id <= $3";
+        let sums = self.first(sql, [account.0, entry, last], |row| funds(row, 0))?;
+        Ok((sums.flatten().unwrap_or_default(), after))
+    }
+
+    /// Goes through the entries of an account's ledger that were made at `from` or later, the
+    /// newest first: the kind of each, its time, and what it changes the balance by. `take` says
+    /// whether to go on.
+    pub fn visit_entries_since(
+        &self,
+        account: AccountId,
+        from: Timestamp,
+        mut take: impl FnMut(EntryKind, Timestamp, Amount) -> bool,
+    ) -> Result<(), StoreError> {
+        let sql = "SELECT kind, created_at, balance_minor FROM ledger WHERE account_id = $1 ORDER \
+                   BY id DESC";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut rows = statement.query([account.0])?;
+        while let Some(row) = rows.next()? {
+            let at = Timestamp(row.get(1)?);
+            if at < from || !take(parsed(row, 0)?, at, Amount(row.get(2)?)) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// An order's entries, oldest first.
@@ -200,10 +241,12 @@ impl WriteTx<'_> {
         let before = self.account(account)?.ok_or_else(|| fault("does not exist"))?;
         let today = before.day.day_of(occasion.today);
         let (day, key) = self.spending_of(posting, Occasion { today, ..occasion })?;
+        let after = before.funds.after(posting);
         let sql = "INSERT INTO ledger (account_id, kind, balance_minor, held_minor, currency, \
                    order_id, rental_id, price_minor, price_currency, rate, note, cause, \
-                   created_at, day, key_prefix, months) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
-                   $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT (cause) DO NOTHING";
+                   created_at, day, key_prefix, months, balance_after, held_after) VALUES ($1, $2, \
+                   $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) ON \
+                   CONFLICT (cause) DO NOTHING";
         let (charge, months) = posting.term().unzip();
         let values = params![
             account.0,
@@ -221,15 +264,15 @@ impl WriteTx<'_> {
             occasion.at.0,
             day.map(|day| day.0),
             key,
-            months
+            months,
+            after.map(|after| after.balance.0),
+            after.map(|after| after.held.0)
         ];
         if self.execute(sql, values)? == 0 {
             return Ok(Applied::Before);
         }
-        let funds = before
-            .funds
-            .after(posting)
-            .ok_or_else(|| fault("cannot take the entry: its holds would be negative"))?;
+        let funds =
+            after.ok_or_else(|| fault("cannot take the entry: its holds would be negative"))?;
         let used = day.map_or(before.day, |day| before.day.after(posting, day));
         self.set_funds(account, funds, used)?;
         if let Some((day, key)) = day.zip(key)

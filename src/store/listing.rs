@@ -5,11 +5,15 @@
 //! that each order and each message would have to pay for. Where the clock was set back between two
 //! starts, rows near that moment may be left out by a time.
 
+use std::ops::Range;
+
 use rusqlite::types::Value;
 use rusqlite::{Row, params_from_iter};
 
 use super::{ReadTx, StoreError};
-use crate::domain::{AccountId, Msisdn, OrderOutcome, RowLimit, ServiceId, SimId, Timestamp};
+use crate::domain::{
+    AccountId, Msisdn, OrderId, OrderOutcome, RowLimit, ServiceId, SimId, Timestamp,
+};
 
 /// Which rows of a list are wanted. What is `None` limits nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +23,7 @@ pub struct ListFilter {
     /// Any of these numbers: one in national form may be one of several countries.
     pub numbers: Option<Vec<Msisdn>>,
     pub sim: Option<SimId>,
+    pub order: Option<OrderId>,
     /// The country's code as answers spell it.
     pub country: Option<String>,
     /// The name of a SIM bank.
@@ -58,6 +63,7 @@ impl ListFilter {
             service: None,
             numbers: None,
             sim: None,
+            order: None,
             country: None,
             bank: None,
             state: None,
@@ -86,10 +92,13 @@ pub(super) struct Listed {
     pub id: &'static str,
     pub time: &'static str,
     pub account: &'static str,
+    /// Whether an index leads to an account's rows, newest first.
+    pub has_account_index: bool,
     pub service: &'static str,
     /// With `(?)` for the numbers.
     pub number: &'static str,
     pub sim: &'static str,
+    pub order: &'static str,
     pub country: &'static str,
     pub bank: &'static str,
     pub state: &'static str,
@@ -106,9 +115,11 @@ impl Listed {
         id: "",
         time: "",
         account: "",
+        has_account_index: false,
         service: "",
         number: "",
         sim: "",
+        order: "",
         country: "",
         bank: "",
         state: "",
@@ -117,6 +128,13 @@ impl Listed {
         user: "",
         action: "",
     };
+}
+
+impl Listed {
+    /// The name of the column with a row's time, without its table.
+    pub fn time_column(&self) -> &'static str {
+        self.time.rsplit('.').next().unwrap_or(self.time)
+    }
 }
 
 /// What selects the rows of a filter, for a statement of another kind than a list.
@@ -158,6 +176,44 @@ impl Conditions {
     }
 }
 
+/// What selects those rows of a filter that have these ids.
+fn conditions(listed: &Listed, filter: &ListFilter, ids: Range<i64>) -> Conditions {
+    let mut conditions = Conditions::default();
+    let (id, time) = (listed.id, listed.time);
+    conditions.add_if(listed.account, filter.account.map(|account| account.0));
+    conditions.add_if(listed.service, filter.service.map(|service| service.0));
+    conditions.add_if(listed.sim, filter.sim.map(|sim| sim.0));
+    conditions.add_if(listed.order, filter.order.map(|order| order.0));
+    conditions.add_if(listed.country, filter.country.clone());
+    conditions.add_if(listed.bank, filter.bank.clone());
+    conditions.add_if(listed.state, filter.state.clone());
+    let outcome = filter.outcome.map(|outcome| outcome.as_str().to_owned());
+    conditions.add_if(listed.outcome, outcome);
+    conditions.add_if(listed.client_ref, filter.client_ref.clone());
+    conditions.add_if(listed.user, filter.user.clone());
+    conditions.add_if(listed.action, filter.action.clone());
+    if let Some(numbers) = &filter.numbers {
+        conditions.add_numbers(listed.number, numbers);
+    }
+    if let Some(from) = filter.from {
+        conditions.add(&format!("{time} >= ?"), from.0);
+    }
+    if let Some(to) = filter.to {
+        conditions.add(&format!("{time} < ?"), to.0);
+    }
+    // One bound on either side: of several SQLite begins at the one that stands first.
+    conditions.add(&format!("{id} >= ?"), ids.start);
+    conditions.add(&format!("{id} < ?"), ids.end);
+    conditions
+}
+
+/// The same, for a statement of another kind than a list.
+pub(super) fn selected_among(listed: &Listed, filter: &ListFilter, ids: Range<i64>) -> Selection {
+    let Conditions { all, values } = conditions(listed, filter, ids);
+    let conditions = all.iter().map(|condition| format!(" AND {condition}")).collect();
+    Selection { conditions, values }
+}
+
 impl ReadTx<'_> {
     /// The rows that a filter selects, oldest first. `select` is the statement without conditions,
     /// or with some of its own.
@@ -168,7 +224,20 @@ impl ReadTx<'_> {
         filter: &ListFilter,
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, StoreError> {
-        let Conditions { all, mut values } = self.conditions(listed, filter, filter.page)?;
+        let ids = self.ids_of(listed, filter, filter.page)?;
+        self.list_among(select, listed, filter, ids, read)
+    }
+
+    /// Those of the rows that have these ids.
+    pub(super) fn list_among<T>(
+        &self,
+        select: &str,
+        listed: &Listed,
+        filter: &ListFilter,
+        ids: Range<i64>,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let Conditions { all, mut values } = conditions(listed, filter, ids);
         let is_upwards = matches!(filter.page, Page::After(_));
         let direction = if is_upwards { "" } else { "DESC" };
         let joined = if select.contains("WHERE") { "AND" } else { "WHERE" };
@@ -191,33 +260,17 @@ impl ReadTx<'_> {
         listed: &Listed,
         filter: &ListFilter,
     ) -> Result<Selection, StoreError> {
-        let Conditions { all, values } = self.conditions(listed, filter, Page::Newest)?;
-        let conditions = all.iter().map(|condition| format!(" AND {condition}")).collect();
-        Ok(Selection { conditions, values })
+        let ids = self.ids_of(listed, filter, Page::Newest)?;
+        Ok(selected_among(listed, filter, ids))
     }
 
-    fn conditions(
+    /// The ids among which the rows of a filter's page and time are.
+    pub(super) fn ids_of(
         &self,
         listed: &Listed,
         filter: &ListFilter,
         page: Page,
-    ) -> Result<Conditions, StoreError> {
-        let mut conditions = Conditions::default();
-        let (id, time) = (listed.id, listed.time);
-        conditions.add_if(listed.account, filter.account.map(|account| account.0));
-        conditions.add_if(listed.service, filter.service.map(|service| service.0));
-        conditions.add_if(listed.sim, filter.sim.map(|sim| sim.0));
-        conditions.add_if(listed.country, filter.country.clone());
-        conditions.add_if(listed.bank, filter.bank.clone());
-        conditions.add_if(listed.state, filter.state.clone());
-        let outcome = filter.outcome.map(|outcome| outcome.as_str().to_owned());
-        conditions.add_if(listed.outcome, outcome);
-        conditions.add_if(listed.client_ref, filter.client_ref.clone());
-        conditions.add_if(listed.user, filter.user.clone());
-        conditions.add_if(listed.action, filter.action.clone());
-        if let Some(numbers) = &filter.numbers {
-            conditions.add_numbers(listed.number, numbers);
-        }
+    ) -> Result<Range<i64>, StoreError> {
         let (mut first, mut end) = match page {
             Page::Newest => (0, i64::MAX),
             Page::Before(before) => (0, before),
@@ -225,22 +278,16 @@ impl ReadTx<'_> {
         };
         if let Some(from) = filter.from {
             first = first.max(self.first_id_from(listed, from)?);
-            conditions.add(&format!("{time} >= ?"), from.0);
         }
         if let Some(to) = filter.to {
             end = end.min(self.first_id_from(listed, to)?);
-            conditions.add(&format!("{time} < ?"), to.0);
         }
-        // One bound on either side: of several SQLite begins at the one that stands first.
-        conditions.add(&format!("{id} >= ?"), first);
-        conditions.add(&format!("{id} < ?"), end);
-        Ok(conditions)
+        Ok(first..end)
     }
 
     /// The id from which on the rows were written at `at` or later.
     pub(super) fn first_id_from(&self, listed: &Listed, at: Timestamp) -> Result<i64, StoreError> {
-        let Listed { table, time, .. } = listed;
-        let column = time.rsplit('.').next().unwrap_or(time);
+        let (table, column) = (listed.table, listed.time_column());
         let next = format!("SELECT id, {column} FROM {table} WHERE id >= ? ORDER BY id LIMIT 1");
         let last = format!("SELECT coalesce(max(id), 0) FROM {table}");
         let (mut low, mut high) = (0, self.number(&last, [])?.saturating_add(1));

@@ -3,6 +3,7 @@
 use rusqlite::{Row, params};
 
 use super::error::one_row;
+use super::list_steps::{ListStep, STEP_ROWS};
 use super::listing::{ListFilter, Listed};
 use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
@@ -74,7 +75,7 @@ const MESSAGE: &str = "SELECT m.id, m.sim_id, s.iccid, s.number, m.sender, m.tex
                        m.seen_at IS NOT NULL, m.kind, m.detail FROM message m JOIN sim s ON s.id \
                        = m.sim_id";
 
-const LISTED: Listed = Listed {
+pub(super) const LISTED: Listed = Listed {
     table: "message",
     id: "m.id",
     time: "m.received_at",
@@ -83,15 +84,28 @@ const LISTED: Listed = Listed {
     service: "EXISTS (SELECT 1 FROM orders o WHERE o.id = m.order_id AND o.service_id = ?)",
     number: "s.number IN (?)",
     sim: "m.sim_id = ?",
+    order: "m.order_id = ?",
     country: "s.country = ?",
+    // The words are those of `MessageState`.
+    state: "CASE ? WHEN 'unclaimed' THEN m.order_id IS NULL AND m.rental_id IS NULL AND m.withheld \
+            IS NULL AND m.kind = 'text' WHEN 'withheld' THEN m.withheld IS NOT NULL WHEN \
+            'undecodable' THEN m.kind = 'undecodable' WHEN 'incomplete' THEN NOT m.complete END",
     ..Listed::UNFILTERED
 };
 
 /// The condition for messages of the kinds that are shown unasked.
-fn is_listed() -> String {
+pub(super) fn is_listed() -> String {
     let listed = MessageKind::ALL.into_iter().filter(|kind| kind.is_listed());
     let words: Vec<String> = listed.map(|kind| format!("'{}'", kind.as_str())).collect();
     format!("m.kind IN ({})", words.join(", "))
+}
+
+/// The statement for messages of all kinds or of those that are shown unasked.
+fn select(with_all_kinds: bool) -> String {
+    match with_all_kinds {
+        true => MESSAGE.to_owned(),
+        false => format!("{MESSAGE} WHERE {}", is_listed()),
+    }
 }
 
 fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
@@ -143,11 +157,17 @@ impl ReadTx<'_> {
         filter: &ListFilter,
         with_all_kinds: bool,
     ) -> Result<Vec<Message>, StoreError> {
-        let select = match with_all_kinds {
-            true => MESSAGE.to_owned(),
-            false => format!("{MESSAGE} WHERE {}", is_listed()),
-        };
-        self.list(&select, &LISTED, filter, message)
+        self.list(&select(with_all_kinds), &LISTED, filter, message)
+    }
+
+    /// A step of [`ReadTx::list_messages`]: of a filter without an index, what a page's reader
+    /// waits for.
+    pub fn messages_step(
+        &self,
+        filter: &ListFilter,
+        with_all_kinds: bool,
+    ) -> Result<ListStep<Message>, StoreError> {
+        self.list_step(&select(with_all_kinds), &LISTED, filter, STEP_ROWS, message)
     }
 
     pub fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
@@ -246,6 +266,21 @@ impl ReadTx<'_> {
     /// A rental's messages, oldest first.
     pub fn messages_of_rental(&self, rental: RentalId) -> Result<Vec<Message>, StoreError> {
         self.all(&format!("{MESSAGE} WHERE m.rental_id = $1 ORDER BY m.id"), [rental.0], message)
+    }
+
+    /// A rental's newest messages, or the newest before one, at most so many, oldest first.
+    pub fn messages_of_rental_before(
+        &self,
+        rental: RentalId,
+        before: Option<MessageId>,
+        limit: u32,
+    ) -> Result<Vec<Message>, StoreError> {
+        let sql =
+            format!("{MESSAGE} WHERE m.rental_id = $1 AND m.id < $2 ORDER BY m.id DESC LIMIT $3");
+        let before = before.map_or(i64::MAX, |before| before.0);
+        let mut newest_first = self.all(&sql, params![rental.0, before, limit], message)?;
+        newest_first.reverse();
+        Ok(newest_first)
     }
 
     /// A rental's newest messages, oldest first, and how many older ones it has. They are at most

@@ -59,7 +59,14 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0048_kept_answers.sql"),
     include_str!("../../migrations/0049_told_alarms.sql"),
     include_str!("../../migrations/0050_open_orders.sql"),
-    include_str!("../../migrations/0051_sandbox.sql"),
+    include_str!("../../migrations/0051_logins.sql"),
+    include_str!("../../migrations/0052_acknowledged_alarms.sql"),
+    include_str!("../../migrations/0053_samples.sql"),
+    include_str!("../../migrations/0054_alarm_members.sql"),
+    include_str!("../../migrations/0055_funds_after.sql"),
+    include_str!("../../migrations/0056_deliveries_by_event.sql"),
+    include_str!("../../migrations/0057_sandbox.sql"),
+    include_str!("../../migrations/0058_portal.sql"),
 ];
 
 /// The version of the schema that this program writes.
@@ -118,7 +125,9 @@ pub(super) mod tests {
         (44, include_str!("../../tests/data/schemas/0044.sql")),
         (45, include_str!("../../tests/data/schemas/0045.sql")),
         (46, include_str!("../../tests/data/schemas/0046.sql")),
+        (49, include_str!("../../tests/data/schemas/0049.sql")),
         (51, include_str!("../../tests/data/schemas/0051.sql")),
+        (57, include_str!("../../tests/data/schemas/0057.sql")),
     ];
 
     /// How many migrations there are.

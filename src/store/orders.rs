@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use rusqlite::{Row, params};
 
 use super::error::one_row;
+use super::list_steps::{ListStep, STEP_ROWS};
 use super::listing::{ListFilter, Listed};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::allocation::ActiveOrder;
@@ -62,6 +63,7 @@ pub(super) const LISTED: Listed = Listed {
     id: "id",
     time: "created_at",
     account: "account_id = ?",
+    has_account_index: true,
     service: "service_id = ?",
     number: "number IN (?)",
     sim: "sim_id = ?",
@@ -122,6 +124,12 @@ impl ReadTx<'_> {
     /// The orders that a filter selects, oldest first.
     pub fn orders(&self, filter: &ListFilter) -> Result<Vec<Order>, StoreError> {
         self.list(ORDER, &LISTED, filter, order)?.into_iter().collect()
+    }
+
+    /// A step of [`ReadTx::orders`]: of a filter without an index, what a page's reader waits for.
+    pub fn orders_step(&self, filter: &ListFilter) -> Result<ListStep<Order>, StoreError> {
+        let step = self.list_step(ORDER, &LISTED, filter, STEP_ROWS, order)?;
+        step.try_map(|order| order)
     }
 
     /// What an account has skipped, the oldest first.

@@ -11,11 +11,12 @@ use crate::domain::allocation::SharingPolicy;
 use crate::domain::bank::{SlotContents, SlotRecord, SwitchOutcome, SwitchRecord};
 use crate::domain::event::{EventKind, EventSubject};
 use crate::domain::key::KeyMode;
+use crate::domain::login::{LoginKind, LoginName, Side};
 use crate::domain::webhook::delivery::Progress;
 use crate::domain::webhook::{DeliveryState, Secret, Subscription};
 use crate::domain::{
-    AccountId, DeliveryId, EndpointId, EventId, Iccid, MessageId, ModemId, Msisdn, OrderId,
-    OrderOutcome, PortName, RentalId, ServiceId, SimId, Timestamp,
+    AccountId, EndpointId, EventId, Iccid, LoginId, MessageId, ModemId, Msisdn, OrderId,
+    OrderOutcome, PortName, RentalId, ServiceId, SessionId, SimId, Timestamp,
 };
 
 thread_local!(static STATEMENTS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) });
@@ -57,7 +58,19 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     let number = Msisdn::from_stored(name.as_str());
     rows.holder_of_key(&[0; 32]).unwrap();
     rows.account(account).unwrap();
+    rows.sims_beginning_with(&name, 10).unwrap();
+    rows.accounts_beginning_with(&name, 10).unwrap();
+    rows.keys_beginning_with(&name, 10).unwrap();
+    rows.is_known_number(&number).unwrap();
+    let (topic, span) =
+        (crate::domain::sample::SampleTopic::Orders, crate::domain::sample::SampleSpan::Hour);
+    rows.samples(topic, span, now, now).unwrap();
+    rows.newest_sample_at(topic, span).unwrap();
     rows.key_day(account, &name).unwrap();
+    rows.keys_of(account).unwrap();
+    rows.unrevoked_keys_of(account, &name).unwrap();
+    rows.portal_choices(account).unwrap();
+    rows.accounts_page(Some(n == 1), Some(&name), Some(account), 1).unwrap();
     rows.skips_by_time(account).unwrap();
     rows.client_address(super::Asked::Order(order)).unwrap();
     rows.client_address(super::Asked::Rental(RentalId(n))).unwrap();
@@ -77,6 +90,7 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
         service: Some(ServiceId(n)),
         numbers: Some(vec![number.clone()]),
         sim: Some(sim),
+        order: Some(order),
         country: Some(name.clone()),
         bank: Some(name.clone()),
         state: Some("open".to_owned()),
@@ -90,11 +104,18 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
         limit: 10.into(),
     };
     rows.orders(&filter).unwrap();
+    rows.orders_step(&filter).unwrap();
     rows.rentals(&filter).unwrap();
+    rows.rentals_step(&filter).unwrap();
     rows.list_messages(&filter, false).unwrap();
+    rows.messages_step(&filter, false).unwrap();
+    let needle = crate::domain::search::Needle::new(&name).unwrap();
+    rows.search_messages(&filter, false, &needle, || false).unwrap();
+    rows.search_messages(&super::ListFilter::newest(1.into()), true, &needle, || false).unwrap();
     let of_account = super::ListFilter { numbers: None, ..filter };
     rows.ledger(&of_account).unwrap();
     rows.audit(&of_account).unwrap();
+    rows.audit_step(&of_account).unwrap();
     rows.bank_switches(&of_account).unwrap();
     rows.ledger_sums_after(account, n).unwrap();
     rows.last_sim_in(&modem).unwrap();
@@ -105,6 +126,7 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.owner_of_message(MessageId(n)).unwrap();
     rows.messages_of_order(order).unwrap();
     rows.messages_of_rental(RentalId(n)).unwrap();
+    rows.messages_of_rental_before(RentalId(n), Some(MessageId(n)), 1).unwrap();
     rows.newest_of_rental(RentalId(n), 1, 1).unwrap();
     rows.newest_of_order(order, 1, 1).unwrap();
     rows.newest_code_of_order(order).unwrap();
@@ -119,8 +141,8 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.undelivered_events(endpoint, live, event, 1).unwrap();
     rows.due_deliveries(endpoint, now, 1).unwrap();
     rows.next_delivery(endpoint, now).unwrap();
-    rows.webhook_deliveries(endpoint, Some(DeliveryId(n)), 1).unwrap();
-    rows.webhook_delivery(endpoint, DeliveryId(n)).unwrap();
+    rows.webhook_deliveries(endpoint, Some(event), 1).unwrap();
+    rows.untried_events(endpoint, Some(event), 1).unwrap();
     rows.delivery_of(endpoint, event).unwrap();
     rows.waiting_test(endpoint).unwrap();
     rows.first_event_after(live, EventId(n)).unwrap();
@@ -197,6 +219,18 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.next_audit().unwrap();
     rows.kept_answer(account, &name).unwrap();
     rows.next_kept_answer().unwrap();
+    let login = LoginId(n);
+    rows.login(login).unwrap();
+    rows.logins_of(account).unwrap();
+    rows.login_named(Side::Console, &name).unwrap();
+    rows.login_named(Side::Portal, &name).unwrap();
+    rows.login_of_invite(&digest, now).unwrap();
+    rows.session_by_digest(&digest).unwrap();
+    rows.session(SessionId(n)).unwrap();
+    rows.sessions(login).unwrap();
+    rows.next_session_end().unwrap();
+    rows.next_session_address().unwrap();
+    rows.next_invite_end().unwrap();
     rows.unseen_of_order(order).unwrap();
     let of_tenant = super::TenantFilter { before: MessageId(n), since: now, count: 10, bytes: 10 };
     rows.messages_for_tenant(RentalId(n), of_tenant, |_| true).unwrap();
@@ -205,6 +239,7 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     rows.asks(sim).unwrap();
     rows.next_ask(now).unwrap();
     rows.loopback("x").unwrap();
+    rows.visit_entries_since(account, now, |_, _, _| true).unwrap();
     rows.ledger_of_order(order).unwrap();
     rows.ledger_of_rental(RentalId(n)).unwrap();
     rows.has_skipped(&number, ServiceId(n), account).unwrap();
@@ -242,6 +277,7 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
         }
     }
     let tx = super::WriteTx::on(conn);
+    tx.purge_samples(topic, span, now).unwrap();
     tx.blank_text(MessageId(n)).unwrap();
     tx.blank_raw(MessageId(n)).unwrap();
     tx.settle_rental_messages(RentalId(n), now).unwrap();
@@ -282,6 +318,30 @@ fn run_frequent_functions(conn: &Connection, n: i64) {
     let answer = super::KeptAnswer { fingerprint: [0; 32], answer: name.clone(), at: now };
     tx.keep_answer(account, &name, &answer).unwrap();
     tx.purge_kept_answers(now, n).unwrap();
+    let login_name = LoginName::from_stored(format!("a{n}"));
+    let login = tx.add_login(&login_name, LoginKind::Customer(account), now).unwrap();
+    tx.save_login(&tx.login(login).unwrap().unwrap()).unwrap();
+    tx.set_invite(login, &digest, now, now).unwrap();
+    tx.remove_invite(login).unwrap();
+    let session = super::NewSession {
+        login,
+        digest,
+        began_at: now,
+        ends_at: now,
+        address: [192, 0, 2, 7].into(),
+        browser: name.clone(),
+    };
+    let session = tx.add_session(&session).unwrap();
+    tx.note_session_use(session, now, now).unwrap();
+    tx.note_proof(session, now).unwrap();
+    tx.keep_newest_sessions(login, n).unwrap();
+    tx.purge_session_addresses(now, n).unwrap();
+    tx.remove_session(session).unwrap();
+    tx.remove_sessions_of(login, Some(session)).unwrap();
+    tx.purge_sessions(now, n).unwrap();
+    tx.purge_invites(now, n).unwrap();
+    tx.remove_login(login).unwrap();
+    tx.remove_logins_of(account).unwrap();
     tx.mark_seen(MessageId(n), now).unwrap();
     tx.save_key_uses(&[([0; 32], now)].into()).unwrap();
     let why = crate::domain::key::KeyRefusal::Closed;

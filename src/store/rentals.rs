@@ -5,6 +5,7 @@ use std::time::Duration;
 use rusqlite::{Row, params};
 
 use super::error::one_row;
+use super::list_steps::{ListStep, STEP_ROWS};
 use super::listing::{ListFilter, Listed};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::rental::RentalState;
@@ -19,6 +20,7 @@ const LISTED: Listed = Listed {
     id: "id",
     time: "started_at",
     account: "account_id = ?",
+    has_account_index: true,
     // The plus keeps SQLite from an index in whose order the rows are not wanted.
     number: "+number IN (?)",
     sim: "+sim_id = ?",
@@ -101,6 +103,12 @@ impl ReadTx<'_> {
     /// The rentals that a filter selects, oldest first.
     pub fn rentals(&self, filter: &ListFilter) -> Result<Vec<Rental>, StoreError> {
         self.list(RENTAL, &LISTED, filter, rental)?.into_iter().collect()
+    }
+
+    /// A step of [`ReadTx::rentals`]: of a filter without an index, what a page's reader waits for.
+    pub fn rentals_step(&self, filter: &ListFilter) -> Result<ListStep<Rental>, StoreError> {
+        let step = self.list_step(RENTAL, &LISTED, filter, STEP_ROWS, rental)?;
+        step.try_map(|rental| rental)
     }
 
     /// Of the rentals that had a SIM by `at`, and have it still or had it to their end, the one

@@ -178,6 +178,7 @@ impl WriteTx<'_> {
         self.execute("DELETE FROM service_price WHERE service_id = $1", [service.id.0])?;
         self.execute("DELETE FROM service_pattern WHERE service_id = $1", [service.id.0])?;
         self.remove_account_prices_of(service.id)?;
+        self.remove_favourites_of(service.id)?;
         let removed = self.execute("DELETE FROM service WHERE id = $1", [service.id.0])?;
         one_row(removed, "service", service.id)
     }

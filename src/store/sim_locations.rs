@@ -60,6 +60,18 @@ impl SimActivity {
     }
 }
 
+const ACTIVITY: &str = "SELECT s.id, (SELECT t.since FROM stay t WHERE t.sim_id = s.id AND \
+                        t.ended_at IS NULL), (SELECT m.at FROM last_message m WHERE m.sim_id = \
+                        s.id) FROM sim s";
+
+fn activity(row: &Row<'_>) -> rusqlite::Result<SimActivity> {
+    Ok(SimActivity {
+        sim: SimId(row.get(0)?),
+        since: row.get::<_, Option<i64>>(1)?.map(Timestamp),
+        last_message_at: row.get::<_, Option<i64>>(2)?.map(Timestamp),
+    })
+}
+
 impl ReadTx<'_> {
     /// A SIM's newest `limit` locations, newest first.
     pub fn sim_locations(&self, sim: SimId, limit: i64) -> Result<Vec<LocationPeriod>, StoreError> {
@@ -99,16 +111,12 @@ pub struct LastSim {
 impl ReadTx<'_> {
     /// The activity of all SIMs, by their id.
     pub fn sim_activity(&self) -> Result<Vec<SimActivity>, StoreError> {
-        let sql = "SELECT s.id, (SELECT t.since FROM stay t WHERE t.sim_id = s.id AND t.ended_at \
-                   IS NULL), (SELECT m.at FROM last_message m WHERE m.sim_id = s.id) FROM sim s \
-                   ORDER BY s.id";
-        self.all(sql, [], |row| {
-            Ok(SimActivity {
-                sim: SimId(row.get(0)?),
-                since: row.get::<_, Option<i64>>(1)?.map(Timestamp),
-                last_message_at: row.get::<_, Option<i64>>(2)?.map(Timestamp),
-            })
-        })
+        self.all(&format!("{ACTIVITY} ORDER BY s.id"), [], activity)
+    }
+
+    /// The activity of one SIM.
+    pub fn activity_of_sim(&self, sim: SimId) -> Result<Option<SimActivity>, StoreError> {
+        self.first(&format!("{ACTIVITY} WHERE s.id = $1"), [sim.0], activity)
     }
 
     /// The SIM that a modem had last, if it was read in no other modem since.

@@ -18,6 +18,15 @@ const RULES: &[Rule] = &[
          <> coalesce(l.held, 0)",
     ),
     (
+        "the balance after it is not that after the entry before and what it adds, or the \
+         account's is another",
+        "SELECT 'ledger entry ' || l.id FROM (SELECT id, account_id, balance_minor, \
+         balance_after, lag(balance_after) OVER of_account AS before, lead(id) OVER of_account AS \
+         next FROM ledger WINDOW of_account AS (PARTITION BY account_id ORDER BY id)) l JOIN \
+         account a ON a.id = l.account_id WHERE l.balance_after <> l.before + l.balance_minor OR \
+         (l.next IS NULL AND l.balance_after <> a.balance_minor)",
+    ),
+    (
         "its holds are not the sum of its open orders' prices",
         "SELECT 'account ' || a.id FROM account a WHERE a.held_minor <> (SELECT \
          coalesce(sum(o.price_minor), 0) FROM orders o WHERE o.account_id = a.id AND o.state = \
@@ -163,7 +172,8 @@ const RULES: &[Rule] = &[
          a.suspended_at IS NULL OR EXISTS (SELECT 1 FROM api_key k WHERE k.account_id = a.id AND \
          (k.revoked_at IS NULL OR k.label IS NOT NULL OR k.allowed IS NOT NULL)) OR EXISTS (SELECT \
          1 FROM event e WHERE e.account_id = a.id) OR EXISTS (SELECT 1 FROM webhook_endpoint w \
-         WHERE w.account_id = a.id) OR EXISTS (SELECT 1 FROM test_order t WHERE t.account_id = \
+         WHERE w.account_id = a.id) OR EXISTS (SELECT 1 FROM login g WHERE g.account_id = a.id) OR \
+         EXISTS (SELECT 1 FROM test_order t WHERE t.account_id = \
          a.id) OR EXISTS (SELECT 1 FROM test_rental t WHERE t.account_id = a.id) OR EXISTS (SELECT \
          1 FROM orders o WHERE \
          o.account_id = a.id AND o.client_ref IS NOT NULL) OR EXISTS (SELECT 1 FROM ledger l WHERE \

@@ -10,9 +10,9 @@ use crate::domain::event::{EventKind, EventSubject};
 use crate::domain::key::KeyMode;
 use crate::domain::webhook::delivery::{LONGEST_PAUSE, Progress};
 use crate::domain::webhook::{Delivery, DeliveryState};
-use crate::domain::{AccountId, DeliveryId, EndpointId, EventId, Timestamp, UnknownWord};
+use crate::domain::{AccountId, EndpointId, EventId, Timestamp, UnknownWord};
 
-const DELIVERY: &str = "SELECT d.id, d.event_id, e.kind, d.state, d.next_at, d.tries, d.repeated, \
+const DELIVERY: &str = "SELECT d.event_id, e.kind, d.state, d.next_at, d.tries, d.repeated, \
                         d.attempts FROM webhook_delivery d JOIN event e ON e.id = d.event_id WHERE \
                         d.endpoint_id = $1";
 
@@ -40,18 +40,17 @@ fn unreadable(
 }
 
 fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
-    let next_at = row.get::<_, Option<i64>>(4)?.map(Timestamp);
-    let state = DeliveryState::from_row(row.get_ref(3)?.as_str()?, next_at);
-    let attempts = serde_json::from_str(row.get_ref(7)?.as_str()?);
+    let next_at = row.get::<_, Option<i64>>(3)?.map(Timestamp);
+    let state = DeliveryState::from_row(row.get_ref(2)?.as_str()?, next_at);
+    let attempts = serde_json::from_str(row.get_ref(6)?.as_str()?);
     Ok(Delivery {
-        id: DeliveryId(row.get(0)?),
-        event: EventId(row.get(1)?),
-        kind: parsed(row, 2)?,
-        state: state.ok_or_else(|| unreadable(3, UnknownWord))?,
+        event: EventId(row.get(0)?),
+        kind: parsed(row, 1)?,
+        state: state.ok_or_else(|| unreadable(2, UnknownWord))?,
         progress: Progress {
-            tries: row.get(5)?,
-            is_repeated: row.get(6)?,
-            attempts: attempts.map_err(|error| unreadable(7, error))?,
+            tries: row.get(4)?,
+            is_repeated: row.get(5)?,
+            attempts: attempts.map_err(|error| unreadable(6, error))?,
         },
     })
 }
@@ -123,25 +122,34 @@ impl ReadTx<'_> {
         self.first(sql, [endpoint.0, now.0], |row| row.get(0).map(Timestamp))
     }
 
-    /// At most `limit` deliveries to an endpoint, newest first, before one if that is given.
+    /// At most `limit` deliveries to an endpoint, those of the newest events first, of events
+    /// before one if that is given. What was not tried yet is not among them.
     pub fn webhook_deliveries(
         &self,
         endpoint: EndpointId,
-        before: Option<DeliveryId>,
+        before: Option<EventId>,
         limit: u32,
     ) -> Result<Vec<Delivery>, StoreError> {
-        let sql = format!("{DELIVERY} AND d.id < $2 ORDER BY d.id DESC LIMIT $3");
+        let sql = format!("{DELIVERY} AND d.event_id < $2 ORDER BY d.event_id DESC LIMIT $3");
         let before = before.map_or(i64::MAX, |before| before.0);
         self.all(&sql, params![endpoint.0, before, limit], delivery)
     }
 
-    /// A delivery to an endpoint.
-    pub fn webhook_delivery(
+    /// At most `limit` events after an endpoint's position that were not tried to an end yet, the
+    /// newest first, before one if that is given. Not all of them have to be sent.
+    pub fn untried_events(
         &self,
         endpoint: EndpointId,
-        id: DeliveryId,
-    ) -> Result<Option<Delivery>, StoreError> {
-        self.first(&format!("{DELIVERY} AND d.id = $2"), [endpoint.0, id.0], delivery)
+        before: Option<EventId>,
+        limit: u32,
+    ) -> Result<Vec<(EventId, EventKind)>, StoreError> {
+        let sql = "SELECT e.id, e.kind FROM webhook_endpoint p JOIN event e ON e.account_id = \
+                   p.account_id AND e.id > p.position WHERE p.id = $1 AND e.id < $2 AND NOT EXISTS \
+                   (SELECT 1 FROM webhook_delivery d WHERE d.event_id = e.id AND d.endpoint_id = \
+                   $1) ORDER BY e.id DESC LIMIT $3";
+        let before = before.map_or(i64::MAX, |before| before.0);
+        let event = |row: &Row<'_>| Ok((EventId(row.get(0)?), parsed(row, 1)?));
+        self.all(sql, params![endpoint.0, before, limit], event)
     }
 
     /// The delivery of an event to an endpoint.

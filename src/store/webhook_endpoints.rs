@@ -15,7 +15,7 @@ const ENDPOINT: &str = "SELECT id, account_id, url, types, secret, former_secret
                         deleted_at IS NULL";
 
 /// How many endpoints there are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EndpointCounts {
     /// Those that are on and have not failed since their last success.
     pub on: u32,
@@ -24,6 +24,9 @@ pub struct EndpointCounts {
     pub off: u32,
     /// Since when the one of those that are on fails that has failed for the shortest time.
     pub failing_since: Option<Timestamp>,
+    /// Those that are on and have failed for long, each since when, those first that have for
+    /// longest.
+    pub failing_long: Vec<(EndpointId, Timestamp)>,
     /// When the event happened that has waited for longest to be taken by one that is on.
     pub oldest_waiting: Option<Timestamp>,
 }
@@ -91,8 +94,9 @@ impl ReadTx<'_> {
         self.first(sql, [id.0], |row| Ok((AccountId(row.get(0)?), EventId(row.get(1)?))))
     }
 
-    /// How many endpoints there are, and what has waited for longest.
-    pub fn endpoint_counts(&self) -> Result<EndpointCounts, StoreError> {
+    /// How many endpoints there are, which of them have failed since `long_ago` or for longer, and
+    /// what has waited for longest.
+    pub fn endpoint_counts(&self, long_ago: Timestamp) -> Result<EndpointCounts, StoreError> {
         let sql = "SELECT count(*) FILTER (WHERE off_reason IS NULL AND failing_since IS NULL), \
                    count(*) FILTER (WHERE off_reason IS NULL AND failing_since IS NOT NULL), \
                    count(*) FILTER (WHERE off_reason IS NOT NULL), max(failing_since) FILTER \
@@ -106,10 +110,15 @@ impl ReadTx<'_> {
                 failing: row.get(1)?,
                 off: row.get(2)?,
                 failing_since: row.get::<_, Option<i64>>(3)?.map(Timestamp),
+                failing_long: Vec::new(),
                 oldest_waiting: row.get::<_, Option<i64>>(4)?.map(Timestamp),
             })
         });
-        Ok(counted?.unwrap_or_default())
+        let sql = "SELECT id, failing_since FROM webhook_endpoint WHERE deleted_at IS NULL AND \
+                   off_reason IS NULL AND failing_since <= $1 ORDER BY failing_since, id";
+        let failing_long = self
+            .all(sql, [long_ago.0], |row| Ok((EndpointId(row.get(0)?), Timestamp(row.get(1)?))))?;
+        Ok(EndpointCounts { failing_long, ..counted?.unwrap_or_default() })
     }
 }
 
@@ -182,7 +191,7 @@ impl WriteTx<'_> {
                        LIMIT 1";
         let Some(id) = self.first(deleted, [], |row| row.get::<_, i64>(0))? else { return Ok(0) };
         let deliveries = "DELETE FROM webhook_delivery WHERE id IN (SELECT id FROM \
-                          webhook_delivery WHERE endpoint_id = $1 ORDER BY id LIMIT $2)";
+                          webhook_delivery WHERE endpoint_id = $1 ORDER BY event_id LIMIT $2)";
         match self.execute(deliveries, [id, limit])? {
             0 => self.execute("DELETE FROM webhook_endpoint WHERE id = $1", [id]),
             count => Ok(count),

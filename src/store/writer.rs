@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::changes::Changes;
 use super::file::{OpenFiles, empty_log, truncate_log};
 use super::stats::stopwatch;
 use super::write_tx::{AfterCommit, run};
@@ -98,8 +99,7 @@ where
 /// the callers, and repeats this until it is stopped.
 pub(super) fn write_loop(
     conn: &Connection,
-    files: &OpenFiles,
-    stats: &Stats,
+    around: (&OpenFiles, &Stats, &Changes),
     mut queue: mpsc::Receiver<Command>,
 ) {
     let mut group = Vec::with_capacity(GROUP);
@@ -118,7 +118,7 @@ pub(super) fn write_loop(
             next = if goes_on { queue.try_recv().ok() } else { None };
         }
         last = (group.len(), began);
-        commit_group(conn, files, stats, &mut group, began);
+        commit_group(conn, around, &mut group, began);
         if let Some(answer) = asked_for_empty_log {
             let _ = answer.send(truncate_log(conn));
         }
@@ -135,8 +135,7 @@ fn pause(operations: usize, ago: Duration) -> Duration {
 /// whole fails, as it does when the disk is full, each job is answered with that error.
 fn commit_group(
     conn: &Connection,
-    files: &OpenFiles,
-    stats: &Stats,
+    (files, stats, changes): (&OpenFiles, &Stats, &Changes),
     group: &mut Vec<Box<dyn Job>>,
     began: Instant,
 ) {
@@ -156,6 +155,7 @@ fn commit_group(
         // Should that fail, the checkpoint at the end is left.
         let _ = empty_log(conn);
     }
+    changes.transaction_ended(fate.is_ok());
     stats.ended(began, group.len(), fate.is_ok());
     group.drain(..).for_each(|job| job.answer(fate.clone()));
 }
@@ -297,7 +297,8 @@ mod tests {
         }
         let stats = Stats::default();
         let files = OpenFiles::of(&conn, &path).unwrap();
-        commit_group(&conn, &files, &stats, &mut group, stopwatch());
+        let changes = Changes::default();
+        commit_group(&conn, (&files, &stats, &changes), &mut group, stopwatch());
         drop(sender);
         let mut lines = Vec::new();
         while let Some(line) = received.recv().await {

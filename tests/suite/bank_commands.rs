@@ -135,6 +135,8 @@ async fn serve(site: &Site, fixture: Arc<Fixture>) -> (Gateway, http::Listening)
         gateway: gateway.clone(),
         modems: fixture,
         customers,
+        web: http::admin::WebAddresses::default(),
+        console: None,
         stopping: Default::default(),
     };
     let limits = http::ConnectionLimits::of_operator(16);

@@ -74,10 +74,11 @@ fn a_backup_is_checked_without_a_daemon() {
     crate::json_output::assert_described("verify", &found);
     let faults: Vec<&str> =
         found["faults"].as_array().unwrap().iter().filter_map(|fault| fault.as_str()).collect();
-    let [checksum, sums, conditions] = faults[..] else { panic!("{faults:?}") };
+    let [checksum, sums, entry, conditions] = faults[..] else { panic!("{faults:?}") };
     assert!(conditions.contains("CHECK constraint failed in service"), "{conditions}");
     assert!(checksum.starts_with("the file: its SHA-256 is not that in "), "{checksum}");
     assert!(sums.starts_with("account 1: its balance or its holds are not"), "{sums}");
+    assert!(entry.starts_with("ledger entry 1: the balance after it is not"), "{entry}");
     for (content, words) in [
         (None, "No such file"),
         (Some(""), "it is no database of simbridge"),

@@ -83,6 +83,10 @@ fn every_list_is_filtered_and_paged() {
         (&["--iccid", &iccid], &["Uber"]),
         (&["--from", "1d"], &["Uber", "Nobody"]),
         (&["--after", "1", "--limit", "5"], &["Nobody"]),
+        (&["--search", "CODE is"], &["Uber"]),
+        (&["--search", "o", "--limit", "1"], &["Nobody"]),
+        (&["--search", "o", "--before", "2"], &["Uber"]),
+        (&["--search", "hello", "--account", "ann"], &[]),
     ] {
         assert_eq!(messages(args), expected, "{args:?}");
     }
@@ -271,9 +275,9 @@ fn a_filter_that_cannot_be_is_refused() {
         (&["audit", "list", "--account", "bob"], 1, "no account bob"),
         (&["key", "list", "--account", ""], 2, "it is empty"),
         (
-            &["message", "list", "--state", "open"],
+            &["message", "list", "--outcome", "code"],
             2,
-            "message list has no --state; it has --account",
+            "message list has no --outcome; it has --account",
         ),
         (&["sim", "list", "--service=x"], 2, "sim list has no --service; it has --number, --iccid"),
         (&["health", "--to", "1h"], 2, "health has no --to; it has --service, --sim, --number"),

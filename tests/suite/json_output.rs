@@ -157,7 +157,8 @@ pub fn assert_described(command: &str, printed: &Value) {
 }
 
 /// What only other tests see, which call [`assert_described`].
-const SEEN_ELSEWHERE: [&str; 4] = ["Asked", "LastSim", "Outage", "WithheldThen"];
+const SEEN_ELSEWHERE: [&str; 6] =
+    ["Asked", "LastSim", "Outage", "Sample", "SignalMinute", "WithheldThen"];
 
 /// What has an effect only at the end of a rental's term, after a month.
 const NOT_PLAYED: &str = "rental revive";
@@ -264,6 +265,7 @@ impl Play {
         site.send("Ubr", &second, "Your code is 654321");
         wait_for("the second message", || site.messages().len() == 2);
         run(&["order", "show", "2"]);
+        run(&["service", "test", "--last", "9", "--service", "Uber", "--sender", "^Ubr$"]);
         run(&["service", "set", "Uber", "--add-sender", "^Ubr$"]);
         run(&["order", "deliver", "2", "2"]);
         order();
@@ -307,20 +309,26 @@ impl Play {
             &["account", "list"],
             &["account", "show", "ann"],
             &["account", "ledger", "ann"],
+            &["account", "spending", "ann"],
             &["service", "list"],
             &["service", "export"],
             &["message", "list"],
+            &["message", "list", "--search", "code"],
             &["message", "show", "1"],
             &["explain", "Uber", "NL"],
+            &["explain", "--sims", "Uber", "NL"],
+            &["find", "ann"],
             &["rental", "days", "1", "+3", "--reason", "no signal"],
             &["rental", "end", "1", "--refund", "5.00", "--reason", "no signal"],
             &["report", "revenue"],
             &["report", "stock"],
+            &["report", "samples", "messages"],
             &["audit", "list"],
         ] {
             run(args);
         }
         self.send_webhooks();
+        self.let_people_in();
         run(&["account", "export", "ann"]);
         run(&["webhook", "remove", "1"]);
         run(&["account", "add", "gone"]);
@@ -332,12 +340,40 @@ impl Play {
         let run = |args: &[&str]| self.run(args);
         let url = format!("http://{}/hook", nobody());
         run(&["webhook", "add", "ann", &url, "--type", "rental.*"]);
-        run(&["webhook", "test", "1"]);
+        let event = run(&["webhook", "test", "1"])["event"].to_string();
         wait_for("the first attempt", || {
             run(&["webhook", "deliveries", "1"])[0]["attempts"][0]["error"].is_string()
         });
-        run(&["webhook", "redeliver", "1", "1"]);
+        run(&["webhook", "redeliver", "1", &event]);
         run(&["webhook", "list", "--account", "ann"]);
+    }
+
+    /// Invites operators and customers, and shuts them out. That one has signed in is written into
+    /// the database here: nobody does it.
+    fn let_people_in(&self) {
+        let run = |args: &[&str]| self.run(args);
+        run(&["operator", "add", "ben"]);
+        run(&["operator", "add", "eve", "--role", "viewer"]);
+        run(&["operator", "role", "eve", "operator"]);
+        run(&["operator", "disable", "eve"]);
+        run(&["operator", "enable", "eve"]);
+        run(&["operator", "list"]);
+        run(&["operator", "reset", "eve"]);
+        run(&["operator", "remove", "eve"]);
+        run(&["account", "invite", "ann"]);
+        run(&["account", "invite", "ann", "ann-2"]);
+        run(&["login", "reset", "ann"]);
+        run(&["login", "disable", "ann-2"]);
+        run(&["login", "enable", "ann-2"]);
+        let database =
+            rusqlite::Connection::open(self.site.dir.path().join("simbridge.db")).unwrap();
+        let signed_in = "UPDATE login SET signed_in_at = 7 WHERE name = 'ann'; INSERT INTO session \
+                         (digest, login_id, created_at, seen_at, proven_at, ends_at, address, \
+                         browser) SELECT zeroblob(32), id, 7, 7, 7, 9223372036854775807, \
+                         '192.0.2.7', 'x' FROM login WHERE name = 'ann'";
+        database.execute_batch(signed_in).unwrap();
+        run(&["login", "list", "--account", "ann"]);
+        run(&["login", "remove", "ann-2"]);
     }
 
     /// Moves the rental to the first SIM that takes it.
@@ -393,6 +429,8 @@ impl Play {
         run(&["sim", "retire", &iccid]);
         run(&["sim", "retire", &iccid, "--undo"]);
         run(&["sim", "pool", &iccid, "both"]);
+        run(&["sim", "set", &iccid, "--rest", "1d"]);
+        run(&["sim", "set", &iccid, "--back"]);
         run(&["sim", "set-number", &iccid, "+31612340099"]);
         run(&["sim", "clear-number", &iccid]);
         std::fs::write(file("numbers.csv"), format!("{iccid},+31612340099\n")).unwrap();
@@ -402,6 +440,7 @@ impl Play {
         for args in [
             &["modem", "list"][..],
             &["modem", "show", "modem001"],
+            &["modem", "signal", "modem001"],
             &["modem", "at", "modem001", "AT+CSQ"],
             &["modem", "ussd", "modem001", "*100#"],
             &["modem", "ask-number", "modem001", "*101#"],
@@ -431,6 +470,7 @@ impl Play {
         }
         wait_for("an alarm", || !run(&["status"])["alarms"].as_array().unwrap().is_empty());
         wait_for("it to stand", || !run(&["alarm", "list"]).as_array().unwrap().is_empty());
+        run(&["alarm", "acknowledge", "NumbersContested", "--note", "the cards are swapped"]);
         run(&["sim", "clear-number", &in_modem("modem003")]);
         let ended = || run(&["alarm", "list", "--ended"]);
         wait_for("one to end", || !ended().as_array().unwrap().is_empty());

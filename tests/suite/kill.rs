@@ -146,7 +146,7 @@ fn money_and_numbers_are_right_however_often_the_daemon_is_killed() {
 }
 
 /// Whatever happened to an account's orders, rentals and messages, it was told once, in order.
-fn check_events(export: &Value) {
+pub fn check_events(export: &Value) {
     let list = |name: &str| export[name].as_array().unwrap();
     let told = |begins: &str, id: &Value| -> Vec<&str> {
         let events = list("events").iter().filter(|event| event["data"]["id"] == *id);
@@ -226,7 +226,7 @@ fn deal(
 }
 
 /// The answer, unless the daemon has gone.
-fn ask(address: &str, request: &str) -> Option<String> {
+pub fn ask(address: &str, request: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.write_all(request.as_bytes()).ok()?;
     let mut answer = String::new();

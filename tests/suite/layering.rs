@@ -175,7 +175,9 @@ fn sql_stands_only_in_store() {
 fn at_commands_stand_only_where_the_wire_is() {
     let mut faults = Vec::new();
     for (module, path, text) in files() {
-        if matches!(module.as_str(), "at" | "modem" | "bank" | "simulator") {
+        // Tests of pages send commands as an operator types them.
+        let is_test = path.iter().any(|part| part == "tests");
+        if is_test || matches!(module.as_str(), "at" | "modem" | "bank" | "simulator") {
             continue;
         }
         for (number, line) in text.lines().enumerate() {

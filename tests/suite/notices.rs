@@ -38,7 +38,12 @@ fn listen<T: Send + 'static>(serve: fn(TcpStream) -> Option<T>) -> (u16, Receive
 
 /// Reads one request and answers it with 200.
 fn take_request(stream: TcpStream) -> Option<Received> {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let received = read_request(&mut BufReader::new(stream.try_clone().unwrap()))?;
+    (&stream).write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").ok()?;
+    Some(received)
+}
+
+fn read_request(reader: &mut BufReader<TcpStream>) -> Option<Received> {
     let mut request = String::new();
     reader.read_line(&mut request).ok()?;
     let (mut headers, mut length) = (String::new(), 0);
@@ -56,8 +61,6 @@ fn take_request(stream: TcpStream) -> Option<Received> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    let mut stream = stream;
-    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").ok()?;
     let body = String::from_utf8(body).unwrap();
     Some(Received { request: request.trim().to_owned(), headers, body })
 }
@@ -119,9 +122,11 @@ fn a_test_goes_to_each_kind_of_service_and_says_what_failed() {
         assert_eq!(row["sent"], !is_dead, "{row}");
         assert_eq!(row["error"].is_string(), is_dead, "{row}");
     }
-    let mail = mails.recv().unwrap();
-    assert!(mail.contains("To: Ops <ops@example.org>, b@example.org\n"), "{mail}");
-    assert!(mail.contains(": test\n") && mail.contains("nothing is wrong"), "{mail}");
+    for to in ["Ops <ops@example.org>", "b@example.org"] {
+        let mail = mails.recv().unwrap();
+        assert!(mail.contains(&format!("To: {to}\n")), "{mail}");
+        assert!(mail.contains(": test\n") && mail.contains("nothing is wrong"), "{mail}");
+    }
     let mut told: Vec<Received> = (0..4).map(|_| requests.recv().unwrap()).collect();
     told.sort_by(|a, b| a.request.cmp(&b.request));
     let lines: Vec<&str> = told.iter().map(|it| it.request.as_str()).collect();
@@ -146,6 +151,48 @@ fn a_test_goes_to_each_kind_of_service_and_says_what_failed() {
     let ghost = site.run(&["notify", "test", "ghost"]);
     let said = String::from_utf8_lossy(&ghost.stderr);
     assert!(said.contains("there is no channel \"ghost\"; there are \"am\", \"bot\""), "{said}");
+}
+
+/// Refuses what is for the topic `down`, and takes the rest.
+fn take_unless_down(stream: TcpStream) -> Option<Received> {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let received = read_request(&mut reader)?;
+    let topic = serde_json::from_str::<Value>(&received.body).unwrap()["topic"].clone();
+    let status = if topic == "down" { "503 Down" } else { "200 OK" };
+    let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+    (&stream).write_all(answer.as_bytes()).ok()?;
+    Some(received)
+}
+
+#[test]
+fn a_receiver_that_takes_nothing_has_the_others_told_nothing_twice() {
+    let (http, requests) = listen(take_unless_down);
+    let config = format!(
+        "[[notify]]\nname = \"push\"\nkind = \"ntfy\"\nurl = \"http://127.0.0.1:{http}\"\nto = \
+         [\"rack\", \"down\", \"office\"]\nafter = \"0s\"\n"
+    );
+    let site = Site::with(2, Scenario::default(), &config);
+    let daemon = site.serve_ready();
+    let number = &site.network().numbers()[0];
+    for sim in site.json(&["sim", "list"]).as_array().unwrap() {
+        site.ok(&["sim", "set-number", sim["iccid"].as_str().unwrap(), number]);
+    }
+    let topic = |received: &Received| -> String {
+        let body: Value = serde_json::from_str(&received.body).unwrap();
+        assert!(body["title"].as_str().unwrap().contains("NumbersContested"), "{body}");
+        body["topic"].as_str().unwrap().to_owned()
+    };
+    let mut first: Vec<String> = (0..3).map(|_| topic(&requests.recv().unwrap())).collect();
+    first.sort();
+    assert_eq!(first, ["down", "office", "rack"]);
+    let listed = || site.json(&["notify", "list"])[0].clone();
+    wait_for("what was sent to be noted", || listed()["sent"] == 2);
+    assert!(listed()["error"].as_str().unwrap().contains("answered 503"), "{}", listed());
+    daemon.terminate();
+    let _daemon = site.serve_ready();
+    assert_eq!(topic(&requests.recv().unwrap()), "down", "the others know");
+    wait_for("the second failure", || listed()["failed"] == 1);
+    assert_eq!(requests.try_iter().count(), 0);
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn a_payment_is_added_once_and_a_slip_is_asked_about() {
             "the request with this id added 10.00 to account 1 ann",
         ),
         (&["account", "topup", "ann", "9", "--ref", "invoice 7"], "added 10.00 to account 1 ann"),
-        (&["account", "topup", "ann", "100000"], "100000.00 is a large amount; if it is meant"),
+        (&["account", "topup", "ann", "100000"], "100000.00 is a large amount; if that is meant"),
         (
             &["account", "adjust", "ann", "-1000", "--reason", "x"],
             "the balance of account 1 ann would be -990.00; if that is meant, add --yes",

@@ -63,6 +63,7 @@ fn in_database(path: &Path) -> rusqlite::Result<Vec<Secret>> {
         Secret::Key(text)
     };
     read("SELECT hex(secret) FROM webhook_endpoint WHERE deleted_at IS NULL", secret)?;
+    read("SELECT password FROM login WHERE password IS NOT NULL", Secret::Key)?;
     read("SELECT hex(pdu) FROM part", |hex| Secret::Pdu(hex::decode(hex).unwrap()))?;
     Ok(all)
 }

@@ -112,8 +112,10 @@ impl Site {
     /// What a command prints, which must succeed.
     pub fn ok(&self, args: &[&str]) -> String {
         let output = self.run(args);
-        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
+        let said = String::from_utf8(output.stdout).unwrap();
+        let complaints = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{args:?}: {said}{complaints}");
+        said
     }
 
     /// The JSON that a command prints, which must succeed.
@@ -124,6 +126,9 @@ impl Site {
         }
         if let Some(key) = said["key"].as_str() {
             self.secrets.add(Secret::Key(key.to_owned()));
+        }
+        if let Some((_, token)) = said["link"].as_str().and_then(|link| link.split_once('#')) {
+            self.secrets.add(Secret::Key(token.to_owned()));
         }
         said
     }

@@ -12,9 +12,9 @@ use simbridge::domain::Random;
 use simbridge::simulator::Scenario;
 
 use crate::endpoints::made;
-use crate::support::{Site, wait_for};
+use crate::support::{PROGRAM, Site, wait_for};
 
-const ALLOWED: &str = "[orders]\nmax_open_per_account = 9\n[webhooks]\nallow = \
+pub const ALLOWED: &str = "[orders]\nmax_open_per_account = 9\n[webhooks]\nallow = \
                        [\"http://127.0.0.0/8\"]\n";
 
 /// A request that a receiver was sent.
@@ -49,7 +49,7 @@ impl Received {
         lines.find(|(known, _)| *known == name).unwrap().1
     }
 
-    fn id(&self) -> i64 {
+    pub fn id(&self) -> i64 {
         self.header("webhook-id").parse().unwrap()
     }
 
@@ -132,7 +132,7 @@ fn answer(mut stream: TcpStream, reaction: Reaction, hanging: &mut Vec<TcpStream
     let _ = stream.write_all(text.as_bytes());
 }
 
-fn add(site: &Site, account: &str, url: &str) -> (i64, String) {
+pub fn add(site: &Site, account: &str, url: &str) -> (i64, String) {
     let added = site.json(&["webhook", "add", account, url]);
     (added["id"].as_i64().unwrap(), added["secret"].as_str().unwrap().to_owned())
 }
@@ -197,7 +197,8 @@ fn what_happens_to_an_order_is_sent_signed_and_in_order() {
     }
     wait_for("the other endpoint", || orders_only.received().len() == 1);
     assert_eq!(orders_only.kinds(), ["order.completed"]);
-    wait_for("records", || deliveries(&site, id).len() == 3);
+    let is_taken = |delivery: &Value| delivery["state"] == "taken";
+    wait_for("records", || deliveries(&site, id).iter().filter(|it| is_taken(it)).count() == 3);
     for delivery in deliveries(&site, id) {
         assert_eq!((&delivery["state"], &delivery["next_at"]), (&"taken".into(), &Value::Null));
         assert_eq!(delivery["attempts"][0]["status"], 200);
@@ -270,6 +271,35 @@ fn receivers_that_hang_redirect_or_are_gone_slow_no_other_nor_the_stop() {
     daemon.terminate_now();
     assert!(daemon.said().contains("webhook_off"), "{}", daemon.said());
     assert!(!daemon.said().contains("of-the-receiver"), "{}", daemon.said());
+}
+
+#[test]
+fn an_account_whose_endpoints_all_hang_delays_nobody_elses_webhooks() {
+    let site = Site::with(2, Scenario::default(), ALLOWED);
+    // Of 256 descriptors 16 are for connections to endpoints that work, and 4 of these for one
+    // account.
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -n 256 && exec \"$0\" serve"]).arg(PROGRAM);
+    limited.env("SIMBRIDGE_CONFIG", site.config()).env_remove("RUST_LOG");
+    let daemon = site.serve_by(limited);
+    site.wait_ready();
+    let key = site.customer("ann", "5");
+    site.customer("bob", "1");
+    site.ok(&["service", "add", "Uber", "--price", "0.50"]);
+    let (hanging, taking) = (Receiver::reacting(|_, _| Reaction::Hang), Receiver::taking());
+    for _ in 0..10 {
+        add(&site, "ann", &hanging.url());
+    }
+    let (of_bob, _) = add(&site, "bob", &taking.url());
+    // Each of the ten endpoints is sent what happens to both orders.
+    order(&site, &key);
+    order(&site, &key);
+    wait_for("ann's connections", || hanging.received().len() >= 4);
+    site.ok(&["webhook", "test", &of_bob.to_string()]);
+    wait_for("bob's event", || taking.received().len() == 1);
+    let sent = hanging.received().len();
+    assert!(sent < 16, "bob has waited until some of ann's {sent} connections timed out");
+    daemon.terminate();
 }
 
 const KILLS: usize = 15;

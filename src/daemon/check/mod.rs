@@ -3,6 +3,7 @@
 
 mod files;
 mod ports;
+mod report;
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
@@ -13,6 +14,7 @@ use super::config::{Config, Fault, Inspection};
 pub use super::rights::UserIdentity;
 use crate::driver::{read_bank_profiles, read_operators, read_profiles};
 use crate::modem::ProfileError;
+pub use report::Report;
 
 /// Every fault that a daemon with this configuration would meet on this machine when the user `who`
 /// runs it. A key that could not be read for certain is not checked. What a daemon that already
@@ -28,6 +30,7 @@ pub async fn machine_faults(reading: &Inspection, who: &UserIdentity) -> Vec<Fau
         faults.extend(ports::held(config).await);
         faults.extend(sure("http", "listen").and_then(customers_fault));
         faults.extend(metrics_fault(config));
+        faults.extend(sure("console", "listen").and_then(console_fault));
         faults.extend(socket.and_then(|config| files::socket(config, who)));
     }
     faults.sort_by_key(|fault| fault.line);
@@ -64,6 +67,17 @@ pub fn runs(config: &Config) -> bool {
 fn customers_fault(config: &Config) -> Option<Fault> {
     let text = address_fault(config.http.listen, "[http] listen")?;
     Some(Fault { line: line(config, "http", "listen"), text })
+}
+
+fn console_fault(config: &Config) -> Option<Fault> {
+    let address = config.console.listen?;
+    let others = [Some(config.http.listen), config.admin.metrics_listen];
+    let text = if others.contains(&Some(address)) && address.port() != 0 {
+        format!("{address} is listened on already; set another [console] listen")
+    } else {
+        address_fault(address, "[console] listen")?
+    };
+    Some(Fault { line: line(config, "console", "listen"), text })
 }
 
 fn metrics_fault(config: &Config) -> Option<Fault> {

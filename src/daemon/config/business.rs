@@ -1,6 +1,6 @@
 //! The settings of the business: `[orders]`, `[health]`, `[rentals]`, `[money]`, `[numbers]`,
-//! `[retention]`, `[events]`, `[webhooks]`, `[block_list]`, `[countries.…]` and a part of
-//! `[limits]`.
+//! `[retention]`, `[events]`, `[webhooks]`, `[block_list]`, `[countries.…]` and parts of `[limits]`
+//! and `[console]`.
 
 use super::document::{Document, SectionReader};
 use super::key::{AmountOrOff, Key};
@@ -15,6 +15,7 @@ use crate::gateway::Settings;
 pub(super) fn settings<'d>(
     document: &'d Document<'d>,
     limits: &SectionReader<'_>,
+    console: &SectionReader<'_>,
 ) -> (Settings, Vec<String>) {
     let orders = document.section(&table::orders::SECTION);
     let health = document.section(&table::health::SECTION);
@@ -64,6 +65,7 @@ pub(super) fn settings<'d>(
         given_up_kept: retention.get(&table::retention::UNCHARGED_ORDERS),
         audit_kept: retention.get(&table::retention::AUDIT),
         addresses_kept: retention.get(&table::retention::ADDRESSES),
+        require_second_factor: console.get(&table::console::SECOND_FACTOR),
         raw_kept: retention.get(&table::retention::RAW_PDU),
         webhooks: AddressRules { allow: webhooks.get(&table::webhooks::ALLOW) },
         ask_ussd: numbers.get(&table::numbers::USSD),

@@ -21,6 +21,14 @@ pub struct EffectiveEntry {
     pub line: Option<usize>,
 }
 
+impl EffectiveEntry {
+    /// Its key with its section, such as `orders.lifetime` or `modem[0].port`.
+    pub fn path(&self) -> String {
+        let index = self.index.map(|index| format!("[{index}]")).unwrap_or_default();
+        format!("{}{index}.{}", self.section, self.key)
+    }
+}
+
 impl Config {
     /// Every value in effect, in the order of the template.
     pub fn effective_entries(&self) -> Vec<EffectiveEntry> {

@@ -6,10 +6,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use axum::http::HeaderName;
 use toml::de::DeValue;
 
 use crate::domain::ip_network::Network;
 use crate::domain::webhook::address::Allowed;
+use crate::http::PublicOrigin;
 
 /// When a change in the file takes effect in a running daemon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -289,6 +291,45 @@ impl Format for Address {
 
     fn write(&self, value: &SocketAddr) -> String {
         quoted(value.to_string())
+    }
+}
+
+/// A scheme and a host, as browsers write it in `Origin`.
+pub(super) struct Origin;
+
+impl Format for Origin {
+    type Value = PublicOrigin;
+
+    fn name(&self) -> String {
+        "origin".to_owned()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Result<PublicOrigin, String> {
+        read_text(value)?.parse().map_err(|error: crate::http::NotAnOrigin| error.to_string())
+    }
+
+    fn write(&self, value: &PublicOrigin) -> String {
+        quoted(value.to_string())
+    }
+}
+
+/// The name of a header of HTTP.
+pub(super) struct HeaderField;
+
+impl Format for HeaderField {
+    type Value = HeaderName;
+
+    fn name(&self) -> String {
+        "header".to_owned()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Result<HeaderName, String> {
+        let name = HeaderName::try_from(read_text(value)?);
+        name.map_err(|_| "the name of a header like \"Remote-User\"".to_owned())
+    }
+
+    fn write(&self, value: &HeaderName) -> String {
+        quoted(value.as_str())
     }
 }
 

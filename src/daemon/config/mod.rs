@@ -25,6 +25,8 @@ use std::path::{Path, PathBuf};
 use std::string::FromUtf8Error;
 use std::time::Duration;
 
+use axum::http::HeaderName;
+
 use crate::driver::{self, Recovery};
 use crate::{gateway, http};
 pub use banks::BankSection;
@@ -46,6 +48,10 @@ pub struct Config {
     pub http: Http,
     /// `[admin]`.
     pub admin: Admin,
+    /// `[console]`.
+    pub console: Console,
+    /// `[portal]`.
+    pub portal: Portal,
     /// `[[modem]]`, in order.
     pub modems: Vec<ModemSection>,
     /// `[[bank]]`, in order.
@@ -110,6 +116,24 @@ pub struct Admin {
     pub socket: PathBuf,
     /// Where metrics and health are served in addition to the socket.
     pub metrics_listen: Option<SocketAddr>,
+}
+
+/// `[console]`, without what the business decides by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Console {
+    /// Where the operators' pages are served, if they are.
+    pub listen: Option<SocketAddr>,
+    /// Where operators reach them through a proxy.
+    pub origin: Option<http::PublicOrigin>,
+    /// The header in which a trusted proxy names an operator.
+    pub proxy_user: Option<HeaderName>,
+}
+
+/// `[portal]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Portal {
+    /// Where customers reach their pages, if there are any.
+    pub origin: Option<http::PublicOrigin>,
 }
 
 /// `[log]`.
@@ -247,11 +271,16 @@ impl Config {
     fn read<'d>(document: &'d Document<'d>) -> Config {
         document.check_section_names();
         let limited = document.section(&table::limits::SECTION);
-        let (gateway, without_effect) = business::settings(document, &limited);
+        let operators = document.section(&table::console::SECTION);
+        let (gateway, without_effect) = business::settings(document, &limited, &operators);
         Config {
             database: database(&document.section(&table::database::SECTION)),
             http: http_server(&document.section(&table::http::SECTION)),
             admin: admin(&document.section(&table::admin::SECTION)),
+            console: console(&operators),
+            portal: Portal {
+                origin: document.section(&table::portal::SECTION).find(&table::portal::ORIGIN),
+            },
             modems: modems::modems(document),
             banks: banks::banks(document),
             notify: notify::channels(document),
@@ -304,6 +333,15 @@ fn http_server(section: &SectionReader<'_>) -> Http {
 fn admin(section: &SectionReader<'_>) -> Admin {
     use table::admin::{METRICS_LISTEN, SOCKET};
     Admin { socket: section.get(&SOCKET), metrics_listen: section.find(&METRICS_LISTEN) }
+}
+
+fn console(section: &SectionReader<'_>) -> Console {
+    use table::console::{LISTEN, ORIGIN, PROXY_USER};
+    Console {
+        listen: section.find(&LISTEN),
+        origin: section.find(&ORIGIN),
+        proxy_user: section.find(&PROXY_USER),
+    }
 }
 
 fn limits(section: &SectionReader<'_>) -> http::Limits {

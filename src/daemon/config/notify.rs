@@ -106,12 +106,13 @@ fn channel(section: &SectionReader<'_>, index: usize) -> Option<NotifySection> {
     if kind == Kind::Telegram && secret_file.is_none() {
         section.fault_here("a bot of Telegram needs secret_file = …, a file with its token");
     }
-    let service = service(section, kind, target)?;
-    let channel = Channel { name, service, times, secret_file };
+    let services = services(section, kind, target)?;
+    let channel = Channel { name, services, times, secret_file };
     Some(NotifySection { channel, line: section.line() })
 }
 
-fn service(section: &SectionReader<'_>, kind: Kind, target: Target) -> Option<Service> {
+/// The service for each receiver.
+fn services(section: &SectionReader<'_>, kind: Kind, target: Target) -> Option<Vec<Service>> {
     if kind != Kind::Smtp {
         for (key, is_set) in
             [(FROM.name, target.from.is_some()), (USER.name, target.user.is_some())]
@@ -135,17 +136,23 @@ fn service(section: &SectionReader<'_>, kind: Kind, target: Target) -> Option<Se
     Some(match kind {
         Kind::Smtp => {
             let (url, from) = (target.url, target.from);
-            Service::Smtp(mail(section, url.as_deref(), from, target.user, to)?)
+            let mails = mails(section, url.as_deref(), from, target.user, to)?;
+            mails.into_iter().map(Service::Smtp).collect()
         }
         Kind::Telegram => {
             let url = http_url(section, target.url.as_deref().or(Some(TELEGRAM)))?;
-            Service::Telegram { url, chats: to }
+            let service = |chat| Service::Telegram { url: url.clone(), chat };
+            to.into_iter().map(service).collect()
         }
-        Kind::Ntfy => Service::Ntfy { url: http_url(section, target.url.as_deref())?, topics: to },
+        Kind::Ntfy => {
+            let url = http_url(section, target.url.as_deref())?;
+            let service = |topic| Service::Ntfy { url: url.clone(), topic };
+            to.into_iter().map(service).collect()
+        }
         Kind::Alertmanager => {
-            Service::Alertmanager { url: http_url(section, target.url.as_deref())? }
+            vec![Service::Alertmanager { url: http_url(section, target.url.as_deref())? }]
         }
-        Kind::Webhook => Service::Webhook { url: http_url(section, target.url.as_deref())? },
+        Kind::Webhook => vec![Service::Webhook { url: http_url(section, target.url.as_deref())? }],
     })
 }
 
@@ -158,14 +165,14 @@ fn http_url(section: &SectionReader<'_>, url: Option<&str>) -> Option<EndpointUr
 }
 
 /// Reads `smtps://HOST[:PORT]`, or `smtp://HOST[:PORT]`, which has to be secured by STARTTLS unless
-/// the server is on this machine.
-fn mail(
+/// the server is on this machine. There is a mail for each receiver.
+fn mails(
     section: &SectionReader<'_>,
     url: Option<&str>,
     from: Option<String>,
     user: Option<String>,
     to: Vec<String>,
-) -> Option<Mail> {
+) -> Option<Vec<Mail>> {
     const RIGHT: &str = "`url` must be like \"smtps://mail.example.org\" or \
                          \"smtp://mail.example.org:587\"";
     let refuse = || section.fault(URL.name, RIGHT);
@@ -204,7 +211,11 @@ fn mail(
             section.fault(key, format!("\"{address}\" is no address like \"ops@example.org\""));
         }
     }
-    Some(Mail { host, port, security, user, from, to })
+    let mail = |to| {
+        let (host, user, from) = (host.clone(), user.clone(), from.clone());
+        Mail { host, port, security, user, from, to }
+    };
+    Some(to.into_iter().map(mail).collect())
 }
 
 #[cfg(test)]
@@ -222,7 +233,7 @@ mod tests {
         let mail = |url: &str| {
             let text =
                 format!("kind = \"smtp\"\nurl = \"{url}\"\nfrom = \"a@b.org\"\nto = [\"c@d.org\"]");
-            let Service::Smtp(mail) = one(&text).service else { panic!("no mail") };
+            let Service::Smtp(mail) = one(&text).services.remove(0) else { panic!("no mail") };
             (mail.host, mail.port, mail.security)
         };
         for (url, host, port, security) in [
@@ -239,9 +250,12 @@ mod tests {
 
     #[test]
     fn each_kind_has_its_keys_and_defaults() {
-        let telegram = one("kind = \"telegram\"\nto = [\"-100\"]\nsecret_file = \"/t\"");
-        let Service::Telegram { url, chats } = &telegram.service else { panic!("{telegram:?}") };
-        assert_eq!((url.as_str(), chats.as_slice()), (TELEGRAM, &["-100".to_owned()][..]));
+        let telegram = one("kind = \"telegram\"\nto = [\"-100\", \"7\"]\nsecret_file = \"/t\"");
+        let service = |chat: &str| {
+            let url = TELEGRAM.parse().unwrap();
+            Service::Telegram { url, chat: chat.to_owned() }
+        };
+        assert_eq!(telegram.services, [service("-100"), service("7")]);
         assert_eq!(telegram.name, "notify1");
         let times = telegram.times;
         assert_eq!(

@@ -147,6 +147,8 @@ mod tests {
         assert_eq!(bank(&all), bank(&least));
         let mut all = all;
         assert!(all.admin.metrics_listen.take().is_some());
+        assert!(all.console.listen.is_some() && all.portal.origin.is_some());
+        (all.console, all.portal) = (plain.console.clone(), plain.portal.clone());
         all.modems.clear();
         all.banks.clear();
         assert!(!all.notify.is_empty());

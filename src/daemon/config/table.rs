@@ -10,9 +10,9 @@ use super::LogFormat;
 use super::key::Shape::{FreeKeys, FreeName, List, Table};
 use super::key::TakesEffect::{Reload, Restart};
 use super::key::{
-    Address, AllowedAddresses, AmountOrOff, Digits, FilePath, Flag, Key, MobileCodes, Networks,
-    OneOf, OptionalKey, Section, TakesEffect, Text, TextOr, Texts, Time, TimeOrNever, Whole, key,
-    optional,
+    Address, AllowedAddresses, AmountOrOff, Digits, FilePath, Flag, HeaderField, Key, MobileCodes,
+    Networks, OneOf, OptionalKey, Origin, Section, TakesEffect, Text, TextOr, Texts, Time,
+    TimeOrNever, Whole, key, optional,
 };
 use super::notify::Kind;
 use crate::domain::currency::MOST_DECIMALS;
@@ -52,6 +52,8 @@ pub(super) static SECTIONS: &[&Section] = &[
     &database::SECTION,
     &http::SECTION,
     &admin::SECTION,
+    &console::SECTION,
+    &portal::SECTION,
     &hardware::SECTION,
     &recovery::SECTION,
     &numbers::SECTION,
@@ -178,6 +180,39 @@ section! {
     METRICS_LISTEN: OptionalKey<Address> = optional("metrics_listen", Address("127.0.0.1:9090"),
         r#""127.0.0.1:9090""#, Restart,
         "An address that serves `/metrics`, `/healthz` and `/readyz`, in addition to the socket.");
+}
+
+section! {
+    console: Table("console"), "The operators' pages. `simbridge operator add` lets people in.";
+
+    LISTEN: OptionalKey<Address> = optional("listen", Address("127.0.0.1:8081"),
+        r#""127.0.0.1:8081""#, Restart,
+        "The address of the operators' pages; without it there are none. As long as `origin` is \
+         not set, only this machine is served.");
+    ORIGIN: OptionalKey<Origin> = optional("origin", Origin, r#""https://console.example.org""#,
+        Restart,
+        "Where operators reach their pages: the scheme and the host of the reverse proxy with TLS \
+         that stands before `listen`. No other host is answered, and cookies are sent over TLS \
+         only.");
+    SECOND_FACTOR: Key<OneOf<bool>> = key("second_factor",
+        OneOf(&[("required", true), ("optional", false)]), || true, Reload,
+        "Whether operators who may change something must have a second factor from their second \
+         sign-in on.");
+    PROXY_USER: OptionalKey<HeaderField> = optional("proxy_user", HeaderField,
+        r#""Remote-User""#, Restart,
+        "A header in which a proxy of `[http] trusted_proxies` says which operator has signed in \
+         there. The operator has to exist here. The proxy must remove the header from what clients \
+         send.");
+}
+
+section! {
+    portal: Table("portal"), "The customers' pages. `simbridge account invite` lets people in.";
+
+    ORIGIN: OptionalKey<Origin> = optional("origin", Origin, r#""https://sms.example.org""#,
+        Restart,
+        "Where customers reach their pages, which are served beside the API at `[http] listen`; \
+         without it there are none. It is the scheme and the host of the reverse proxy with TLS. \
+         No other host is answered, and cookies are sent over TLS only.");
 }
 
 section! {

@@ -42,10 +42,12 @@ pub const EVENTS: &[(&str, &str)] = &[
         "the file of the admin socket is another's or cannot be made again; commands do not reach \
          this daemon",
     ),
+    ("figures_failed", "it could not be counted how orders ended; this is tried again"),
     (
         "census_failed",
         "the figures about SIMs, stock and money could not be computed; this is tried again",
     ),
+    ("sample_unsaved", "the figures of a minute could not be saved, so charts have a gap"),
     (
         "set_aside",
         "something that is due, such as an order's end, fails; it is set aside, the rest continues",
@@ -62,6 +64,7 @@ pub const EVENTS: &[(&str, &str)] = &[
         "request_failed",
         "a customer's request was answered ERROR, or 500 or 503 by the second version of the API",
     ),
+    ("page_failed", "a page of the console or the portal could not be made"),
     ("admin_answered", "a request on the admin socket was answered"),
     ("admin_failed", "a request on the admin socket failed because of a fault of the daemon's own"),
     ("modem_ready", "a modem works, and messages can arrive"),

@@ -13,6 +13,7 @@ use crate::domain::bank::BankReport;
 use crate::domain::clock_trust::{ClockTrust, LONGEST_PLAUSIBLE_OUTAGE};
 use crate::domain::modem::{ModemStatus, StoreFill};
 use crate::domain::runway::{DAYS_AHEAD, FEWEST_DAYS};
+use crate::domain::webhook::delivery::FAILING_LONG;
 use crate::domain::{Iccid, Msisdn, PortName, Timestamp};
 use crate::gateway::EndpointCounts;
 
@@ -72,7 +73,19 @@ struct Raised(Vec<Alarm>);
 
 impl Raised {
     fn add(&mut self, name: AlarmName, subject: impl Display, text: String) {
-        self.0.push(Alarm { name, subject: subject.to_string(), text });
+        self.0.push(Alarm { name, subject: subject.to_string(), text, members: Vec::new() });
+    }
+
+    /// Adds one for the whole site that is about several things.
+    fn add_of<M: ToString>(
+        &mut self,
+        name: AlarmName,
+        text: String,
+        members: impl IntoIterator<Item = M>,
+    ) {
+        let mut members: Vec<String> = members.into_iter().map(|it| it.to_string()).collect();
+        members.sort_unstable();
+        self.0.push(Alarm { name, subject: String::new(), text, members });
     }
 }
 
@@ -103,13 +116,23 @@ impl AlarmInputs<'_> {
         self.banks.iter().for_each(|bank| self.bank_alarms(bank, &mut raised));
         self.clock_alarms(&mut raised);
         if let Some(text) = off_air_text(&self.off_air, self.now) {
-            raised.add(AlarmName::RentalOffAir, "", text);
+            let sims = self.off_air.iter().map(|(iccid, _)| iccid);
+            raised.add_of(AlarmName::RentalOffAir, text, sims);
         }
         self.stock_alarms(&mut raised);
-        if let Some(text) = webhooks_failing(self.counts.stats.endpoints, self.now) {
-            raised.add(AlarmName::WebhooksFailing, "", text);
-        }
+        self.webhook_alarms(&mut raised);
         raised.0
+    }
+
+    /// Tells that no webhook endpoint takes anything, or else that some have not for long.
+    fn webhook_alarms(&self, raised: &mut Raised) {
+        let endpoints = &self.counts.stats.endpoints;
+        if let Some(text) = all_webhooks_failing(endpoints, self.now) {
+            raised.add(AlarmName::WebhooksFailing, "", text);
+        } else if let Some(text) = webhooks_failing_long(endpoints, self.now) {
+            let failing = endpoints.failing_long.iter().map(|(id, _)| id);
+            raised.add_of(AlarmName::WebhooksFailing, text, failing);
+        }
     }
 
     fn clock_alarms(&self, raised: &mut Raised) {
@@ -209,10 +232,11 @@ impl AlarmInputs<'_> {
         if !stats.deaf.is_empty() {
             let sims = stats.deaf.iter().map(Iccid::as_str).collect::<Vec<_>>().join(", ");
             let text = format!("several orders in a row expired without any SMS on {sims}");
-            raised.add(AlarmName::SimsDeaf, "", text);
+            raised.add_of(AlarmName::SimsDeaf, text, &stats.deaf);
         }
         if let Some(text) = contested_text(&stats.contested) {
-            raised.add(AlarmName::NumbersContested, "", text);
+            let sims = stats.contested.iter().flat_map(|(_, sims)| sims);
+            raised.add_of(AlarmName::NumbersContested, text, sims);
         }
         let is_settled = self.now.since(self.started) >= STARTUP_TIME;
         if is_settled {
@@ -236,14 +260,29 @@ impl AlarmInputs<'_> {
 }
 
 /// Tells that no webhook endpoint takes anything.
-fn webhooks_failing(endpoints: EndpointCounts, now: Timestamp) -> Option<String> {
-    let EndpointCounts { on, failing, failing_since, .. } = endpoints;
+fn all_webhooks_failing(endpoints: &EndpointCounts, now: Timestamp) -> Option<String> {
+    let EndpointCounts { on, failing, failing_since, .. } = *endpoints;
     let long = |since: &Timestamp| now.since(*since) >= ENDPOINTS_FAILING_FOR;
     let since = failing_since.filter(long).filter(|_| on == 0 && failing >= FEWEST_ENDPOINTS)?;
     Some(format!(
         "all {failing} webhook endpoints have failed for {} min: does this machine reach the \
          internet? `simbridge webhook list` names them",
         now.since(since).as_secs() / 60
+    ))
+}
+
+/// Tells how many webhook endpoints have failed for long, and which of them for longest.
+fn webhooks_failing_long(endpoints: &EndpointCounts, now: Timestamp) -> Option<String> {
+    let failing = &endpoints.failing_long;
+    let (oldest, since) = failing.first()?;
+    let hours = |time: Duration| time.as_secs() / 3600;
+    Some(format!(
+        "{} webhook endpoints have failed for {} h or more, endpoint {oldest} for longest: {} h; \
+         after five days an endpoint is switched off. `simbridge webhook list` tells whose they \
+         are, `simbridge webhook deliveries {oldest}` why",
+        failing.len(),
+        hours(FAILING_LONG),
+        hours(now.since(*since))
     ))
 }
 
@@ -388,7 +427,7 @@ mod tests {
     use crate::domain::modem::{
         MessageStore, ModemReason, ModemSnapshot, ModemState, ModemWarning,
     };
-    use crate::domain::{Amount, Service, ServiceId};
+    use crate::domain::{Amount, EndpointId, Service, ServiceId};
 
     const NOW: Timestamp = Timestamp(10_000_000_000);
 
@@ -520,6 +559,15 @@ mod tests {
         let clock = "this machine's clock was set back by 7 s; it is followed when it has run \
                      steadily for some minutes";
         assert!(texts.contains(&clock.to_owned()), "{texts:?}");
+        let members = |name: AlarmName| {
+            let alarms = all_bad.alarms();
+            let of_name = alarms.into_iter().find(|alarm| alarm.name == name).unwrap();
+            of_name.members
+        };
+        assert_eq!(members(AlarmName::RentalOffAir), ["8937", "8938"]);
+        assert_eq!(members(AlarmName::SimsDeaf), ["8931"]);
+        let claimants = ["8932", "8933", "8934", "8935", "8936"];
+        assert_eq!(members(AlarmName::NumbersContested), claimants);
         let centre = "time stamps of the service centre …313 contradict each other; most count";
         assert!(texts.contains(&centre.to_owned()), "{texts:?}");
         assert!(
@@ -563,10 +611,32 @@ mod tests {
         for (on, failing, seconds, is_alarm) in
             [(0, 2, 600, true), (1, 2, 600, false), (0, 1, 600, false), (0, 2, 599, false)]
         {
-            let text = webhooks_failing(endpoints(on, failing, seconds), NOW);
+            let text = all_webhooks_failing(&endpoints(on, failing, seconds), NOW);
             assert_eq!(text.is_some(), is_alarm, "{on} {failing} {seconds}");
         }
-        assert_eq!(webhooks_failing(EndpointCounts::default(), NOW), None);
+        assert_eq!(all_webhooks_failing(&EndpointCounts::default(), NOW), None);
+    }
+
+    #[test]
+    fn endpoints_that_fail_for_hours_are_told_of_while_others_work() {
+        let now = Timestamp(0).plus(Duration::from_secs(40 * 3600));
+        let failing =
+            |id, hours: u64| (EndpointId(id), now.minus(Duration::from_secs(hours * 3600)));
+        let mut many = counts(&[], &[], 1);
+        many.stats.endpoints = EndpointCounts {
+            on: 7,
+            failing: 3,
+            failing_since: Some(now),
+            failing_long: vec![failing(12, 31), failing(3, 7)],
+            ..EndpointCounts::default()
+        };
+        assert_eq!(
+            webhooks_failing_long(&many.stats.endpoints, now).unwrap(),
+            "2 webhook endpoints have failed for 6 h or more, endpoint 12 for longest: 31 h; after \
+             five days an endpoint is switched off. `simbridge webhook list` tells whose they are, \
+             `simbridge webhook deliveries 12` why"
+        );
+        assert_eq!(webhooks_failing_long(&EndpointCounts::default(), now), None);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::process::{Disk, Process};
 pub(super) fn page(monitor: &Monitor) -> String {
     let mut page = Page::default();
     page.family("simbridge_build_info", Gauge, "The version that is running.")
-        .put(&[("version", env!("CARGO_PKG_VERSION"))], 1);
+        .put(&[("version", super::VERSION)], 1);
     modem_states(&mut page, monitor);
     modem_counts(&mut page, monitor);
     sims_and_stock(&mut page, monitor);
@@ -323,7 +323,7 @@ fn money(page: &mut Page, monitor: &Monitor) {
 
 fn webhooks(page: &mut Page, monitor: &Monitor) {
     let (counts, now) = (monitor.counts.last(), monitor.gateway.now());
-    let endpoints = counts.stats.endpoints;
+    let endpoints = &counts.stats.endpoints;
     let mut family = page.family(
         "simbridge_webhook_endpoints",
         Gauge,
@@ -335,6 +335,12 @@ fn webhooks(page: &mut Page, monitor: &Monitor) {
     {
         family.put(&[("state", state)], count);
     }
+    page.single(
+        "simbridge_webhook_endpoints_failing_long",
+        Gauge,
+        "Webhook endpoints that are on and have failed for six hours or more.",
+        endpoints.failing_long.len(),
+    );
     page.single(
         "simbridge_webhook_oldest_waiting_seconds",
         Gauge,
@@ -378,10 +384,9 @@ fn store(page: &mut Page, monitor: &Monitor) {
         "Whether the last commit failed, or a file of the database is not where it was.",
         failing,
     );
-    let database = std::fs::metadata(store.path()).map_or(0, |file| file.len());
     let mut family =
         page.family("simbridge_database_bytes", Gauge, "Size of the database's files.");
-    family.put(&[("file", "database")], database);
+    family.put(&[("file", "database")], monitor.database_bytes());
     family.put(&[("file", "wal")], store.log_bytes());
     if let Some(disk) = Disk::of_file(store.path()) {
         page.single(

@@ -10,6 +10,7 @@ mod metrics;
 mod modems;
 mod page;
 mod process;
+mod samples;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -20,21 +21,26 @@ use tokio_util::sync::CancellationToken;
 
 use crate::delivery::WebhookCounts;
 use crate::domain::Timestamp;
-use crate::domain::alarm::Alarm;
+use crate::domain::alarm::{Alarm, StandingAlarm};
 use crate::domain::modem::{ModemCounts, ModemStatus};
 use crate::driver;
 use crate::gateway::Gateway;
 use crate::http::RequestCounts;
 use crate::http::admin::view_alarm;
-use crate::http::health::{Faults, Health};
+use crate::http::health::{
+    DatabaseReport, DiskReport, Faults, Health, ProcessReport, SystemReport,
+};
 use crate::store::Store;
 use alarms::AlarmInputs;
 use counts_cache::CountsCache;
 pub(super) use modems::ModemCounters;
-use process::Disk;
+use process::{Disk, Process};
 
 /// How often to look which alarms there are.
 const ALARM_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The version that runs.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What the daemon knows about its own state.
 pub(super) struct Monitor {
@@ -106,6 +112,11 @@ impl Monitor {
             }
             was_saved = observed.is_ok();
         }
+    }
+
+    /// The size of the database's file.
+    fn database_bytes(&self) -> u64 {
+        std::fs::metadata(self.store.path()).map_or(0, |file| file.len())
     }
 
     /// Why the database cannot be written, as far as that is known without writing.
@@ -184,16 +195,40 @@ impl Health for Monitor {
             // One that has just come about has not been observed yet.
             let known = standing.iter().find(|known| known.alarm.is_about(&alarm));
             let raised_at = known.map_or(now, |known| known.raised_at);
-            view_alarm(&alarm, raised_at, None)
+            let acknowledged = known.and_then(|known| known.acknowledged.clone());
+            view_alarm(&StandingAlarm { alarm, raised_at, acknowledged }, None)
         });
         json!({
-            "version": env!("CARGO_PKG_VERSION"),
+            "version": VERSION,
             "started_at": self.started.to_string(),
+            "system": self.system(),
             "uptime_seconds": now.since(self.started).as_secs(),
             "last_message_at": last_message_at.map(|at| at.to_string()),
             "last_message_seconds": last_message_at.map(|at| now.since(at).as_secs()),
             "stock": stock.collect::<Vec<_>>(),
             "alarms": alarms.collect::<Vec<_>>(),
         })
+    }
+
+    fn system(&self) -> SystemReport {
+        let disk = Disk::of_file(self.store.path());
+        let Process { cpu_seconds, memory_bytes, open_files, max_files, threads } = Process::now();
+        SystemReport {
+            version: VERSION,
+            started_at: self.started,
+            database: DatabaseReport {
+                file: self.store.path().display().to_string(),
+                bytes: self.database_bytes(),
+                log_bytes: self.store.log_bytes(),
+                waiting: self.store.waiting(),
+                fault: self.database_fault(),
+            },
+            disk: disk.map(|disk| DiskReport {
+                free_bytes: disk.free_bytes,
+                size_bytes: disk.size_bytes,
+                is_low: disk.is_low(),
+            }),
+            process: ProcessReport { cpu_seconds, memory_bytes, open_files, max_files, threads },
+        }
     }
 }

@@ -19,21 +19,23 @@ const ALERT_MARGIN: Duration = Duration::from_secs(240);
 pub struct Channel {
     /// What it is called in commands and in the database.
     pub name: String,
-    pub service: Service,
+    /// What takes its notices: of several receivers one each, so that who has got a notice does not
+    /// get it again when another has not. There is at least one, and all are of one kind.
+    pub services: Vec<Service>,
     pub times: NoticeTimes,
     /// The file with the password or the token.
     pub secret_file: Option<PathBuf>,
 }
 
-/// The service that takes a channel's notices.
+/// The service that takes notices, for one receiver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Service {
     /// A mail server.
     Smtp(Mail),
-    /// A bot of Telegram, which writes into these chats.
-    Telegram { url: EndpointUrl, chats: Vec<String> },
-    /// Topics of an ntfy server.
-    Ntfy { url: EndpointUrl, topics: Vec<String> },
+    /// A bot of Telegram, which writes into a chat.
+    Telegram { url: EndpointUrl, chat: String },
+    /// A topic of an ntfy server.
+    Ntfy { url: EndpointUrl, topic: String },
     /// Prometheus' Alertmanager.
     Alertmanager { url: EndpointUrl },
     /// Any program that takes JSON.
@@ -50,7 +52,7 @@ pub struct Mail {
     /// The name to sign in with; the password is the channel's secret.
     pub user: Option<String>,
     pub from: String,
-    pub to: Vec<String>,
+    pub to: String,
 }
 
 /// How the connection to a mail server is kept secret.
@@ -64,9 +66,25 @@ pub enum MailSecurity {
     Tls,
 }
 
+impl Channel {
+    /// The word for its services in the configuration.
+    pub fn kind(&self) -> &'static str {
+        self.services.first().map_or("", Service::kind)
+    }
+
+    /// Under which name it is known what the receiver at a place was told. The first has the
+    /// channel's own, and no channel's name has a line's end in it.
+    pub(super) fn told_as(&self, place: usize) -> String {
+        match place {
+            0 => self.name.clone(),
+            place => format!("{}\n{}", self.name, place + 1),
+        }
+    }
+}
+
 impl Service {
     /// The word in the configuration.
-    pub fn kind(&self) -> &'static str {
+    fn kind(&self) -> &'static str {
         match self {
             Service::Smtp(_) => "smtp",
             Service::Telegram { .. } => "telegram",
@@ -97,44 +115,38 @@ fn at(url: &EndpointUrl, path: &str) -> Option<EndpointUrl> {
     format!("{}{path}", url.as_str().trim_end_matches('/')).parse().ok()
 }
 
-/// What a bot of Telegram is told to write into each chat.
+/// What a bot of Telegram is told to write into a chat.
 /// See <https://core.telegram.org/bots/api#sendmessage>.
 pub(super) fn telegram(
     url: &EndpointUrl,
-    chats: &[String],
+    chat: &str,
     token: &str,
     message: &Message,
-) -> Vec<ServiceRequest> {
-    let post = |chat: &String| {
-        let body = json!({
-            "chat_id": chat,
-            "text": format!("{}\n\n{}", message.subject, message.text),
-            "disable_notification": !message.is_urgent,
-        });
-        let url = at(url, &format!("/bot{token}/sendMessage"))?;
-        Some(ServiceRequest { url, headers: bearer(None), body: body.to_string() })
-    };
-    chats.iter().filter_map(post).collect()
+) -> Option<ServiceRequest> {
+    let body = json!({
+        "chat_id": chat,
+        "text": format!("{}\n\n{}", message.subject, message.text),
+        "disable_notification": !message.is_urgent,
+    });
+    let url = at(url, &format!("/bot{token}/sendMessage"))?;
+    Some(ServiceRequest { url, headers: bearer(None), body: body.to_string() })
 }
 
-/// What is published under each topic of an ntfy server, as JSON, whose texts may be in any
-/// script. See <https://docs.ntfy.sh/publish/#publish-as-json>.
+/// What is published under a topic of an ntfy server, as JSON, whose texts may be in any script.
+/// See <https://docs.ntfy.sh/publish/#publish-as-json>.
 pub(super) fn ntfy(
     url: &EndpointUrl,
-    topics: &[String],
+    topic: &str,
     token: Option<&str>,
     message: &Message,
-) -> Vec<ServiceRequest> {
-    let post = |topic: &String| {
-        let body = json!({
-            "topic": topic,
-            "title": message.subject,
-            "message": message.text,
-            "priority": if message.is_urgent { 4 } else { 2 },
-        });
-        ServiceRequest { url: url.clone(), headers: bearer(token), body: body.to_string() }
-    };
-    topics.iter().map(post).collect()
+) -> ServiceRequest {
+    let body = json!({
+        "topic": topic,
+        "title": message.subject,
+        "message": message.text,
+        "priority": if message.is_urgent { 4 } else { 2 },
+    });
+    ServiceRequest { url: url.clone(), headers: bearer(token), body: body.to_string() }
 }
 
 /// Alarms for Alertmanager, by the fields of its second API.

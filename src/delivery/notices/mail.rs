@@ -20,7 +20,7 @@ pub fn is_address(text: &str) -> bool {
     text.parse::<Mailbox>().is_ok()
 }
 
-/// Sends one mail to all receivers.
+/// Sends a mail to its receiver.
 ///
 /// # Errors
 /// What the server says, or why it cannot be reached.
@@ -32,14 +32,13 @@ pub(super) async fn send(
     let address = |text: &str| -> Result<Mailbox, String> {
         text.parse().map_err(|error| format!("{text} is no address of mail: {error}"))
     };
-    let mut letter = lettre::Message::builder()
+    let letter = lettre::Message::builder()
         .from(address(&mail.from)?)
+        .to(address(&mail.to)?)
         .subject(&message.subject)
-        .header(ContentType::TEXT_PLAIN);
-    for receiver in &mail.to {
-        letter = letter.to(address(receiver)?);
-    }
-    let letter = letter.body(message.text.clone()).map_err(|error| error.to_string())?;
+        .header(ContentType::TEXT_PLAIN)
+        .body(message.text.clone())
+        .map_err(|error| error.to_string())?;
     let tls = || TlsParameters::new(mail.host.clone()).map_err(|error| error.to_string());
     let security = match mail.security {
         MailSecurity::Plain => Tls::None,

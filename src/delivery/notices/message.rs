@@ -66,6 +66,7 @@ fn text(notices: &[Notice]) -> String {
         if last != Some(kind) {
             let heading = match kind {
                 NoticeKind::Raised => "Raised:",
+                NoticeKind::Changed => "Changed:",
                 NoticeKind::Standing => "Still there:",
                 NoticeKind::Ended => "Ended:",
             };
@@ -92,8 +93,9 @@ mod tests {
     use crate::domain::alarm::{Alarm, AlarmName, StandingAlarm};
 
     fn notice(kind: NoticeKind, name: AlarmName, text: &str) -> Notice {
-        let alarm = Alarm { name, subject: String::new(), text: text.to_owned() };
-        Notice { kind, alarm: StandingAlarm { alarm, raised_at: Timestamp(0) } }
+        let (subject, text) = (String::new(), text.to_owned());
+        let alarm = Alarm { name, subject, text, members: Vec::new() };
+        Notice { kind, alarm: StandingAlarm { alarm, raised_at: Timestamp(0), acknowledged: None } }
     }
 
     #[test]
@@ -101,19 +103,21 @@ mod tests {
         let notices = [
             notice(NoticeKind::Raised, AlarmName::StockOut, "no number in NL"),
             notice(NoticeKind::Raised, AlarmName::DiskLow, "5 MB are left"),
+            notice(NoticeKind::Changed, AlarmName::RentalOffAir, "2 rented SIMs"),
             notice(NoticeKind::Standing, AlarmName::StockOut, "no number in UK"),
             notice(NoticeKind::Ended, AlarmName::SimsDeaf, "8931"),
         ];
         let message = Message::new("rack1", &notices);
-        assert_eq!(message.subject, "simbridge on rack1: DiskLow, StockOut");
+        assert_eq!(message.subject, "simbridge on rack1: DiskLow, RentalOffAir, StockOut");
         assert!(message.is_urgent);
         let at = "1970-01-01T00:00:00.000000Z";
         assert_eq!(
             message.text,
             format!(
                 "Raised:\n- StockOut since {at}: no number in NL\n- DiskLow since {at}: 5 MB are \
-                 left\n\nStill there:\n- StockOut since {at}: no number in UK\n\nEnded:\n- \
-                 SimsDeaf since {at}: 8931\n"
+                 left\n\nChanged:\n- RentalOffAir since {at}: 2 rented SIMs\n\nStill \
+                 there:\n- StockOut since {at}: no number in UK\n\nEnded:\n- SimsDeaf since \
+                 {at}: 8931\n"
             )
         );
     }

@@ -1,5 +1,5 @@
 //! Tells operators of alarms: by mail, Telegram, ntfy, Alertmanager or a program of theirs. Each
-//! channel has a task of its own, so that none waits for another.
+//! receiver of a channel has a task of its own, so that none waits for another.
 
 mod channel;
 mod mail;
@@ -34,7 +34,8 @@ pub struct Notices {
     /// The name of this machine, by which operators know which of theirs it is.
     site: String,
     gateway: Gateway,
-    results: Mutex<BTreeMap<String, ChannelReport>>,
+    /// What became of the notices to each receiver of each channel.
+    results: Mutex<BTreeMap<String, Vec<ChannelReport>>>,
     client: Client,
 }
 
@@ -42,8 +43,9 @@ impl Notices {
     /// Makes the channels; [`Notices::run`] lets them tell.
     pub fn new(channels: Vec<Channel>, site: String, gateway: Gateway) -> Arc<Notices> {
         let report = |channel: &Channel| {
-            let (name, kind) = (channel.name.clone(), channel.service.kind());
-            (name.clone(), ChannelReport { name, kind, ..ChannelReport::default() })
+            let (name, kind) = (channel.name.clone(), channel.kind());
+            let of_receiver = ChannelReport { name, kind, ..ChannelReport::default() };
+            (channel.name.clone(), vec![of_receiver; channel.services.len()])
         };
         let results = Mutex::new(channels.iter().map(report).collect());
         let client = Client::new(Arc::new(SystemResolver::for_sending()));
@@ -52,31 +54,36 @@ impl Notices {
 
     /// Tells the alarms over all channels until the daemon stops.
     pub fn run(self: &Arc<Self>, stopping: &CancellationToken) {
-        for channel in self.channels.clone() {
-            let (notices, stopping) = (Arc::clone(self), stopping.clone());
-            tokio::spawn(async move {
-                stopping.run_until_cancelled(notices.run_channel(&channel)).await;
-            });
+        for channel in &self.channels {
+            for place in 0..channel.services.len() {
+                let (notices, channel) = (Arc::clone(self), channel.clone());
+                let stopping = stopping.clone();
+                tokio::spawn(async move {
+                    stopping.run_until_cancelled(notices.tell_receiver(&channel, place)).await;
+                });
+            }
         }
     }
 
-    async fn run_channel(&self, channel: &Channel) {
+    /// Tells the alarms to the receiver of a channel at a place. Never returns.
+    async fn tell_receiver(&self, channel: &Channel, place: usize) {
+        let told_as = channel.told_as(place);
         let mut changes = self.gateway.alarms().subscribe();
         let mut failures = 0_u32;
         loop {
             changes.mark_unchanged();
             let now = self.gateway.now();
-            let (due, next) = self.gateway.alarms().due_notices(&channel.name, channel.times, now);
+            let (due, next) = self.gateway.alarms().due_notices(&told_as, channel.times, now);
             if due.is_empty() {
                 let pause = next.map_or(Duration::MAX, |next| next.since(now));
                 // The sender lives as long as the gateway.
                 let _ = tokio::time::timeout(pause, changes.changed()).await;
                 continue;
             }
-            match self.send(channel, Content::Notices(&due)).await {
+            match self.send(channel, place, Content::Notices(&due)).await {
                 Ok(()) => {
                     failures = 0;
-                    self.note_told(channel, &due).await;
+                    self.note_told(&told_as, &due).await;
                 }
                 Err(error) => {
                     tracing::warn!(
@@ -103,8 +110,8 @@ impl Notices {
         }
     }
 
-    async fn note_told(&self, channel: &Channel, told: &[Notice]) {
-        if let Err(error) = self.gateway.alarms().note_told(&channel.name, told).await {
+    async fn note_told(&self, told_as: &str, told: &[Notice]) {
+        if let Err(error) = self.gateway.alarms().note_told(told_as, told).await {
             tracing::warn!(
                 event = "alarms_unsaved",
                 %error,
@@ -113,12 +120,18 @@ impl Notices {
         }
     }
 
-    /// Sends over a channel, and notes how that ended.
-    async fn send(&self, channel: &Channel, content: Content<'_>) -> Result<(), String> {
+    /// Sends to the receiver of a channel at a place, and notes how that ended.
+    async fn send(
+        &self,
+        channel: &Channel,
+        place: usize,
+        content: Content<'_>,
+    ) -> Result<(), String> {
         let now = self.gateway.now();
-        let sent = self.send_now(channel, content, now).await;
+        let Some(service) = channel.services.get(place) else { return Ok(()) };
+        let sent = self.send_now(channel, service, content, now).await;
         let mut results = self.results.lock();
-        if let Some(report) = results.get_mut(&channel.name) {
+        if let Some(report) = results.get_mut(&channel.name).and_then(|all| all.get_mut(place)) {
             match &sent {
                 Ok(()) => (report.sent, report.sent_at) = (report.sent + 1, Some(now)),
                 Err(_) => report.failed += 1,
@@ -131,6 +144,7 @@ impl Notices {
     async fn send_now(
         &self,
         channel: &Channel,
+        service: &Service,
         content: Content<'_>,
         now: Timestamp,
     ) -> Result<(), String> {
@@ -143,24 +157,36 @@ impl Notices {
             Content::Test => Message::test(&self.site),
         };
         let token = secret.as_deref();
-        let requests = match &channel.service {
+        let request = match service {
             Service::Smtp(mail) => return mail::send(mail, secret, &message).await,
-            Service::Telegram { url, chats } => {
-                channel::telegram(url, chats, token.unwrap_or_default(), &message)
+            Service::Telegram { url, chat } => {
+                channel::telegram(url, chat, token.unwrap_or_default(), &message)
             }
-            Service::Ntfy { url, topics } => channel::ntfy(url, topics, token, &message),
+            Service::Ntfy { url, topic } => Some(channel::ntfy(url, topic, token, &message)),
             Service::Alertmanager { url } => {
                 let times = (channel.times, now);
-                channel::alertmanager(url, token, &self.site, content, times).into_iter().collect()
+                channel::alertmanager(url, token, &self.site, content, times)
             }
             Service::Webhook { url } => {
-                vec![channel::webhook(url, token, &self.site, content, now)]
+                Some(channel::webhook(url, token, &self.site, content, now))
             }
         };
-        for request in requests {
-            self.post(request, now).await?;
+        match request {
+            Some(request) => self.post(request, now).await,
+            None => Err("its address cannot be written in a request".to_owned()),
         }
-        Ok(())
+    }
+}
+
+/// What became of the notices over a channel, from what became of those to each of its receivers.
+fn of_all(receivers: &[ChannelReport]) -> ChannelReport {
+    let first = receivers.first().cloned().unwrap_or_default();
+    ChannelReport {
+        sent: receivers.iter().map(|it| it.sent).sum(),
+        failed: receivers.iter().map(|it| it.failed).sum(),
+        sent_at: receivers.iter().filter_map(|it| it.sent_at).max(),
+        error: receivers.iter().find_map(|it| it.error.clone()),
+        ..first
     }
 }
 
@@ -186,7 +212,7 @@ async fn read_secret(file: &std::path::Path) -> Result<String, String> {
 
 impl Notifier for Notices {
     fn channels(&self) -> Vec<ChannelReport> {
-        self.results.lock().values().cloned().collect()
+        self.results.lock().values().map(|receivers| of_all(receivers)).collect()
     }
 
     fn test(&self, name: Option<String>) -> BoxFuture<'_, Vec<(String, Result<(), String>)>> {
@@ -197,7 +223,11 @@ impl Notifier for Notices {
                 .filter(|channel| name.as_ref().is_none_or(|name| *name == channel.name));
             let mut results = Vec::new();
             for channel in chosen {
-                let sent = self.send(channel, Content::Test).await;
+                let mut sent = Ok(());
+                for place in 0..channel.services.len() {
+                    let of_receiver = self.send(channel, place, Content::Test).await;
+                    sent = sent.and(of_receiver);
+                }
                 results.push((channel.name.clone(), sent));
             }
             results

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::OffReason;
 use crate::domain::event::EventKind;
-use crate::domain::{DeliveryId, EventId, Timestamp};
+use crate::domain::{EventId, Timestamp};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -31,6 +31,9 @@ pub const LONGEST_PAUSE: Duration = HOUR.saturating_mul(29);
 const JITTER_SHARE: u32 = 5;
 /// An endpoint that has failed for this long without a success is switched off.
 const FAILING_FOR: Duration = HOUR.saturating_mul(5 * 24);
+/// From then on an endpoint that fails is something that the operator is told of: its customer may
+/// not have noticed.
+pub const FAILING_LONG: Duration = HOUR.saturating_mul(6);
 /// How many attempts of a delivery are remembered: the last ones.
 const ATTEMPTS_KEPT: usize = 20;
 
@@ -49,8 +52,8 @@ impl Jitter {
 /// Whether an event is delivered to an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryState {
-    /// It is tried at this time. `None`: as soon as an earlier event of its order or rental waits
-    /// no more.
+    /// It is tried at this time. `None`: it was not tried yet, and is as soon as it can be; or it
+    /// is as soon as an earlier event of its order or rental waits no more.
     Waiting { next_at: Option<Timestamp> },
     /// The receiver has taken it.
     Taken,
@@ -115,14 +118,21 @@ impl Attempt {
     }
 }
 
-/// A delivery with what has been tried.
+/// A delivery with what has been tried. Of one endpoint each is known by its event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    pub id: DeliveryId,
     pub event: EventId,
     pub kind: EventKind,
     pub state: DeliveryState,
     pub progress: Progress,
+}
+
+impl Delivery {
+    /// Of an event that has not been tried to an end yet.
+    pub fn untried(event: EventId, kind: EventKind) -> Delivery {
+        let state = DeliveryState::Waiting { next_at: None };
+        Delivery { event, kind, state, progress: Progress::default() }
+    }
 }
 
 /// How far the delivery of an event has come.

@@ -32,7 +32,7 @@ impl Accounts {
     /// upgrades are removed too.
     pub async fn erase(&self, reference: String, copies: bool) -> Result<Erased, Error> {
         let (now, cache, env) = (self.env.now(), Arc::clone(&self.cache), Arc::clone(&self.env));
-        let endpoints = Arc::clone(&self.endpoints);
+        let (endpoints, sessions) = (Arc::clone(&self.endpoints), Arc::clone(&self.sessions));
         let begun = self.env.store.write(move |tx| {
             let account = find_account(tx, &reference)?;
             refuse_what_is_open(tx, &account, &env)?;
@@ -45,6 +45,7 @@ impl Accounts {
             let subject = format!("account {}", account.id);
             tx.note(Actor::Operator, AuditAction::Erased, subject, now)?;
             tx.after_commit(move || cache.forget_keys());
+            sessions.forget_after(tx);
             Ok::<_, Error>(erasure)
         });
         let erasure = begun.await?;
@@ -223,7 +224,8 @@ fn without_reason(subject: &str) -> Option<(RentalId, &str)> {
 }
 
 /// The subject of a row of the audit with an account's new name, if it names the account. What it
-/// tells of a key, after its first characters, goes: its label and its networks.
+/// tells of a key, after its first characters, goes: its label and its networks; and so do the
+/// names of its logins.
 fn renamed(subject: &str, erasure: &Erasure, new: &str) -> Option<String> {
     let Erasure { account, name } = erasure;
     if let Some((before, rest)) = subject.split_once(&format!("account {account} {name}")) {
@@ -231,6 +233,7 @@ fn renamed(subject: &str, erasure: &Erasure, new: &str) -> Option<String> {
         let ends = begins && (rest.is_empty() || rest.starts_with([':', ',']));
         let rest = match rest.strip_prefix(": key ") {
             Some(key) => format!(": key {}", key.split(' ').next().unwrap_or_default()),
+            None if rest.starts_with(": login ") => ": a login".to_owned(),
             None => rest.to_owned(),
         };
         return ends.then(|| format!("{before}account {account} {new}{rest}"));
@@ -267,6 +270,7 @@ mod tests {
             ),
             ("account 7 ann, +31 …678 for Uber", Some("account 7 new, +31 …678 for Uber")),
             ("account 7 ann: key 0a1b labelled ann's phone", Some("account 7 new: key 0a1b")),
+            ("account 7 ann: login ann-b", Some("account 7 new: a login")),
             ("SIM 8931, account 7 ann, from x", Some("SIM 8931, account 7 new, from x")),
             ("key 0a1b of account ann", Some("key 0a1b of account new")),
             ("key 0a1b of account ann, from:; to: for 10.0.0.7", Some("key 0a1b of account new")),

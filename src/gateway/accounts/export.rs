@@ -1,6 +1,6 @@
 //! All that is kept of one account, for the person whose it is.
 
-use super::{Accounts, PriceView, find_account, prices, subject_of};
+use super::{Accounts, PortalChoices, PriceView, find_account, prices, subject_of};
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::event::Event;
 use crate::domain::key::KeyMode;
@@ -10,7 +10,7 @@ use crate::domain::webhook::Endpoint;
 use crate::domain::{AccountId, EventId, Order, OrderId, Rental};
 use crate::gateway::orders::OrderView;
 use crate::gateway::rentals::RentalView;
-use crate::gateway::{AuditRow, Entry, Error, Key};
+use crate::gateway::{AuditRow, Entry, Error, Key, LoginView, SessionView};
 use crate::store::{Account, Asked, ListFilter, Page, ReadTx, StoreError};
 
 /// How many rows are in memory at once.
@@ -21,7 +21,8 @@ const PAGE_BYTES: usize = 1 << 20;
 /// A piece of what is kept of an account.
 #[derive(Debug, Clone)]
 pub enum Exported {
-    Account(Box<Account>),
+    /// The account, and what its customers have chosen for the portal.
+    Account(Box<(Account, PortalChoices)>),
     Key(Box<Key>),
     Price(PriceView),
     Order(Box<Kept<OrderView>>),
@@ -31,6 +32,8 @@ pub enum Exported {
     Event(Box<Event>),
     /// A webhook endpoint, with the account's name.
     Webhook(Box<(Endpoint, String)>),
+    /// A login, with its sessions.
+    Login(Box<(LoginView, Vec<SessionView>)>),
     /// That was all.
     End,
 }
@@ -103,8 +106,8 @@ type Take<'t> = &'t mut dyn FnMut(Exported) -> Result<(), ReceiverGone>;
 fn export(rows: &ReadTx<'_>, id: AccountId, take: Take<'_>) -> Result<(), Stop> {
     let Some(account) = rows.account(id)? else { return Ok(()) };
     let name = account.name.clone();
-    take(Exported::Account(Box::new(account)))?;
-    for key in rows.keys()?.into_iter().filter(|key| key.account == id) {
+    take(Exported::Account(Box::new((account, rows.portal_choices(id)?))))?;
+    for key in rows.keys_of(id)? {
         take(Exported::Key(Box::new(key)))?;
     }
     for price in prices::views(rows, rows.account_prices(id)?)? {
@@ -152,6 +155,11 @@ fn export(rows: &ReadTx<'_>, id: AccountId, take: Take<'_>) -> Result<(), Stop> 
     }
     for endpoint in rows.webhook_endpoints(Some(id))? {
         take(Exported::Webhook(Box::new((endpoint, name.clone()))))?;
+    }
+    for login in rows.logins_of(id)? {
+        let sessions = rows.sessions(login.id)?.into_iter();
+        let sessions = sessions.map(|session| SessionView::of(session, None)).collect();
+        take(Exported::Login(Box::new((login.into(), sessions))))?;
     }
     Ok(take(Exported::End)?)
 }

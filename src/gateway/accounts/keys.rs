@@ -1,20 +1,24 @@
-//! API keys: made, changed, revoked, looked up for each request, and when each was used last.
+//! API keys: made, changed and revoked, by the operator or by their customers, looked up for each
+//! request, and when each was used last.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
 use super::{Accounts, find_account, refuse_erased, subject_of};
-use crate::domain::audit::{Actor, AuditAction};
+use crate::domain::audit::AuditAction;
 use crate::domain::fair_use::{Allowance, DayUse};
 use crate::domain::ip_network::Network;
 use crate::domain::key::{ApiKey, KeyMode, KeyRefusal, KeyState, Scopes};
 use crate::domain::text::check_name;
-use crate::domain::{Amount, Currency, Timestamp};
-use crate::gateway::Error;
+use crate::domain::{AccountId, Amount, Currency, Timestamp};
 use crate::gateway::listing::ListRequest;
 use crate::gateway::request_cache::KeyEvents;
+use crate::gateway::{AskedBy, Error, Requester};
 use crate::store::{Account, Holder, Key, KeyTerms, StoreError, WriteTx};
+
+/// The most keys that work which an account's customers may make.
+const MOST_OWN_KEYS: usize = 50;
 
 /// The most characters that a label has.
 const LABEL_CHARS: usize = 80;
@@ -65,7 +69,7 @@ impl KeyEdit {
         if let Some(expires_at) = self.expires_at {
             if expires_at.is_some_and(|at| at <= now) {
                 return Err(Error::refused(
-                    "a key expires later than now; `simbridge key revoke` ends it at once",
+                    "a key expires later than now; to end it at once, revoke it",
                 ));
             }
             terms.expires_at = expires_at;
@@ -88,7 +92,7 @@ fn spend_per_day(text: &str, currency: Currency) -> Result<Allowance, Error> {
     }
     match currency.parse(text) {
         Ok(Amount::ZERO) => Err(Error::refused(
-            "a key with which nothing may be spent is one with `--scope read`; `none` is no limit",
+            "a key with which nothing may be spent is one for `read` alone; `none` is no limit",
         )),
         Ok(amount) if amount > Amount::ZERO => Ok(Allowance::AtMost(amount.0)),
         _ => Err(Error::refused(format!(
@@ -133,19 +137,39 @@ fn key_subject(key: &Key) -> String {
     format!("key {} of account {}", key.prefix, key.account_name)
 }
 
-/// The one key that begins with `prefix` and was not revoked, with its digest.
-fn the_key(tx: &WriteTx<'_>, prefix: &str) -> Result<([u8; 32], Key), Error> {
-    match tx.unrevoked_keys_with(prefix)?.as_slice() {
-        [digest] => {
+/// The one key of those that somebody may change which begins with `prefix` and was not revoked,
+/// with its digest. A customer gives the whole prefix.
+fn the_key(tx: &WriteTx<'_>, by: &AskedBy, prefix: &str) -> Result<([u8; 32], Key), Error> {
+    let found = match by {
+        AskedBy::Operator => tx.unrevoked_keys_with(prefix)?,
+        AskedBy::Customer(by) => tx.unrevoked_keys_of(by.account, prefix)?,
+    };
+    match (found.as_slice(), by) {
+        ([digest], _) => {
             let gone = || Error::refused(format!("no key {prefix}"));
             Ok((*digest, tx.key(digest)?.ok_or_else(gone)?))
         }
-        [] => Err(Error::refused(format!(
+        ([], AskedBy::Operator) => Err(Error::refused(format!(
             "no working key begins with {prefix}; `simbridge key list` shows all, with their state"
         ))),
-        more => Err(Error::refused(format!(
+        ([], AskedBy::Customer(_)) => {
+            Err(Error::refused(format!("your account has no key {prefix} that works")))
+        }
+        (more, _) => Err(Error::refused(format!(
             "{} working keys begin with {prefix}; give more of it",
             more.len()
+        ))),
+    }
+}
+
+/// Refuses another key to a customer who has very many: each request looks its key up.
+fn refuse_too_many(tx: &WriteTx<'_>, by: &AskedBy, account: AccountId) -> Result<(), Error> {
+    let AskedBy::Customer(_) = by else { return Ok(()) };
+    let working = tx.keys_of(account)?.iter().filter(|key| key.revoked_at.is_none()).count();
+    match working < MOST_OWN_KEYS {
+        true => Ok(()),
+        false => Err(Error::refused(format!(
+            "your account has {MOST_OWN_KEYS} keys, and no more are made; revoke one first"
         ))),
     }
 }
@@ -164,6 +188,21 @@ impl Accounts {
         mode: KeyMode,
         terms: KeyEdit,
     ) -> Result<NewKey, Error> {
+        self.make_key(AskedBy::Operator, (reference, mode), terms).await
+    }
+
+    /// As [`Accounts::add_key`], a live one for the account of whoever asks.
+    pub async fn add_own_key(&self, by: Requester, terms: KeyEdit) -> Result<NewKey, Error> {
+        let account = by.account.to_string();
+        self.make_key(AskedBy::Customer(by), (account, KeyMode::Live), terms).await
+    }
+
+    async fn make_key(
+        &self,
+        by: AskedBy,
+        (reference, mode): (String, KeyMode),
+        terms: KeyEdit,
+    ) -> Result<NewKey, Error> {
         let (now, currency) = (self.env.now(), self.env.settings().currency);
         refuse_spending(mode, &terms)?;
         let sandbox = Arc::clone(&self.sandbox);
@@ -174,6 +213,7 @@ impl Accounts {
             .write(move |tx| {
                 let account = find_account(tx, &reference)?;
                 refuse_erased(&account)?;
+                refuse_too_many(tx, &by, account.id)?;
                 if tx.key_day(account.id, &key.prefix())?.is_some() {
                     // What is spent is counted by the first characters.
                     return Err(Error::refused("the new key is too like another one; try again"));
@@ -184,7 +224,7 @@ impl Accounts {
                 }
                 let (owner, prefix) = (subject_of(&account), key.prefix());
                 let subject = format!("{owner}: key {prefix}{}", terms_in_words(&terms, currency));
-                tx.note(Actor::Operator, AuditAction::AddedKey, subject, now)?;
+                by.note(tx, AuditAction::AddedKey, subject, now)?;
                 Ok(NewKey { account, key })
             })
             .await
@@ -193,13 +233,27 @@ impl Accounts {
     /// Changes the one key that begins with `prefix` and was not revoked. Requests that are under
     /// way with it are looked at again.
     pub async fn edit_key(&self, prefix: String, edit: KeyEdit) -> Result<Key, Error> {
+        self.change_key(AskedBy::Operator, prefix, edit).await
+    }
+
+    /// As [`Accounts::edit_key`], for a key of the account of whoever asks, by its whole prefix.
+    pub async fn edit_own_key(
+        &self,
+        by: Requester,
+        prefix: String,
+        edit: KeyEdit,
+    ) -> Result<Key, Error> {
+        self.change_key(AskedBy::Customer(by), prefix, edit).await
+    }
+
+    async fn change_key(&self, by: AskedBy, prefix: String, edit: KeyEdit) -> Result<Key, Error> {
         let prefix = ApiKey::from_request(prefix).prefix();
         let (now, cache) = (self.env.now(), Arc::clone(&self.cache));
         let currency = self.env.settings().currency;
         self.env
             .store
             .write(move |tx| {
-                let (digest, mut key) = the_key(tx, &prefix)?;
+                let (digest, mut key) = the_key(tx, &by, &prefix)?;
                 refuse_spending(key.mode, &edit)?;
                 let before = terms_in_words(&key.terms, currency);
                 key.terms = edit.applied_to(key.terms, now, currency)?;
@@ -207,10 +261,19 @@ impl Accounts {
                 tx.set_key_terms(&digest, &key.terms)?;
                 let (subject, after) = (key_subject(&key), terms_in_words(&key.terms, currency));
                 let subject = format!("{subject}, from:{before}; to:{after}");
-                tx.note(Actor::Operator, AuditAction::Changed, subject, now)?;
+                by.note(tx, AuditAction::Changed, subject, now)?;
                 Ok(key)
             })
             .await
+    }
+
+    /// The keys of an account, the newest first, as far as they are stored, with their last uses as
+    /// they were written last.
+    pub async fn own_keys(&self, account: AccountId) -> Result<Vec<Key>, Error> {
+        let read = self.env.store.read_for(account, move |rows| rows.keys_of(account));
+        let mut keys = read.await?;
+        keys.reverse();
+        Ok(keys)
     }
 
     /// The keys that the operator asks for, the oldest first, as far as they are stored, with their
@@ -240,14 +303,23 @@ impl Accounts {
     /// Revokes the one working key that begins with `prefix`, which may be a whole key. Answers
     /// the key as it was.
     pub async fn revoke_key(&self, prefix: String) -> Result<Key, Error> {
+        self.end_key(AskedBy::Operator, prefix).await
+    }
+
+    /// As [`Accounts::revoke_key`], for a key of the account of whoever asks.
+    pub async fn revoke_own_key(&self, by: Requester, prefix: String) -> Result<Key, Error> {
+        self.end_key(AskedBy::Customer(by), prefix).await
+    }
+
+    async fn end_key(&self, by: AskedBy, prefix: String) -> Result<Key, Error> {
         let prefix = ApiKey::from_request(prefix).prefix();
         let (now, cache) = (self.env.now(), Arc::clone(&self.cache));
         self.env
             .store
             .write(move |tx| {
-                let (digest, key) = the_key(tx, &prefix)?;
+                let (digest, key) = the_key(tx, &by, &prefix)?;
                 tx.after_commit(move || cache.forget_keys());
-                tx.note(Actor::Operator, AuditAction::RevokedKey, key_subject(&key), now)?;
+                by.note(tx, AuditAction::RevokedKey, key_subject(&key), now)?;
                 tx.revoke_key(&digest, now)?;
                 Ok(key)
             })

@@ -4,16 +4,21 @@ mod erasure;
 mod export;
 mod keys;
 mod limits;
+mod portal;
 mod prices;
+mod searching;
+mod slips;
+mod spending;
 
 use std::sync::Arc;
 
 use super::Error;
 use super::environment::Environment;
 use super::events::Events;
-use super::listing::{ListRequest, check_state};
+use super::listing::ListRequest;
 use super::request_cache::RequestCache;
 use super::sandbox::Sandbox;
+use super::session_cache::SessionCache;
 use super::webhooks::EndpointChanges;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::ledger::Posting;
@@ -26,17 +31,13 @@ pub use erasure::Erased;
 pub use export::{Exported, ReceiverGone};
 pub use keys::{KeyEdit, NewKey};
 pub use limits::{LimitEdit, Standing};
+pub use portal::PortalChoices;
 pub use prices::{PriceEdit, PriceView};
+pub use searching::AccountPage;
+pub use slips::Slip;
 
 /// The most characters that an account's name may have, so that tables stay readable.
 const MAX_NAME: usize = 64;
-
-/// The states of an account in the operator's lists.
-const ACTIVE: &str = "active";
-const SUSPENDED: &str = "suspended";
-
-/// An amount that is more likely a slip than meant, in minor units: 100000.00 dollars.
-const LARGE: u64 = 10_000_000;
 
 /// An entry of an account's ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +72,7 @@ pub(super) fn subject_of(account: &Account) -> String {
 }
 
 /// Refuses to let an account that was erased have anything again.
-fn refuse_erased(account: &Account) -> Result<(), Error> {
+pub(super) fn refuse_erased(account: &Account) -> Result<(), Error> {
     match account.erased_at {
         Some(at) => Err(Error::refused(format!("account {} was erased at {at}", account.id))),
         None => Ok(()),
@@ -92,15 +93,22 @@ fn ledger_rows(
     filter: &ListFilter,
 ) -> Result<Vec<LedgerRow>, StoreError> {
     let entries = rows.ledger(filter)?;
-    let last = entries.last().map_or(0, |entry| entry.id);
-    let later = rows.ledger_sums_after(account.id, last)?;
     let less = |from: Amount, what: Amount| Amount(from.0.saturating_sub(what.0));
     let minus = |funds: Funds, balance: Amount, held: Amount| Funds {
         balance: less(funds.balance, balance),
         held: less(funds.held, held),
     };
-    let mut after = minus(account.funds, later.balance, later.held);
+    // Of old entries it was not kept what stood after them: it is what stood after the next one of
+    // which that is known, less what came in between.
+    let mut after = match entries.last() {
+        Some(Entry { after: None, id, .. }) => {
+            let (later, known) = rows.ledger_sums_after(account.id, *id)?;
+            minus(known.unwrap_or(account.funds), later.balance, later.held)
+        }
+        Some(Entry { after: Some(_), .. }) | None => account.funds,
+    };
     let newest_first = entries.into_iter().rev().map(|entry| {
+        after = entry.after.unwrap_or(after);
         let before = minus(after, entry.balance, entry.held);
         LedgerRow { after: std::mem::replace(&mut after, before), entry }
     });
@@ -153,6 +161,7 @@ fn post_request(
 pub struct Accounts {
     env: Arc<Environment>,
     cache: Arc<RequestCache>,
+    sessions: Arc<SessionCache>,
     events: Arc<Events>,
     endpoints: Arc<EndpointChanges>,
     sandbox: Arc<Sandbox>,
@@ -162,11 +171,12 @@ impl Accounts {
     pub(super) fn new(
         env: Arc<Environment>,
         cache: Arc<RequestCache>,
+        sessions: Arc<SessionCache>,
         events: Arc<Events>,
         endpoints: Arc<EndpointChanges>,
         sandbox: Arc<Sandbox>,
     ) -> Accounts {
-        Accounts { env, cache, events, endpoints, sandbox }
+        Accounts { env, cache, sessions, events, endpoints, sandbox }
     }
 
     /// Adds an account. Its name may not be a number, as commands take a name or an id.
@@ -196,19 +206,6 @@ impl Accounts {
                 Ok(added)
             })
             .await
-    }
-
-    /// The accounts that the operator asks for, oldest first: all, or those in a state.
-    pub async fn search(&self, request: ListRequest) -> Result<Vec<Account>, Error> {
-        let state =
-            request.state.map(|word| check_state(word, &[ACTIVE, SUSPENDED])).transpose()?;
-        let mut found = self.env.store.read(|rows| rows.accounts()).await?;
-        let word = |account: &Account| match account.suspended_at {
-            Some(_) => SUSPENDED,
-            None => ACTIVE,
-        };
-        found.retain(|account| state.as_ref().is_none_or(|state| state == word(account)));
-        Ok(found)
     }
 
     /// An account by name or id.
@@ -263,26 +260,6 @@ impl Accounts {
                 Ok((find_account(tx, &account.to_string())?, is_repeated))
             })
             .await
-    }
-
-    /// Refuses what is most likely a slip: a large amount, or one that takes the balance below
-    /// zero.
-    pub async fn refuse_unusual(&self, reference: String, amount: Amount) -> Result<(), Error> {
-        let (account, currency) = (self.find(reference).await?, self.env.settings().currency);
-        let after = account.funds.balance.0.saturating_add(amount.0);
-        if after < 0 && amount < Amount::ZERO {
-            let (after, account) = (currency.text(Amount(after)), subject_of(&account));
-            return Err(Error::refused(format!(
-                "the balance of {account} would be {after}; if that is meant, add --yes"
-            )));
-        }
-        if amount.0.unsigned_abs() >= LARGE {
-            return Err(Error::refused(format!(
-                "{} is a large amount; if it is meant, add --yes",
-                currency.text(amount)
-            )));
-        }
-        Ok(())
     }
 
     /// Corrects an account's balance, up or down. `request` identifies the request, as in
@@ -388,18 +365,19 @@ impl Accounts {
         Ok(found.map_or(Amount::ZERO, |account| account.funds.available().max(Amount::ZERO)))
     }
 
-    /// Suspends an account, so that its keys open nothing, or resumes it.
+    /// Suspends an account, so that its keys open nothing and nobody is signed in, or resumes it.
     pub async fn set_suspended(
         &self,
         reference: String,
         suspended: bool,
     ) -> Result<Account, Error> {
         let (now, cache) = (self.env.now(), Arc::clone(&self.cache));
-        let endpoints = Arc::clone(&self.endpoints);
+        let (endpoints, sessions) = (Arc::clone(&self.endpoints), Arc::clone(&self.sessions));
         self.env
             .store
             .write(move |tx| {
                 tx.after_commit(move || cache.forget_keys());
+                sessions.forget_after(tx);
                 let account = find_account(tx, &reference)?;
                 refuse_erased(&account)?;
                 for endpoint in tx.webhook_endpoints(Some(account.id))? {

@@ -12,6 +12,7 @@ mod network_clocks;
 mod news;
 mod reading;
 mod reviving;
+mod searching;
 mod telling;
 mod withholding;
 
@@ -19,15 +20,15 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::Error;
 use super::environment::Environment;
 use super::listing::{ListRequest, in_words};
 use super::sim_presence::SimPresence;
+use super::{Error, Settings};
 use crate::domain::audit::{Actor, AuditAction};
-use crate::domain::message::{Message, MessageKind};
+use crate::domain::message::{Message, MessageKind, MessageState};
 use crate::domain::{Iccid, MessageId, ModemAtPort, ModemId, OrderId, SimId, Timestamp};
 use crate::sms::{self, TextMode};
-use crate::store::{MessageFilter, NewPart, WriteTx};
+use crate::store::{ListFilter, ListStep, MessageFilter, NewPart, ReadTx, StoreError, WriteTx};
 pub(super) use assembly::Assemblies;
 pub use attribution::Attribution;
 use content::Content;
@@ -222,13 +223,28 @@ impl Inbox {
     ) -> Result<Vec<Message>, Error> {
         let (settings, now) = (self.env.settings(), self.env.now());
         let read = self.env.store.read(move |rows| {
-            let filter = request.resolve(rows, &settings.countries, &[])?;
+            let filter = filter(rows, request, &settings)?;
             Ok::<_, Error>((rows.list_messages(&filter, with_all_kinds)?, in_words(rows, &filter)?))
         });
         let (messages, whose) = read.await?;
         let action = AuditAction::SawMessages;
         self.env.store.write(move |tx| tx.note(Actor::Operator, action, whose, now)).await?;
         Ok(messages)
+    }
+
+    /// Like [`Inbox::list`], but looks back only so far at a time, and records nothing: with the
+    /// messages it answers whose they are, as the audit says it of whoever is shown them.
+    pub async fn list_step(
+        &self,
+        request: ListRequest,
+        with_all_kinds: bool,
+    ) -> Result<(ListStep<Message>, String), Error> {
+        let settings = self.env.settings();
+        let read = self.env.store.read(move |rows| {
+            let filter = filter(rows, request, &settings)?;
+            Ok((rows.messages_step(&filter, with_all_kinds)?, in_words(rows, &filter)?))
+        });
+        read.await
     }
 
     /// The messages that a filter selects, oldest first.
@@ -250,6 +266,17 @@ impl Inbox {
         read.await
     }
 
+    /// A message with the PDUs that it was made of, for whoever records in the audit who saw it;
+    /// `None` if there is no such message.
+    pub async fn details(&self, id: MessageId) -> Result<Option<(Message, Vec<Vec<u8>>)>, Error> {
+        let read = self.env.store.read(move |rows| {
+            let Some(message) = rows.message(id)? else { return Ok(None) };
+            Ok(Some((message, rows.pdus_of(id)?)))
+        });
+        let found: Result<_, StoreError> = read.await;
+        Ok(found?)
+    }
+
     /// When the last message was received, if one ever was.
     pub fn last_message_at(&self) -> Option<Timestamp> {
         self.news.last_message_at()
@@ -260,6 +287,15 @@ impl Inbox {
     pub fn subscribe(&self) -> watch::Receiver<Option<MessageId>> {
         self.news.subscribe()
     }
+}
+
+/// The filter for a list of messages.
+fn filter(
+    rows: &ReadTx<'_>,
+    request: ListRequest,
+    settings: &Settings,
+) -> Result<ListFilter, Error> {
+    request.resolve(rows, &settings.countries, &MessageState::ALL.map(MessageState::as_str))
 }
 
 /// Whom a message of its own is from, or went to, and what it says.

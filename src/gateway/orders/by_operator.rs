@@ -8,7 +8,7 @@ use crate::domain::ledger::{EntryKind, Posting};
 use crate::domain::order::{OrderState, Refused};
 use crate::domain::{Amount, Currency, Order, OrderId, OrderOutcome};
 use crate::gateway::Error;
-use crate::store::{Entry, ReadTx, StoreError, WriteTx};
+use crate::store::{Entry, ReadTx, StoreError};
 
 impl Orders {
     /// Cancels an open order, whoever made it, and gives its hold back. Its account has not given
@@ -95,11 +95,11 @@ pub(in crate::gateway) fn find_order(rows: &ReadTx<'_>, id: OrderId) -> Result<O
 }
 
 /// An order with the names that the operator sees.
-pub(in crate::gateway) fn view(tx: &WriteTx<'_>, order: Order) -> Result<OrderView, StoreError> {
+pub(in crate::gateway) fn view(rows: &ReadTx<'_>, order: Order) -> Result<OrderView, StoreError> {
     Ok(OrderView {
-        account: tx.account(order.account)?.map(|account| account.name).unwrap_or_default(),
-        service: tx.service(order.service)?.map(|service| service.name).unwrap_or_default(),
-        refunded: tx.refund_of(order.id)?,
+        account: rows.account(order.account)?.map(|account| account.name).unwrap_or_default(),
+        service: rows.service_name(order.service)?.unwrap_or_default(),
+        refunded: rows.refund_of(order.id)?,
         order,
     })
 }

@@ -8,6 +8,7 @@ mod reuse;
 mod showing;
 mod skips;
 mod swapping;
+mod viewing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,6 @@ use super::audit::Audit;
 use super::background::Wakeups;
 use super::environment::Environment;
 use super::events::Events;
-use super::listing::ListRequest;
 use super::long_poll::LongPolls;
 use super::order_stats::OrderStats;
 use super::parked::{Allocation, SelectedSim, SimReadiness};
@@ -25,19 +25,15 @@ use super::request_cache::RequestCache;
 use super::requester::Requester;
 use super::stock::{Proposal, Stock, Wish};
 use crate::domain::account_price::price_for;
-use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::event::{EventKind, EventSubject};
 use crate::domain::fair_use::DayLimit;
 use crate::domain::ids::LAST_PUBLIC_ID;
 use crate::domain::ledger::Posting;
-use crate::domain::message::Message;
-use crate::domain::order::{OrderEnd, OrderState};
 use crate::domain::text::one_line;
 use crate::domain::{
-    AccountId, Amount, Iccid, MobileOperator, Msisdn, Order, OrderId, Service, ServiceId, SimId,
-    Timestamp,
+    AccountId, Amount, MobileOperator, Msisdn, Order, OrderId, Service, ServiceId, SimId, Timestamp,
 };
-use crate::store::{Asked, AwaitedMessage, Entry, NewOrder, NotedEvent, StoreError, WriteTx};
+use crate::store::{Asked, NewOrder, NotedEvent, StoreError, WriteTx};
 
 pub(super) use by_customer::OrderDone;
 pub use by_customer::OrderRefusal;
@@ -45,6 +41,7 @@ pub(super) use by_operator::{find_order, view};
 pub use ending::{Cancel, GiveUp};
 pub use reuse::Reuse;
 pub use showing::OrderPage;
+pub use viewing::OrderHistory;
 
 /// How often an order is tried whose number is taken by another just before.
 const ROUNDS: usize = 4;
@@ -141,28 +138,6 @@ pub(super) struct Placement<'p> {
     pub(super) replaces: Option<OrderId>,
     pub(super) client_ref: Option<&'p str>,
     pub(super) readiness: SimReadiness,
-}
-
-/// Everything that is stored about an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderHistory {
-    /// The order with its names.
-    pub view: OrderView,
-    /// The SIM that it was given.
-    pub iccid: Option<Iccid>,
-    /// The address from which it was asked for, while that is kept.
-    pub client: Option<String>,
-    /// The rules by which something was withheld from it.
-    pub withheld: Vec<String>,
-    /// Its holds and charges.
-    pub entries: Vec<Entry>,
-    /// The messages that it was given, oldest first.
-    pub messages: Vec<Message>,
-    /// Messages that its SIM received in its time and that matched nothing. They show whether a
-    /// pattern has to be corrected.
-    pub unmatched: Vec<Message>,
-    /// Long messages of its SIM whose rest is awaited, while the order is open.
-    pub awaited: Vec<AwaitedMessage>,
 }
 
 /// The customers' orders: a number for one code, for minutes.
@@ -506,63 +481,6 @@ impl Orders {
         Ok(count)
     }
 
-    /// The orders that the operator asks for, oldest first, with their names.
-    pub async fn list(&self, request: ListRequest) -> Result<Vec<OrderView>, Error> {
-        let settings = self.env.settings();
-        let read = self.env.store.read(move |rows| {
-            let states = OrderEnd::ALL.map(OrderEnd::as_str);
-            let states = [&[OrderState::Open.as_str()][..], &states].concat();
-            let filter = request.resolve(rows, &settings.countries, &states)?;
-            let orders = rows.orders(&filter)?.into_iter();
-            let orders = orders.map(|order| Ok((rows.refund_of(order.id)?, order)));
-            let orders = orders.collect::<Result<Vec<_>, StoreError>>()?;
-            Ok::<_, Error>((orders, rows.accounts()?, rows.services()?))
-        });
-        let (orders, accounts, services) = read.await?;
-        let view = |(refunded, order): (Option<Amount>, Order)| OrderView {
-            refunded,
-            account: accounts
-                .iter()
-                .find(|a| a.id == order.account)
-                .map(|a| a.name.clone())
-                .unwrap_or_default(),
-            service: services
-                .iter()
-                .find(|s| s.id == order.service)
-                .map(|s| s.name.clone())
-                .unwrap_or_default(),
-            order,
-        };
-        Ok(orders.into_iter().map(view).collect())
-    }
-
-    /// Everything that is stored about an order. That the operator saw it is recorded in the audit.
-    pub async fn history(&self, id: OrderId) -> Result<OrderHistory, Error> {
-        let now = self.env.now();
-        self.env
-            .store
-            .write(move |tx| {
-                let order = find_order(tx, id)?;
-                tx.note(Actor::Operator, AuditAction::SawMessages, format!("order {id}"), now)?;
-                let unmatched = tx.unclaimed(order.sim, order.created_at, open_until(&order))?;
-                let awaited = match order.is_open(now) {
-                    true => tx.awaited_messages(order.sim, now)?,
-                    false => Vec::new(),
-                };
-                Ok(OrderHistory {
-                    awaited,
-                    iccid: tx.iccid(order.sim)?,
-                    client: tx.client_address(Asked::Order(id))?,
-                    withheld: tx.withheld_from_order(id)?,
-                    entries: tx.ledger_of_order(id)?,
-                    messages: tx.messages_of_order(id)?,
-                    unmatched,
-                    view: view(tx, order)?,
-                })
-            })
-            .await
-    }
-
     /// Once the operation is on disk, the open orders are remembered with the ends that they have
     /// then.
     pub(super) fn remember_open_after(&self, tx: &WriteTx<'_>) -> Result<(), StoreError> {
@@ -579,13 +497,5 @@ impl Orders {
     pub async fn open_count(&self) -> Result<i64, Error> {
         let now = self.env.now();
         Ok(self.env.store.read(move |rows| rows.open_order_count(now)).await?)
-    }
-}
-
-/// Until when an order took messages: the end of its lifetime, or when it was given up before that.
-fn open_until(order: &Order) -> Timestamp {
-    match order.state {
-        OrderState::Canceled { at } | OrderState::Skipped { at } => at,
-        _ => order.expires_at,
     }
 }

@@ -7,11 +7,11 @@ use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::message::Message;
 use crate::domain::outage::Outage;
 use crate::domain::rental::RentalState;
-use crate::domain::{Rental, RentalId};
+use crate::domain::{Iccid, MessageId, Rental, RentalId};
 use crate::gateway::Error;
 use crate::gateway::listing::ListRequest;
 use crate::gateway::requester::Requester;
-use crate::store::{Asked, Entry, ReadTx, RentalMove};
+use crate::store::{Asked, Entry, ListStep, ReadTx, RentalMove, StoreError};
 
 /// The most bytes that the texts in one view of a rental have together.
 const VIEW_BYTES: usize = 1 << 20;
@@ -40,6 +40,8 @@ pub struct TenantView {
 pub struct RentalHistory {
     /// The rental and its names.
     pub view: RentalView,
+    /// The SIM that it has, or had at its end.
+    pub iccid: Option<Iccid>,
     /// The address from which it was asked for, while that is kept.
     pub client: Option<String>,
     /// The rules by which something was withheld from it.
@@ -91,23 +93,25 @@ impl Rentals {
         Ok(Some(TenantView { rental, messages, older }))
     }
 
-    /// The newest `limit` rentals, oldest first, with their names.
+    /// The rentals that the operator asks for, oldest first, with their names.
     pub async fn list(&self, request: ListRequest) -> Result<Vec<RentalView>, Error> {
         let settings = self.env.settings();
         let read = self.env.store.read(move |rows| {
             let filter = request.resolve(rows, &settings.countries, &RentalState::WORDS)?;
-            Ok::<_, Error>((rows.rentals(&filter)?, rows.accounts()?))
+            let rentals = rows.rentals(&filter)?.into_iter();
+            Ok(rentals.map(|rental| view(rows, rental)).collect::<Result<_, StoreError>>()?)
         });
-        let (rentals, accounts) = read.await?;
-        let view = |rental: Rental| RentalView {
-            account: accounts
-                .iter()
-                .find(|a| a.id == rental.account)
-                .map(|a| a.name.clone())
-                .unwrap_or_default(),
-            rental,
-        };
-        Ok(rentals.into_iter().map(view).collect())
+        read.await
+    }
+
+    /// Like [`Rentals::list`], but looks back only so far at a time.
+    pub async fn list_step(&self, request: ListRequest) -> Result<ListStep<RentalView>, Error> {
+        let settings = self.env.settings();
+        let read = self.env.store.read(move |rows| {
+            let filter = request.resolve(rows, &settings.countries, &RentalState::WORDS)?;
+            Ok(rows.rentals_step(&filter)?.try_map(|rental| view(rows, rental))?)
+        });
+        read.await
     }
 
     /// Everything that is stored about a rental. That the operator saw it is recorded in the audit.
@@ -117,23 +121,32 @@ impl Rentals {
             let now = rentals.env.certain_now();
             let rental = rentals.named(tx, id)?;
             tx.note(Actor::Operator, AuditAction::SawMessages, format!("rental {id}"), now)?;
-            Ok(RentalHistory {
-                view: rentals.view_of(tx, rental)?,
-                client: tx.client_address(Asked::Rental(id))?,
-                withheld: tx.withheld_from_rental(id)?,
-                entries: tx.ledger_of_rental(id)?,
-                moves: tx.moves_of(id)?,
-                outages: tx.outages_of(id)?,
-                messages: tx.messages_of_rental(id)?,
-            })
+            let messages = tx.messages_of_rental(id)?;
+            Ok(history(tx, rental, messages)?)
         });
         history.await
     }
 
+    /// What is stored about a rental, with so many of its messages: the newest, or those before
+    /// one. It is for whoever records in the audit who saw it. `None` if there is no such rental.
+    pub async fn details(
+        &self,
+        id: RentalId,
+        before: Option<MessageId>,
+        limit: u32,
+    ) -> Result<Option<RentalHistory>, Error> {
+        let read = self.env.store.read(move |rows| {
+            let Some(rental) = rows.rental(id)? else { return Ok(None) };
+            let messages = rows.messages_of_rental_before(id, before, limit)?;
+            history(rows, rental, messages).map(Some)
+        });
+        let found: Result<_, StoreError> = read.await;
+        Ok(found?)
+    }
+
     /// A rental with the names that the operator sees.
     pub(super) fn view_of(&self, rows: &ReadTx<'_>, rental: Rental) -> Result<RentalView, Error> {
-        let account = rows.account(rental.account)?.map(|account| account.name).unwrap_or_default();
-        Ok(RentalView { rental, account })
+        Ok(view(rows, rental)?)
     }
 
     /// How many rentals are active.
@@ -141,4 +154,27 @@ impl Rentals {
         let now = self.env.certain_now();
         Ok(self.env.store.read(move |rows| rows.active_rental_count(now)).await?)
     }
+}
+
+fn view(rows: &ReadTx<'_>, rental: Rental) -> Result<RentalView, StoreError> {
+    let account = rows.account(rental.account)?.map(|account| account.name).unwrap_or_default();
+    Ok(RentalView { rental, account })
+}
+
+fn history(
+    rows: &ReadTx<'_>,
+    rental: Rental,
+    messages: Vec<Message>,
+) -> Result<RentalHistory, StoreError> {
+    let id = rental.id;
+    Ok(RentalHistory {
+        iccid: rows.iccid(rental.sim)?,
+        view: view(rows, rental)?,
+        client: rows.client_address(Asked::Rental(id))?,
+        withheld: rows.withheld_from_rental(id)?,
+        entries: rows.ledger_of_rental(id)?,
+        moves: rows.moves_of(id)?,
+        outages: rows.outages_of(id)?,
+        messages,
+    })
 }

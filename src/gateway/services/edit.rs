@@ -123,6 +123,24 @@ fn or_default(value: Option<&impl ToString>) -> String {
 }
 
 impl ServiceEdit {
+    /// The edit that makes a service be as `new` says, but for its name.
+    pub fn between(known: &Service, new: &NewService) -> ServiceEdit {
+        let mut country_prices: BTreeMap<String, Option<CountryPrice>> =
+            known.country_prices.keys().map(|country| (country.clone(), None)).collect();
+        let own = new.country_prices.iter();
+        country_prices.extend(own.map(|(country, price)| (country.clone(), Some(*price))));
+        ServiceEdit {
+            price: Some(new.price),
+            country_prices,
+            priority: Some(new.priority),
+            reuse_window: Some(new.reuse.window),
+            reuse_price_percent: Some(new.reuse.price_percent),
+            charge_on: Some(new.charge_on),
+            senders: PatternEdit::between(&known.senders, &new.senders),
+            texts: PatternEdit::between(&known.texts, &new.texts),
+        }
+    }
+
     /// The service as it is after this edit.
     pub(super) fn apply(&self, service: &Service) -> Result<NewService, NoSuchPattern> {
         let mut new = contents(service);
@@ -144,6 +162,12 @@ impl ServiceEdit {
 }
 
 impl PatternEdit {
+    /// The edit that makes patterns be these.
+    fn between(known: &[String], new: &[String]) -> PatternEdit {
+        let remove = if new.is_empty() { known.to_vec() } else { Vec::new() };
+        PatternEdit { replace: new.to_vec(), add: Vec::new(), remove }
+    }
+
     fn apply(&self, patterns: &mut Vec<String>) -> Result<(), NoSuchPattern> {
         if !self.replace.is_empty() {
             patterns.clear();
@@ -295,6 +319,23 @@ mod tests {
         let nothing = PatternEdit { remove: vec!["^Lyft$".into()], ..PatternEdit::default() };
         let edit = ServiceEdit { senders: nothing, ..ServiceEdit::default() };
         assert_eq!(edit.apply(&uber()), Err(NoSuchPattern("^Lyft$".into())));
+    }
+
+    #[test]
+    fn an_edit_makes_a_service_be_as_it_is_wanted() {
+        let other = NewService {
+            price: Amount(95),
+            country_prices: [("NL".to_owned(), CountryPrice::Off)].into(),
+            priority: 3,
+            charge_on: Some(ChargeOn::Sms),
+            senders: vec![],
+            texts: vec!["code".into(), "Uber".into()],
+            ..contents(&uber())
+        };
+        for wanted in [other, contents(&uber())] {
+            let edit = ServiceEdit::between(&uber(), &wanted);
+            assert_eq!(edit.apply(&uber()).as_ref(), Ok(&wanted));
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Services: what can be ordered, at which price, and the patterns that its messages match.
 
 mod edit;
+mod trying;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -14,9 +15,10 @@ use super::stock::RENTALS;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::catalogue::CountryPrice;
 use crate::domain::text::{check_name, did_you_mean};
-use crate::domain::{Catalogue, Currency, Service, ServiceId, Timestamp, code};
+use crate::domain::{Catalogue, Currency, Service, ServiceId, Timestamp};
 use crate::store::{NewService, ReadTx, StoreError, WriteTx};
 pub use edit::{ImportMode, PatternEdit, ServiceChange, ServiceEdit};
+pub use trying::{PatternDraft, Trial, TrialClaim, TriedMessage, TriedMessages};
 
 /// The most characters that a service's name may have, so that tables stay readable.
 const MAX_NAME: usize = 64;
@@ -46,31 +48,6 @@ impl Imported {
     fn count(&self, is_meant: impl Fn(&[ServiceChange]) -> bool) -> usize {
         self.services.iter().filter(|(_, changes)| is_meant(changes)).count()
     }
-}
-
-/// How a message would be matched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trial {
-    /// The code that would be found.
-    pub code: Option<String>,
-    /// The block list's rule that would withhold it.
-    pub withheld: Option<String>,
-    /// The services that claim it, best first, each with its patterns that fit.
-    pub claims: Vec<TrialClaim>,
-    /// The services without patterns. A message that no other service claims goes to an open order
-    /// of one of them.
-    pub unpatterned: Vec<String>,
-}
-
-/// A service that claims a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TrialClaim {
-    /// The service's name.
-    pub service: String,
-    /// Its sender pattern that fits.
-    pub sender: Option<String>,
-    /// Its text pattern that fits.
-    pub text: Option<String>,
 }
 
 /// The compiled patterns by which messages are matched at this moment.
@@ -255,6 +232,11 @@ impl Services {
         Ok(self.env.store.read(|rows| rows.services()).await?)
     }
 
+    /// The service that the operator names by its id, or by its name in capitals or not.
+    pub async fn find(&self, reference: String) -> Result<Service, Error> {
+        self.env.store.read(move |rows| find_service(rows, &reference)).await
+    }
+
     /// The service that a customer names, by its name in capitals or not, or by its id.
     ///
     /// # Errors
@@ -290,31 +272,6 @@ impl Services {
                 && country.as_ref().is_none_or(|code| service.price_in(code).is_some())
         });
         Ok(found)
-    }
-
-    /// Which services would claim a message, which code would be found in it, and whether it would
-    /// be withheld.
-    pub async fn try_message(&self, sender: &str, text: &str) -> Result<Trial, Error> {
-        let services = self.list().await?;
-        let claims = self.catalogue.get().claims(sender, text);
-        let claims = claims.into_iter().filter_map(|claim| {
-            let service = services.iter().find(|service| service.id == claim.service)?;
-            let pattern = |patterns: &[String], at: Option<usize>| {
-                at.and_then(|at| patterns.get(at).cloned())
-            };
-            Some(TrialClaim {
-                service: service.name.clone(),
-                sender: pattern(&service.senders, claim.sender),
-                text: pattern(&service.texts, claim.text),
-            })
-        });
-        let unpatterned = services.iter().filter(|one| one.enabled && !one.has_patterns());
-        Ok(Trial {
-            unpatterned: unpatterned.map(|service| service.name.clone()).collect(),
-            code: code::find(text),
-            withheld: self.env.settings().block_list.rule(sender, text).map(str::to_owned),
-            claims: claims.collect(),
-        })
     }
 
     fn checked(&self, new: NewService) -> Result<NewService, Error> {

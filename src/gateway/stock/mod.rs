@@ -2,9 +2,12 @@
 //! there are no more.
 
 mod explanation;
+mod number_list;
 mod obstacles;
 mod offers;
+mod reasons;
 mod snapshot;
+mod table;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +16,7 @@ use super::Error;
 use super::environment::Environment;
 use super::parked::{Allocation, SelectedSim, SimReadiness};
 use super::request_cache::RequestCache;
+use super::shared_reading::SharedReading;
 use super::sim_presence::SimPresence;
 use crate::domain::allocation::{self, SharingPolicy};
 use crate::domain::{
@@ -22,11 +26,13 @@ use crate::store::{
     ReadTx, RentalQuery, SearchResult, SearchScope, StockQuery, StoreError, WriteTx,
 };
 
-pub use explanation::{Explanation, NumberState, RENTALS};
+pub use explanation::{ExplainedSim, Explanation, RENTALS};
+pub use number_list::NumberState;
 pub use obstacles::{Obstacles, ReachedLimit, Whom};
 pub use offers::Offer;
 pub(super) use snapshot::Proposal;
 use snapshot::Snapshots;
+pub use table::{StockRow, StockTable};
 
 /// How many SIMs an order or a rental searches while everything else waits for the writer.
 const SEARCHED: usize = 256;
@@ -66,6 +72,7 @@ pub struct Stock {
     presence: Arc<SimPresence>,
     cache: Arc<RequestCache>,
     snapshots: Snapshots,
+    table: SharedReading<StockTable>,
 }
 
 impl Stock {
@@ -74,7 +81,8 @@ impl Stock {
         presence: Arc<SimPresence>,
         cache: Arc<RequestCache>,
     ) -> Stock {
-        Stock { env, presence, cache, snapshots: Snapshots::default() }
+        let (snapshots, table) = (Snapshots::default(), SharedReading::default());
+        Stock { env, presence, cache, snapshots, table }
     }
 
     /// Where the SIMs are that the stock is made of.

@@ -229,11 +229,21 @@ impl Snapshot {
         let none = HashSet::new();
         let offer = |(service, sharing): &(Service, SharingPolicy)| {
             let mut barred = skipped.get(&service.id).unwrap_or(&none).clone();
-            barred.extend(self.resting(account, service));
-            let count = self.count(account, service, *sharing, &barred);
+            barred.extend(self.resting(Some(account), service));
+            let count = self.count(Some(account), service, *sharing, &barred);
             (service.clone(), service.price_in(&self.country).unwrap_or(service.price), count)
         };
         self.services.iter().map(offer).collect()
+    }
+
+    /// How many numbers there are for each service that can be ordered to somebody who has skipped
+    /// and used none; `None` where it is not sold.
+    pub(super) fn counts(&self) -> impl Iterator<Item = (&Service, Option<usize>)> {
+        self.services.iter().map(|(service, sharing)| {
+            let barred = self.resting(None, service).collect();
+            let is_sold = service.price_in(&self.country).is_some();
+            (service, is_sold.then(|| self.count(None, service, *sharing, &barred)))
+        })
     }
 
     /// SIMs that are wanted for an order of an account that skipped these numbers for the service,
@@ -248,6 +258,7 @@ impl Snapshot {
     ) -> Option<Vec<Proposal>> {
         let known = self.services.iter().find(|(known, _)| known.id == service);
         let Some((known, widest)) = known else { return Some(Vec::new()) };
+        let account = Some(account);
         let barred: HashSet<&Msisdn> = skipped.iter().chain(self.resting(account, known)).collect();
         if self.count(account, known, *widest, &barred) == 0 {
             return None;
@@ -275,27 +286,35 @@ impl Snapshot {
         self.rentable.iter().copied().chain(own).collect()
     }
 
-    /// The numbers that rest for orders of an account for a service.
-    fn resting(&self, account: AccountId, service: &Service) -> impl Iterator<Item = &Msisdn> {
+    /// The numbers that rest for orders of an account, or of somebody else, for a service.
+    fn resting(
+        &self,
+        account: Option<AccountId>,
+        service: &Service,
+    ) -> impl Iterator<Item = &Msisdn> {
         let (id, patterned) = (service.id, service.has_patterns());
         let rests = self
             .rests
             .iter()
-            .filter(move |(_, by, rest)| *by != account && rest.concerns(id, patterned));
+            .filter(move |(_, by, rest)| account != Some(*by) && rest.concerns(id, patterned));
         let failing = self.failing.get(&id).into_iter().flatten();
         rests.map(|(number, ..)| number).chain(failing)
     }
 
-    fn order(&self, account: AccountId, service: &Service, sharing: SharingPolicy) -> Purpose {
+    fn order(
+        &self,
+        account: Option<AccountId>,
+        service: &Service,
+        sharing: SharingPolicy,
+    ) -> Purpose {
         let (used_since, patterned) = (self.used_since, service.has_patterns());
-        let account = Some(account);
         Purpose::Order { service: service.id, account, sharing, used_since, patterned }
     }
 
     /// How many numbers there are for a service without those that the account may not have.
     fn count(
         &self,
-        account: AccountId,
+        account: Option<AccountId>,
         service: &Service,
         sharing: SharingPolicy,
         barred: &HashSet<&Msisdn>,
@@ -427,7 +446,7 @@ impl Candidates {
     /// How many of them an account's order for a service may be given if it may not have these.
     fn count_for(
         &self,
-        account: AccountId,
+        account: Option<AccountId>,
         service: ServiceId,
         order: Purpose,
         barred: &HashSet<&Msisdn>,
@@ -437,7 +456,8 @@ impl Candidates {
         let barred_places = barred.iter().filter_map(|number| self.by_number.get(*number));
         let at = |place: &usize| self.sims.get(*place);
         let taken = barred_places.filter_map(at).filter(|sim| sim.usage().allows(of_anybody));
-        let own = self.by_user.get(&account).into_iter().flatten().filter_map(at).filter(|sim| {
+        let own = account.and_then(|account| self.by_user.get(&account));
+        let own = own.into_iter().flatten().filter_map(at).filter(|sim| {
             let usage = sim.usage();
             !barred.contains(&sim.number) && usage.allows(order) && !usage.allows(of_anybody)
         });

@@ -158,6 +158,10 @@ async fn an_export_has_all_of_one_account_and_nothing_of_others() {
     }
     let endpoint = fixture.endpoint(gone).await;
     fixture.endpoint(bob).await;
+    for (account, login) in [(NAME, "zach"), ("bob", "bob")] {
+        let invited = fixture.gateway.people().invite_customer(account.into(), Some(login.into()));
+        invited.await.unwrap();
+    }
     let uber = ServiceId(1);
     fixture.pass(40 * 24 * 3600);
     fixture.report(1);
@@ -180,11 +184,13 @@ async fn an_export_has_all_of_one_account_and_nothing_of_others() {
     assert_eq!(count(|piece| matches!(piece, Exported::Entry(_))), 1_104);
     assert_eq!(count(|piece| matches!(piece, Exported::Order(_))), 1);
     assert_eq!(count(|piece| matches!(piece, Exported::Webhook(_))), 1);
+    assert_eq!(count(|piece| matches!(piece, Exported::Login(_))), 1);
     assert!(taken.iter().all(|piece| match piece {
         Exported::Entry(_) | Exported::Key(_) | Exported::Price(_) | Exported::End => true,
-        Exported::Account(account) => account.id == gone,
+        Exported::Account(exported) => exported.0.id == gone,
         Exported::Event(event) => event.account == gone,
         Exported::Webhook(webhook) => (webhook.0.id, webhook.1.as_str()) == (endpoint, NAME),
+        Exported::Login(login) => login.0.kind.account() == Some(gone),
         Exported::Order(kept) => kept.view.account == NAME && kept.messages.len() == 1,
         Exported::Rental(kept) => kept.view.account == NAME && kept.messages.len() == 450,
         Exported::Audit(row) => {

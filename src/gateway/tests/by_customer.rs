@@ -291,3 +291,38 @@ async fn the_ledger_of_a_time_has_the_funds_of_that_time() {
     assert_eq!(older.len(), 1);
     assert_eq!(older[0].after.balance, Amount(100));
 }
+
+#[tokio::test]
+async fn what_stood_after_old_entries_is_known_though_it_was_not_kept_then() {
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let (ann, uber) = (fixture.customer("ann", 100).await, fixture.service("Uber", &[]).await);
+    let order = fixture.order(ann, uber).await;
+    let top_up = async |fixture: &Fixture, reference: &str| {
+        let accounts = fixture.gateway.accounts();
+        accounts.top_up("ann".into(), Amount(100), reference.into()).await.unwrap();
+    };
+    top_up(&fixture, "a").await;
+    top_up(&fixture, "b").await;
+    let pages = async |fixture: &Fixture| {
+        let (mut all, mut before) = (Vec::new(), None);
+        loop {
+            let accounts = fixture.gateway.accounts();
+            let page = accounts.own_ledger(ann, (None, None), before, 1).await.unwrap();
+            let Some(row) = page.into_iter().next() else { return all };
+            before = Some(row.entry.id);
+            all.push((row.after.balance.0, row.after.held.0));
+        }
+    };
+    let as_kept = pages(&fixture).await;
+    assert_eq!(as_kept, [(300, 50), (200, 50), (100, 50), (100, 0)]);
+    // As if the first three were from before it was kept; then as if all were.
+    for last in [3, i64::MAX] {
+        let file = rusqlite::Connection::open(fixture.dir.path().join("test.db")).unwrap();
+        file.execute_batch(&crate::store::attacks::forget_funds_up_to(last)).unwrap();
+        assert_eq!(pages(&fixture).await, as_kept);
+        assert_eq!(fixture.faults().await, [""; 0]);
+    }
+    fixture.gateway.orders().cancel(ann, order).await.unwrap();
+    assert_eq!(pages(&fixture).await[..2], [(300, 0), (300, 50)]);
+}

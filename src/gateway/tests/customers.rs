@@ -85,7 +85,7 @@ async fn who_asked_and_from_where_is_told_and_the_address_goes_first() {
     fixture.customer("ann", 5_000).await;
     let uber = fixture.service("Uber", &["^Uber$"]).await;
     let (prefix, mut by) = key_of(&fixture, "ann", KeyEdit::default()).await;
-    by.key.as_mut().unwrap().client = Some("192.0.2.7".parse().unwrap());
+    by.client = Some("192.0.2.7".parse().unwrap());
     let (orders, rentals) = (fixture.gateway.orders(), fixture.gateway.rentals());
     let made = orders.make(by.clone(), Some(uber), "nl").await.unwrap();
     let MakeOrder::Made { order, .. } = made else { panic!("{made:?}") };
@@ -152,4 +152,29 @@ async fn a_skip_is_undone_and_its_number_ordered_again() {
         ["account 1 ann, …001 for Uber, order 1", "account 1 ann, …001 for Lyft, order 2"]
     );
     assert_eq!(fixture.faults().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_customers_choose_for_the_portal_is_their_accounts_alone() {
+    let fixture = Fixture::open().await;
+    let (ann, bob) = (fixture.customer("ann", 0).await, fixture.customer("bob", 0).await);
+    let uber = fixture.service("Uber", &["^Uber$"]).await;
+    let lyft = fixture.service("Lyft", &["^Lyft$"]).await;
+    let accounts = fixture.gateway.accounts();
+    accounts.show_api_ids(ann, true).await.unwrap();
+    accounts.set_favourite(ann, uber, true).await.unwrap();
+    accounts.set_favourite(ann, lyft, true).await.unwrap();
+    accounts.set_favourite(ann, uber, true).await.unwrap();
+    accounts.set_favourite(ann, ServiceId(99), true).await.unwrap_err();
+    let of = async |account| accounts.portal_choices(account).await.unwrap();
+    assert_eq!(
+        of(ann).await,
+        PortalChoices { shows_api_ids: true, favourites: [uber, lyft].into_iter().collect() }
+    );
+    assert_eq!(of(bob).await, PortalChoices::default());
+    fixture.gateway.services().remove("Lyft".into()).await.unwrap();
+    accounts.set_favourite(ann, lyft, false).await.unwrap();
+    assert_eq!(of(ann).await.favourites, [uber].into_iter().collect());
+    accounts.erase("ann".into(), false).await.unwrap();
+    assert_eq!(of(ann).await, PortalChoices::default());
 }

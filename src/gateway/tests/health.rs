@@ -186,7 +186,7 @@ async fn a_sim_that_seemed_deaf_has_one_order_at_a_time_and_no_tenant_until_it_h
     };
     assert_eq!(counts(&fixture).await, [1, 1]);
     assert_eq!(rent(&fixture).await, Rent::NoStock);
-    let why = fixture.gateway.stock().explain_rentals("nl", None).await.unwrap();
+    let why = fixture.gateway.stock().explain(RENTALS.into(), "nl", None).await.unwrap();
     assert!(why.unavailable.contains(&(UnavailableReason::Deaf, 1)), "{why:?}");
     let tried = fixture.order(bob, uber).await;
     assert_eq!(fixture.make(ann, lyft).await, MakeOrder::NoPhone, "one at a time");

@@ -1,6 +1,8 @@
 //! Keys: what they open, until when, and when they were used.
 
 use super::*;
+use crate::domain::audit::Actor;
+use crate::domain::key::KeyMode;
 use crate::store::Key;
 
 #[tokio::test]
@@ -55,7 +57,7 @@ async fn a_key_expires_at_its_time_also_where_it_is_remembered() {
     accounts.edit_key(key.prefix(), until(10)).await.unwrap();
     assert!(opens(&fixture, digest).await, "it was given more time");
     let refused = accounts.edit_key(key.prefix(), until(0)).await.unwrap_err().to_string();
-    assert!(refused.contains("`simbridge key revoke` ends it at once"), "{refused}");
+    assert!(refused.contains("to end it at once, revoke it"), "{refused}");
     let never = KeyEdit { expires_at: Some(None), ..KeyEdit::default() };
     accounts.edit_key(key.prefix(), never).await.unwrap();
     fixture.pass(10);
@@ -129,4 +131,49 @@ async fn the_last_use_of_a_key_is_known_and_survives_a_stop() {
     fixture.gateway.accounts().save_key_events().await.unwrap();
     fixture.restart().await;
     assert_eq!(only_key(&fixture).await.last_used_at, Some(used_at));
+}
+
+#[tokio::test]
+async fn customers_make_change_and_revoke_keys_of_their_own_and_no_others() {
+    let fixture = Fixture::open().await;
+    let (ann, bob) = (fixture.customer("ann", 0).await, fixture.customer("bob", 0).await);
+    let accounts = fixture.gateway.accounts();
+    let by = |account| Requester::signed_in(account, Some([192, 0, 2, 7].into()));
+    let made = accounts.add_own_key(by(ann), KeyEdit::default()).await.unwrap();
+    let (prefix, digest) = (made.key.prefix(), made.key.digest());
+    assert_eq!((made.account.id, opens(&fixture, digest).await), (ann, true));
+    assert!(accounts.own_keys(bob).await.unwrap().is_empty());
+    let networks = KeyEdit { allowed: Some(vec!["192.0.2.0/24".into()]), ..KeyEdit::default() };
+    let refused = accounts.edit_own_key(by(bob), prefix.clone(), networks.clone()).await;
+    let refused = refused.unwrap_err().to_string();
+    assert_eq!(refused, format!("your account has no key {prefix} that works"));
+    assert!(accounts.revoke_own_key(by(bob), prefix.clone()).await.is_err());
+    let edited = accounts.edit_own_key(by(ann), prefix.clone(), networks).await.unwrap();
+    assert_eq!(edited.terms.allowed.as_deref(), Some("192.0.2.0/24"));
+    accounts.revoke_own_key(by(ann), prefix.clone()).await.unwrap();
+    assert!(!opens(&fixture, digest).await, "a revoked key opens nothing at once");
+    assert!(accounts.revoke_own_key(by(ann), prefix.clone()).await.is_err(), "it is revoked");
+    assert!(accounts.own_keys(ann).await.unwrap()[0].revoked_at.is_some());
+    let rows = fixture.gateway.audit().rows(RowLimit::ALL).await.unwrap();
+    let of_ann: Vec<_> = rows.iter().filter(|row| row.actor == Actor::Account(ann)).collect();
+    let actions: Vec<&str> = of_ann.iter().map(|row| row.action.as_str()).collect();
+    assert_eq!(actions, ["added a key", "changed", "revoked a key"]);
+    assert!(of_ann.iter().all(|row| row.client.as_deref() == Some("192.0.2.7")), "{of_ann:?}");
+}
+
+#[tokio::test]
+async fn a_customer_has_only_so_many_keys_that_work() {
+    let fixture = Fixture::open().await;
+    let ann = fixture.customer("ann", 0).await;
+    let accounts = fixture.gateway.accounts();
+    let mut last = String::new();
+    for _ in 0..50 {
+        last = accounts.add_own_key(ann.into(), KeyEdit::default()).await.unwrap().key.prefix();
+    }
+    let refused = accounts.add_own_key(ann.into(), KeyEdit::default()).await.unwrap_err();
+    assert!(refused.to_string().contains("has 50 keys"), "{refused}");
+    accounts.add_key("ann".into(), KeyMode::Live, KeyEdit::default()).await.unwrap();
+    accounts.revoke_own_key(ann.into(), last.clone()).await.unwrap();
+    accounts.revoke_key(accounts.own_keys(ann).await.unwrap()[0].prefix.clone()).await.unwrap();
+    accounts.add_own_key(ann.into(), KeyEdit::default()).await.unwrap();
 }

@@ -285,7 +285,7 @@ async fn a_keys_scopes_and_spending_are_changed_and_refused_in_words() {
             "no scope money; there are read, orders, rentals, webhooks, or `all` alone",
         ),
         (scopes(&[]), "a key is for something: `read`, or `all`"),
-        (spending("0"), "with `--scope read`; `none` is no limit"),
+        (spending("0"), "for `read` alone; `none` is no limit"),
         (spending("-1"), "is an amount like 5.00, or `none`"),
         (spending("much"), "is an amount like 5.00, or `none`"),
     ] {

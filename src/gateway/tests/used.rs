@@ -60,7 +60,7 @@ impl Used {
     /// How many numbers Bob could rent by either way of counting, and how many rest after orders.
     async fn rentable(&self) -> (usize, usize) {
         let gateway = &self.fixture.gateway;
-        let why = gateway.stock().explain_rentals("nl", Some("bob".into())).await.unwrap();
+        let why = gateway.stock().explain(RENTALS.into(), "nl", Some("bob".into())).await.unwrap();
         let rests = UnavailableReason::RestsAfterOrders;
         let count = why.unavailable.iter().find(|(reason, _)| *reason == rests).unwrap().1;
         let proposed = gateway.stock().propose_for_rental(self.bob, "NL").await.unwrap();

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::*;
 use crate::domain::webhook::{Attempt, Delivery, DeliveryState, EndpointState, OffReason};
-use crate::domain::{DeliveryId, EndpointId, EventId};
+use crate::domain::{EndpointId, EventId};
 use crate::gateway::webhooks::{EndpointChanges, Webhooks};
 
 const DAY_S: i64 = 24 * 3600;
@@ -216,16 +216,49 @@ async fn a_test_goes_to_its_endpoint_alone_and_any_event_can_be_sent_again() {
     hooked.order().await;
     hooked.tried(2, 200).await;
     hooked.tried_before(3, 500, &[]).await;
-    let [second, third] = hooked.deliveries().await.try_into().unwrap();
+    let (second, third) = (EventId(2), EventId(3));
     // What was taken is sent once more, though a later one of its order waits.
-    webhooks.redeliver(by(), hooked.id, second.id).await.unwrap().unwrap();
+    webhooks.redeliver(by(), hooked.id, second).await.unwrap().unwrap();
     assert_eq!(ids(&hooked.work().await.due), [2]);
     assert_eq!(hooked.tried(2, 500).await.state, DeliveryState::GivenUp, "once");
     // What waits is sent at once.
-    webhooks.redeliver(by(), hooked.id, third.id).await.unwrap().unwrap();
+    webhooks.redeliver(by(), hooked.id, third).await.unwrap().unwrap();
     assert_eq!(ids(&hooked.work().await.due), [3]);
-    let none = webhooks.redeliver(by(), other, third.id).await.unwrap();
-    assert_eq!(none, Err(EndpointRefusal::NoDelivery(third.id)));
+    let none = webhooks.redeliver(by(), other, EventId(99)).await.unwrap();
+    assert_eq!(none, Err(EndpointRefusal::NoDelivery(EventId(99))));
+}
+
+#[tokio::test]
+async fn what_waits_for_its_first_attempt_is_listed_and_pages_go_by_events() {
+    let hooked = Hooked::open().await;
+    hooked.order().await;
+    hooked.order().await;
+    hooked.tried(1, 200).await;
+    let failed = tried(3, 500, &[4]);
+    hooked.webhooks().record(hooked.id, failed, EventId(1)).await.unwrap().unwrap();
+    let listed = async |before: Option<i64>, limit| {
+        let by = AskedBy::Customer(hooked.ann.into());
+        let before = before.map(EventId);
+        let found = hooked.webhooks().deliveries(by, hooked.id, before, limit).await.unwrap();
+        let found = found.unwrap().into_iter();
+        found
+            .map(|it| (it.event.0, it.state.as_str(), it.progress.attempts.len()))
+            .collect::<Vec<_>>()
+    };
+    let (first, second) = ([(4, "waiting", 0), (3, "waiting", 1)], [(2, "waiting", 0)]);
+    assert_eq!(listed(None, 2).await, first);
+    assert_eq!(listed(Some(3), 1).await, second);
+    assert_eq!(listed(Some(2), 9).await, [(1, "taken", 1)]);
+    // It goes before long anyway.
+    let sent = hooked.webhooks().redeliver(AskedBy::Operator, hooked.id, EventId(2)).await;
+    assert_eq!(sent.unwrap().unwrap().state, DeliveryState::Waiting { next_at: None });
+    assert_eq!(ids(&hooked.work().await.fresh), [2]);
+    let types = Some(vec!["order.created".to_owned()]);
+    let edit = EndpointEdit { types, ..EndpointEdit::default() };
+    hooked.webhooks().edit(AskedBy::Operator, hooked.id, edit).await.unwrap().unwrap();
+    assert_eq!(listed(Some(3), 9).await, [(1, "taken", 1)], "it is not sent any more");
+    let none = hooked.webhooks().redeliver(AskedBy::Operator, hooked.id, EventId(2)).await;
+    assert_eq!(none.unwrap(), Err(EndpointRefusal::NoDelivery(EventId(2))));
 }
 
 #[tokio::test]
@@ -259,7 +292,7 @@ async fn customers_have_ten_endpoints_and_see_their_own_alone() {
     assert_eq!(webhooks.edit(bob.clone(), hooked.id, edit).await.unwrap().map(drop), gone);
     let listed = webhooks.deliveries(bob.clone(), hooked.id, None, 9).await.unwrap();
     assert_eq!(listed.map(drop), gone);
-    let sent = webhooks.redeliver(bob, hooked.id, DeliveryId(1)).await.unwrap();
+    let sent = webhooks.redeliver(bob, hooked.id, EventId(1)).await.unwrap();
     assert_eq!(sent.map(drop), gone);
     for _ in 1..10 {
         hooked.fixture.endpoint(hooked.ann).await;

@@ -1,12 +1,12 @@
 //! What customers ask of their endpoints, carried out once however often it is sent.
 
 use super::editor::Editor;
-use super::{AskedBy, DeliveryResource, EndpointRefusal, EndpointResource, NewEndpoint, Webhooks};
+use super::{DeliveryResource, EndpointRefusal, EndpointResource, NewEndpoint, Webhooks};
 use crate::domain::audit::AuditAction;
 use crate::domain::webhook::Secret;
-use crate::domain::{DeliveryId, EndpointId};
+use crate::domain::{EndpointId, EventId};
 use crate::gateway::once::carry_out;
-use crate::gateway::{Done, Error, Once, Requester};
+use crate::gateway::{AskedBy, Done, Error, Once, Requester};
 use crate::store::WriteTx;
 
 /// What has come of a request about an endpoint.
@@ -70,11 +70,11 @@ impl Webhooks {
         &self,
         by: Requester,
         id: EndpointId,
-        which: DeliveryId,
+        event: EventId,
         once: Option<Once>,
     ) -> Result<EndpointDone<DeliveryResource>, Error> {
         let redeliver = move |editor: &Editor, tx: &WriteTx<'_>| {
-            Ok(editor.redeliver(tx, id, which)?.map(DeliveryResource::from))
+            Ok(editor.redeliver(tx, id, event)?.map(DeliveryResource::from))
         };
         self.edit_once(by, once, redeliver).await
     }

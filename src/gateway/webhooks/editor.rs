@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use super::changes::EndpointChanges;
-use super::{AskedBy, EndpointRefusal, MOST_PER_ACCOUNT};
+use super::deliveries::delivery_of;
+use super::{EndpointRefusal, MOST_PER_ACCOUNT, subject_of};
 use crate::domain::audit::AuditAction;
 use crate::domain::event::{EventKind, EventSubject};
 use crate::domain::webhook::delivery::Progress;
 use crate::domain::webhook::{
     Delivery, DeliveryState, Endpoint, EndpointUrl, Secret, Subscription,
 };
-use crate::domain::{AccountId, DeliveryId, EndpointId, Timestamp};
-use crate::gateway::Error;
-use crate::store::{NotedEvent, WriteTx};
+use crate::domain::{AccountId, EndpointId, EventId, Timestamp};
+use crate::gateway::{AskedBy, Error};
+use crate::store::{NotedEvent, StoreError, WriteTx};
 
 /// The outcome of a part of an operation: what was made of it, or why nothing was done.
 pub(super) type Edited<T> = Result<Result<T, EndpointRefusal>, Error>;
@@ -49,7 +50,7 @@ impl Editor {
         }
         let id = tx.add_webhook_endpoint((account, mode), url, subscription, secret, self.now)?;
         let added = granted!(self.by.endpoint(tx, id)?);
-        self.by.note(tx, AuditAction::Added, &added, self.now)?;
+        self.note(tx, AuditAction::Added, &added)?;
         self.changes.change_after(tx, id);
         Ok(Ok(added))
     }
@@ -67,7 +68,7 @@ impl Editor {
         edit(&mut endpoint);
         if endpoint != before {
             tx.save_webhook_endpoint(&endpoint)?;
-            self.by.note(tx, action, &endpoint, self.now)?;
+            self.note(tx, action, &endpoint)?;
             self.changes.change_after(tx, id);
         }
         Ok(Ok(endpoint))
@@ -76,7 +77,7 @@ impl Editor {
     pub(super) fn delete(&self, tx: &WriteTx<'_>, id: EndpointId) -> Edited<()> {
         let endpoint = granted!(self.by.endpoint(tx, id)?);
         tx.delete_webhook_endpoint(id, self.now)?;
-        self.by.note(tx, AuditAction::Removed, &endpoint, self.now)?;
+        self.note(tx, AuditAction::Removed, &endpoint)?;
         self.changes.change_after(tx, id);
         Ok(Ok(()))
     }
@@ -103,13 +104,13 @@ impl Editor {
         &self,
         tx: &WriteTx<'_>,
         id: EndpointId,
-        which: DeliveryId,
+        event: EventId,
     ) -> Edited<Delivery> {
         let endpoint = granted!(self.by.endpoint(tx, id)?);
         granted!(refuse_off(&endpoint));
-        let found = tx.webhook_delivery(id, which)?;
-        let Delivery { event, state, mut progress, .. } =
-            granted!(found.ok_or(EndpointRefusal::NoDelivery(which)));
+        let found = delivery_of(tx, &endpoint, event)?;
+        let Delivery { state, mut progress, .. } =
+            granted!(found.ok_or(EndpointRefusal::NoDelivery(event)));
         match state {
             // It keeps its place in the order.
             DeliveryState::Waiting { next_at: None } => {}
@@ -122,9 +123,19 @@ impl Editor {
             }
         }
         self.changes.change_after(tx, id);
-        self.by.note(tx, AuditAction::SentAgain { event }, &endpoint, self.now)?;
-        let found = tx.webhook_delivery(id, which)?;
-        Ok(found.ok_or(EndpointRefusal::NoDelivery(which)))
+        self.note(tx, AuditAction::SentAgain { event }, &endpoint)?;
+        let found = delivery_of(tx, &endpoint, event)?;
+        Ok(found.ok_or(EndpointRefusal::NoDelivery(event)))
+    }
+
+    /// Notes in the audit what was done to an endpoint.
+    fn note(
+        &self,
+        tx: &WriteTx<'_>,
+        action: AuditAction<'_>,
+        endpoint: &Endpoint,
+    ) -> Result<(), StoreError> {
+        self.by.note(tx, action, subject_of(endpoint), self.now)
     }
 
     /// The state of a delivery that is due now.

@@ -3,6 +3,7 @@
 
 mod changes;
 mod customers;
+mod deliveries;
 mod editor;
 mod resolver;
 mod resource;
@@ -14,13 +15,13 @@ use std::time::Duration;
 use super::Error;
 use super::accounts::find_account;
 use super::environment::Environment;
-use super::requester::Requester;
-use crate::domain::audit::{Actor, AuditAction};
+use super::requester::{AskedBy, Requester};
+use crate::domain::audit::AuditAction;
 use crate::domain::key::KeyMode;
 use crate::domain::webhook::{
     AddressRules, Delivery, Endpoint, EndpointState, EndpointUrl, OffReason, Secret, Subscription,
 };
-use crate::domain::{AccountId, DeliveryId, EndpointId, Timestamp};
+use crate::domain::{AccountId, EndpointId, EventId};
 use crate::store::{ReadTx, StoreError, WriteTx};
 pub(super) use changes::EndpointChanges;
 pub use customers::EndpointDone;
@@ -60,9 +61,9 @@ pub enum EndpointRefusal {
     /// There is none with this id, or it is another account's.
     #[error("no webhook endpoint {0}")]
     NoEndpoint(EndpointId),
-    /// There is no delivery with this id to the endpoint, or it is not kept any more.
+    /// This event is not sent to the endpoint, or it is not kept any more.
     #[error("no delivery {0} to this endpoint; deliveries are kept as long as their events")]
-    NoDelivery(DeliveryId),
+    NoDelivery(EventId),
     #[error("an account has at most {MOST_PER_ACCOUNT} webhook endpoints; delete one first")]
     TooMany,
     /// The text says what would be right.
@@ -79,28 +80,7 @@ pub enum EndpointRefusal {
     Off(OffReason),
 }
 
-/// Who asks for something: a customer for what is the account's, or the operator for anything.
-#[derive(Debug, Clone)]
-pub enum AskedBy {
-    Customer(Requester),
-    Operator,
-}
-
 impl AskedBy {
-    fn note(
-        &self,
-        tx: &WriteTx<'_>,
-        action: AuditAction<'_>,
-        endpoint: &Endpoint,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
-        let subject = subject_of(endpoint);
-        match self {
-            AskedBy::Customer(by) => by.note(tx, action, subject, at),
-            AskedBy::Operator => tx.note(Actor::Operator, action, subject, at),
-        }
-    }
-
     /// Of which keys' events an endpoint that is added is sent.
     fn mode(&self) -> KeyMode {
         match self {
@@ -218,33 +198,6 @@ impl Webhooks {
     pub async fn test(&self, by: AskedBy, id: EndpointId) -> Asked<Delivery> {
         let editor = self.editor(by);
         self.env.store.write(move |tx| editor.test(tx, id)).await
-    }
-
-    /// At most `limit` deliveries to an endpoint, newest first, before one if that is given.
-    pub async fn deliveries(
-        &self,
-        by: AskedBy,
-        id: EndpointId,
-        before: Option<DeliveryId>,
-        limit: u32,
-    ) -> Asked<Vec<Delivery>> {
-        let read = self.env.store.read(move |rows| {
-            granted!(by.endpoint(rows, id)?);
-            Ok::<_, Error>(Ok(rows.webhook_deliveries(id, before, limit)?))
-        });
-        read.await
-    }
-
-    /// Sends an event once more: one attempt, which neither waits for other events nor has them
-    /// wait. What waits to be tried again is tried at once.
-    pub async fn redeliver(
-        &self,
-        by: AskedBy,
-        id: EndpointId,
-        which: DeliveryId,
-    ) -> Asked<Delivery> {
-        let editor = self.editor(by);
-        self.env.store.write(move |tx| editor.redeliver(tx, id, which)).await
     }
 
     /// Where webhooks may be sent to.

@@ -49,6 +49,7 @@ impl EndpointResource {
 /// The delivery of an event to an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DeliveryResource {
+    /// The event's id, by which its delivery to this endpoint is known, too.
     pub id: i64,
     /// The event's id.
     pub event: i64,
@@ -58,7 +59,8 @@ pub struct DeliveryResource {
     pub state: &'static str,
     /// The last attempts, oldest first.
     pub attempts: Vec<AttemptResource>,
-    /// When it is tried next; `None` of one that waits for an earlier event of its order or rental.
+    /// When it is tried next; `None` of one that was not tried yet, or waits for an earlier event
+    /// of its order or rental.
     pub next_at: Option<String>,
 }
 
@@ -79,7 +81,7 @@ pub struct AttemptResource {
 impl From<Delivery> for DeliveryResource {
     fn from(delivery: Delivery) -> DeliveryResource {
         DeliveryResource {
-            id: delivery.id.0,
+            id: delivery.event.0,
             event: delivery.event.0,
             kind: delivery.kind.as_str(),
             state: delivery.state.as_str(),

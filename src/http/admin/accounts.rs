@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use super::books::with;
 use super::catalogue::{given, parse_amount};
-use super::{AdminState, Answer, ListQuery, parse_time, views};
+use super::{AdminState, Answer, ListQuery, Refused, parse_time, refused, views};
 use crate::domain::Amount;
 use crate::domain::key::KeyMode;
+use crate::domain::spending::SpendingDay;
 use crate::gateway::{Error, KeyEdit, LimitEdit, PriceEdit, PriceView};
 
 #[derive(Deserialize)]
@@ -83,11 +84,19 @@ pub(super) async fn top_up(
     let accounts = admin.gateway.accounts();
     let amount = parse_amount(&amount, admin.gateway.currency())?;
     if !confirmed && amount > Amount::ZERO {
-        accounts.refuse_unusual(account.clone(), amount).await?;
+        refuse_slip(&admin, &account, amount).await?;
     }
     let (account, is_repeated) = accounts.top_up_once(account, amount, request).await?;
     let repeated = json!({ "repeated": is_repeated });
     Ok(Json(with(views::account(&account, &admin.gateway), repeated)))
+}
+
+/// Refuses what is most likely a slip.
+async fn refuse_slip(admin: &AdminState, account: &str, amount: Amount) -> Result<(), Refused> {
+    match admin.gateway.accounts().find_slip(account.to_owned(), amount).await? {
+        Some(slip) => Err(refused(format!("{slip}; if that is meant, add --yes"))),
+        None => Ok(()),
+    }
 }
 
 /// Like [`TopUp`], with the operator's reason.
@@ -108,7 +117,7 @@ pub(super) async fn adjust(
     let accounts = admin.gateway.accounts();
     let amount = parse_amount(&amount, admin.gateway.currency())?;
     if !confirmed {
-        accounts.refuse_unusual(account.clone(), amount).await?;
+        refuse_slip(&admin, &account, amount).await?;
     }
     let account = accounts.adjust_balance(account, amount, note, request).await?;
     Ok(Json(views::account(&account, &admin.gateway)))
@@ -277,4 +286,29 @@ pub(super) async fn revoke_key(
     let key = admin.gateway.accounts().revoke_key(prefix).await?;
     let (account, label) = (key.account_name, key.terms.label);
     Ok(Json(json!({ "revoked": key.prefix, "account": account, "label": label })))
+}
+
+/// How many days are shown.
+#[derive(Deserialize)]
+pub(super) struct Days {
+    days: u32,
+}
+
+/// What an account was charged in each of the last days.
+pub(super) async fn spending(
+    State(admin): State<AdminState>,
+    Path(account): Path<String>,
+    Query(Days { days }): Query<Days>,
+) -> Answer {
+    let spending = admin.gateway.accounts().spending(account, days).await?;
+    let currency = admin.gateway.currency();
+    let day = |day: &SpendingDay| {
+        json!({
+            "day": day.day.to_string(),
+            "spent": currency.text(day.spent),
+            "codes": day.codes,
+            "currency": currency.to_string(),
+        })
+    };
+    Ok(Json(spending.days.iter().map(day).collect()))
 }

@@ -1,18 +1,21 @@
 //! The alarms that stand, and those that have ended.
 
-use axum::extract::{Query, State};
-use axum::routing::get;
+use axum::extract::{Path, Query, State};
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::listing::check_limit;
 use super::{AdminState, Answer};
-use crate::domain::alarm::Alarm;
+use crate::domain::alarm::StandingAlarm;
 use crate::domain::{RowLimit, Timestamp};
 
 pub(super) fn routes() -> Router<AdminState> {
-    Router::new().route("/alarms", get(standing)).route("/alarms/ended", get(ended))
+    Router::new()
+        .route("/alarms", get(standing))
+        .route("/alarms/ended", get(ended))
+        .route("/alarms/{name}/acknowledgement", post(acknowledge))
 }
 
 #[derive(Deserialize)]
@@ -22,22 +25,41 @@ struct Limit {
 
 async fn standing(State(admin): State<AdminState>) -> Answer {
     let alarms = admin.gateway.alarms().standing();
-    Ok(Json(alarms.iter().map(|it| view(&it.alarm, it.raised_at, None)).collect()))
+    Ok(Json(alarms.iter().map(|standing| view(standing, None)).collect()))
 }
 
 async fn ended(State(admin): State<AdminState>, Query(Limit { limit }): Query<Limit>) -> Answer {
     check_limit(limit)?;
     let alarms = admin.gateway.alarms().ended(limit).await?;
-    Ok(Json(alarms.iter().map(|it| view(&it.alarm, it.raised_at, it.ended_at)).collect()))
+    Ok(Json(alarms.iter().map(|it| view(&it.standing, it.ended_at)).collect()))
+}
+
+/// What is said of an alarm, and of which one of the name.
+#[derive(Deserialize)]
+struct Note {
+    subject: Option<String>,
+    note: String,
+}
+
+async fn acknowledge(
+    State(admin): State<AdminState>,
+    Path(name): Path<String>,
+    Json(Note { subject, note }): Json<Note>,
+) -> Answer {
+    let alarm = admin.gateway.alarms().acknowledge(&name, subject.as_deref(), &note).await?;
+    Ok(Json(view(&alarm, None)))
 }
 
 /// An alarm as commands print it.
-pub fn view(alarm: &Alarm, raised_at: Timestamp, ended_at: Option<Timestamp>) -> Value {
+pub fn view(standing: &StandingAlarm, ended_at: Option<Timestamp>) -> Value {
+    let StandingAlarm { alarm, raised_at, acknowledged } = standing;
     json!({
         "alarm": alarm.name.as_str(),
         "subject": alarm.subject,
         "text": alarm.text,
         "raised_at": raised_at.to_string(),
+        "acknowledged_at": acknowledged.as_ref().map(|it| it.at.to_string()),
+        "note": acknowledged.as_ref().map(|it| &it.note),
         "ended_at": ended_at.map(|at| at.to_string()),
     })
 }

@@ -7,9 +7,8 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{AdminState, Answer, ListQuery, Refused, refused};
+use super::{AdminState, Answer, ListQuery};
 use crate::domain::Iccid;
-use crate::domain::audit::AuditAction;
 use crate::domain::bank::{
     BankReport, RadioReport, RadioState, SlotContents, SlotReport, SwitchRecord,
 };
@@ -22,15 +21,6 @@ pub(super) fn routes() -> Router<AdminState> {
         .route("/banks/{name}/plan", get(plan))
         .route("/banks/{name}/moves", get(moves))
         .route("/banks/{name}/switch", post(switch))
-}
-
-impl AdminState {
-    fn find_bank(&self, name: &str) -> Result<BankReport, Refused> {
-        let found = self.gateway.banks().reports().into_iter().find(|bank| bank.name == name);
-        found.ok_or_else(|| {
-            refused(format!("no bank is called {name}; `simbridge bank list` shows them"))
-        })
-    }
 }
 
 async fn list(State(admin): State<AdminState>, Query(query): Query<ListQuery>) -> Answer {
@@ -63,7 +53,7 @@ fn summary(bank: &BankReport) -> Value {
 }
 
 async fn show(State(admin): State<AdminState>, Path(name): Path<String>) -> Answer {
-    let bank = admin.find_bank(&name)?;
+    let bank = admin.gateway.banks().find(&name)?;
     let mut details = summary(&bank);
     if let Some(details) = details.as_object_mut() {
         let radios = (1..).zip(&bank.radios).map(|(number, radio)| radio_row(number, radio));
@@ -107,7 +97,7 @@ fn slot_row(bank: &BankReport, slot: &SlotReport) -> Value {
 }
 
 async fn plan(State(admin): State<AdminState>, Path(name): Path<String>) -> Answer {
-    let bank = admin.find_bank(&name)?;
+    let bank = admin.gateway.banks().find(&name)?;
     let row = |(number, radio): (usize, &RadioReport)| {
         let next = radio.next.as_ref();
         let slot = next.and_then(|next| bank.slots.iter().find(|slot| slot.slot == next.slot));
@@ -134,7 +124,7 @@ async fn moves(
     let request = query.for_list(&["iccid"])?;
     let moves = admin.gateway.banks().switches(&name, request).await?;
     if moves.is_empty() {
-        admin.find_bank(&name)?;
+        admin.gateway.banks().find(&name)?;
     }
     Ok(Json(moves.iter().map(switch_row).collect()))
 }
@@ -163,34 +153,14 @@ async fn switch(
     Path(name): Path<String>,
     Json(Switch { radio, slot }): Json<Switch>,
 ) -> Answer {
-    let bank = admin.find_bank(&name)?;
-    let port = port_of(&bank, &radio)?.to_owned();
-    if !bank.slots.iter().any(|known| known.slot == slot) {
-        return Err(refused(format!(
-            "bank {name} has no slot {slot}; `simbridge bank show {name}` shows its slots"
-        )));
-    }
-    admin.note(AuditAction::SwitchedByHand, format!("bank {name}, slot {slot}")).await;
-    let answer = admin.modems.switch(&name, &port, slot).await.map_err(refused)?;
-    Ok(Json(json!({ "bank": name, "radio": port, "slot": slot, "reply": [answer] })))
-}
-
-/// Finds a radio by its port, the last part of its port's path, or its number from 1.
-fn port_of<'b>(bank: &'b BankReport, radio: &str) -> Result<&'b str, Refused> {
-    let by_number =
-        radio.parse::<usize>().ok().and_then(|number| bank.radios.get(number.checked_sub(1)?));
-    let by_name = |known: &&RadioReport| {
-        known.port == radio || known.port.as_str().rsplit('/').next() == Some(radio)
-    };
-    let found = bank.radios.iter().find(by_name).or(by_number);
-    let unknown = || {
-        let name = &bank.name;
-        refused(format!(
-            "bank {name} has no radio {radio}: give its port, or its place from 1 to {}",
-            bank.radios.len()
-        ))
-    };
-    found.map(|radio| radio.port.as_str()).ok_or_else(unknown)
+    let (banks, modems) = (admin.gateway.banks(), &*admin.modems);
+    let switched = banks.switch_by_hand(modems, &name, &radio, slot).await?;
+    Ok(Json(json!({
+        "bank": name,
+        "radio": switched.radio.as_str(),
+        "slot": slot,
+        "reply": [switched.reply],
+    })))
 }
 
 /// A time that a SIM was in one modem.

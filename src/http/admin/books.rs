@@ -11,7 +11,8 @@ use tokio_util::io::ReaderStream;
 
 use super::catalogue::parse_amount;
 use super::listing::check_order;
-use super::{AdminState, Answer, ListQuery, Refused, parse_time, views};
+use super::{AdminState, Answer, ListQuery, Refused, parse_time, refused, views};
+use crate::domain::availability::{self, UnavailableReason};
 use crate::domain::ledger::RevenueGroup;
 use crate::domain::{MessageId, OrderId};
 use crate::gateway::{self, ListRequest};
@@ -191,11 +192,8 @@ pub(super) async fn explain(
     Query(query): Query<ExplainQuery>,
 ) -> Answer {
     let ExplainQuery { service, country, account, key } = query;
-    let (stock, whom) = (admin.gateway.stock(), gateway::Whom { account, key });
-    let explanation = match service == gateway::RENTALS {
-        true => stock.explain_rentals_for(&country, whom).await?,
-        false => stock.explain_for(service, &country, whom).await?,
-    };
+    let whom = gateway::Whom { account, key };
+    let explanation = admin.gateway.stock().explain_for(service, &country, whom).await?;
     let obstacles = explanation.obstacles.as_ref();
     let counts = explanation
         .unavailable
@@ -219,4 +217,41 @@ pub(super) async fn explain(
         "key": obstacles.and_then(|customer| customer.key).map(|why| why.as_str()),
     });
     Ok(Json(with(head, Value::Object(counts))))
+}
+
+/// Each SIM that an explanation counts, with its reason; `state` selects one.
+#[derive(Deserialize)]
+pub(super) struct ExplainedQuery {
+    service: String,
+    country: String,
+    account: Option<String>,
+    key: Option<String>,
+    state: Option<String>,
+}
+
+pub(super) async fn explain_sims(
+    State(admin): State<AdminState>,
+    Query(query): Query<ExplainedQuery>,
+) -> Answer {
+    let ExplainedQuery { service, country, account, key, state } = query;
+    let state = state.map(|word| parse_availability(&word)).transpose()?;
+    let whom = gateway::Whom { account, key };
+    let (_, sims) = admin.gateway.stock().explain_sims(service, &country, whom).await?;
+    let wanted = sims.iter().filter(|sim| state.is_none_or(|state| state == sim.unavailable));
+    let row = |sim: &gateway::ExplainedSim| {
+        json!({
+            "iccid": sim.iccid,
+            "number": sim.number,
+            "state": availability::word(sim.unavailable),
+        })
+    };
+    Ok(Json(wanted.map(row).collect()))
+}
+
+fn parse_availability(word: &str) -> Result<Option<UnavailableReason>, Refused> {
+    let known = gateway::same_word(word, availability::words());
+    known.and_then(availability::from_word).ok_or_else(|| {
+        let words = availability::words().join(", ");
+        refused(format!("no state {word}; there are {words}"))
+    })
 }

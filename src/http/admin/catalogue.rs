@@ -8,38 +8,12 @@ use axum::extract::{Path, Query, State};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
+use super::super::catalogue_file::{DeclaredService, parse_charge_on, parse_price};
 use super::{AdminState, Answer, ListQuery, views};
-use crate::domain::catalogue::{ChargeOn, CountryPrice, ReuseTerms};
-use crate::domain::{Amount, Currency, Service};
-use crate::gateway::{
-    Error, ImportMode, NewService, PatternEdit, ServiceChange, ServiceEdit, TrialClaim,
-};
+use crate::domain::{Currency, Service};
+use crate::gateway::{Error, ImportMode, PatternEdit, ServiceChange, ServiceEdit};
 
-#[derive(Deserialize)]
-pub(super) struct Declared {
-    name: String,
-    price: String,
-    #[serde(default)]
-    countries: BTreeMap<String, String>,
-    #[serde(default)]
-    priority: i64,
-    reuse_window_seconds: Option<u64>,
-    reuse_price_percent: Option<u32>,
-    charge_on: Option<String>,
-    #[serde(default)]
-    senders: Vec<String>,
-    #[serde(default)]
-    texts: Vec<String>,
-}
-
-pub(super) fn parse_amount(text: &str, currency: Currency) -> Result<Amount, Error> {
-    currency.parse(text).map_err(|error| Error::Refused(format!("{text}: {error}")))
-}
-
-/// A country's price, or that the service is not sold there.
-fn parse_price(text: &str, currency: Currency) -> Result<CountryPrice, Error> {
-    CountryPrice::parse(text, currency).map_err(|error| Error::Refused(format!("{text}: {error}")))
-}
+pub(super) use super::super::catalogue_file::parse_amount;
 
 pub(super) async fn list(
     State(admin): State<AdminState>,
@@ -57,32 +31,12 @@ pub(super) async fn list(
     Ok(Json(services.iter().map(view).collect()))
 }
 
-fn parse_charge_on(text: &str) -> Result<ChargeOn, Error> {
-    text.parse().map_err(|_| Error::Refused(format!("{text}: a service charges on sms or code")))
-}
-
-fn service(declared: Declared, currency: Currency) -> Result<NewService, Error> {
-    let countries = declared.countries.into_iter();
-    let country_prices =
-        countries.map(|(country, price)| Ok((country, parse_price(&price, currency)?)));
-    Ok(NewService {
-        price: parse_amount(&declared.price, currency)?,
-        country_prices: country_prices.collect::<Result<_, Error>>()?,
-        name: declared.name,
-        priority: declared.priority,
-        reuse: ReuseTerms {
-            window: declared.reuse_window_seconds.map(Duration::from_secs),
-            price_percent: declared.reuse_price_percent,
-        },
-        charge_on: declared.charge_on.as_deref().map(parse_charge_on).transpose()?,
-        senders: declared.senders,
-        texts: declared.texts,
-    })
-}
-
-pub(super) async fn add(State(admin): State<AdminState>, Json(declared): Json<Declared>) -> Answer {
+pub(super) async fn add(
+    State(admin): State<AdminState>,
+    Json(declared): Json<DeclaredService>,
+) -> Answer {
     let currency = admin.gateway.currency();
-    let added = admin.gateway.services().add(service(declared, currency)?).await?;
+    let added = admin.gateway.services().add(declared.read(currency)?).await?;
     Ok(Json(views::service(&added, currency)))
 }
 
@@ -194,7 +148,7 @@ pub(super) async fn enable(
 
 #[derive(Deserialize)]
 pub(super) struct Declarations {
-    services: Vec<Declared>,
+    services: Vec<DeclaredService>,
     #[serde(default)]
     mode: ImportedAs,
     #[serde(default)]
@@ -215,7 +169,7 @@ pub(super) async fn import(
     Json(all): Json<Declarations>,
 ) -> Answer {
     let currency = admin.gateway.currency();
-    let services = all.services.into_iter().map(|declared| service(declared, currency));
+    let services = all.services.into_iter().map(|declared| declared.read(currency));
     let services = services.collect::<Result<Vec<_>, Error>>()?;
     let mode = match all.mode {
         ImportedAs::AddPatterns => ImportMode::AddPatterns,
@@ -235,34 +189,4 @@ pub(super) async fn import(
         "dry_run": all.dry_run,
         "changed": changed,
     })))
-}
-
-#[derive(Deserialize)]
-pub(super) struct Sample {
-    sender: String,
-    text: String,
-}
-
-/// Tells which service a message would belong to: `service` and `rule` are those of the service
-/// with the highest precedence, `claims` has all that match. A message that none claims goes to an
-/// open order of one of the services in `unpatterned`.
-pub(super) async fn test(
-    State(admin): State<AdminState>,
-    Json(Sample { sender, text }): Json<Sample>,
-) -> Answer {
-    let trial = admin.gateway.services().try_message(&sender, &text).await?;
-    let first = trial.claims.first();
-    let rule = first.map(|claim| json!({ "sender": claim.sender, "text": claim.text }));
-    Ok(Json(json!({
-        "service": first.map(|claim| &claim.service),
-        "code": trial.code,
-        "rule": rule,
-        "withheld": trial.withheld,
-        "claims": trial.claims.iter().map(claim_view).collect::<Vec<_>>(),
-        "unpatterned": trial.unpatterned,
-    })))
-}
-
-fn claim_view(claim: &TrialClaim) -> Value {
-    json!({ "service": claim.service, "sender": claim.sender, "text": claim.text })
 }

@@ -12,14 +12,15 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::books::with;
-use super::{AdminState, Refused, views, webhooks};
+use super::{AdminState, Refused, people, views, webhooks};
+use crate::domain::AccountId;
 use crate::gateway::{Error, Exported, Gateway, ReceiverGone};
 
 /// How many pieces may wait for the client.
 const WAITING: usize = 16;
 /// The lists of an export, in their order.
-const LISTS: [&str; 8] =
-    ["keys", "prices", "orders", "rentals", "ledger", "audit", "events", "webhooks"];
+const LISTS: [&str; 9] =
+    ["keys", "prices", "orders", "rentals", "ledger", "audit", "events", "webhooks", "logins"];
 
 /// The pieces of an answer as they come. An error breaks the connection off, so that nobody takes a
 /// part for the whole.
@@ -82,7 +83,16 @@ enum Viewed {
 fn view(gateway: &Gateway, exported: Exported) -> Viewed {
     let currency = gateway.currency();
     match exported {
-        Exported::Account(account) => Viewed::Account(views::account(&account, gateway)),
+        Exported::Account(exported) => {
+            let (account, choices) = *exported;
+            let favourites: Vec<i64> = choices.favourites.iter().map(|id| id.0).collect();
+            let portal = json!({
+                "show_api_ids": choices.shows_api_ids,
+                "favourites": favourites,
+            });
+            let more = json!({ "portal": portal });
+            Viewed::Account(with(views::account(&account, gateway), more))
+        }
         Exported::End => Viewed::End,
         Exported::Key(key) => Viewed::InList(0, views::key(&key, gateway)),
         Exported::Price(price) => Viewed::InList(1, views::own_price(&price, currency)),
@@ -109,6 +119,7 @@ fn view(gateway: &Gateway, exported: Exported) -> Viewed {
             let url = json!({ "url": webhook.0.url.as_str() });
             Viewed::InList(7, with(webhooks::view(&webhook), url))
         }
+        Exported::Login(login) => Viewed::InList(8, people::with_sessions(&login)),
     }
 }
 
@@ -118,17 +129,23 @@ pub(super) async fn export(
     Path(account): Path<String>,
 ) -> Result<Response, Refused> {
     let account = admin.gateway.accounts().begin_export(account).await?;
+    let body = export_body(admin.gateway, account);
+    Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+/// All that is kept of an account, whose export has begun, as a JSON object.
+pub fn export_body(gateway: Gateway, account: AccountId) -> Body {
     let (pieces, waiting) = mpsc::channel(WAITING);
     tokio::spawn(async move {
-        let (gateway, sender) = (admin.gateway.clone(), pieces.clone());
+        let (viewing, sender) = (gateway.clone(), pieces.clone());
         let mut writing = Writing::default();
-        let exported = admin.gateway.accounts().export(account, move |exported| {
-            let piece = writing.piece(&gateway, exported);
+        let exported = gateway.accounts().export(account, move |exported| {
+            let piece = writing.piece(&viewing, exported);
             sender.blocking_send(Ok(piece.into())).map_err(|_| ReceiverGone)
         });
         if let Err(error) = exported.await {
             let _ = pieces.send(Err(error)).await;
         }
     });
-    Ok(([(CONTENT_TYPE, "application/json")], Body::new(Pieces(waiting))).into_response())
+    Body::new(Pieces(waiting))
 }

@@ -7,22 +7,26 @@ mod banks;
 mod books;
 mod catalogue;
 mod export;
+mod finder;
 mod health;
 mod listing;
 mod long_requests;
+mod messages;
 mod modems;
 mod notices;
 mod numbers;
+mod people;
 mod rentals;
+mod samples;
 mod sims;
+mod trying;
 mod views;
 mod webhooks;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -30,20 +34,18 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::Timestamp;
 use crate::domain::audit::AuditAction;
 use crate::domain::availability::UnavailableReason;
-use crate::domain::message::Message;
-use crate::domain::{MessageId, Timestamp};
-use crate::gateway::{self, Gateway, MessageFilter, ModemControl, Reload};
+use crate::gateway::{self, Gateway, ModemControl, Reload};
 pub use alarms::view as view_alarm;
+pub use export::export_body;
+use listing::ListQuery;
 pub use listing::MOST_ROWS;
-use listing::{ListQuery, parse_id};
 pub use long_requests::limit_long_requests;
 pub use modems::scanned;
 pub use notices::notices_router;
-
-/// How many seconds a request for new messages may wait at most.
-const MAX_WAIT_SECONDS: u64 = 60;
+pub use people::WebAddresses;
 
 /// What the endpoints share.
 #[derive(Clone)]
@@ -54,6 +56,10 @@ pub struct AdminState {
     pub modems: Arc<dyn ModemControl>,
     /// The address that customers are served on.
     pub customers: SocketAddr,
+    /// Where people sign in.
+    pub web: WebAddresses,
+    /// The address that operators' pages are served on.
+    pub console: Option<SocketAddr>,
     /// Cancelled when the daemon stops, to end requests that wait.
     pub stopping: CancellationToken,
 }
@@ -97,15 +103,9 @@ fn parse_time(text: &str) -> Result<Timestamp, gateway::Error> {
 }
 
 impl AdminState {
-    /// Notes an action in the audit log. Modems and banks can be operated even while the database
-    /// is full, so a failure is only logged.
+    /// Notes an action in the audit log.
     async fn note(&self, action: AuditAction<'static>, subject: String) {
-        if let Err(error) = self.gateway.audit().note_operator_action(action, subject).await {
-            tracing::error!(
-                event = "audit_failed", %error,
-                "could not write an operator's action into the audit log"
-            );
-        }
+        self.gateway.audit().note_operation(action, subject).await;
     }
 }
 
@@ -116,6 +116,8 @@ pub fn router(state: AdminState) -> Router {
         .route("/status", get(status))
         .route("/modems", get(modems::list))
         .route("/sims", get(sims::list))
+        .route("/sims/edit", post(sims::edit))
+        .route("/sims/import", post(sims::import))
         .route("/sims/{iccid}", get(sims::show).delete(sims::remove))
         .route("/sims/{iccid}/rest", post(sims::rest))
         .route("/sims/{iccid}/pool", post(sims::pool))
@@ -127,6 +129,7 @@ pub fn router(state: AdminState) -> Router {
         .route("/accounts/{account}/keys", post(accounts::add_key))
         .route("/accounts/{account}/adjustments", post(accounts::adjust))
         .route("/accounts/{account}/ledger", get(accounts::ledger))
+        .route("/accounts/{account}/spending", get(accounts::spending))
         .route("/accounts/{account}/limits", post(accounts::limit))
         .route("/accounts/{account}/prices", post(accounts::set_price))
         .route("/accounts/{account}/export", get(export::export))
@@ -138,7 +141,8 @@ pub fn router(state: AdminState) -> Router {
         .route("/keys/{prefix}", post(accounts::edit_key).delete(accounts::revoke_key))
         .route("/services", get(catalogue::list).post(catalogue::add))
         .route("/services/import", post(catalogue::import))
-        .route("/services/test", post(catalogue::test))
+        .route("/services/test", post(trying::test))
+        .route("/services/test/last", post(trying::test_last))
         .route("/services/{service}", post(catalogue::edit).delete(catalogue::remove))
         .route("/services/{service}/enabled", post(catalogue::enable))
         .route("/orders", get(orders))
@@ -147,17 +151,22 @@ pub fn router(state: AdminState) -> Router {
         .route("/orders/{id}/refund", post(books::refund_order))
         .route("/orders/{id}/deliver", post(books::deliver))
         .route("/explain", get(books::explain))
+        .route("/explain/sims", get(books::explain_sims))
+        .route("/find", post(finder::find))
         .route("/audit", get(books::audit))
         .route("/revenue", get(books::revenue))
         .route("/verify", get(books::verify))
         .route("/backup", get(books::backup))
-        .route("/messages", get(messages))
-        .route("/messages/{id}", get(message))
+        .route("/messages", get(messages::list))
+        .route("/messages/search", post(messages::search))
+        .route("/messages/{id}", get(messages::show))
         .merge(alarms::routes())
         .merge(rentals::routes())
         .merge(numbers::routes())
         .merge(health::routes())
         .merge(webhooks::routes())
+        .merge(people::routes())
+        .merge(samples::routes())
         .merge(banks::routes())
         .merge(modems::routes())
         .with_state(state)
@@ -193,6 +202,7 @@ async fn status(State(admin): State<AdminState>) -> Answer {
         "rentals": { "active": gateway.rentals().active_count().await? },
         "polls": gateway.poll_count(),
         "listen": admin.customers.to_string(),
+        "console": admin.console.map(|address| address.to_string()),
     })))
 }
 
@@ -201,56 +211,4 @@ async fn orders(State(admin): State<AdminState>, Query(query): Query<ListQuery>)
     let orders = admin.gateway.orders().list(query.for_list(&filters)?).await?;
     let currency = admin.gateway.currency();
     Ok(Json(orders.iter().map(|order| views::order(order, currency)).collect()))
-}
-
-/// Lists messages; or, asked only for those after one, follows them: a page of those, for which the
-/// request waits `wait` seconds at most.
-async fn messages(
-    State(admin): State<AdminState>,
-    Query(mut query): Query<ListQuery>,
-) -> Result<Response, Refused> {
-    if let (Some(after), None) = (&query.after, query.limit) {
-        return messages_after(&admin, MessageId(parse_id(after)?), query.wait).await;
-    }
-    let all = std::mem::take(&mut query.all);
-    let request = query.for_list(&["account", "service", "number", "iccid", "country"])?;
-    Ok(write_messages(admin.gateway.inbox().list(request, all).await?).await)
-}
-
-/// The next messages after one, for which the request waits.
-async fn messages_after(
-    admin: &AdminState,
-    after: MessageId,
-    wait_seconds: u64,
-) -> Result<Response, Refused> {
-    let mut newest = admin.gateway.inbox().subscribe();
-    let timeout = Duration::from_secs(wait_seconds.min(MAX_WAIT_SECONDS));
-    tokio::select! {
-        _ = tokio::time::timeout(
-            timeout,
-            newest.wait_for(|newest| newest.is_some_and(|id| id > after)),
-        ) => {}
-        () = admin.stopping.cancelled() => {}
-    }
-    let messages = admin.gateway.inbox().messages(MessageFilter::After(after)).await?;
-    if let Some(first) = messages.first() {
-        admin.gateway.audit().note_following(first.id).await?;
-    }
-    Ok(write_messages(messages).await)
-}
-
-/// The answer with these messages. There may be many with long texts, so it is written where that
-/// keeps no other request waiting.
-async fn write_messages(messages: Vec<Message>) -> Response {
-    let write = move || {
-        let views: Vec<_> = messages.iter().map(views::message).collect();
-        Json(views).into_response()
-    };
-    let written = tokio::task::spawn_blocking(write).await;
-    written.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
-}
-
-async fn message(State(admin): State<AdminState>, Path(id): Path<i64>) -> Answer {
-    let (message, pdus) = admin.gateway.inbox().message(MessageId(id)).await?;
-    Ok(Json(views::message_with_pdus(&message, &pdus)))
 }

@@ -14,7 +14,7 @@ use super::{AdminState, Answer, ListQuery, Refused, refused, views};
 use crate::domain::audit::AuditAction;
 use crate::domain::modem::{ModemRequest, ModemState, ModemStatus};
 use crate::domain::sim::NumberSource;
-use crate::domain::{Iccid, PortName};
+use crate::domain::{Iccid, PortName, Timestamp};
 use crate::gateway::{LastSim, ListRequest, ScannedPort, same_word};
 
 /// How long a request waits for a message that one of our SIMs has sent to another.
@@ -23,6 +23,7 @@ const ARRIVAL_TIMEOUT: Duration = Duration::from_secs(60);
 pub(super) fn routes() -> Router<AdminState> {
     Router::new()
         .route("/modem", get(show))
+        .route("/modem/signal", get(signal))
         .route("/modem/recording", get(recording))
         .route("/modem/at", post(at))
         .route("/modem/ussd", post(ussd))
@@ -265,6 +266,14 @@ async fn write_number(
     let iccid = state.gateway.sims().named(iccid).await?;
     let written = state.gateway.numbers().write_number(&*state.modems, &iccid).await?;
     Ok(Json(json!({ "iccid": iccid, "written": written })))
+}
+
+/// The signal of a modem in each minute of the last 24 hours, as far back as the daemon runs.
+async fn signal(State(state): State<AdminState>, Query(Named { name }): Query<Named>) -> Answer {
+    let modem = state.find_modem(&name).await?;
+    let trace = state.gateway.samples().signal(modem.snapshot.port.as_str()).unwrap_or_default();
+    let minute = |(at, dbm): (Timestamp, Option<i16>)| json!({ "at": at.to_string(), "dbm": dbm });
+    Ok(Json(trace.minutes().map(minute).collect()))
 }
 
 async fn reset(State(state): State<AdminState>, Json(Reset { name, hard }): Json<Reset>) -> Answer {

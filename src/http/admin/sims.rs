@@ -8,8 +8,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::books::with;
-use super::{AdminState, Answer, ListQuery, banks, parse_time, refused, views};
-use crate::gateway::SimView;
+use super::{AdminState, Answer, ListQuery, banks, parse_time, views};
+use crate::domain::Iccid;
+use crate::domain::sim::Pool;
+use crate::gateway::{Error, Gateway, SimEdit, SimView, WantedDigits};
 
 /// How many of the places that a SIM has been in are shown.
 const SHOWN_LOCATIONS: u32 = 50;
@@ -19,13 +21,15 @@ pub(super) async fn list(
     Query(mut query): Query<ListQuery>,
 ) -> Answer {
     let silent_since = query.silent.take().as_deref().map(parse_time).transpose()?;
-    let filters = ["number", "iccid", "country", "state", "silent"];
+    let digits = query.digits.take().as_deref().and_then(WantedDigits::read);
+    let filters = ["number", "iccid", "country", "state", "silent", "digits"];
     let (request, page) = query.for_whole_list(&filters)?;
     let (mut sims, activity) =
         (admin.gateway.sims().search(request).await?, admin.gateway.sims().activity().await?);
     if let Some(then) = silent_since {
         sims.retain(|sim| activity.get(&sim.sim.id).is_none_or(|of| of.is_silent_since(then)));
     }
+    sims.retain(|sim| digits.as_ref().is_none_or(|digits| digits.are_in(sim)));
     let sims = page.cut(sims, |view| view.sim.iccid.as_str().to_owned())?;
     let view = |sim: &SimView| views::sim_with_activity(sim, activity.get(&sim.sim.id));
     Ok(Json(sims.iter().map(view).collect()))
@@ -72,9 +76,9 @@ pub(super) async fn show(State(admin): State<AdminState>, Path(iccid): Path<Stri
     let iccid = admin.gateway.sims().named(iccid).await?;
     let attempts = admin.gateway.numbers().attempts(&iccid).await?;
     let locations = admin.gateway.sims().locations(&iccid, SHOWN_LOCATIONS).await?;
-    let activity = admin.gateway.sims().activity().await?;
     let found = admin.gateway.sims().find(iccid).await?;
-    let mut shown = views::sim_with_activity(&found, activity.get(&found.sim.id));
+    let activity = admin.gateway.sims().activity_of(found.sim.id).await?;
+    let mut shown = views::sim_with_activity(&found, activity.as_ref());
     let awaited = admin.gateway.sims().awaited_messages(found.sim.id).await?;
     if let Some(shown) = shown.as_object_mut() {
         shown.insert("awaited".to_owned(), awaited.iter().map(views::awaited).collect());
@@ -111,9 +115,68 @@ pub(super) async fn pool(
     Json(PoolOf { pool }): Json<PoolOf>,
 ) -> Answer {
     let iccid = admin.gateway.sims().named(iccid).await?;
-    let unknown = |_| refused("a SIM is sold for orders, rentals or both".to_owned());
-    let pool = pool.parse().map_err(unknown)?;
+    let pool = parse_pool(&pool)?;
     Ok(Json(views::sim(&admin.gateway.sims().set_pool(iccid, pool).await?)))
+}
+
+fn parse_pool(word: &str) -> Result<Pool, Error> {
+    let unknown = |_| Error::Refused("a SIM is sold for orders, rentals or both".to_owned());
+    word.parse().map_err(unknown)
+}
+
+/// What is to change of several SIMs, which are named by their ICCIDs or numbers.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Edit {
+    sims: Vec<String>,
+    rest_seconds: Option<u64>,
+    retired: Option<bool>,
+    pool: Option<String>,
+}
+
+pub(super) async fn edit(State(admin): State<AdminState>, Json(edit): Json<Edit>) -> Answer {
+    let iccids = named(&admin.gateway, edit.sims).await?;
+    let edit = SimEdit {
+        rest: edit.rest_seconds.map(Duration::from_secs),
+        retired: edit.retired,
+        pool: edit.pool.as_deref().map(parse_pool).transpose()?,
+    };
+    let edited = admin.gateway.sims().edit_all(iccids, edit).await?;
+    Ok(Json(edited.iter().map(views::sim).collect()))
+}
+
+async fn named(gateway: &Gateway, sims: Vec<String>) -> Result<Vec<Iccid>, Error> {
+    let mut iccids = Vec::with_capacity(sims.len());
+    for sim in sims {
+        iccids.push(gateway.sims().named(sim).await?);
+    }
+    Ok(iccids)
+}
+
+/// A list of SIMs and their numbers, line by line.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct List {
+    list: String,
+    #[serde(default)]
+    create: bool,
+    /// Nothing is set: the answer is what the SIMs would be.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// Sets the numbers of a list, or none if a line cannot be used. The answer has a row for each
+/// line: the SIM or the fault.
+pub(super) async fn import(
+    State(admin): State<AdminState>,
+    Json(List { list, create, dry_run }): Json<List>,
+) -> Answer {
+    let import = admin.gateway.sims().import(list, create, dry_run).await?;
+    let set =
+        import.sims.iter().map(|set| json!({ "line": set.line, "sim": views::sim(&set.sim) }));
+    let faults =
+        import.faults.iter().map(|fault| json!({ "line": fault.line, "fault": fault.fault }));
+    Ok(Json(set.chain(faults).collect()))
 }
 
 #[derive(Deserialize)]

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::domain::audit::Person;
 use crate::domain::catalogue::ChargeOn;
 use crate::domain::event::Event;
 use crate::domain::fair_use::OwnLimits;
@@ -151,8 +152,8 @@ pub(super) fn audit(row: &AuditRow) -> Value {
         "account": row.account,
         "deed": row.action,
         "subject": row.subject,
-        "uid": row.person.as_ref().map(|person| person.uid),
-        "user": row.person.as_ref().map(|person| person.name.as_ref()),
+        "uid": row.person.as_ref().and_then(Person::uid),
+        "user": row.person.as_ref().and_then(Person::name),
         "key": row.key,
         "client": row.client,
     })
@@ -237,6 +238,8 @@ pub(super) fn sim(view: &SimView) -> Value {
         "state": view.state(),
         "pool": view.sim.pool.as_str(),
         "modem": view.port,
+        "bank": view.position.as_ref().map(|position| &position.bank),
+        "slot": view.position.as_ref().and_then(|position| position.slot),
         "rests_until": view.rests_until.map(|at| at.to_string()),
         "retired_at": view.sim.retired_at.map(|at| at.to_string()),
     })

@@ -10,7 +10,7 @@ use super::books::with;
 use super::listing::ListQuery;
 use super::{AdminState, Answer, Refused, refused};
 use crate::domain::webhook::Endpoint;
-use crate::domain::{DeliveryId, EndpointId};
+use crate::domain::{EndpointId, EventId};
 use crate::gateway::{AskedBy, DeliveryResource, EndpointRefusal, NewEndpoint};
 
 /// How many deliveries are listed at most.
@@ -95,7 +95,7 @@ async fn deliveries(
     Query(query): Query<ListQuery>,
 ) -> Answer {
     let request = query.for_list(&[])?;
-    let before = request.before.map(DeliveryId);
+    let before = request.before.map(EventId);
     let limit = request.limit.map_or(MOST_DELIVERIES, |limit| {
         u32::try_from(limit.rows()).unwrap_or(MOST_DELIVERIES).min(MOST_DELIVERIES)
     });
@@ -109,7 +109,7 @@ async fn redeliver(
     State(admin): State<AdminState>,
     Path((id, delivery)): Path<(i64, i64)>,
 ) -> Answer {
-    let (id, delivery) = (EndpointId(id), DeliveryId(delivery));
+    let (id, delivery) = (EndpointId(id), EventId(delivery));
     let sent = admin.gateway.webhooks().redeliver(AskedBy::Operator, id, delivery).await??;
     Ok(Json(shown(sent.into(), id)?))
 }

@@ -5,23 +5,20 @@
 //! when the client does not read. The client goes on from the last id that it has seen, without a
 //! gap.
 
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, HttpBody};
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use hyper::body::Frame;
 use serde::Deserialize;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use utoipa::ToSchema;
 
 use super::super::api::{Api, OpenKey};
+use super::super::frames::Frames;
 use super::caller::Caller;
 use super::input::Query;
 use super::problem::{Code, InputError, Problem};
@@ -94,21 +91,6 @@ fn position(headers: &HeaderMap, after: Option<&str>) -> Result<Option<EventId>,
     after.map(|text| text.parse().map_err(wrong)).transpose()
 }
 
-/// The frames of a stream as they come.
-struct Frames(mpsc::Receiver<Bytes>);
-
-impl HttpBody for Frames {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.0.poll_recv(context).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
-    }
-}
-
 /// A stream of events to one client.
 struct EventStream {
     api: Api,
@@ -125,8 +107,7 @@ struct EventStream {
 impl EventStream {
     /// Sends events until the stream ends.
     async fn run(mut self) {
-        let begin = format!("retry: {}\nid: {}\n\n", RETRY.as_millis(), self.told);
-        let (mut goes_on, mut looks) = (self.send(begin).await, 0_u32);
+        let (mut goes_on, mut looks) = (self.send(beginning(self.told)).await, 0_u32);
         while goes_on && self.is_open().await {
             goes_on = tokio::select! {
                 biased;
@@ -198,6 +179,13 @@ impl EventStream {
             }
         }
     }
+}
+
+/// What a stream begins with: where it begins. This is an event with data, for many clients do not
+/// remember an id that comes without.
+fn beginning(position: EventId) -> String {
+    let retry = RETRY.as_millis();
+    format!("retry: {retry}\nid: {position}\nevent: position\ndata: {{\"type\":\"position\"}}\n\n")
 }
 
 fn frame(event: &Event) -> String {

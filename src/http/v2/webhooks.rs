@@ -15,7 +15,7 @@ use super::posted::{Posted, Success, answer};
 use super::problem::{Code, Problem};
 use crate::domain::key::Scope;
 use crate::domain::webhook::Secret;
-use crate::domain::{DeliveryId, EndpointId};
+use crate::domain::{EndpointId, EventId};
 use crate::gateway::{
     AskedBy, DeliveryResource, Done, EndpointDone, EndpointEdit, EndpointRefusal, EndpointResource,
     NewEndpoint,
@@ -172,7 +172,7 @@ pub(super) async fn deliveries(
     Query(Paged { limit, cursor }): Query<Paged>,
 ) -> Result<Json<Page<DeliveryResource>>, Problem> {
     let list = format!("deliveries of {id}");
-    let before = after(&list, cursor.as_deref())?.map(DeliveryId);
+    let before = after(&list, cursor.as_deref())?.map(EventId);
     let (id, webhooks) = (endpoint_id(&id)?, api.gateway.webhooks());
     let found = webhooks.deliveries(by(&caller), id, before, limit.to_read()).await?;
     let found = found.map_err(refused)?.into_iter().map(DeliveryResource::from).collect();
@@ -188,8 +188,8 @@ pub(super) async fn redeliver(
 ) -> Result<Response, Problem> {
     let (by, id) = (caller.writer(&api, Scope::Webhooks)?, endpoint_id(&id)?);
     let none = |_| Problem::not_found("delivery", &delivery);
-    let which: DeliveryId = delivery.parse().map_err(none)?;
-    let sent = api.gateway.webhooks().redeliver_once(by, id, which, posted.once).await?;
+    let event: EventId = delivery.parse().map_err(none)?;
+    let sent = api.gateway.webhooks().redeliver_once(by, id, event, posted.once).await?;
     answer(sent, Success::Ok, refused)
 }
 

@@ -1,7 +1,7 @@
--- What was made with a test key, an endpoint that is told of it, and an event.
-INSERT INTO api_key (digest, prefix, account_id, created_at, test) VALUES (randomblob(32), 'sk_test_0a1b2c3d', 1, 1, 1);
-INSERT INTO test_order (account_id, service, price_minor, created_at, expires_at, told, next_at) VALUES (1, 'code', 50, 1782133023000000, 1782133623000000, 1, 1782220023000000);
-INSERT INTO test_rental (account_id, package, renewal_package, auto_renew, months, price_minor, started_at, told, next_at) VALUES (1, '1m', '1m', 1, 1, 1620, 1782133023000000, 0, 1782133083000000);
-INSERT INTO webhook_endpoint (id, account_id, url, types, secret, created_at, position, test) VALUES (60, 1, 'https://test.example', '*', zeroblob(32), 1, 0, 1);
-INSERT INTO event (id, account_id, kind, test_id, at, data) VALUES (50, 1, 'order.created', 2000000000, 1782133023000000, '{"id":2000000000}');
-INSERT INTO webhook_delivery (id, endpoint_id, event_id, subject, state, attempts) VALUES (60, 60, 50, 'test 2000000000', 'taken', '[]');
+-- An operator with a session, who has a second factor, and a customer with a link.
+INSERT INTO login (id, name, role, password, totp_secret, totp_step, recovery_codes, sign_ins, signed_in_at, created_at)
+    VALUES (1, 'ben', 'owner', '$argon2id$', zeroblob(20), 7, zeroblob(64), 2, 5000, 4000);
+INSERT INTO login (id, name, account_id, created_at) VALUES (2, 'ann', 1, 4000);
+INSERT INTO session (digest, login_id, created_at, seen_at, proven_at, ends_at, address, browser)
+    VALUES (zeroblob(32), 1, 5000, 6000, 5000, 9000, '192.0.2.7', 'Firefox');
+INSERT INTO invite (digest, login_id, created_at, expires_at) VALUES (zeroblob(32), 2, 4000, 9000);

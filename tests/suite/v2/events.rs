@@ -16,10 +16,10 @@ pub struct Stream {
 
 /// The fields of a block of a stream.
 #[derive(Debug, Default, PartialEq)]
-struct Block {
-    id: Option<i64>,
-    event: Option<String>,
-    data: Option<Value>,
+pub(super) struct Block {
+    pub(super) id: Option<i64>,
+    pub(super) event: Option<String>,
+    pub(super) data: Option<Value>,
 }
 
 fn request(key: &str, query: &str, last: Option<i64>) -> String {
@@ -31,15 +31,27 @@ fn request(key: &str, query: &str, last: Option<i64>) -> String {
 
 impl Stream {
     pub fn open(address: &str, key: &str, query: &str, last: Option<i64>) -> Stream {
-        let mut stream = TcpStream::connect(address).unwrap();
+        Stream::try_open(address, key, query, last).unwrap()
+    }
+
+    /// As `open`, unless the daemon is not there or goes.
+    pub(super) fn try_open(
+        address: &str,
+        key: &str,
+        query: &str,
+        last: Option<i64>,
+    ) -> Option<Stream> {
+        let mut stream = TcpStream::connect(address).ok()?;
         stream.set_read_timeout(Some(GIVE_UP)).unwrap();
-        stream.write_all(request(key, query, last).as_bytes()).unwrap();
+        stream.write_all(request(key, query, last).as_bytes()).ok()?;
         let mut reader = BufReader::new(stream);
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
-            assert_ne!(reader.read_line(&mut head).unwrap(), 0, "{head}");
+            if reader.read_line(&mut head).ok()? == 0 {
+                return None;
+            }
         }
-        Stream { reader, head: head.to_lowercase() }
+        Some(Stream { reader, head: head.to_lowercase() })
     }
 
     /// One whose events can be read, and the position at which it begins.
@@ -48,7 +60,8 @@ impl Stream {
         assert!(stream.head.starts_with("http/1.1 200 ok\r\n"), "{}", stream.head);
         assert!(stream.head.contains("\r\ncontent-type: text/event-stream\r\n"), "{}", stream.head);
         let begin = stream.block().unwrap();
-        assert_eq!((begin.event, begin.data), (None, None));
+        assert_eq!(begin.event.as_deref(), Some("position"));
+        assert_eq!(begin.data, Some(serde_json::json!({ "type": "position" })));
         let begin = begin.id.unwrap();
         (stream, begin)
     }
@@ -58,9 +71,10 @@ impl Stream {
     fn line(&mut self) -> Option<String> {
         loop {
             let mut line = String::new();
-            let read = self.reader.read_line(&mut line).unwrap_or(0);
+            let read = self.reader.read_line(&mut line);
             match line.strip_suffix("\r\n") {
-                _ if read == 0 => return None,
+                // Where the daemon is killed, a line may end anywhere.
+                _ if read.is_err() || !line.ends_with('\n') => return None,
                 Some("0") => return None,
                 Some(_) => {}
                 None => return Some(line.trim_end_matches('\n').to_owned()),
@@ -69,7 +83,7 @@ impl Stream {
     }
 
     /// The next block; `None` at the end of the stream.
-    fn block(&mut self) -> Option<Block> {
+    pub(super) fn block(&mut self) -> Option<Block> {
         let mut block = Block::default();
         loop {
             let line = self.line()?;

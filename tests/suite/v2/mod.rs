@@ -3,6 +3,7 @@
 mod callers;
 mod events;
 mod input;
+mod killed;
 mod ledger;
 mod once;
 mod orders;

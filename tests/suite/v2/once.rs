@@ -5,7 +5,8 @@ use std::net::TcpStream;
 
 use serde_json::{Value, json};
 
-use super::{BUSY, Client, id};
+use super::events::Stream;
+use super::{Answer, BUSY, Client, id};
 use crate::endpoints::Fixture;
 
 fn service(fixture: &Fixture) {
@@ -84,8 +85,8 @@ fn an_idempotency_key_has_a_form() {
     send(&format!("idempotency-key: {}\r\n", "x".repeat(255))).resource(201);
 }
 
-/// Sends a request and closes the connection before the answer.
-fn hang_up(client: &Client, fixture: &Fixture, path: &str, key: &str, body: &str) {
+/// Sends a request, and does not read the answer.
+fn send_alone(client: &Client, fixture: &Fixture, path: &str, key: &str, body: &str) -> TcpStream {
     let mut stream = TcpStream::connect(&fixture.address).unwrap();
     let request = format!(
         "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\nidempotency-key: \
@@ -94,6 +95,18 @@ fn hang_up(client: &Client, fixture: &Fixture, path: &str, key: &str, body: &str
         body.len()
     );
     stream.write_all(request.as_bytes()).unwrap();
+    stream
+}
+
+/// Sends a request with its idempotency key again, until the first one is not under way any more.
+fn repeat(client: &Client, path: &str, key: &str, body: &Value) -> Answer {
+    loop {
+        let answer = client.post_once(path, key, body);
+        match answer.status {
+            409 => assert_eq!(answer.code(), "request_in_progress"),
+            _ => return answer,
+        }
+    }
 }
 
 #[test]
@@ -104,27 +117,46 @@ fn whoever_loses_the_answer_asks_again_and_has_one_order() {
     let body = json!({ "service": 1 });
     for turn in 0..30 {
         let (make, cancel) = (format!("make {turn}"), format!("cancel {turn}"));
-        hang_up(&ann, &fixture, "/v2/orders", &make, &body.to_string());
-        // As long as the first is under way, it is refused.
-        let order = loop {
-            let answer = ann.post_once("/v2/orders", &make, &body);
-            match answer.status {
-                409 => assert_eq!(answer.code(), "request_in_progress"),
-                _ => break answer.resource(201),
-            }
-        };
+        drop(send_alone(&ann, &fixture, "/v2/orders", &make, &body.to_string()));
+        let order = repeat(&ann, "/v2/orders", &make, &body).resource(201);
         assert_eq!(id(&order), turn + 1, "one order each");
         let path = format!("/v2/orders/{}/cancel", id(&order));
-        hang_up(&ann, &fixture, &path, &cancel, "");
-        let canceled = loop {
-            let answer = ann.post_once(&path, &cancel, &Value::Null);
-            match answer.status {
-                409 => assert_eq!(answer.code(), "request_in_progress"),
-                _ => break answer.resource(200),
-            }
-        };
+        drop(send_alone(&ann, &fixture, &path, &cancel, ""));
+        let canceled = repeat(&ann, &path, &cancel, &Value::Null).resource(200);
         assert_eq!(canceled["state"], "canceled");
     }
+    assert_eq!(fixture.site.json(&["verify"])["ok"], true);
+}
+
+const CUTS: i64 = 1000;
+
+#[test]
+fn a_thousand_connections_that_are_cut_after_the_commit_have_made_one_order_each() {
+    const LIMITS: &str = "[orders]\nnumber_rest = \"0s\"\n[limits]\nkey_per_second = \
+                          0\naddress_per_second = 0\ngive_up_pause = \"0s\"\n";
+    let fixture = Fixture::open(2, LIMITS);
+    service(&fixture);
+    let ann = Client::of(&fixture, "ann", "1000");
+    let (mut events, _) = Stream::follow(&fixture.address, &ann.key, "", None);
+    let body = json!({ "service": 1 });
+    for turn in 1..=CUTS {
+        let key = turn.to_string();
+        let unread = send_alone(&ann, &fixture, "/v2/orders", &key, &body.to_string());
+        // Its event is sent once the order is on disk.
+        let (_, kind, order) = events.event();
+        assert_eq!((kind.as_str(), id(&order)), ("order.created", turn));
+        drop(unread);
+        let answer = repeat(&ann, "/v2/orders", &key, &body);
+        assert_eq!(answer.header("idempotent-replayed"), Some("true"), "{}", answer.text);
+        assert_eq!(id(&answer.resource(201)), turn);
+        ann.post(&format!("/v2/orders/{turn}/cancel"), &Value::Null).resource(200);
+        assert_eq!(events.event().1, "order.canceled", "nothing else has happened");
+    }
+    let export = fixture.site.json(&["account", "export", "ann"]);
+    let orders = export["orders"].as_array().unwrap().iter().map(id);
+    assert_eq!(orders.collect::<Vec<_>>(), (1..=CUTS).collect::<Vec<_>>());
+    let me = ann.get("/v2/me").resource(200);
+    assert_eq!((&me["balance"], &me["held"]), (&"1000.00".into(), &"0.00".into()));
     assert_eq!(fixture.site.json(&["verify"])["ok"], true);
 }
 

@@ -1,5 +1,6 @@
 //! Every answer in these tests is compared with the OpenAPI document that the daemon serves.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -40,6 +41,15 @@ fn operation<'d>(document: &'d Value, method: &str, path: &str) -> Option<&'d Va
     let paths = document["paths"].as_object().unwrap();
     let (_, item) = paths.iter().find(|(template, _)| fits(template))?;
     item.get(method.to_lowercase())
+}
+
+/// The names of the members that a call's body may have. `path` is one of the document.
+pub fn members_of_body(address: &str, method: &str, path: &str) -> BTreeSet<String> {
+    let document = document(address);
+    let body = &document["paths"][path][method.to_lowercase()]["requestBody"];
+    let schema = resolved(document, &body["content"]["application/json"]["schema"]);
+    let members = schema["properties"].as_object();
+    members.into_iter().flat_map(|members| members.keys().cloned()).collect()
 }
 
 /// Compares an answer with the document.

@@ -65,8 +65,8 @@ fn every_call_that_is_shown_works() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     fixture.site.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$"]);
     let ann = Client::of(&fixture, "ann", "500");
+    let (mut order, mut delivery) = (Value::Null, Value::Null);
     let test_key = fixture.site.json(&["key", "add", "ann", "--test"])["key"].clone();
-    let mut order = Value::Null;
     for command in commands() {
         let (method, path) = call(&command);
         let is_new = ["cancel", "skip", "swap", "report"].iter().any(|verb| path.ends_with(verb));
@@ -82,6 +82,7 @@ fn every_call_that_is_shown_works() {
         if path.ends_with("/redeliver") {
             let attempted = || {
                 let deliveries = ann.get("/v2/webhooks/1/deliveries").resource(200);
+                delivery = deliveries["data"][0]["id"].clone();
                 deliveries["data"][0]["attempts"][0].is_object()
             };
             wait_for("the first attempt", attempted);
@@ -97,7 +98,7 @@ fn every_call_that_is_shown_works() {
             .env("ORDER", order["id"].to_string())
             .env("RENTAL", "1")
             .env("WEBHOOK", "1")
-            .env("DELIVERY", "1")
+            .env("DELIVERY", delivery.to_string())
             .output()
             .unwrap();
         let text = String::from_utf8(output.stdout).unwrap();

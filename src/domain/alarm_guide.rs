@@ -1,0 +1,28 @@
+//! What to do about each alarm: the table in the operator's guide, so that what the guide says and
+//! what the console says are one.
+
+use super::alarm::AlarmName;
+
+const GUIDE: &str = include_str!("../../docs/operators-guide.md");
+
+/// What to do about an alarm, as the guide writes it: with commands between backticks.
+pub fn what_to_do(name: AlarmName) -> &'static str {
+    let named = format!("`{name}`");
+    let rows = GUIDE.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | "));
+    let mut rows = rows.filter(|(names, _)| names.split(", ").any(|one| one == named));
+    rows.next().map_or("", |(_, text)| text.trim_end_matches(" |"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_guide_says_of_each_alarm_what_to_do() {
+        for name in AlarmName::ALL {
+            assert!(what_to_do(name).len() > 20, "{name}: {}", what_to_do(name));
+        }
+        assert!(what_to_do(AlarmName::DiskLow).starts_with("make room on the disk"));
+        assert!(what_to_do(AlarmName::StockOut).contains("`simbridge explain Uber NL`"));
+    }
+}

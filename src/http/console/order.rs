@@ -1,0 +1,207 @@
+//! One order: what it was charged, what has come for it, and what has come and fitted nothing.
+
+use maud::{Markup, html};
+
+use super::Operator;
+use super::books::{
+    charges, message_excerpt, message_sender, messages_of_one, note_look, order_state,
+};
+use crate::domain::login::Permission::{Act, Look, SeeTexts};
+use crate::domain::message::Message;
+use crate::domain::order::OrderState;
+use crate::domain::{Amount, MessageId, Order, OrderId};
+use crate::gateway::{AwaitedMessage, OrderHistory, Topic};
+use crate::http::web::{
+    Access::May, Done, Empty, Fault, Faults, Form, Page, Route, Row, Table, Visit, facts, hostile,
+    link, moment, path, until,
+};
+
+pub(super) fn routes() -> Vec<Route<Operator>> {
+    const PAGE: &str = "/orders/{id}";
+    vec![
+        Route::page(PAGE, May(Look), show).live_on(&[Topic::Orders, Topic::Messages]),
+        Route::post("/orders/{id}/cancel", May(Act), PAGE, cancel),
+        Route::post("/orders/{id}/refund", May(Act), PAGE, refund).with_proof(),
+        Route::post("/orders/{id}/deliver/{message}", May(Act), PAGE, deliver),
+    ]
+}
+
+async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
+    let id = OrderId(visit.id("id")?);
+    let found = visit.gateway().orders().details(id).await?;
+    let history = found.ok_or_else(|| Fault::NotFound(format!("There is no order {id}.")))?;
+    note_look(&visit, format!("order {id}")).await?;
+    let messages = Table::new("messages", "Messages of the order")
+        .empty(Empty::new("No message has come for it."));
+    let order = &history.view.order;
+    let unmatched = unmatched(&visit, order, &history.unmatched);
+    let page = Page::new(format!("Order {id}"))
+        .below("Orders", "/orders")
+        .part("order", order_facts(&visit, &history))
+        .part("actions", actions(&visit, &history))
+        .part(
+            "came",
+            html! {
+                h2 { "Messages" }
+                (messages_of_one(&visit, messages, &history.messages))
+                (awaited(&visit, &history.awaited))
+            },
+        )
+        .part(
+            "unmatched",
+            html! {
+                h2 { "What came and fitted nothing" }
+                (unmatched)
+            },
+        )
+        .part("ledger", html! { h2 { "Charges" } (charges(&visit, &history.entries)) });
+    Ok(page)
+}
+
+fn order_facts(visit: &Visit<Operator>, history: &OrderHistory) -> Markup {
+    let (view, order) = (&history.view, &history.view.order);
+    let of_order =
+        |id: Option<OrderId>| id.map(|id| link(&path!("/orders/{}", id), &format!("order {id}")));
+    let key = history.entries.first().and_then(|entry| entry.key.as_deref());
+    let end = match order.state.ended_at() {
+        Some(at) => ("Ended", moment(at)),
+        None => ("Open until", moment(order.expires_at)),
+    };
+    let always = [
+        ("State", order_state(visit, order)),
+        ("Service", link(&path!("/services/{}", order.service), &view.service)),
+        ("Account", link(&path!("/accounts/{}", order.account), &view.account)),
+        ("Number", visit.number(&order.number)),
+        ("Country", html! { (order.country) }),
+        ("Price", html! { (visit.money(order.price)) }),
+        ("Made", moment(order.created_at)),
+        end,
+    ];
+    let iccid = history.iccid.as_ref();
+    let sometimes = [
+        ("SIM", iccid.map(|iccid| link(&path!("/sims/{}", iccid), iccid.as_str()))),
+        ("Given back", view.refunded.map(|amount| html! { (visit.money(amount)) })),
+        ("Outcome", order.outcome.map(|outcome| html! { (outcome.as_str()) })),
+        ("Again on the number of", of_order(order.reuse_of)),
+        ("In place of", of_order(order.replaces)),
+        ("Reported by its customer", order.report.map(|report| html! { (report.as_str()) })),
+        ("Customer's reference", order.client_ref.as_deref().map(hostile)),
+        ("API key", key.map(|key| html! { code { (key) } })),
+        ("Asked for from", history.client.as_ref().map(|client| html! { (client) })),
+        (
+            "Withheld from it",
+            (!history.withheld.is_empty()).then(|| {
+                html! {
+                    (history.withheld.join(", "))
+                }
+            }),
+        ),
+    ];
+    let sometimes = sometimes.into_iter().filter_map(|(term, is)| Some((term, is?)));
+    facts(&always.into_iter().chain(sometimes).collect::<Vec<_>>())
+}
+
+/// What can be done with it now.
+fn actions(visit: &Visit<Operator>, history: &OrderHistory) -> Markup {
+    let order = &history.view.order;
+    let is_refundable = matches!(order.state, OrderState::Completed { .. })
+        && history.view.refunded.is_none()
+        && order.price > Amount::ZERO;
+    html! {
+        @if visit.may(Act) {
+            @if order.state == OrderState::Open { (cancel_form(visit, order)) }
+            @if is_refundable { (refund_form(visit, order)) }
+        }
+    }
+}
+
+fn cancel_form(visit: &Visit<Operator>, order: &Order) -> Markup {
+    let form = visit.form(&path!("/orders/{}/cancel", order.id));
+    let question = format!(
+        "The number is taken back and the hold of {} is released. It does not count against its \
+         account.",
+        visit.money(order.price)
+    );
+    form.confirmed("Cancel the order", &question, form.danger_button("Cancel it"))
+}
+
+fn refund_form(visit: &Visit<Operator>, order: &Order) -> Markup {
+    let form = visit.form(&path!("/orders/{}/refund", order.id));
+    let all = format!("empty: all of it, {}", visit.money(order.price));
+    let content = html! {
+        (form.text("amount", "Amount").hint(all).inputmode("decimal"))
+        (form.text("reason", "Reason").hint("for the ledger").required())
+        (form.button("Give it back"))
+    };
+    form.confirmed("Refund", "What is given back is added to the account's balance.", content)
+}
+
+fn awaited(visit: &Visit<Operator>, awaited: &[AwaitedMessage]) -> Markup {
+    html! {
+        @for message in awaited {
+            p {
+                "A long message from " (visit.message_text(&message.sender)) " is coming in: "
+                (message.arrived) " of " (message.total) " parts are there since "
+                (moment(message.since)) ". It is shown as it is in "
+                (until(visit.now(), message.until)) "."
+            }
+        }
+    }
+}
+
+/// What came to the SIM in the order's time and fitted no service: each opens the try-out of the
+/// service's page filled in, so that its pattern can be mended.
+fn unmatched(visit: &Visit<Operator>, order: &Order, messages: &[Message]) -> Markup {
+    let rows = messages.iter().map(|message| {
+        Row::new(message.id, [
+            html! { a href=(path!("/messages/{}", message.id)) { (moment(message.received_at)) } },
+            message_sender(visit, message),
+            message_excerpt(visit, message),
+            unmatched_actions(visit, order, message),
+        ])
+    });
+    let table = Table::new("unmatched-messages", "What came and fitted nothing")
+        .column("Time")
+        .column("Sender")
+        .column("Text")
+        .column("What to do")
+        .rows(rows)
+        .empty(Empty::new("Everything that came to its number in its time was somebody's."));
+    html! { (table) }
+}
+
+fn unmatched_actions(visit: &Visit<Operator>, order: &Order, message: &Message) -> Markup {
+    let try_out = path!("/services/{}?message={}", order.service, message.id);
+    let form = visit.form(&path!("/orders/{}/deliver/{}", order.id, message.id));
+    html! {
+        @if visit.may(SeeTexts) { (link(&try_out, "Try the patterns")) " " }
+        @if visit.may(Act) { (form.inline(form.quiet_button("Give it to this order"))) }
+    }
+}
+
+async fn cancel(visit: Visit<Operator>, _: Form) -> Result<Done, Fault> {
+    let id = OrderId(visit.id("id")?);
+    visit.gateway().orders().cancel_for_operator(id).await?;
+    Ok(Done::at(path!("/orders/{}", id), "The order was canceled, and its hold released."))
+}
+
+async fn refund(visit: Visit<Operator>, form: Form) -> Result<Done, Fault> {
+    let (id, currency) = (OrderId(visit.id("id")?), visit.gateway().currency());
+    let mut faults = Faults::new();
+    let amount = form.optional("amount").map(|text| currency.parse(text)).transpose();
+    let amount = faults.check("amount", amount);
+    if form.text("reason").is_empty() {
+        faults.add("reason", "A refund has a reason, for the ledger.");
+    }
+    faults.result()?;
+    let reason = form.text("reason").to_owned();
+    let (_, given_back) = visit.gateway().orders().refund(id, amount.flatten(), reason).await?;
+    let line = format!("{} was given back.", visit.money(given_back));
+    Ok(Done::at(path!("/orders/{}", id), line))
+}
+
+async fn deliver(visit: Visit<Operator>, _: Form) -> Result<Done, Fault> {
+    let (id, message) = (OrderId(visit.id("id")?), MessageId(visit.id("message")?));
+    visit.gateway().inbox().deliver(message, id).await?;
+    Ok(Done::at(path!("/orders/{}", id), "The order was given the message."))
+}

@@ -1,0 +1,131 @@
+//! The first page: what stands out, the figures, and what does not work.
+
+use maud::{Markup, html};
+
+use super::Operator;
+use super::modems::{is_problem, modem_table};
+use super::trends::trends;
+use crate::domain::alarm::StandingAlarm;
+use crate::domain::login::Permission::Look;
+use crate::domain::modem::ModemStatus;
+use crate::gateway::Topic;
+use crate::http::web::{Access, Empty, Fault, Page, Route, Visit, ago, hostile, link, tile};
+
+/// How many modems that do not work are shown.
+const PROBLEMS: usize = 10;
+
+pub(super) fn routes() -> Vec<Route<Operator>> {
+    vec![Route::page("/", Access::May(Look), show).live_on(&[
+        Topic::Alarms,
+        Topic::Modems,
+        Topic::Sims,
+        Topic::Orders,
+        Topic::Rentals,
+        Topic::Messages,
+    ])]
+}
+
+async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
+    let modems = visit.gateway().modems().modems();
+    Ok(Page::new("Overview")
+        .part("figures", figures(&visit, &modems).await?)
+        .part("trends", trends(&visit).await?)
+        .part("alarms", alarms(&visit))
+        .part("problems", problems(&visit, &modems))
+        .part("stock", stock(&visit)))
+}
+
+async fn figures(visit: &Visit<Operator>, modems: &[ModemStatus]) -> Result<Markup, Fault> {
+    let (gateway, now) = (visit.gateway(), visit.now());
+    let ready = modems.iter().filter(|modem| modem.usable(now)).count();
+    let sims = gateway.sims().list().await?;
+    let sellable = sims.iter().filter(|sim| sim.unavailable.is_none()).count();
+    let orders = gateway.orders().open_count().await?;
+    let rentals = gateway.rentals().active_count().await?;
+    let last = gateway.inbox().last_message_at();
+    let waiting = gateway.poll_count();
+    let last = html! { @if let Some(at) = last { (ago(now, at)) } @else { "–" } };
+    let tiles = [
+        ("Modems that work", of(ready, modems.len()), "/modems"),
+        ("SIMs to sell", of(sellable, sims.len()), "/sims"),
+        ("Open orders", html! { (orders) }, "/orders"),
+        ("Rentals", html! { (rentals) }, "/rentals"),
+        ("Last SMS", last, "/messages"),
+        ("Customers waiting", html! { (waiting) }, "/orders"),
+    ];
+    let tile = |(label, figure, path)| tile(label, figure, visit.if_page(path));
+    Ok(html! { div class="tiles" { @for figure in tiles { (tile(figure)) } } })
+}
+
+/// How many of all.
+fn of(some: usize, all: usize) -> Markup {
+    html! { (some) small { "/" (all) } }
+}
+
+fn alarms(visit: &Visit<Operator>) -> Markup {
+    let standing = visit.gateway().alarms().standing();
+    html! {
+        h2 { "Alarms" }
+        @if standing.is_empty() { p class="calm" { "Nothing is wrong." } } @else {
+            ul class="alarm-list" { @for alarm in &standing { (alarm_row(visit, alarm)) } }
+        }
+    }
+}
+
+fn alarm_row(visit: &Visit<Operator>, standing: &StandingAlarm) -> Markup {
+    let alarm = &standing.alarm;
+    let id = format!("alarm-{}-{}", alarm.name.as_str(), crate::http::path_segment(&alarm.subject));
+    html! {
+        li id=(id) {
+            span class="name" { (alarm.name.as_str()) }
+            span class="text" { (hostile(&alarm.text)) }
+            span class="age" { (ago(visit.now(), standing.raised_at)) }
+        }
+    }
+}
+
+fn problems(visit: &Visit<Operator>, modems: &[ModemStatus]) -> Markup {
+    let now = visit.now();
+    let (bad, good): (Vec<&ModemStatus>, Vec<&ModemStatus>) =
+        modems.iter().partition(|modem| is_problem(modem, now));
+    let shown = bad.iter().copied().take(PROBLEMS);
+    html! {
+        h2 { "Modems that do not work" }
+        @if modems.is_empty() {
+            (Empty::new("No modems yet.").next(html! {
+                "Name their ports in the configuration; " code { "simbridge modem scan" }
+                " finds them."
+            }))
+        } @else if bad.is_empty() {
+            p class="calm" { "All " (modems.len()) " modems work." }
+        } @else {
+            (modem_table(visit, "problem", shown))
+            p {
+                (good.len()) " work. " (link("/modems", "All modems"))
+            }
+        }
+    }
+}
+
+/// The stock that is out, as the daemon counts it for its metrics.
+fn stock(visit: &Visit<Operator>) -> Markup {
+    let overview = visit.health().overview();
+    let rows = overview.get("stock").and_then(|rows| rows.as_array());
+    let text = |row: &serde_json::Value, name: &str| {
+        row.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
+    };
+    let out: Vec<(String, String)> = rows
+        .into_iter()
+        .flatten()
+        .filter(|row| row.get("count").and_then(serde_json::Value::as_u64) == Some(0))
+        .map(|row| (text(row, "service"), text(row, "country")))
+        .collect();
+    html! {
+        h2 { "Out of stock" }
+        @if out.is_empty() { p class="calm" { "There is a number for every service." } } @else {
+            ul class="chips" {
+                @for (service, country) in &out { li { (hostile(service)) " " (country) } }
+            }
+        }
+    }
+}

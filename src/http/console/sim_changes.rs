@@ -1,0 +1,191 @@
+//! What an operator changes of one SIM: its sale, its number, and what is asked of its network.
+
+use maud::{Markup, html};
+
+use super::Operator;
+use super::sims::{kept_by_tenants, read_edit, sale_buttons};
+use crate::domain::Iccid;
+use crate::domain::login::Permission::Act;
+use crate::domain::sim::Pool;
+use crate::gateway::{SimEdit, SimView};
+use crate::http::web::{Access, Done, Fault, Faults, Form, Route, Visit, path};
+
+const SIM: &str = "/sims/{iccid}";
+
+pub(super) fn routes() -> Vec<Route<Operator>> {
+    let act = Access::May(Act);
+    vec![
+        Route::post("/sims/{iccid}/sale", act, SIM, change_sale),
+        Route::post("/sims/{iccid}/pool", act, SIM, set_pool),
+        Route::post("/sims/{iccid}/number", act, SIM, set_number),
+        Route::post("/sims/{iccid}/number/clear", act, SIM, clear_number),
+        Route::post("/sims/{iccid}/ask", act, SIM, ask_number),
+        Route::post("/sims/{iccid}/hearing", act, SIM, clear_hearing),
+        Route::post("/sims/{iccid}/remove", act, SIM, remove),
+    ]
+}
+
+/// The forms of a SIM's page.
+pub(super) fn forms(visit: &Visit<Operator>, view: &SimView) -> Markup {
+    let form = |name: &str| visit.form(&format!("{}/{name}", address(&view.sim.iccid)));
+    let (sale, pool, number, ask) =
+        (form("sale"), form("pool"), form("number"), form("ask").takes("up to 60 s"));
+    let pools =
+        [("both", "orders and rentals"), ("orders", "orders only"), ("rentals", "rentals only")];
+    let known = view.sim.number.as_ref().map(|known| known.number.to_string());
+    html! {
+        h2 { "Change" }
+        div class="columns" {
+            (sale.show(html! {
+                (sale.text("rest", "Rest for").value("30d").hint("like 12h or 30d"))
+                (sale_buttons())
+            }))
+            (pool.show(html! {
+                (pool.choice("pool", "Sold for", &pools).value(view.sim.pool.as_str()))
+                (pool.button("Set"))
+            }))
+            (number.show(html! {
+                (number.text("number", "Number").hint("like +31612345678").inputmode("tel")
+                    .value(known.unwrap_or_default()).required())
+                @if view.port.is_some() {
+                    (number.checkbox("write", "Write it onto the card, too"))
+                }
+                (number.button("Set number"))
+            }))
+            @if view.port.is_some() {
+                (ask.show(html! {
+                    (ask.text("code", "Ask the network for its number").inputmode("tel")
+                        .hint("A USSD code; empty: the one of its mobile operator."))
+                    div class="buttons" {
+                        (ask.button("Ask by USSD"))
+                        (ask.button_named("loopback", "yes", "Ask by a message"))
+                    }
+                }))
+            }
+        }
+        (rare_forms(visit, view))
+    }
+}
+
+/// The forms for what is done rarely, and asked about first.
+fn rare_forms(visit: &Visit<Operator>, view: &SimView) -> Markup {
+    let form = |name: &str| visit.form(&format!("{}/{name}", address(&view.sim.iccid)));
+    let (clear, hearing, remove) = (form("number/clear"), form("hearing"), form("remove"));
+    let was_deaf = view.sim.deaf_until > crate::domain::Timestamp::default();
+    html! {
+        div class="buttons" {
+            @if was_deaf { (hearing.inline(hearing.quiet_button("It can hear again"))) }
+            @if view.sim.number.is_some() {
+                (clear.confirmed(
+                    "Forget its number",
+                    "The number is found out again, as that of a new SIM is.",
+                    clear.danger_button("Forget it"),
+                ))
+            }
+            (remove.confirmed(
+                "Remove the SIM",
+                "Only a SIM that was never in a modem can be removed.",
+                remove.danger_button("Remove it"),
+            ))
+        }
+    }
+}
+
+fn address(iccid: &Iccid) -> String {
+    path!("/sims/{}", iccid)
+}
+
+async fn named(visit: &Visit<Operator>) -> Result<Iccid, Fault> {
+    Ok(visit.gateway().sims().named(visit.param("iccid").to_owned()).await?)
+}
+
+async fn change_sale(visit: Visit<Operator>, form: Form) -> Result<Done, Fault> {
+    let iccid = named(&visit).await?;
+    let (edit, _) = read_edit(&form)?;
+    let edited = visit.gateway().sims().edit_all(vec![iccid.clone()], edit).await?;
+    let done = match edit {
+        SimEdit { retired: Some(true), .. } => "It is retired.",
+        SimEdit { retired: Some(false), .. } => "It is back on sale.",
+        _ => "It rests now.",
+    };
+    Ok(Done::at(address(&iccid), format!("{done}{}", kept_by_tenants(edit, &edited))))
+}
+
+async fn set_pool(visit: Visit<Operator>, form: Form) -> Result<Done, Fault> {
+    let iccid = named(&visit).await?;
+    let pool: Option<Pool> = form.text("pool").parse().ok();
+    let pool = pool.ok_or_else(|| Fault::form("A SIM is sold for orders, rentals or both."))?;
+    visit.gateway().sims().set_pool(iccid.clone(), pool).await?;
+    Ok(Done::at(address(&iccid), "What it is sold for was set."))
+}
+
+async fn set_number(visit: Visit<Operator>, form: Form) -> Result<Done, Fault> {
+    let iccid = named(&visit).await?;
+    let mut faults = Faults::new();
+    let number = form.text("number").to_owned();
+    if number.is_empty() {
+        faults.add("number", "Write the number, like +31612345678.");
+    }
+    faults.result()?;
+    let gateway = visit.gateway();
+    let mut faults = Faults::new();
+    let set = gateway.sims().set_number(iccid.clone(), number, false).await;
+    let set = match set {
+        Err(crate::gateway::Error::Refused(reason)) => {
+            faults.check::<SimView, _>("number", Err(reason));
+            faults.result()?;
+            return Err(Fault::form("The number was not set."));
+        }
+        other => other?,
+    };
+    if form.is_set("write")
+        && let Err(error) = gateway.numbers().write_number(visit.modems(), &iccid).await
+    {
+        let sentence = format!("The number is set, but it is not on the card: {error}.");
+        return Ok(Done::at(address(&iccid), sentence));
+    }
+    let line = match set.sim.contested {
+        true => "The number was set. Another SIM claims it as well, so neither is sold.",
+        false => "The number was set.",
+    };
+    Ok(Done::at(address(&iccid), line))
+}
+
+async fn clear_number(visit: Visit<Operator>, _form: Form) -> Result<Done, Fault> {
+    let iccid = named(&visit).await?;
+    visit.gateway().sims().clear_number(iccid.clone()).await?;
+    Ok(Done::at(address(&iccid), "The number was forgotten. It is found out again."))
+}
+
+async fn ask_number(visit: Visit<Operator>, form: Form) -> Result<Done, Fault> {
+    let iccid = named(&visit).await?;
+    let numbers = visit.gateway().numbers();
+    if form.is_set("loopback") {
+        numbers.ask_by_loopback(visit.modems(), &iccid).await?;
+        let line =
+            "The SIM has sent a message to another one. Its number is known when it arrives.";
+        return Ok(Done::at(address(&iccid), line));
+    }
+    let code = form.optional("code").map(str::to_owned);
+    let sim = numbers.ask_by_ussd(visit.modems(), &iccid, code).await?;
+    let line = match &sim.sim.number {
+        Some(known) => format!("The number is {}.", visit.number_text(&known.number)),
+        None => "The network's answer has no number.".to_owned(),
+    };
+    Ok(Done::at(address(&iccid), line))
+}
+
+async fn clear_hearing(visit: Visit<Operator>, _form: Form) -> Result<Done, Fault> {
+    let iccid = named(&visit).await?;
+    let line = match visit.gateway().health().clear_sim(iccid.clone()).await? {
+        true => "It is sold again.",
+        false => "It was not in doubt.",
+    };
+    Ok(Done::at(address(&iccid), line))
+}
+
+async fn remove(visit: Visit<Operator>, _form: Form) -> Result<Done, Fault> {
+    let iccid = named(&visit).await?;
+    visit.gateway().sims().remove(iccid.clone()).await?;
+    Ok(Done::at("/sims", format!("SIM {iccid} was removed.")))
+}

@@ -1,0 +1,266 @@
+//! A form as a page shows it: with labels and hints, and after a mistake with what was typed and
+//! what is wrong with it.
+
+use std::sync::Arc;
+
+use maud::{Markup, html};
+
+use super::Faults;
+use super::fault::FormFault;
+use super::field_view::{FieldKind, FieldView};
+use super::form::REQUEST;
+use super::visit::Attempt;
+
+/// A form that is sent to a path.
+#[derive(Debug, Clone)]
+pub struct FormView {
+    action: String,
+    /// Begins the ids of the form's elements.
+    prefix: String,
+    request: String,
+    attempt: Option<Arc<Attempt>>,
+    takes: Option<String>,
+    has_file: bool,
+}
+
+impl FormView {
+    pub(super) fn new(action: &str, view: &str, attempt: Option<Arc<Attempt>>) -> FormView {
+        let prefix: String =
+            action.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let prefix = format!("form{prefix}");
+        let (action, request) = (action.to_owned(), view.to_owned());
+        FormView { action, prefix, request, attempt, takes: None, has_file: false }
+    }
+
+    /// Tells for how long at most it may take until there is an answer, like `up to 60 s`.
+    pub fn takes(mut self, how_long: impl Into<String>) -> FormView {
+        self.takes = Some(how_long.into());
+        self
+    }
+
+    /// The form's sends files, too.
+    pub fn with_file(mut self) -> FormView {
+        self.has_file = true;
+        self
+    }
+
+    /// The form without an id of its own, for one that carries another one's.
+    pub(super) fn without_request(mut self) -> FormView {
+        self.request.clear();
+        self
+    }
+
+    /// The id of the form's element, for fields that stand outside of it.
+    pub fn id(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The form with its fields and buttons.
+    pub fn show(&self, content: Markup) -> Markup {
+        self.element("form", &html! { (self.faults()) (content) })
+    }
+
+    /// A form of a button or two, in a row with others.
+    pub fn inline(&self, content: Markup) -> Markup {
+        self.element("inline", &html! { (self.faults()) (content) })
+    }
+
+    /// A form behind a question, which a button opens: for what cannot be undone.
+    pub fn confirmed(&self, button: &str, question: &str, content: Markup) -> Markup {
+        html! {
+            details class="confirm" open[self.attempt.is_some()] {
+                summary { (button) }
+                (self.element("form", &html! { p { (question) } (self.faults()) (content) }))
+            }
+        }
+    }
+
+    /// A form behind a question, which a button opens: for what costs something.
+    pub fn asked(&self, button: &str, question: &str, content: Markup) -> Markup {
+        html! {
+            details class="confirm mild" open[self.attempt.is_some()] {
+                summary { (button) }
+                (self.element("form", &html! { p { (question) } (self.faults()) (content) }))
+            }
+        }
+    }
+
+    fn element(&self, class: &str, content: &Markup) -> Markup {
+        let kind = self.has_file.then_some("multipart/form-data");
+        html! {
+            form id=(self.prefix) class=(class) method="post" action=(self.action) enctype=[kind]
+                data-takes=[self.takes.as_deref()] {
+                @if !self.request.is_empty() {
+                    input type="hidden" name=(REQUEST) value=(self.request);
+                }
+                (content)
+            }
+        }
+    }
+
+    /// What is wrong, each with a link to its field. It has the focus.
+    fn faults(&self) -> Markup {
+        let attempt = self.attempt.as_ref().filter(|attempt| !attempt.faults.is_empty());
+        let Some(attempt) = attempt else { return Markup::default() };
+        fault_list(&attempt.faults, |field| Some(self.id_of(field)))
+    }
+
+    fn id_of(&self, name: &str) -> String {
+        format!("{}-{name}", self.prefix)
+    }
+
+    /// A line of text.
+    pub fn text(&self, name: &str, label: &str) -> FieldView {
+        self.field(name, label, FieldKind::Text)
+    }
+
+    /// A password; `autocomplete` is `current-password` or `new-password`.
+    pub fn password(&self, name: &str, label: &str, autocomplete: &'static str) -> FieldView {
+        self.field(name, label, FieldKind::Password).autocomplete(autocomplete)
+    }
+
+    /// Several lines of text.
+    pub fn lines(&self, name: &str, label: &str) -> FieldView {
+        self.field(name, label, FieldKind::Lines)
+    }
+
+    /// A yes that can be left out.
+    pub fn checkbox(&self, name: &str, label: &str) -> FieldView {
+        self.field(name, label, FieldKind::Checkbox)
+    }
+
+    /// A file. The form has to be one [`with_file`](FormView::with_file).
+    pub fn file(&self, name: &str, label: &str) -> FieldView {
+        self.field(name, label, FieldKind::File)
+    }
+
+    /// One of several values, each with what it is called.
+    pub fn choice(
+        &self,
+        name: &str,
+        label: &str,
+        options: &[(impl AsRef<str>, impl AsRef<str>)],
+    ) -> FieldView {
+        let owned = options
+            .iter()
+            .map(|(value, called)| (value.as_ref().to_owned(), called.as_ref().to_owned()));
+        self.field(name, label, FieldKind::Choice(owned.collect()))
+    }
+
+    fn field(&self, name: &str, label: &str, kind: FieldKind) -> FieldView {
+        let tried = self.attempt.as_ref();
+        // Passwords are typed again.
+        let value = tried.filter(|_| kind != FieldKind::Password);
+        let value = value.map_or("", |attempt| attempt.form.raw(name)).to_owned();
+        let faults = tried.into_iter().flat_map(|attempt| attempt.faults.of(name));
+        FieldView {
+            id: self.id_of(name),
+            name: name.to_owned(),
+            label: label.to_owned(),
+            kind,
+            hint: None,
+            value,
+            is_required: false,
+            input_mode: None,
+            autocomplete: None,
+            faults: faults.map(str::to_owned).collect(),
+            was_tried: tried.is_some(),
+        }
+    }
+
+    /// A field that is not seen.
+    pub fn hidden(&self, name: &str, value: &str) -> Markup {
+        html! { input type="hidden" name=(name) value=(value); }
+    }
+
+    /// The button that sends the form.
+    pub fn button(&self, label: &str) -> Markup {
+        html! { button type="submit" { (label) } }
+    }
+
+    /// The same for a button beside a more important one.
+    pub fn quiet_button(&self, label: &str) -> Markup {
+        html! { button type="submit" class="quiet" { (label) } }
+    }
+
+    /// The same for what takes something away.
+    pub fn danger_button(&self, label: &str) -> Markup {
+        html! { button type="submit" class="danger" { (label) } }
+    }
+
+    /// One of several buttons, which sends a field of its own.
+    pub fn button_named(&self, name: &str, value: &str, label: &str) -> Markup {
+        html! { button type="submit" class="quiet" name=(name) value=(value) { (label) } }
+    }
+}
+
+/// What is wrong with a form, each with a link to its field, if that is on the page, or to a page
+/// that helps. It has the focus.
+pub(super) fn fault_list(faults: &Faults, id_of: impl Fn(&str) -> Option<String>) -> Markup {
+    let field_id = |fault: &FormFault| {
+        let field = Some(fault.field.as_str()).filter(|field| !field.is_empty());
+        field.and_then(&id_of)
+    };
+    html! {
+        div class="faults" role="alert" tabindex="-1" autofocus {
+            p { "Nothing was changed." }
+            ul {
+                @for fault in faults.all() {
+                    li {
+                        @match field_id(fault) {
+                            Some(id) => a href=(format!("#{id}")) { (fault.sentence) },
+                            None => (fault.sentence),
+                        }
+                        @if let Some((address, name)) = &fault.way_on {
+                            " " a href=(address) { (name) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Form;
+    use super::*;
+
+    fn attempt() -> Arc<Attempt> {
+        let mut faults = Faults::new();
+        faults.add("number", "This is no number.");
+        faults.add("", "Nothing fits.");
+        let form = Form::of(&[("number", "<06>"), ("password", "secret")]);
+        Arc::new(Attempt { action: "/sims/1/number".to_owned(), form, faults })
+    }
+
+    #[test]
+    fn after_a_mistake_the_input_is_kept_and_the_fault_stands_at_its_field() {
+        let form = FormView::new("/sims/1/number", "v1", Some(attempt()));
+        let number = form.text("number", "Number").value("+31").hint("like +31612345678");
+        let password = form.password("password", "Password", "current-password");
+        let text = form.show(html! { (number) (password) }).into_string();
+        for piece in [
+            "<input type=\"hidden\" name=\"request\" value=\"v1\">",
+            "value=\"&lt;06&gt;\"",
+            "aria-invalid=\"true\"",
+            "aria-describedby=\"form-sims-1-number-number-hint form-sims-1-number-number-fault\"",
+            "<a href=\"#form-sims-1-number-number\">This is no number.</a>",
+            "<li>Nothing fits.</li>",
+        ] {
+            assert!(text.contains(piece), "{piece}\n{text}");
+        }
+        assert!(!text.contains("secret"), "passwords are typed again");
+    }
+
+    #[test]
+    fn a_form_that_was_not_tried_has_its_values() {
+        let form = FormView::new("/me", "v1", None);
+        let theme = form.choice("theme", "Theme", &[("light", "Light"), ("dark", "Dark")]);
+        let text = html! { (theme.value("dark")) (form.checkbox("sound", "Sound").set_if(true)) };
+        let text = text.into_string();
+        assert!(text.contains("<option value=\"dark\" selected>"), "{text}");
+        assert!(text.contains("value=\"yes\" checked"), "{text}");
+        assert!(!text.contains("aria-invalid"));
+    }
+}

@@ -1,0 +1,222 @@
+// Simulated modems, the daemon and one browser for the tests of this folder. Each test has a context of the
+// browser to itself, so it shares no cookie with another.
+
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createWriteStream } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { chromium } from "playwright-core";
+
+const run = promisify(execFile);
+const PROGRAM = process.env.SIMBRIDGE;
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+/** How long anything may take that a test waits for, in milliseconds. It only ends tests that hang. */
+export const PATIENCE = Number(process.env.PATIENCE ?? 60_000);
+/** A password that is long enough for both sides. */
+export const PASSWORD = "correct horse battery staple";
+
+/** The widths and themes in which every page has to hold. */
+export const WIDTHS = [360, 768, 1440];
+export const THEMES = ["light", "dark"];
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium-headless-shell",
+  args: [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+  ],
+});
+
+/** Ends the browser; the last thing that a file of tests does. */
+export const closeBrowser = () => browser.close();
+
+/** Waits until `probe` answers something true, and answers that. */
+export async function eventually(what, probe) {
+  const end = Date.now() + PATIENCE;
+  for (;;) {
+    const found = await probe();
+    if (found) return found;
+    assert.ok(Date.now() < end, `waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Modems and a daemon in a folder of their own. */
+export class Stage {
+  children = [];
+
+  /** `settings` is TOML that is added to the configuration. */
+  static async start({ modems = 2, settings = "" } = {}) {
+    const stage = new Stage();
+    stage.folder = await mkdtemp(join(tmpdir(), "simbridge-web-"));
+    stage.rack = join(stage.folder, "modems");
+    stage.config = join(stage.folder, "simbridge.toml");
+    stage.settings = settings;
+    await stage.configure(settings);
+    if (modems > 0) stage.spawn("simulate", "--modems", modems, "--dir", stage.rack);
+    stage.modems = modems;
+    await stage.serve();
+    return stage;
+  }
+
+  /** Writes the configuration with these settings beside what every stage needs. */
+  async configure(settings, { http = "127.0.0.1:0", console = "127.0.0.1:0" } = {}) {
+    const own = [
+      `[database]\npath = "${this.folder}/db"`,
+      `[http]\nlisten = "${http}"`,
+      `[admin]\nsocket = "${this.folder}/admin"`,
+      `[console]\nlisten = "${console}"`,
+      `[[modem]]\nport = "${this.rack}/modem*"`,
+    ];
+    await writeFile(this.config, `${own.join("\n")}\n${settings}\n`);
+  }
+
+  /** Starts the daemon and waits until its modems are ready. */
+  async serve() {
+    this.daemon = this.spawn("serve", "--config", this.config);
+    const status = await eventually("the modems", async () => {
+      const status = await this.command("status").catch(() => undefined);
+      return status?.modems.ready === this.modems && status;
+    });
+    this.console = `http://${status.console}`;
+    this.portal = `http://${status.listen}`;
+  }
+
+  /** Ends the daemon, as systemd would. */
+  async stopDaemon() {
+    await end(this.daemon);
+    this.children = this.children.filter((child) => child !== this.daemon);
+  }
+
+  spawn(...args) {
+    const child = spawn(PROGRAM, args.map(String), { stdio: ["ignore", "pipe", "pipe"] });
+    const log = createWriteStream(join(this.folder, "log"), { flags: "a" });
+    child.stdout.pipe(log);
+    child.stderr.pipe(log);
+    this.children.push(child);
+    return child;
+  }
+
+  /** What a command prints with `--json`. */
+  async command(...args) {
+    const { stdout } = await run(PROGRAM, [...args.map(String), "--json", "--config", this.config]);
+    return JSON.parse(stdout);
+  }
+
+  /** What a command says on its error output when it fails. */
+  async refusal(...args) {
+    const failed = await run(PROGRAM, [...args.map(String), "--config", this.config]).catch((error) => error);
+    return failed.stderr;
+  }
+
+  /** Sends an SMS to one of the simulated SIMs. */
+  async send(number, sender, text) {
+    await run(PROGRAM, ["simulate", "send", "--dir", this.rack, "--to", number, "--from", sender, text]);
+  }
+
+  /** What the daemon and the modems have logged. */
+  async log() {
+    return readFile(join(this.folder, "log"), "utf8");
+  }
+
+  /** A page in a context of its own, which fails the test at an error in its console. */
+  async page(options = {}) {
+    const context = await browser.newContext({ locale: "en-GB", timezoneId: "Europe/Amsterdam", ...options });
+    context.setDefaultTimeout(PATIENCE);
+    const page = await context.newPage();
+    page.faults = [];
+    const { allowed = [] } = options;
+    page.on("console", (message) => {
+      const text = message.text();
+      if (message.type() === "error" && !allowed.some((part) => text.includes(part))) page.faults.push(text);
+    });
+    page.on("pageerror", (error) => page.faults.push(String(error)));
+    page.on("request", (request) => {
+      const url = request.url();
+      if (!url.startsWith(this.console) && !url.startsWith(this.portal) && !url.startsWith("data:")) {
+        page.faults.push(`a request to ${url}`);
+      }
+    });
+    return page;
+  }
+
+  /** A page on which a new operator of this role is signed in. */
+  async operator(name = "ann", role = "owner", options = {}) {
+    const made = await this.command("operator", "add", name, "--role", role);
+    const page = await this.page(options);
+    await acceptLink(page, made.link);
+    return page;
+  }
+
+  /** A page on which a new customer with this account is signed in. */
+  async customer(account = "bob", options = {}) {
+    const made = await this.command("account", "invite", account, `${account}-login`);
+    const page = await this.page(options);
+    await acceptLink(page, made.link);
+    return page;
+  }
+
+  /** An account with this balance. */
+  async account(name, balance = "10") {
+    await this.command("account", "add", name);
+    await this.command("account", "topup", name, balance);
+  }
+
+  async stop() {
+    await Promise.all(this.children.map(end));
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function end(child) {
+  if (child.exitCode !== null) return;
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  await exited;
+}
+
+/** Opens a one-time link and chooses the password. */
+export async function acceptLink(page, link) {
+  await page.goto(link);
+  await page.getByLabel("New password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Set password" }).click();
+  await page.waitForURL((url) => !url.pathname.startsWith("/link"));
+}
+
+/** Asserts that nothing on the page is wrong for who cannot see it, or cannot see well (WCAG 2.2 AA). */
+export async function assertAccessible(page) {
+  await page.evaluate(await readFile(AXE, "utf8"));
+  const found = await page.evaluate(() =>
+    globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag22aa"] }),
+  );
+  const faults = found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
+  assert.deepEqual(faults, [], `${page.url()}`);
+}
+
+/** Asserts that the page is not wider than the device. */
+export async function assertNoSidewaysScrolling(page) {
+  const { width } = page.viewportSize();
+  const found = await page.evaluate(() => ({
+    inner: window.innerWidth,
+    scroll: document.documentElement.scrollWidth,
+  }));
+  assert.ok(found.inner <= width && found.scroll <= width, `${page.url()}: ${JSON.stringify(found)} on ${width}`);
+}
+
+/** Asserts that the browser has had no reason to complain. */
+export function assertNoFaults(page) {
+  assert.deepEqual(page.faults, []);
+}
+
+/** The addresses of all links of this site on the page, without their fragments. */
+export async function linksOf(page) {
+  const links = await page.$$eval("a[href]", (anchors) => anchors.map((anchor) => anchor.href));
+  const own = links.filter((link) => new URL(link).origin === new URL(page.url()).origin);
+  return [...new Set(own.map((link) => link.split("#")[0]))];
+}
