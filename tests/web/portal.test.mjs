@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
+import { orderNumber } from "./customers.mjs";
 import { assertNoFaults, closeBrowser, Stage } from "./stage.mjs";
 
 const run = promisify(execFile);
@@ -24,20 +25,11 @@ async function customer(name, balance = "10", options = {}) {
   return stage.customer(name, options);
 }
 
-/** Orders a number on the page of the services. */
-async function order(page) {
-  await page.goto(stage.portal);
-  await page.getByRole("button", { name: /^Order/ }).first().click();
-  await page.waitForURL(/\/orders\/\d+$/);
-  const [number] = (await page.textContent("main")).match(/\+31\d{9}/);
-  return number;
-}
-
 const main = (page) => page.textContent("main");
 
 test("a code is there without a reload, large, in the tab's title, and copied as it is", async () => {
   const page = await customer("cora", "10", { permissions: ["clipboard-read", "clipboard-write"] });
-  const number = await order(page);
+  const number = await orderNumber(stage, page);
   assert.match(await page.textContent("header"), /9\.50|10\.00/);
   await stage.send(number, "Uber", "Your Uber code is 846691. Never share it.");
   await page.getByRole("button", { name: "Copy the code" }).click();
@@ -54,7 +46,7 @@ test("a code is there without a reload, large, in the tab's title, and copied as
 
 test("a canceled order costs nothing, and skipping brings another number", async () => {
   const page = await customer("dina");
-  const first = await order(page);
+  const first = await orderNumber(stage, page);
   await page.getByRole("button", { name: "Skip and take another" }).click();
   await page.waitForURL((url) => /\/orders\/\d+$/.test(url.pathname));
   const text = await main(page);
@@ -99,7 +91,7 @@ test("a key is shown once, works by the command beside it, and not after it was 
 
 test("what is another customer's is not found", async () => {
   const owner = await customer("gus");
-  await order(owner);
+  await orderNumber(stage, owner);
   const path = new URL(owner.url()).pathname;
   const other = await customer("hal", "10", { allowed: ["status of 404"] });
   const answer = await other.goto(stage.portal + path);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { after, before, test } from "node:test";
-import { acceptLink, assertNoFaults, closeBrowser, eventually, PASSWORD, Stage } from "./stage.mjs";
+import { acceptLink, assertNoFaults, closeBrowser, eventually, PASSWORD, signIn, Stage } from "./stage.mjs";
 
 let stage;
 before(async () => {
@@ -16,19 +16,15 @@ after(async () => {
   await closeBrowser();
 });
 
-async function signIn(page, name, password) {
-  await page.getByLabel("Name", { exact: true }).fill(name);
-  await page.getByLabel("Password", { exact: true }).fill(password);
-  await page.getByRole("button", { name: "Sign in" }).click();
-}
-
 const heading = (page) => page.getByRole("heading", { level: 1 }).textContent();
 
 test("without an operator the console shows one command, whose link opens once", async () => {
   const page = await stage.page();
-  await page.goto(stage.console);
-  assert.match(await page.textContent("main"), /simbridge operator add NAME/);
-  assert.equal(await page.locator("main form").count(), 0);
+  for (const path of ["/", "/modems", "/accounts/1"]) {
+    await page.goto(stage.console + path);
+    assert.match(await page.textContent("main"), /simbridge operator add NAME/, path);
+    assert.equal(await page.locator("main form").count(), 0, path);
+  }
   const { link } = await stage.command("operator", "add", "first", "--role", "owner");
   assert.match(link, /#/);
   await acceptLink(page, link);

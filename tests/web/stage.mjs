@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createWriteStream } from "node:fs";
+import { request } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,15 +24,19 @@ export const PASSWORD = "correct horse battery staple";
 export const WIDTHS = [360, 768, 1440];
 export const THEMES = ["light", "dark"];
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium-headless-shell",
-  args: [
-    "--no-sandbox",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-  ],
-});
+/** A browser that finds no other machine. `names` are further rules for the names that it finds. */
+export const launchBrowser = (...names) =>
+  chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium-headless-shell",
+    args: [
+      "--no-sandbox",
+      "--disable-dev-shm-usage",
+      "--disable-background-networking",
+      `--host-resolver-rules=${[...names, "MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1"].join(", ")}`,
+    ],
+  });
+
+const browser = await launchBrowser();
 
 /** Ends the browser; the last thing that a file of tests does. */
 export const closeBrowser = () => browser.close();
@@ -51,13 +56,14 @@ export async function eventually(what, probe) {
 export class Stage {
   children = [];
 
-  /** `settings` is TOML that is added to the configuration. */
-  static async start({ modems = 2, settings = "" } = {}) {
+  /** `settings` is TOML that is added to the configuration, and `keys` are added to its sections by their names. */
+  static async start({ modems = 2, settings = "", keys = {} } = {}) {
     const stage = new Stage();
     stage.folder = await mkdtemp(join(tmpdir(), "simbridge-web-"));
     stage.rack = join(stage.folder, "modems");
     stage.config = join(stage.folder, "simbridge.toml");
     stage.settings = settings;
+    stage.keys = keys;
     await stage.configure(settings);
     if (modems > 0) stage.spawn("simulate", "--modems", modems, "--dir", stage.rack);
     stage.modems = modems;
@@ -69,9 +75,9 @@ export class Stage {
   async configure(settings, { http = "127.0.0.1:0", console = "127.0.0.1:0" } = {}) {
     const own = [
       `[database]\npath = "${this.folder}/db"`,
-      `[http]\nlisten = "${http}"`,
+      `[http]\nlisten = "${http}"\n${this.keys.http ?? ""}`,
       `[admin]\nsocket = "${this.folder}/admin"`,
-      `[console]\nlisten = "${console}"`,
+      `[console]\nlisten = "${console}"\n${this.keys.console ?? ""}`,
       `[[modem]]\nport = "${this.rack}/modem*"`,
     ];
     await writeFile(this.config, `${own.join("\n")}\n${settings}\n`);
@@ -88,9 +94,9 @@ export class Stage {
     this.portal = `http://${status.listen}`;
   }
 
-  /** Ends the daemon, as systemd would. */
-  async stopDaemon() {
-    await end(this.daemon);
+  /** Ends the daemon, as systemd would; with SIGKILL, as a power failure would. */
+  async stopDaemon(signal = "SIGTERM") {
+    await end(this.daemon, signal);
     this.children = this.children.filter((child) => child !== this.daemon);
   }
 
@@ -107,6 +113,21 @@ export class Stage {
   async command(...args) {
     const { stdout } = await run(PROGRAM, [...args.map(String), "--json", "--config", this.config]);
     return JSON.parse(stdout);
+  }
+
+  /** What the daemon answers to a request as the commands make them, for what is done very often. */
+  async admin(path, body) {
+    const options = { socketPath: join(this.folder, "admin"), path, method: "POST" };
+    const headers = { host: "localhost", "content-type": "application/json" };
+    return new Promise((resolve, reject) => {
+      const asked = request({ ...options, headers }, async (answer) => {
+        const text = (await answer.toArray()).join("");
+        if (answer.statusCode < 300) resolve(JSON.parse(text));
+        else reject(new Error(`${path}: ${answer.statusCode} ${text}`));
+      });
+      asked.once("error", reject);
+      asked.end(JSON.stringify(body));
+    });
   }
 
   /** What a command says on its error output when it fails. */
@@ -127,7 +148,8 @@ export class Stage {
 
   /** A page in a context of its own, which fails the test at an error in its console. */
   async page(options = {}) {
-    const context = await browser.newContext({ locale: "en-GB", timezoneId: "Europe/Amsterdam", ...options });
+    const within = options.browser ?? browser;
+    const context = await within.newContext({ locale: "en-GB", timezoneId: "Europe/Amsterdam", ...options });
     context.setDefaultTimeout(PATIENCE);
     const page = await context.newPage();
     page.faults = [];
@@ -169,16 +191,23 @@ export class Stage {
   }
 
   async stop() {
-    await Promise.all(this.children.map(end));
+    await Promise.all(this.children.map((child) => end(child)));
     await rm(this.folder, { recursive: true, force: true });
   }
 }
 
-async function end(child) {
-  if (child.exitCode !== null) return;
+async function end(child, signal = "SIGTERM") {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGTERM");
+  child.kill(signal);
   await exited;
+}
+
+/** Types a name and a password on the page that asks for them. */
+export async function signIn(page, name, password = PASSWORD) {
+  await page.getByLabel("Name", { exact: true }).fill(name);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
 }
 
 /** Opens a one-time link and chooses the password. */
@@ -189,14 +218,21 @@ export async function acceptLink(page, link) {
   await page.waitForURL((url) => !url.pathname.startsWith("/link"));
 }
 
-/** Asserts that nothing on the page is wrong for who cannot see it, or cannot see well (WCAG 2.2 AA). */
+/** The rules for who cannot see a page, or cannot see it well (WCAG 2.2 AA). */
+const WCAG = ["wcag2a", "wcag2aa", "wcag22aa"];
+/** Those of these rules that a theme makes a difference for. */
+const CONTRAST = { type: "rule", values: ["color-contrast"] };
+
+/** Asserts that the page keeps all rules in the first theme, and in all others those that go by colours. */
 export async function assertAccessible(page) {
   await page.evaluate(await readFile(AXE, "utf8"));
-  const found = await page.evaluate(() =>
-    globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag22aa"] }),
-  );
-  const faults = found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
-  assert.deepEqual(faults, [], `${page.url()}`);
+  for (const theme of THEMES) {
+    await page.emulateMedia({ colorScheme: theme });
+    const runOnly = theme === THEMES[0] ? WCAG : CONTRAST;
+    const found = await page.evaluate((rules) => globalThis.axe.run(document, { runOnly: rules }), runOnly);
+    const faults = found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
+    assert.deepEqual(faults, [], `${page.url()} in the ${theme} theme`);
+  }
 }
 
 /** Asserts that the page is not wider than the device. */
