@@ -1,0 +1,109 @@
+// What customers and operators do, on a phone 360 pixels wide, with a finger.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { numberOf } from "./customers.mjs";
+import { assertNoFaults, assertNoSidewaysScrolling, closeBrowser, eventually, Stage } from "./stage.mjs";
+
+const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
+/** How many pixels a finger needs at least, to each side. */
+const FINGER = 40;
+
+let stage;
+before(async () => {
+  stage = await Stage.start({ modems: 4, settings: '[portal]\norigin = "http://127.0.0.1:0"' });
+  await stage.command("service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$");
+  await stage.account("kim", "100");
+});
+after(async () => {
+  await stage.stop();
+  await closeBrowser();
+});
+
+/** Taps on something that has to be large enough and seen whole. */
+async function tap(page, target) {
+  await target.scrollIntoViewIfNeeded();
+  await assertNoSidewaysScrolling(page);
+  const { x, width, height } = await target.boundingBox();
+  const what = await target.textContent();
+  assert.ok(height >= FINGER && width >= FINGER, `${what} is ${width} by ${height}`);
+  assert.ok(x >= 0 && x + width <= PHONE.viewport.width, `${what} is cut: ${x} and ${width} wide`);
+  await target.tap();
+}
+
+const button = (page, name) => page.getByRole("button", { name }).first();
+const summary = (page, text) => page.locator("summary", { hasText: text }).first();
+
+/** Goes to a page by the menu. */
+async function goByMenu(page, name) {
+  await tap(page, page.locator("summary", { hasText: /^Menu$/ }));
+  await tap(page, page.locator(".small-menu").getByRole("link", { name, exact: true }));
+  await page.getByRole("heading", { level: 1, name, exact: true }).waitFor();
+}
+
+const done = (page, text) => page.locator(".done", { hasText: text }).waitFor();
+
+test("a customer orders, reads the code, cancels, rents and makes a key on a phone", async () => {
+  const page = await stage.customer("kim", { ...PHONE, permissions: ["clipboard-read", "clipboard-write"] });
+  await tap(page, button(page, /^Order a number/));
+  const number = await numberOf(page);
+  await stage.send(number, "Uber", "Your Uber code is 846691. Never share it.");
+  await page.locator("main .code", { hasText: "846691" }).waitFor();
+  await tap(page, button(page, "Copy the code"));
+  await button(page, "Copied").waitFor();
+
+  await goByMenu(page, "Services");
+  await tap(page, button(page, /^Order a number/));
+  await numberOf(page);
+  await tap(page, button(page, "Cancel"));
+  await done(page, "was canceled");
+  await goByMenu(page, "Orders");
+  const row = page.locator("main tbody tr", { hasText: "Canceled" });
+  assert.equal(await row.count(), 1);
+
+  await goByMenu(page, "Rentals");
+  await page.getByRole("link", { name: "Rent a number" }).first().tap();
+  await tap(page, summary(page, "Rent for 1 month"));
+  await tap(page, button(page, /^Yes, rent it/));
+  await done(page, "The number is yours now.");
+
+  await goByMenu(page, "Account");
+  await page.goto(`${stage.portal}/account/keys`);
+  await assertNoSidewaysScrolling(page);
+  await tap(page, button(page, "Make a key"));
+  await page.locator(".copyable code").first().waitFor();
+  assertNoFaults(page);
+});
+
+test("an operator sets numbers, acknowledges an alarm, resets a modem and tops up on a phone", async () => {
+  const page = await stage.operator("lea", "owner", PHONE);
+  const sims = await stage.command("sim", "list");
+  for (const { iccid } of sims.slice(0, 2)) {
+    await goByMenu(page, "SIMs");
+    await page.locator("main").getByRole("link", { name: iccid }).first().tap();
+    await page.getByRole("heading", { level: 1, name: iccid }).waitFor();
+    await page.getByLabel("Number", { exact: true }).fill("+31612349999");
+    await tap(page, button(page, "Set number"));
+    await page.locator(".done, .faults").first().waitFor();
+  }
+  // Two SIMs with one number are an alarm.
+  await page.locator("header .alarms", { hasText: /1 alarm/ }).waitFor();
+  await page.locator("header .alarms").tap();
+  await page.getByLabel("What is being done").fill("The card is on its way");
+  await tap(page, button(page, "Acknowledge"));
+  await done(page, "The alarm is acknowledged.");
+  await page.locator(".alarm-list li", { hasText: "The card is on its way" }).waitFor();
+
+  await goByMenu(page, "Modems");
+  await page.locator("main a[href^='/modems/']").first().tap();
+  await tap(page, button(page, "Reset"));
+  await done(page, "The modem is being reset.");
+
+  await goByMenu(page, "Accounts");
+  await page.getByRole("link", { name: "kim" }).first().tap();
+  await page.getByLabel("Top up by").fill("7.00");
+  await tap(page, button(page, "Top up"));
+  await done(page, "7.00");
+  await eventually("the modem after its reset", async () => (await stage.command("status")).modems.ready === 4);
+  assertNoFaults(page);
+});
