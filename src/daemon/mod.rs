@@ -96,7 +96,7 @@ impl StartError {
     }
 }
 
-/// A running daemon.
+/// The daemon as it runs: its listeners and tasks, and the means to stop them.
 pub struct Daemon {
     gateway: Gateway,
     store: Store,

@@ -26,7 +26,7 @@ pub(super) enum Access {
     Write,
     /// Look up a name in a folder.
     Enter,
-    /// Run a program.
+    /// The right to run a file as a program.
     Execute,
 }
 

@@ -93,7 +93,7 @@ pub fn utc_now() -> DateTime<Utc> {
     Utc::now()
 }
 
-/// The system's randomness.
+/// Random octets from the system's own generator.
 pub fn entropy() -> Entropy {
     Arc::new(random)
 }

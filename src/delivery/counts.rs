@@ -8,7 +8,7 @@ use crate::domain::webhook::DeliveryState;
 /// The bounds of the time that attempts take, in milliseconds.
 const BOUNDS_MS: &[u64] = &[5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
 
-/// Counts of attempts.
+/// How many attempts to deliver events were made, by what became of them.
 pub struct WebhookCounts {
     taken: AtomicU64,
     failed: AtomicU64,

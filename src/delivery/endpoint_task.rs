@@ -171,7 +171,7 @@ impl Served {
     }
 }
 
-/// Sends an event.
+/// Sends an event to an endpoint, once.
 async fn attempt(sender: Arc<Sender>, id: EndpointId, event: EventId) -> Result<Ended, Error> {
     let letter = match sender.gateway.webhooks().letter(id, event).await? {
         Sendable::Now(letter) => letter,

@@ -90,7 +90,7 @@ impl Dispatcher {
         }
     }
 
-    /// Never returns.
+    /// Sends what is due, again and again; never returns.
     async fn run(&mut self) {
         loop {
             if let Err(error) = self.serve_all().await {

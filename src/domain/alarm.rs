@@ -14,7 +14,7 @@ pub enum AlarmName {
     ModemWarning,
     /// A modem's message store is nearly full.
     StoreNearFull,
-    /// SIMs receive nothing.
+    /// Several orders in a row have expired on SIMs without any SMS.
     SimsDeaf,
     /// Several SIMs claim one number.
     NumbersContested,
@@ -47,7 +47,7 @@ pub enum AlarmName {
 }
 
 impl AlarmName {
-    /// All of them.
+    /// All names, in the order in which alarms are listed.
     pub const ALL: [AlarmName; 18] = [
         AlarmName::ModemNotReady,
         AlarmName::ModemWarning,

@@ -173,7 +173,7 @@ impl UnknownEvent {
 }
 
 impl EventTypes {
-    /// All kinds.
+    /// Events of all kinds.
     pub fn all() -> EventTypes {
         EventTypes(EventKind::ALL.to_vec())
     }

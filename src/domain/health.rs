@@ -11,7 +11,7 @@ pub const FAILURES: u32 = 3;
 pub const SILENT_ORDERS: u32 = 3;
 /// For how long a number rests first.
 const FIRST_REST: Duration = Duration::from_secs(24 * 3600);
-/// The longest rest.
+/// The longest time for which a number rests for a service.
 const LONGEST_REST: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Of one account and one number and service, one failure in this time counts.
 pub const ONE_FAILURE_IN: Duration = Duration::from_secs(24 * 3600);
@@ -68,11 +68,11 @@ impl PairHealth {
 /// The silent orders of a SIM since it last received anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SimHearing {
-    /// How many.
+    /// How many orders in a row have expired without any SMS.
     pub silent: u32,
-    /// The service of the first.
+    /// The service of the first of these orders.
     pub first: Option<ServiceId>,
-    /// Whether there were others.
+    /// Whether some of them were for other services.
     pub is_mixed: bool,
     /// Until when it is taken to be deaf. Then it is on probation.
     pub deaf_until: Timestamp,

@@ -149,7 +149,7 @@ pub enum Scopes {
     /// Everything, also what comes to be later.
     #[default]
     All,
-    /// These, and reading.
+    /// The key may do what is in these scopes, and read everything.
     Only(Vec<Scope>),
 }
 

@@ -109,7 +109,7 @@ pub enum Posting {
         rental: RentalId,
         /// What it is given back for. Nothing is for the same twice.
         cause: RefundCause,
-        /// Why, in words.
+        /// Why it is given back, in the operator's words.
         note: String,
     },
 }

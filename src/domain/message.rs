@@ -29,7 +29,7 @@ pub enum MessageKind {
 }
 
 impl MessageKind {
-    /// All kinds.
+    /// All kinds of messages.
     pub const ALL: [MessageKind; 9] = [
         MessageKind::Text,
         MessageKind::MessageWaiting,

@@ -21,7 +21,7 @@ pub struct NoticeTimes {
 /// What a notice says of an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NoticeKind {
-    /// It was raised.
+    /// The alarm was raised.
     Raised,
     /// It was told before, and is about other things now, such as one more SIM.
     Changed,

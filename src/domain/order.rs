@@ -116,7 +116,7 @@ pub enum ReportReason {
 }
 
 impl ReportReason {
-    /// Both.
+    /// Both reasons for which an order can be reported.
     pub const ALL: [ReportReason; 2] = [ReportReason::Used, ReportReason::Banned];
 
     /// The word in the database and in JSON.

@@ -52,7 +52,7 @@ fn in_words(time: Duration) -> String {
 /// What becomes of a rental's outage when its SIM is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seen {
-    /// There is none.
+    /// The rental has no outage.
     Nothing,
     /// One has begun, and so much of it is counted already.
     Begun { at: Timestamp, counted: Duration },

@@ -70,7 +70,7 @@ pub enum Pool {
 }
 
 impl Pool {
-    /// All pools.
+    /// All pools that a SIM can be in.
     pub const ALL: [Pool; 3] = [Pool::Orders, Pool::Rentals, Pool::Both];
 
     /// The word in the database, on the command line and in JSON.

@@ -30,7 +30,7 @@ pub(crate) struct PortRecords {
 }
 
 impl PortRecords {
-    /// No records yet.
+    /// Makes the records of a driver that has opened no port yet.
     pub fn new() -> PortRecords {
         PortRecords {
             contents: Arc::default(),

@@ -37,7 +37,7 @@ impl<H: ModemEvents> Reporter<H> {
         }
     }
 
-    /// The last report.
+    /// What the modem at the port last reported.
     pub fn last(&self) -> &ModemSnapshot {
         &self.last
     }

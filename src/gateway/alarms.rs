@@ -26,7 +26,7 @@ const MAX_NOTE: usize = 200;
 /// For how long alarms are kept after they have ended.
 const KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
-/// The alarms.
+/// The alarms that stand, and what was told of them.
 pub struct Alarms {
     env: Arc<Environment>,
     topics: Arc<Topics>,

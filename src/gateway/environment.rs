@@ -16,7 +16,7 @@ const DAY_US: i64 = 24 * 3600 * 1_000_000;
 
 /// Tells the time. The real clock is read in `daemon`; tests move theirs by hand.
 pub trait TimeSource: Send + Sync {
-    /// The time.
+    /// The time as the source has it.
     fn now(&self) -> Timestamp;
 
     /// How far the time can be relied on. A clock that is moved by hand always can.

@@ -61,7 +61,7 @@ struct About<R> {
     message: Option<MessageResource>,
 }
 
-/// What `balance.low` shows.
+/// What the event `balance.low` shows of an account.
 #[derive(Serialize)]
 struct LowBalance {
     /// Before what is held for open orders.

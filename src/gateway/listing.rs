@@ -20,19 +20,19 @@ pub struct ListRequest {
     pub iccid: Option<String>,
     /// An order by its id.
     pub order: Option<i64>,
-    /// A country's code.
+    /// Only rows of the country with this code.
     pub country: Option<String>,
-    /// The state's word.
+    /// Only rows in the state with this word.
     pub state: Option<String>,
-    /// The outcome's word.
+    /// Only orders with the outcome of this word.
     pub outcome: Option<String>,
     /// A user of this machine, by name or number.
     pub user: Option<String>,
     /// Words of what was done.
     pub action: Option<String>,
-    /// At this time or later.
+    /// Only rows from this time or later.
     pub from: Option<Timestamp>,
-    /// Before this time.
+    /// Only rows from before this time.
     pub to: Option<Timestamp>,
     /// Right after the row with this id.
     pub after: Option<i64>,

@@ -10,7 +10,7 @@ use crate::domain::{Imsi, PortName};
 /// A port that was scanned.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScannedPort {
-    /// Its path.
+    /// The path of the port's device.
     pub port: String,
     /// `served` by the port's task, a `modem` that answers, or why that cannot be determined.
     pub answer: String,

@@ -39,11 +39,11 @@ pub enum HeldBy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holding {
     pub by: HeldBy,
-    /// The account's name.
+    /// The name of the account that had the number.
     pub account: String,
     /// The name of an order's service.
     pub service: Option<String>,
-    /// The state's word.
+    /// The word for the state that the order or rental is in.
     pub state: &'static str,
     pub from: Timestamp,
     /// When it ended, or would end by itself.

@@ -38,7 +38,7 @@ pub(super) struct SelectedSim {
 pub(super) enum Allocation {
     /// It is given this one.
     Found(SelectedSim),
-    /// There is none.
+    /// No SIM can be given.
     SoldOut,
     /// There may be one further on in the stock: a snapshot of it can tell.
     TooFar,

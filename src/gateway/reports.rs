@@ -54,11 +54,11 @@ pub struct SiteStats {
     pub balance: Amount,
     /// All accounts' holds together.
     pub held: Amount,
-    /// Accounts.
+    /// How many accounts there are.
     pub accounts: usize,
-    /// Open orders.
+    /// How many orders are open.
     pub open_orders: i64,
-    /// Active rentals.
+    /// How many rentals are active.
     pub active_rentals: i64,
     /// The greatest id that an order has had.
     pub last_order_id: i64,
@@ -66,7 +66,7 @@ pub struct SiteStats {
     pub last_rental_id: i64,
     /// Rentals that were renewed and are over even so.
     pub rentals_behind: i64,
-    /// Webhook endpoints.
+    /// How many webhook endpoints work, and how many do not.
     pub endpoints: EndpointCounts,
 }
 

@@ -12,7 +12,7 @@ use crate::domain::{
     Amount, BlockList, Countries, Currency, HomeNetworks, Msisdn, Order, Rental, Service, Timestamp,
 };
 
-/// The operator's choices.
+/// What the operator has chosen for the business in the configuration.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// How long an order waits and collects.
@@ -69,7 +69,7 @@ pub struct Settings {
     pub block_list: BlockList,
     /// For how long texts are kept after the end of what they belong to.
     pub text_kept: Duration,
-    /// As `text_kept`, for raw PDUs.
+    /// How long raw PDUs are kept; counted as for `text_kept`.
     pub raw_kept: Duration,
     /// For how long orders are kept that ended without any charge; `None`: forever.
     pub given_up_kept: Option<Duration>,

@@ -19,7 +19,7 @@ pub enum Freshness {
     Next,
 }
 
-/// The last reading.
+/// What was last read, which several may use for a while.
 #[derive(Debug)]
 pub(super) struct SharedReading<T> {
     kept: Mutex<Option<Kept<T>>>,
@@ -31,7 +31,7 @@ pub(super) struct SharedReading<T> {
 
 #[derive(Debug)]
 struct Kept<T> {
-    /// When the reading began.
+    /// When the reading of the value began.
     at: Timestamp,
     generation: u64,
     value: Arc<T>,

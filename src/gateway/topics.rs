@@ -15,10 +15,10 @@ pub use crate::domain::topic::Topic;
 use crate::domain::{AccountId, bank::BankReport};
 use crate::store::{Changes, WriteTx};
 
-/// The counters.
+/// Counters of changes, one for each topic.
 pub struct Topics {
     changes: Arc<Changes>,
-    /// Of the accounts that somebody follows.
+    /// Counters of changes of the accounts that somebody follows.
     accounts: Mutex<HashMap<AccountId, watch::Sender<u64>>>,
 }
 

@@ -11,7 +11,7 @@ use crate::domain::notice::ToldAlarm;
 /// An alarm with its end, if it has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedAlarm {
-    /// As it was while it stood.
+    /// The alarm as it was while it stood.
     pub standing: StandingAlarm,
     pub ended_at: Option<Timestamp>,
 }

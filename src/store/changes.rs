@@ -16,7 +16,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Follows a topic.
+    /// Follows the changes of a topic.
     pub fn follow(&self, topic: Topic) -> watch::Receiver<u64> {
         self.sender(topic).map_or_else(|| watch::channel(0).1, watch::Sender::subscribe)
     }

@@ -43,9 +43,9 @@ impl std::fmt::Display for Deadline {
 /// for what cannot be undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Horizon {
-    /// For orders and long messages.
+    /// The time until which orders and long messages are due.
     pub orders: Timestamp,
-    /// For rentals.
+    /// The time until which rentals are due.
     pub rentals: Timestamp,
 }
 

@@ -146,7 +146,7 @@ impl WriteTx<'_> {
         self.execute(sql, params![subject, row]).map(drop)
     }
 
-    /// Ends an erasure.
+    /// Records that an erasure is complete.
     pub fn end_erasure(&self, account: AccountId) -> Result<(), StoreError> {
         self.execute("DELETE FROM erasure WHERE account_id = $1", [account.0]).map(drop)
     }

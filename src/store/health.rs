@@ -15,9 +15,9 @@ pub type Pair = (Msisdn, ServiceId);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PairEnds {
     pub orders: i64,
-    /// Those that received a code.
+    /// How many orders received a code.
     pub codes: i64,
-    /// Those that speak against the number.
+    /// How many orders ended in a way that speaks against the number.
     pub failures: i64,
     /// The SIM of the last one.
     pub sim: Option<SimId>,

@@ -16,7 +16,7 @@ const OUTAGE: &str =
 pub struct Tenancy {
     pub rental: RentalId,
     pub iccid: Iccid,
-    /// Since when it has this SIM.
+    /// Since when the rental has had this SIM.
     pub since: Timestamp,
 }
 

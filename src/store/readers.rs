@@ -60,7 +60,7 @@ impl Readers {
         Ok(conn)
     }
 
-    /// Opens a connection.
+    /// Opens a connection that can only read.
     fn open(&self) -> Result<Connection, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(&self.path, flags)?;

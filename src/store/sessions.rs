@@ -111,7 +111,7 @@ impl WriteTx<'_> {
         one_row(self.execute(sql, [at.0, id.0])?, "session", id)
     }
 
-    /// Ends a session.
+    /// Ends a session, so that its cookie opens nothing any more.
     pub fn remove_session(&self, id: SessionId) -> Result<(), StoreError> {
         self.execute("DELETE FROM session WHERE id = $1", [id.0]).map(drop)
     }

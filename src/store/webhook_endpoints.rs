@@ -17,15 +17,16 @@ const ENDPOINT: &str = "SELECT id, account_id, url, types, secret, former_secret
 /// How many endpoints there are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EndpointCounts {
-    /// Those that are on and have not failed since their last success.
+    /// How many endpoints are on and have not failed since their last success.
     pub on: u32,
-    /// Those that are on and fail.
+    /// How many endpoints are on and fail.
     pub failing: u32,
+    /// How many endpoints are off.
     pub off: u32,
     /// Since when the one of those that are on fails that has failed for the shortest time.
     pub failing_since: Option<Timestamp>,
-    /// Those that are on and have failed for long, each since when, those first that have for
-    /// longest.
+    /// The endpoints that are on and have failed for long, each since when: those first that have
+    /// for longest.
     pub failing_long: Vec<(EndpointId, Timestamp)>,
     /// When the event happened that has waited for longest to be taken by one that is on.
     pub oldest_waiting: Option<Timestamp>,

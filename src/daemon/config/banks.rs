@@ -11,7 +11,7 @@ use super::table::bank::{
 use crate::domain::text::check_name;
 use crate::driver::{SWITCH_PLACEHOLDERS, unknown_placeholder};
 
-/// One `[[bank]]`.
+/// The settings of one section `[[bank]]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BankSection {
     pub name: String,

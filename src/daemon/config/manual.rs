@@ -57,7 +57,7 @@ The profiles that come with simbridge, to begin with.
 .IR /usr/share/doc/simbridge/docs/configuration.md
 ";
 
-/// The page.
+/// The manual page about the configuration, in the format of `man`.
 pub fn manual_page() -> String {
     let mut page =
         format!(".TH SIMBRIDGE.TOML 5 \"\" \"simbridge {}\"\n{HEAD}", env!("CARGO_PKG_VERSION"));

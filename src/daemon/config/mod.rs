@@ -149,11 +149,11 @@ pub struct Log {
 pub enum LogFormat {
     /// Journald when it has started the daemon, else text.
     Auto,
-    /// For people.
+    /// Lines that are made for people to read.
     Text,
     /// One JSON object per line.
     Json,
-    /// Directly to journald.
+    /// Entries that are sent to journald directly, with their fields.
     Journald,
 }
 

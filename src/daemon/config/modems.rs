@@ -6,12 +6,12 @@ use super::document::{Document, SectionReader};
 use super::table;
 use crate::driver::{POWER_PLACEHOLDERS, Recovery, unknown_placeholder};
 
-/// One `[[modem]]`.
+/// The settings of one section `[[modem]]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModemSection {
     /// A path or a glob.
     pub port: String,
-    /// Bits per second.
+    /// How fast the serial port is, in bits per second.
     pub baud: u32,
     /// The name of the profile; without it, the one that matches the modem is used.
     pub profile: Option<String>,

@@ -31,7 +31,7 @@ pub(super) enum Kind {
     Webhook,
 }
 
-/// One `[[notify]]`.
+/// The settings of one section `[[notify]]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotifySection {
     /// As it is written: its secret's file may be `credential:NAME`.

@@ -27,7 +27,7 @@ const USE_COUNTED_EVERY: Duration = Duration::from_secs(15 * 60);
 /// takes at most a fiftieth of one processor, however much there is to count.
 const REST_FACTOR: u32 = 50;
 
-/// The last count.
+/// What was counted of the site when it was last looked at.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SiteCounts {
     pub at: Option<Timestamp>,

@@ -30,13 +30,13 @@ pub struct Channel {
 /// The service that takes notices, for one receiver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Service {
-    /// A mail server.
+    /// A mail server, which takes notices by SMTP.
     Smtp(Mail),
     /// A bot of Telegram, which writes into a chat.
     Telegram { url: EndpointUrl, chat: String },
     /// A topic of an ntfy server.
     Ntfy { url: EndpointUrl, topic: String },
-    /// Prometheus' Alertmanager.
+    /// An Alertmanager of Prometheus, which takes alerts by its HTTP API.
     Alertmanager { url: EndpointUrl },
     /// Any program that takes JSON.
     Webhook { url: EndpointUrl },

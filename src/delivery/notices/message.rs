@@ -15,7 +15,7 @@ const MOST_NAMED: usize = 3;
 /// Notices in words, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// One line.
+    /// What the notice is about, on one line.
     pub subject: String,
     pub text: String,
     /// Whether there is anything in it but the ends of alarms.

@@ -44,11 +44,11 @@ impl Side {
 /// What an operator is trusted with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Everything.
+    /// May do everything, also invite other operators.
     Owner,
-    /// All of the daily work.
+    /// May do all of the daily work.
     Operator,
-    /// Looking, without the texts of messages and without whole numbers.
+    /// May look, without seeing the texts of messages and whole numbers.
     Viewer,
 }
 
@@ -97,7 +97,7 @@ pub enum Permission {
     Look,
     /// Seeing the texts of messages and whole numbers.
     SeeTexts,
-    /// Changing something.
+    /// Changing something of the site.
     Act,
     /// Inviting operators, changing their roles and shutting them out.
     ManagePeople,

@@ -40,9 +40,9 @@ pub enum SampleTopic {
     Stock,
     /// Once an hour, the numbers of the pairs whose stock lasts least, as `Uber/NL`.
     Pairs,
-    /// SIMs by state.
+    /// How many SIMs there are in each state.
     Sims,
-    /// Modems by state.
+    /// How many modems there are in each state.
     Modems,
     /// Customers' requests by answer.
     Requests,
@@ -80,7 +80,7 @@ pub enum FigureKind {
 }
 
 impl SampleTopic {
-    /// All of them.
+    /// All topics that samples are taken of.
     pub const ALL: [SampleTopic; 18] = [
         SampleTopic::Messages,
         SampleTopic::Orders,

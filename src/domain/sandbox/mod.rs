@@ -44,7 +44,7 @@ const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
 pub enum TestService {
     /// A code comes after 5 seconds.
     Code,
-    /// Nothing comes.
+    /// No message comes, so that the order expires.
     Silent,
     /// One code comes after 5 seconds and another one after 10.
     Two,

@@ -209,7 +209,7 @@ impl Attribution {
         }
     }
 
-    /// Saves traces.
+    /// Saves traces of messages, each with its number, service and account.
     pub(super) fn save(&self, tx: &WriteTx<'_>, traces: &[Trace]) -> Result<(), StoreError> {
         for trace in traces {
             tx.note_trace(trace)?;

@@ -42,11 +42,11 @@ use reading::{Decoded, Reading};
 /// One PDU as a modem handed it over.
 #[derive(Debug, Clone)]
 pub struct Arrival {
-    /// The modem.
+    /// The modem that handed the message over.
     pub modem: ModemAtPort,
     /// The ICCID of the SIM that is in the modem.
     pub iccid: Iccid,
-    /// The PDU.
+    /// The message as the modem showed it.
     pub pdu: Pdu,
     /// Whether the modem announced it while it was served, rather than having stored it before.
     /// Only then does its time stamp show what the service centre's clock says now.

@@ -15,7 +15,7 @@ pub(super) struct Reading {
     pub(super) decoded: Result<Decoded, String>,
 }
 
-/// What was read.
+/// What a PDU was read as.
 pub(super) enum Decoded {
     Pdu(sms::Pdu),
     /// A message as the modem showed it in text mode, and the same as a PDU, where it showed all

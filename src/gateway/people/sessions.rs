@@ -145,7 +145,7 @@ impl People {
         self.cache.follow()
     }
 
-    /// Signs somebody out.
+    /// Signs somebody out on the browser that the request came from.
     pub async fn sign_out(&self, by: &SignedIn) -> Result<(), Error> {
         let session = by.session;
         let ended = self

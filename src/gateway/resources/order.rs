@@ -14,7 +14,7 @@ use crate::store::{ReadTx, StoreError};
 const SHOWN_MESSAGES: u32 = 50;
 const SHOWN_BYTES: usize = 1 << 16;
 
-/// An order.
+/// An order as the JSON API shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct OrderResource {
     pub id: i64,
@@ -103,7 +103,7 @@ pub struct ServiceRef {
 pub struct Reuse {
     /// Until when, if the number is still to be had then.
     pub until: String,
-    /// For how much, by today's prices.
+    /// What ordering the number again costs, by today's prices.
     pub price: String,
 }
 
@@ -121,7 +121,7 @@ impl From<OrderState> for OrderStatus {
 
 /// What is shown of an order beside what it is itself.
 pub(in crate::gateway) struct OrderContext {
-    /// Its service's name.
+    /// The name of the order's service.
     pub service: String,
     /// Its newest messages, oldest first.
     pub messages: Vec<MessageResource>,

@@ -10,7 +10,7 @@ use crate::gateway::environment::Environment;
 use crate::gateway::sim_presence::{SimAir, SimPresence};
 use crate::store::{ReadTx, StoreError};
 
-/// A rental.
+/// A rental as the JSON API shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RentalResource {
     pub id: i64,

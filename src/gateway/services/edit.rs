@@ -62,11 +62,11 @@ pub enum ImportMode {
 pub enum ServiceChange {
     /// It was not there before.
     Added,
-    /// Its price.
+    /// The price of an order was changed.
     Price { before: Amount, after: Amount },
     /// Its price in a country; `None` is the price of all countries.
     CountryPrice { country: String, before: Option<CountryPrice>, after: Option<CountryPrice> },
-    /// Its precedence.
+    /// The precedence among services whose patterns match was changed.
     Priority { before: i64, after: i64 },
     /// How long its numbers can be ordered again; `None` is as configured.
     ReuseWindow { before: Option<Duration>, after: Option<Duration> },

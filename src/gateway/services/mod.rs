@@ -227,7 +227,7 @@ impl Services {
             .await
     }
 
-    /// All services.
+    /// All services, whether they are sold or not.
     pub async fn list(&self) -> Result<Vec<Service>, Error> {
         Ok(self.env.store.read(|rows| rows.services()).await?)
     }

@@ -44,7 +44,7 @@ pub struct Trial {
 /// A service that claims a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrialClaim {
-    /// The service's name.
+    /// The name of the service that claims the message.
     pub service: String,
     /// Its sender pattern that fits.
     pub sender: Option<String>,
@@ -56,7 +56,7 @@ pub struct TrialClaim {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TriedMessage {
     pub message: Message,
-    /// With the patterns that are tried.
+    /// What becomes of the message with the patterns that are tried.
     pub trial: Trial,
     /// The service that claims it first with the patterns that are saved.
     pub saved: Option<String>,

@@ -55,7 +55,7 @@ type WithSims = (Explanation, Vec<ExplainedSim>);
 pub struct Explanation {
     /// The service's name, or [`RENTALS`].
     pub service: String,
-    /// The country's code.
+    /// The code of the country whose SIMs are counted.
     pub country: String,
     /// How many SIMs there are in the country.
     pub sims: usize,

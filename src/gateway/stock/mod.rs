@@ -278,7 +278,7 @@ impl Stock {
         self.cache.is_scarce(Some(service), country)
     }
 
-    /// As [`Stock::is_scarce`], for a rental.
+    /// Like [`Stock::is_scarce`], but for a rental.
     pub(super) fn is_scarce_for_rentals(&self, country: &str) -> bool {
         self.cache.is_scarce(None, country)
     }

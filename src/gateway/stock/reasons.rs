@@ -130,7 +130,7 @@ impl NumberRests {
         Ok(NumberRests { given_up, failing: failing.map(|(number, _)| number).collect() })
     }
 
-    /// Of one number.
+    /// The rests of one number alone.
     fn of_one(
         rows: &ReadTx<'_>,
         asked: &Asked<'_>,

@@ -74,7 +74,7 @@ type Parked<C> = HashMap<(usize, Range<usize>), C>;
 /// The SIMs on sale, as they are found.
 struct Found {
     on_air: Vec<Candidate>,
-    /// Those that have no active orders.
+    /// The parked SIMs that have no active orders.
     parked: Parked<Vec<Candidate>>,
     /// The first that a rental could be given: those on the air, and those that are parked.
     rentable: [Vec<SimId>; 2],

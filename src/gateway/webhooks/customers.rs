@@ -52,7 +52,7 @@ impl Webhooks {
         Ok((self.edit_once(by, once, rotate).await?, secret))
     }
 
-    /// As [`Webhooks::test`].
+    /// Like [`Webhooks::test`], but carried out once however often it is sent.
     pub async fn test_once(
         &self,
         by: Requester,
@@ -65,7 +65,7 @@ impl Webhooks {
         self.edit_once(by, once, test).await
     }
 
-    /// As [`Webhooks::redeliver`].
+    /// Like [`Webhooks::redeliver`], but carried out once however often it is sent.
     pub async fn redeliver_once(
         &self,
         by: Requester,

@@ -27,12 +27,12 @@ pub trait NameResolver: Send + Sync {
 pub struct SystemResolver(Arc<Semaphore>);
 
 impl SystemResolver {
-    /// For those who send.
+    /// Makes the resolver of those who send events.
     pub fn for_sending() -> SystemResolver {
         SystemResolver(Arc::new(Semaphore::new(LOOKUPS)))
     }
 
-    /// For new endpoints.
+    /// Makes the resolver by which new endpoints are checked.
     pub(in crate::gateway) fn for_checks() -> SystemResolver {
         SystemResolver(Arc::new(Semaphore::new(CHECKS)))
     }
