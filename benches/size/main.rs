@@ -5,7 +5,8 @@
 //! Run it with `cargo bench --bench size`, or with less history: `cargo bench --bench size --
 //! 100000`. It needs six gigabytes in `$TMPDIR` and some minutes, most of them for making the
 //! history. With `SIZE_DB=FILE` the history is made once, kept, and copied for each run. With `--
-//! --verify` it is checked for faults at the end. The real program is also started on it.
+//! --verify` it is checked for faults at the end. The real program is also started on it, and the
+//! pages of its console and its portal are asked for.
 //!
 //! The almost empty database has 2 000 SIMs and 50 services, which its own orders need, and no
 //! history.
@@ -18,6 +19,7 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
 
 mod fill;
+mod pages;
 #[path = "../figures/process.rs"]
 #[expect(dead_code, reason = "shared with the other benchmarks")]
 mod process;
@@ -97,9 +99,12 @@ fn main() {
     start(&full.path);
 }
 
-/// Measures how long the program takes to start with this database, and to stop.
+const CONSOLE: &str = "[console]\nlisten = \"127.0.0.1:0\"\n";
+
+/// Measures how long the program takes to start with this database, what its pages take, and how
+/// long it takes to stop.
 fn start(database: &Path) {
-    let site = support::Site::with(0, Scenario::default(), "");
+    let site = support::Site::with(0, Scenario::default(), CONSOLE);
     let config = std::fs::read_to_string(site.config()).unwrap();
     let own = site.dir.path().join("simbridge.db");
     std::fs::write(
@@ -112,6 +117,8 @@ fn start(database: &Path) {
     let took = started.elapsed().as_secs_f64();
     table::head(&["the program on this database", "s", "goal"]);
     table::row(&["from its start until it serves", &format!("{took:.2}"), "≤ 2 s"]);
+    pages::measure(&site);
+    table::head(&["", "s", "goal"]);
     table::row(&["stop", &format!("{:.2}", daemon.terminate().as_secs_f64()), ""]);
 }
 

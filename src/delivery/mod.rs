@@ -5,6 +5,8 @@
 mod authorities;
 mod client;
 mod counts;
+#[cfg(test)]
+mod dispatcher_tests;
 mod endpoint_task;
 pub mod notices;
 mod queue;
@@ -171,16 +173,18 @@ impl Dispatcher {
         self.tasks.spawn(async move { sender.gateway.webhooks().purge_deleted().await });
     }
 
-    /// Has the endpoint's task look whether there is something to do.
+    /// Has the endpoint's task look whether there is something to do. One that begins looks by
+    /// itself: told as well, it would be begun again after its end, for ever.
     fn wake(&mut self, id: EndpointId) {
         let Some(known) = self.endpoints.get_mut(&id) else { return };
-        known.changed.notify_one();
-        if !std::mem::replace(&mut known.is_served, true) {
-            let (sender, turns) = (Arc::clone(&self.sender), Arc::clone(&known.turns));
-            let task = serve(sender, id, turns, Arc::clone(&known.changed));
-            let task = self.tasks.spawn(task);
-            self.served.insert(task.id(), id);
+        if std::mem::replace(&mut known.is_served, true) {
+            known.changed.notify_one();
+            return;
         }
+        let (sender, turns) = (Arc::clone(&self.sender), Arc::clone(&known.turns));
+        let task = serve(sender, id, turns, Arc::clone(&known.changed));
+        let task = self.tasks.spawn(task);
+        self.served.insert(task.id(), id);
     }
 
     /// Wakes the endpoints of the accounts that have new events.

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 
 use super::migrate::tests::{NEWEST, made_by};
+use super::traces::Trace;
 use super::{CHECKS, Store};
+use crate::domain::{AccountId, Msisdn, ServiceId, Timestamp};
 
 /// The statements of a breach, and how a fault begins that `verify` then finds.
 const BREACHES: &[(&str, &str)] = &[
@@ -142,6 +144,12 @@ const BREACHES: &[(&str, &str)] = &[
          noted_after) VALUES ('+31612000001', 1, 2, 1, 'Viber', 1000, 1000, 0)",
         "order 1: another account had been sent a message",
     ),
+    (
+        "INSERT INTO trace (number, service_id, account_id, rented, sender, first_at, last_at, \
+         noted_after, last_noted_after) VALUES ('+31612000001', 1, 2, 1, 'Viber', 1000, 1500, 9, \
+         0)",
+        "order 1: another account had been sent a message",
+    ),
 ];
 
 /// Takes away what keeps the database from being damaged by a statement.
@@ -189,4 +197,46 @@ async fn each_check_finds_its_breach_and_names_the_row() {
     }
     let without: Vec<usize> = (0..CHECKS).filter(|check| !found_by.contains(check)).collect();
     assert_eq!(without, [0; 0], "checks without a breach");
+}
+
+#[tokio::test]
+async fn a_message_that_became_known_after_an_order_is_no_fault_of_the_order() {
+    const COOLDOWN_US: i64 = 1000;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.db");
+    made_by(&path, NEWEST);
+    let store = Store::open(&path).unwrap();
+    let note = async |at: i64| {
+        let trace = Trace {
+            number: Msisdn::from_stored("+31612000001"),
+            service: ServiceId(1),
+            account: AccountId(2),
+            rented: true,
+            sender: "Viber".to_owned(),
+            first_at: Timestamp(at),
+            last_at: Timestamp(at),
+        };
+        store.write(move |tx| tx.note_trace(&trace)).await.unwrap();
+    };
+    let order = |id: i64, created_at: i64| {
+        let sql = "INSERT INTO orders (id, account_id, service_id, sim_id, number, country, \
+                   price_minor, state, patterned, created_at, expires_at, ended_at) VALUES ($1, 1, \
+                   1, 1, '+31612000001', 'NL', 50, 'canceled', 1, $2, $2 + 600000000, $2)";
+        Connection::open(&path).unwrap().execute(sql, [id, created_at]).unwrap();
+    };
+    let faults = async || {
+        let read = store.read_in_background(move |rows| rows.faults(CHECKS - 1, Some(COOLDOWN_US)));
+        read.await.unwrap()
+    };
+
+    note(5_000).await;
+    order(101, 10_000);
+    // Both were taken before the order was made, and stored after it.
+    note(9_900).await;
+    note(9_950).await;
+    assert_eq!(faults().await, [""; 0]);
+    order(102, 10_100);
+    let [fault] = &faults().await[..] else { panic!("{:?}", faults().await) };
+    assert!(fault.starts_with("order 102: another account had been sent a message"), "{fault}");
+    store.close().await;
 }

@@ -67,6 +67,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0056_deliveries_by_event.sql"),
     include_str!("../../migrations/0057_sandbox.sql"),
     include_str!("../../migrations/0058_portal.sql"),
+    include_str!("../../migrations/0059_last_traces.sql"),
 ];
 
 /// The version of the schema that this program writes.

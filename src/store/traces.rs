@@ -241,12 +241,17 @@ impl WriteTx<'_> {
     }
 
     /// Saves a trace that became known after the last order, or adds it to what was known of the
-    /// same sender.
+    /// same sender. Of the first and of the last message it is kept after which order each became
+    /// known: a message may be stored, or fit new patterns, long after it came.
     pub fn note_trace(&self, trace: &Trace) -> Result<(), StoreError> {
         let sql = "INSERT INTO trace (number, service_id, account_id, rented, sender, first_at, \
-                   last_at, noted_after) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT \
-                   (number, service_id, account_id, rented, sender) DO UPDATE SET first_at = \
-                   min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)";
+                   last_at, noted_after, last_noted_after) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
+                   $8) ON CONFLICT (number, service_id, account_id, rented, sender) DO UPDATE SET \
+                   first_at = min(first_at, excluded.first_at), noted_after = CASE WHEN \
+                   excluded.first_at < first_at THEN excluded.noted_after ELSE noted_after END, \
+                   last_at = max(last_at, excluded.last_at), last_noted_after = CASE WHEN \
+                   excluded.last_at > last_at THEN excluded.last_noted_after ELSE \
+                   last_noted_after END";
         let values = params![
             trace.number,
             trace.service.0,

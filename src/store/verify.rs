@@ -229,16 +229,17 @@ const SOLD_TWICE: &str = "SELECT 'order ' || b.id FROM orders a JOIN orders b ON
                           = a.service_id AND k.unused_at >= a.ended_at)";
 
 /// Finds orders whose number another account had been sent a message of the same service to at most
-/// `$1` microseconds before they were made; when `$1` is negative, at any time before. What was
-/// found out only later, when patterns had changed, does not count.
+/// `$1` microseconds before they were made; when `$1` is negative, at any time before. What
+/// became known only later, because patterns changed or a message was stored late, does not count.
 const SOLD_AFTER_MESSAGE: &str = "SELECT 'order ' || o.id FROM orders o WHERE EXISTS (SELECT 1 \
                                   FROM trace e WHERE e.number = o.number AND e.service_id = \
-                                  o.service_id AND e.account_id <> o.account_id AND e.first_at < \
-                                  o.created_at AND e.noted_after < o.id AND ($1 < 0 OR \
-                                  o.created_at < $1 + CASE WHEN e.last_at < o.created_at THEN \
-                                  e.last_at ELSE e.first_at END) AND NOT EXISTS (SELECT 1 FROM \
-                                  mark k WHERE k.number = e.number AND k.service_id = \
-                                  e.service_id AND k.unused_at >= e.first_at))";
+                                  o.service_id AND e.account_id <> o.account_id AND \
+                                  (e.noted_after < o.id AND e.first_at < o.created_at AND ($1 < 0 \
+                                  OR o.created_at < e.first_at + $1) OR e.last_noted_after < o.id \
+                                  AND e.last_at < o.created_at AND ($1 < 0 OR o.created_at < \
+                                  e.last_at + $1)) AND NOT EXISTS (SELECT 1 FROM mark k WHERE \
+                                  k.number = e.number AND k.service_id = e.service_id AND \
+                                  k.unused_at >= e.first_at))";
 
 /// Finds rows that refer to rows which do not exist.
 const ORPHANS: &str =
