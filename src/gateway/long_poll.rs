@@ -3,10 +3,14 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
+
+use crate::store::WriteTx;
 
 /// Long polls by what they wait for.
 #[derive(Debug)]
@@ -31,6 +35,44 @@ impl<K: Copy + Eq + Hash> LongPolls<K> {
         let waiters = all.entry(what).or_default();
         waiters.count += 1;
         Waiter { notify: Arc::clone(&waiters.notify), polls: Arc::clone(self), what }
+    }
+
+    /// Looks at `what` now and after each change, until what is found is enough or `patience` is
+    /// over; answers what was found last.
+    pub(super) async fn look_until<T, E, F>(
+        self: &Arc<Self>,
+        what: K,
+        patience: Duration,
+        look: impl Fn() -> F,
+        mut is_enough: impl FnMut(&T) -> bool,
+    ) -> Result<T, E>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        let mut give_up = pin!(tokio::time::sleep(patience));
+        let waiter = self.register(what);
+        loop {
+            let mut change = pin!(waiter.notify.notified());
+            // A change from here on is noticed, so none is missed between the look and the wait.
+            change.as_mut().enable();
+            let found = look().await?;
+            if is_enough(&found) {
+                return Ok(found);
+            }
+            tokio::select! {
+                () = &mut change => {}
+                () = &mut give_up => return Ok(found),
+            }
+        }
+    }
+
+    /// Wakes all polls that wait for `what`, once the operation is on disk.
+    pub(super) fn wake_after(self: &Arc<Self>, tx: &WriteTx<'_>, what: K)
+    where
+        K: Send + 'static,
+    {
+        let polls = Arc::clone(self);
+        tx.after_commit(move || polls.wake_waiters_of(what));
     }
 
     /// Wakes all polls that wait for `what`.

@@ -23,7 +23,7 @@ use super::order_stats::OrderStats;
 use super::parked::{Allocation, SelectedSim, SimReadiness};
 use super::request_cache::RequestCache;
 use super::requester::Requester;
-use super::stock::{Proposal, Stock, Wish};
+use super::stock::{Proposal, Stock, Wish, try_in_rounds};
 use crate::domain::account_price::price_for;
 use crate::domain::event::{EventKind, EventSubject};
 use crate::domain::fair_use::DayLimit;
@@ -42,9 +42,6 @@ pub use ending::{Cancel, GiveUp};
 pub use reuse::Reuse;
 pub use showing::OrderPage;
 pub use viewing::OrderHistory;
-
-/// How often an order is tried whose number is taken by another just before.
-const ROUNDS: usize = 4;
 
 /// The outcome of a request for a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -194,9 +191,7 @@ impl Orders {
         Ok(Some(Wanted { service, country, operator, max_price, client_ref, replaces: None }))
     }
 
-    /// Carries out an operation that makes an order, in one transaction. It answers `None` when the
-    /// stock has to be searched further than such an operation may; then it is tried again with
-    /// what a search has found. In the end `None` stands for no number.
+    /// Carries out an operation that makes an order, in one transaction, as [`try_in_rounds`] does.
     async fn in_rounds<T: Send + 'static>(
         self: &Arc<Self>,
         account: AccountId,
@@ -208,23 +203,13 @@ impl Orders {
     ) -> Result<Option<T>, Error> {
         let operation = Arc::new(operation);
         let (service, country) = (wanted.service, wanted.country.as_deref());
-        let mut is_scarce = country.is_some_and(|country| self.stock.is_scarce(service, country));
-        // What was proposed may have been given to others meanwhile.
-        for _ in 0..ROUNDS {
-            let proposals = match country {
-                Some(country) if is_scarce => self.proposals(account, country, &wanted).await?,
-                _ => Some(Vec::new()),
-            };
-            let Some(proposals) = proposals else { return Ok(None) };
+        let is_scarce = country.is_some_and(|country| self.stock.is_scarce(service, country));
+        let propose = || self.proposals(account, &wanted);
+        let attempt = |proposals: Vec<Proposal>| {
             let (orders, operation) = (Arc::clone(self), Arc::clone(&operation));
-            let made =
-                self.env.store.write_for(account, move |tx| operation(&orders, tx, &proposals));
-            if let Some(made) = made.await? {
-                return Ok(Some(made));
-            }
-            is_scarce = true;
-        }
-        Ok(None)
+            self.env.store.write_for(account, move |tx| operation(&orders, tx, &proposals))
+        };
+        try_in_rounds(is_scarce, propose, attempt).await
     }
 
     /// SIMs that an order could be given, if it may be made otherwise; `None` when there are none.
@@ -233,9 +218,9 @@ impl Orders {
     async fn proposals(
         self: &Arc<Self>,
         account: AccountId,
-        country: &str,
         wanted: &Wanted,
     ) -> Result<Option<Vec<Proposal>>, Error> {
+        let Some(country) = wanted.country.as_deref() else { return Ok(Some(Vec::new())) };
         if !self.may_order(account).await? {
             return Ok(Some(Vec::new()));
         }
@@ -422,23 +407,9 @@ impl Orders {
         order: OrderId,
         patience: Duration,
     ) -> Result<Sms, Error> {
-        let by = by.into();
-        let give_up = tokio::time::sleep(patience);
-        tokio::pin!(give_up);
-        let waiter = self.polls.register(order);
-        loop {
-            let mut news = std::pin::pin!(waiter.notify.notified());
-            // A change from here on is noticed, so none is missed between the look and the wait.
-            news.as_mut().enable();
-            let sms = self.read_sms(by.clone(), order).await?;
-            if sms != Sms::Waiting {
-                return Ok(sms);
-            }
-            tokio::select! {
-                () = &mut news => {}
-                () = &mut give_up => return Ok(Sms::Waiting),
-            }
-        }
+        let by: Requester = by.into();
+        let read = || self.read_sms(by.clone(), order);
+        self.polls.look_until(order, patience, read, |sms| *sms != Sms::Waiting).await
     }
 
     /// How many long polls wait at this moment.

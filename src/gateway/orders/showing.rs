@@ -1,6 +1,5 @@
 //! Orders as their customers are shown them.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -105,25 +104,16 @@ impl Orders {
         id: OrderId,
         patience: Duration,
     ) -> Result<Option<OrderResource>, Error> {
-        let mut give_up = pin!(tokio::time::sleep(patience));
-        let waiter = self.polls.register(id);
         let mut first: Option<OrderResource> = None;
-        loop {
-            let mut change = pin!(waiter.notify.notified());
-            // A change from here on is noticed, so none is missed between the look and the wait.
-            change.as_mut().enable();
-            let shown = self.read_shown(by.account, id).await?;
-            let Some((order, news)) = shown else { return Ok(None) };
-            let has_changed = first.as_ref().is_some_and(|first| *first != order);
-            if order.state != OrderStatus::Open || !news.is_empty() || has_changed {
-                self.audit.note_views(by, news);
-                return Ok(Some(order));
-            }
-            tokio::select! {
-                () = &mut change => {}
-                () = &mut give_up => return Ok(Some(order)),
-            }
-            first.get_or_insert(order);
-        }
+        let read = || self.read_shown(by.account, id);
+        let is_news = |shown: &Option<WithNews>| {
+            let Some((order, news)) = shown else { return true };
+            let has_changed = *first.get_or_insert_with(|| order.clone()) != *order;
+            order.state != OrderStatus::Open || !news.is_empty() || has_changed
+        };
+        let shown = self.polls.look_until(id, patience, read, is_news).await?;
+        let Some((order, news)) = shown else { return Ok(None) };
+        self.audit.note_views(by, news);
+        Ok(Some(order))
     }
 }

@@ -14,6 +14,7 @@ pub(super) use by_customer::RentalDone;
 pub use by_customer::{RentalRefusal, RentalRequest};
 pub use operator::EndRefund;
 pub(super) use reviving::Unrevivable;
+pub(super) use showing::has_news;
 pub use showing::{MessagePage, MessagesWanted};
 pub use viewing::{RentalHistory, RentalView, TenantView};
 
@@ -33,7 +34,7 @@ use super::long_poll::LongPolls;
 use super::orders::Orders;
 use super::requester::{Requester, key_may_spend};
 use super::sim_presence::SimPresence;
-use super::stock::Stock;
+use super::stock::{Stock, try_in_rounds};
 use crate::domain::audit::AuditAction;
 use crate::domain::calendar::add_months;
 use crate::domain::event::EventKind;
@@ -41,7 +42,7 @@ use crate::domain::ids::LAST_PUBLIC_ID;
 use crate::domain::ledger::{Posting, Term};
 use crate::domain::price::Charge;
 use crate::domain::rental::{Package, RentalState};
-use crate::domain::{AccountId, Amount, Msisdn, Rental, RentalId, SimId, Timestamp};
+use crate::domain::{AccountId, Amount, Msisdn, Packages, Rental, RentalId, SimId, Timestamp};
 use crate::store::{Asked, NotedEvent, Occasion, SearchResult, WriteTx};
 
 /// The outcome of a request to rent a number.
@@ -103,8 +104,12 @@ pub struct RentalEdit {
     pub renewal_package: Option<String>,
 }
 
-/// How often a rental is tried whose number is taken by another just before.
-const ROUNDS: usize = 4;
+impl RentalEdit {
+    /// Whether the rental is to be renewed with a package that is not sold.
+    pub(super) fn has_unknown_package(&self, packages: &Packages) -> bool {
+        self.renewal_package.as_ref().is_some_and(|package| packages.find(package).is_none())
+    }
+}
 
 /// What is asked for with a new rental.
 #[derive(Clone)]
@@ -186,9 +191,8 @@ impl Rentals {
         Ok(Ok(Contract { by, country, package, charge, auto_renew }))
     }
 
-    /// Carries out an operation that rents out a number, in one transaction. It answers `None` when
-    /// the stock has to be searched further than such an operation may; then it is tried again with
-    /// what a search has found. In the end `None` stands for no number.
+    /// Carries out an operation that rents out a number, in one transaction, as [`try_in_rounds`]
+    /// does.
     async fn in_rounds<T: Send + 'static>(
         self: &Arc<Self>,
         contract: Contract,
@@ -198,23 +202,15 @@ impl Rentals {
         + 'static,
     ) -> Result<Option<T>, Error> {
         let (operation, account) = (Arc::new(operation), contract.by.account);
-        let mut is_scarce = self.stock.is_scarce_for_rentals(&contract.country);
-        // As with orders, what was proposed may have been given to others meanwhile.
-        for _ in 0..ROUNDS {
-            let proposals = match is_scarce {
-                true => self.stock.propose_for_rental(account, &contract.country).await?,
-                false => Some(Vec::new()),
-            };
-            let Some(proposals) = proposals else { return Ok(None) };
+        let is_scarce = self.stock.is_scarce_for_rentals(&contract.country);
+        let propose = || self.stock.propose_for_rental(account, &contract.country);
+        let attempt = |proposals: Vec<SimId>| {
             let (rentals, contract) = (Arc::clone(self), contract.clone());
             let operation = Arc::clone(&operation);
             let rent = move |tx: &WriteTx<'_>| operation(&rentals, tx, contract, &proposals);
-            if let Some(rented) = self.env.store.write_for(account, rent).await? {
-                return Ok(Some(rented));
-            }
-            is_scarce = true;
-        }
-        Ok(None)
+            self.env.store.write_for(account, rent)
+        };
+        try_in_rounds(is_scarce, propose, attempt).await
     }
 
     /// `None` when the stock has to be searched further than a writing operation may.
@@ -429,9 +425,7 @@ impl Rentals {
         let Some(rental) = self.own_rental(tx, by.account, id, now)? else {
             return Ok(Edit::InvalidContract);
         };
-        let settings = self.env.settings();
-        let is_unknown = |package: &String| settings.packages.find(package).is_none();
-        if edit.renewal_package.as_ref().is_some_and(is_unknown) {
+        if edit.has_unknown_package(&self.env.settings().packages) {
             return Ok(Edit::InvalidPackage);
         }
         if !rental.is_active(now) {

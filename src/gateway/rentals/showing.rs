@@ -1,6 +1,5 @@
 //! Rentals and their messages as their tenants are shown them.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +41,11 @@ impl MessagesWanted {
 
 /// A page of a rental's messages, the newest first, and whether there are more.
 pub type MessagePage = (Vec<MessageResource>, bool);
+
+/// Whether whoever waits for messages is answered: there is one, or no such rental.
+pub(in crate::gateway) fn has_news(page: &Option<MessagePage>) -> bool {
+    page.as_ref().is_none_or(|(messages, _)| !messages.is_empty())
+}
 
 impl Rentals {
     /// The rentals of an account, the newest first: those older than one, at most so many.
@@ -145,21 +149,8 @@ impl Rentals {
         wanted: MessagesWanted,
         patience: Duration,
     ) -> Result<Option<MessagePage>, Error> {
-        let mut give_up = pin!(tokio::time::sleep(patience));
-        let waiter = self.polls.register(id);
-        loop {
-            let mut news = pin!(waiter.notify.notified());
-            // A message from here on is noticed, so none is missed between the look and the wait.
-            news.as_mut().enable();
-            let found = self.messages(by.clone(), id, wanted.clone()).await?;
-            if found.as_ref().is_none_or(|(messages, _)| !messages.is_empty()) {
-                return Ok(found);
-            }
-            tokio::select! {
-                () = &mut news => {}
-                () = &mut give_up => return Ok(found),
-            }
-        }
+        let read = || self.messages(by.clone(), id, wanted.clone());
+        self.polls.look_until(id, patience, read, has_news).await
     }
 
     /// How many long polls wait for messages at this moment.
@@ -169,7 +160,6 @@ impl Rentals {
 
     /// Once the operation is on disk, those are woken who wait for messages of a rental.
     pub(in crate::gateway) fn wake_polls_after(&self, tx: &WriteTx<'_>, rental: RentalId) {
-        let polls = Arc::clone(&self.polls);
-        tx.after_commit(move || polls.wake_waiters_of(rental));
+        self.polls.wake_after(tx, rental);
     }
 }

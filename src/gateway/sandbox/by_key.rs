@@ -24,8 +24,23 @@ pub enum ForCustomer<L, T> {
 
 /// What orders are asked of.
 pub type OrdersFor<'g> = ForCustomer<&'g Arc<Orders>, &'g Arc<SandboxOrders>>;
-/// What rentals are asked of; those that have ended are revived by the inbox.
-pub type RentalsFor<'g> = ForCustomer<(&'g Arc<Rentals>, &'g Arc<Inbox>), &'g Arc<SandboxRentals>>;
+
+/// What rentals are asked of.
+pub struct RentalsFor<'g> {
+    rentals: ForCustomer<&'g Arc<Rentals>, &'g Arc<SandboxRentals>>,
+    /// What revives those that have ended.
+    inbox: &'g Arc<Inbox>,
+}
+
+/// Asks the part that a request is for; either part has a method of this name.
+macro_rules! ask {
+    ($part:expr, $method:ident($($argument:expr),*)) => {
+        match $part {
+            ForCustomer::Live(live) => live.$method($($argument),*).await,
+            ForCustomer::Test(test) => test.$method($($argument),*).await,
+        }
+    };
+}
 
 impl Gateway {
     /// What is asked about orders with a key of this mode.
@@ -38,10 +53,11 @@ impl Gateway {
 
     /// What is asked about rentals with a key of this mode.
     pub fn rentals_for(&self, mode: KeyMode) -> RentalsFor<'_> {
-        match mode {
-            KeyMode::Live => ForCustomer::Live((self.rentals(), self.inbox())),
+        let rentals = match mode {
+            KeyMode::Live => ForCustomer::Live(self.rentals()),
             KeyMode::Test => ForCustomer::Test(&self.sandbox().rentals),
-        }
+        };
+        RentalsFor { rentals, inbox: self.inbox() }
     }
 }
 
@@ -53,10 +69,7 @@ impl OrdersFor<'_> {
         request: OrderRequest,
         once: Option<Once>,
     ) -> Result<OrderDone, Error> {
-        match self {
-            ForCustomer::Live(orders) => orders.make_once(by, request, once).await,
-            ForCustomer::Test(orders) => orders.make_once(by, request, once).await,
-        }
+        ask!(self, make_once(by, request, once))
     }
 
     pub async fn give_up_once(
@@ -66,10 +79,7 @@ impl OrdersFor<'_> {
         how: GiveUp,
         once: Option<Once>,
     ) -> Result<OrderDone, Error> {
-        match self {
-            ForCustomer::Live(orders) => orders.give_up_once(by, order, how, once).await,
-            ForCustomer::Test(orders) => orders.give_up_once(by, order, how, once).await,
-        }
+        ask!(self, give_up_once(by, order, how, once))
     }
 
     pub async fn reuse_once(
@@ -78,10 +88,7 @@ impl OrdersFor<'_> {
         order: OrderId,
         once: Option<Once>,
     ) -> Result<OrderDone, Error> {
-        match self {
-            ForCustomer::Live(orders) => orders.reuse_once(by, order, once).await,
-            ForCustomer::Test(orders) => orders.reuse_once(by, order, once).await,
-        }
+        ask!(self, reuse_once(by, order, once))
     }
 
     pub async fn swap_once(
@@ -90,24 +97,15 @@ impl OrdersFor<'_> {
         order: OrderId,
         once: Option<Once>,
     ) -> Result<OrderDone, Error> {
-        match self {
-            ForCustomer::Live(orders) => orders.swap_once(by, order, once).await,
-            ForCustomer::Test(orders) => orders.swap_once(by, order, once).await,
-        }
+        ask!(self, swap_once(by, order, once))
     }
 
     pub async fn page(&self, by: Requester, page: OrderPage) -> Result<Vec<OrderResource>, Error> {
-        match self {
-            ForCustomer::Live(orders) => orders.page(by, page).await,
-            ForCustomer::Test(orders) => orders.page(by, page).await,
-        }
+        ask!(self, page(by, page))
     }
 
     pub async fn show(&self, by: Requester, id: OrderId) -> Result<Option<OrderResource>, Error> {
-        match self {
-            ForCustomer::Live(orders) => orders.show(by, id).await,
-            ForCustomer::Test(orders) => orders.show(by, id).await,
-        }
+        ask!(self, show(by, id))
     }
 
     pub async fn wait_for_change(
@@ -116,10 +114,7 @@ impl OrdersFor<'_> {
         id: OrderId,
         patience: Duration,
     ) -> Result<Option<OrderResource>, Error> {
-        match self {
-            ForCustomer::Live(orders) => orders.wait_for_change(by, id, patience).await,
-            ForCustomer::Test(orders) => orders.wait_for_change(by, id, patience).await,
-        }
+        ask!(self, wait_for_change(by, id, patience))
     }
 }
 
@@ -131,10 +126,7 @@ impl RentalsFor<'_> {
         before: Option<RentalId>,
         limit: u32,
     ) -> Result<Vec<RentalResource>, Error> {
-        match self {
-            ForCustomer::Live((rentals, _)) => rentals.page(account, before, limit).await,
-            ForCustomer::Test(rentals) => rentals.page(account, before, limit).await,
-        }
+        ask!(self.rentals, page(account, before, limit))
     }
 
     pub async fn show(
@@ -142,10 +134,7 @@ impl RentalsFor<'_> {
         account: AccountId,
         id: RentalId,
     ) -> Result<Option<RentalResource>, Error> {
-        match self {
-            ForCustomer::Live((rentals, _)) => rentals.show(account, id).await,
-            ForCustomer::Test(rentals) => rentals.show(account, id).await,
-        }
+        ask!(self.rentals, show(account, id))
     }
 
     pub async fn messages(
@@ -154,10 +143,7 @@ impl RentalsFor<'_> {
         id: RentalId,
         wanted: MessagesWanted,
     ) -> Result<Option<MessagePage>, Error> {
-        match self {
-            ForCustomer::Live((rentals, _)) => rentals.messages(by, id, wanted).await,
-            ForCustomer::Test(rentals) => rentals.messages(by, id, wanted).await,
-        }
+        ask!(self.rentals, messages(by, id, wanted))
     }
 
     pub async fn wait_for_messages(
@@ -167,12 +153,7 @@ impl RentalsFor<'_> {
         wanted: MessagesWanted,
         patience: Duration,
     ) -> Result<Option<MessagePage>, Error> {
-        match self {
-            ForCustomer::Live((rentals, _)) => {
-                rentals.wait_for_messages(by, id, wanted, patience).await
-            }
-            ForCustomer::Test(rentals) => rentals.wait_for_messages(by, id, wanted, patience).await,
-        }
+        ask!(self.rentals, wait_for_messages(by, id, wanted, patience))
     }
 
     pub async fn rent_once(
@@ -181,10 +162,7 @@ impl RentalsFor<'_> {
         request: RentalRequest,
         once: Option<Once>,
     ) -> Result<RentalDone, Error> {
-        match self {
-            ForCustomer::Live((rentals, _)) => rentals.rent_once(by, request, once).await,
-            ForCustomer::Test(rentals) => rentals.rent_once(by, request, once).await,
-        }
+        ask!(self.rentals, rent_once(by, request, once))
     }
 
     pub async fn edit_shown(
@@ -193,10 +171,7 @@ impl RentalsFor<'_> {
         id: RentalId,
         edit: RentalEdit,
     ) -> Result<Result<RentalResource, RentalRefusal>, Error> {
-        match self {
-            ForCustomer::Live((rentals, _)) => rentals.edit_shown(by, id, edit).await,
-            ForCustomer::Test(rentals) => rentals.edit_shown(by, id, edit).await,
-        }
+        ask!(self.rentals, edit_shown(by, id, edit))
     }
 
     pub async fn extend_once(
@@ -206,10 +181,7 @@ impl RentalsFor<'_> {
         package: Option<String>,
         once: Option<Once>,
     ) -> Result<RentalDone, Error> {
-        match self {
-            ForCustomer::Live((rentals, _)) => rentals.extend_once(by, id, package, once).await,
-            ForCustomer::Test(rentals) => rentals.extend_once(by, id, package, once).await,
-        }
+        ask!(self.rentals, extend_once(by, id, package, once))
     }
 
     pub async fn revive_once(
@@ -218,8 +190,8 @@ impl RentalsFor<'_> {
         id: RentalId,
         once: Option<Once>,
     ) -> Result<RentalDone, Error> {
-        match self {
-            ForCustomer::Live((_, inbox)) => inbox.revive_once(by, id, once).await,
+        match self.rentals {
+            ForCustomer::Live(_) => self.inbox.revive_once(by, id, once).await,
             ForCustomer::Test(rentals) => rentals.revive_once(by, id, once).await,
         }
     }

@@ -1,6 +1,5 @@
 //! The test rental of each account, which is sent a text a minute.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use crate::domain::{AccountId, RentalId, Timestamp};
 use crate::gateway::long_poll::LongPolls;
 use crate::gateway::rentals::{
     MessagePage, MessagesWanted, RentalDone, RentalEdit, RentalRefusal, RentalRequest,
-    end_of_calendar,
+    end_of_calendar, has_news,
 };
 use crate::gateway::resources::RentalResource;
 use crate::gateway::sim_presence::SimAir;
@@ -125,12 +124,10 @@ impl SandboxRentals {
             let Some(rental) = own(tx, account, id)? else {
                 return Ok(Err(RentalRefusal::Unknown));
             };
-            let RentalEdit { auto_renew, renewal_package } = edit;
-            let settings = rentals.shared.env.settings();
-            let is_unknown = |package: &String| settings.packages.find(package).is_none();
-            if renewal_package.as_ref().is_some_and(is_unknown) {
+            if edit.has_unknown_package(&rentals.shared.env.settings().packages) {
                 return Ok(Err(RentalRefusal::InvalidPackage));
             }
+            let RentalEdit { auto_renew, renewal_package } = edit;
             let edited = TestRental {
                 auto_renew: auto_renew.unwrap_or(rental.auto_renew),
                 renewal_package: renewal_package.unwrap_or(rental.renewal_package),
@@ -255,21 +252,8 @@ impl SandboxRentals {
         wanted: MessagesWanted,
         patience: Duration,
     ) -> Result<Option<MessagePage>, Error> {
-        let mut give_up = pin!(tokio::time::sleep(patience));
-        let waiter = self.polls.register(id);
-        loop {
-            let mut news = pin!(waiter.notify.notified());
-            // A message from here on is noticed, so none is missed between the look and the wait.
-            news.as_mut().enable();
-            let found = self.messages(by.clone(), id, wanted.clone()).await?;
-            if found.as_ref().is_none_or(|(messages, _)| !messages.is_empty()) {
-                return Ok(found);
-            }
-            tokio::select! {
-                () = &mut news => {}
-                () = &mut give_up => return Ok(found),
-            }
-        }
+        let read = || self.messages(by.clone(), id, wanted.clone());
+        self.polls.look_until(id, patience, read, has_news).await
     }
 
     /// Tells the texts that a rental was sent until `now`, if it is its account's, and removes one
@@ -290,8 +274,7 @@ impl SandboxRentals {
             let at = text.received_at;
             self.tell(tx, &rental, EventKind::RentalMessage, Some(text), at)?;
         }
-        let polls = Arc::clone(&self.polls);
-        tx.after_commit(move || polls.wake_waiters_of(id));
+        self.polls.wake_after(tx, id);
         Ok(tx.save_test_rental(&rental)?)
     }
 

@@ -6,6 +6,7 @@ mod number_list;
 mod obstacles;
 mod offers;
 mod reasons;
+mod rounds;
 mod snapshot;
 mod table;
 
@@ -30,6 +31,7 @@ pub use explanation::{ExplainedSim, Explanation, RENTALS};
 pub use number_list::NumberState;
 pub use obstacles::{Obstacles, ReachedLimit, Whom};
 pub use offers::Offer;
+pub(super) use rounds::try_in_rounds;
 pub(super) use snapshot::Proposal;
 use snapshot::Snapshots;
 pub use table::{StockRow, StockTable};

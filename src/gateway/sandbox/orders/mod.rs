@@ -226,7 +226,7 @@ impl SandboxOrders {
         if let Some(kind) = ended.at(now).end_event() {
             self.tell(tx, &ended, kind, None, now)?;
         }
-        self.wake_polls_after(tx, ended.id);
+        self.polls.wake_after(tx, ended.id);
         Ok(ended)
     }
 

@@ -1,6 +1,5 @@
 //! Test orders, and the account that they are of, as test keys are shown them.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -111,20 +110,10 @@ impl SandboxOrders {
         id: OrderId,
         patience: Duration,
     ) -> Result<Option<OrderResource>, Error> {
-        let mut give_up = pin!(tokio::time::sleep(patience));
-        let waiter = self.polls.register(id);
-        loop {
-            let mut change = pin!(waiter.notify.notified());
-            // A change from here on is noticed, so none is missed between the look and the wait.
-            change.as_mut().enable();
-            let found = self.show(by.clone(), id).await?;
-            if found.as_ref().is_none_or(|order| order.state != OrderStatus::Open) {
-                return Ok(found);
-            }
-            tokio::select! {
-                () = &mut change => {}
-                () = &mut give_up => return Ok(found),
-            }
-        }
+        let read = || self.show(by.clone(), id);
+        let has_changed = |found: &Option<OrderResource>| {
+            found.as_ref().is_none_or(|order| order.state != OrderStatus::Open)
+        };
+        self.polls.look_until(id, patience, read, has_changed).await
     }
 }

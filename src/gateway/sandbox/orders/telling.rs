@@ -1,7 +1,5 @@
 //! What is told of test orders: what their customers do, and what happens by itself.
 
-use std::sync::Arc;
-
 use super::SandboxOrders;
 use crate::domain::event::EventKind;
 use crate::domain::sandbox::{Happening, TestOrder, TestText};
@@ -11,12 +9,6 @@ use crate::gateway::sandbox::shown;
 use crate::store::{NotedEvent, StoreError, WriteTx};
 
 impl SandboxOrders {
-    /// Once the operation is on disk, those are woken who wait for a change of an order.
-    pub(super) fn wake_polls_after(&self, tx: &WriteTx<'_>, order: OrderId) {
-        let polls = Arc::clone(&self.polls);
-        tx.after_commit(move || polls.wake_waiters_of(order));
-    }
-
     /// Tells what has happened to an order by itself until `now`, and removes one that is not kept
     /// any more.
     pub(in crate::gateway) fn tell_happenings(
@@ -39,7 +31,7 @@ impl SandboxOrders {
             self.tell_happening(tx, &order, text, at)?;
             order.told = order.told.saturating_add(1);
         }
-        self.wake_polls_after(tx, id);
+        self.polls.wake_after(tx, id);
         Ok(tx.save_test_order(&order)?)
     }
 
