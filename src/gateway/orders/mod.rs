@@ -4,6 +4,8 @@ mod barriers;
 mod by_customer;
 mod by_operator;
 mod ending;
+mod making;
+mod polling;
 mod reuse;
 mod showing;
 mod skips;
@@ -11,7 +13,6 @@ mod swapping;
 mod viewing;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::Error;
 use super::audit::Audit;
@@ -20,121 +21,33 @@ use super::environment::Environment;
 use super::events::Events;
 use super::long_poll::LongPolls;
 use super::order_stats::OrderStats;
-use super::parked::{Allocation, SelectedSim, SimReadiness};
 use super::request_cache::RequestCache;
-use super::requester::Requester;
-use super::stock::{Proposal, Stock, Wish, try_in_rounds};
-use crate::domain::account_price::price_for;
-use crate::domain::event::{EventKind, EventSubject};
-use crate::domain::fair_use::DayLimit;
-use crate::domain::ids::LAST_PUBLIC_ID;
-use crate::domain::ledger::Posting;
-use crate::domain::text::one_line;
-use crate::domain::{
-    AccountId, Amount, MobileOperator, Msisdn, Order, OrderId, Service, ServiceId, SimId, Timestamp,
-};
-use crate::store::{Asked, NewOrder, NotedEvent, StoreError, WriteTx};
+use super::stock::Stock;
+use crate::domain::{Amount, Order, OrderId};
+use crate::store::{StoreError, WriteTx};
 
 pub(super) use by_customer::OrderDone;
 pub use by_customer::OrderRefusal;
 pub(super) use by_operator::{find_order, view};
 pub use ending::{Cancel, GiveUp};
+pub use making::{MakeOrder, OrderRequest};
+use making::{Placement, Wanted};
+pub use polling::Sms;
 pub use reuse::Reuse;
 pub use showing::OrderPage;
 pub use viewing::OrderHistory;
 
-/// The outcome of a request for a number.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MakeOrder {
-    /// The order was made and its price is held.
-    Made {
-        /// The order's id.
-        order: OrderId,
-        /// The number as regular orders show it, digits only.
-        number: String,
-    },
-    /// The account has as many open orders as it may have; this is the oldest.
-    AlreadyOpen(OrderId),
-    /// The account gave up too many orders, or one too early, and is given no number until then.
-    Paused(Timestamp),
-    /// The account has done as much on this day as it may.
-    Limited(DayLimit),
-    /// No SIM can be given for the service, or no order can have an id any more.
-    NoPhone,
-    /// The order would cost this, which is more than its customer wants to pay.
-    TooExpensive(Amount),
-    /// Balance less holds does not cover the price.
-    NoBalance,
-    /// There is no such service, or it is disabled.
-    InvalidService,
-    /// There is no such country.
-    InvalidCountry,
-}
-
-/// What has been received for an order, as `getsms` shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sms {
-    /// The order is open and has no message yet.
-    Waiting,
-    /// The text of the newest message with a code, or else of the newest one, on one line.
-    Text(String),
-    /// The order was canceled, skipped, has expired or its text was blanked, is unknown, or belongs
-    /// to another account.
-    Over,
-}
-
 /// An order with the names that the operator sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderView {
-    /// The order.
+    /// The order as it is stored.
     pub order: Order,
-    /// Its account's name.
+    /// The name of the order's account.
     pub account: String,
-    /// Its service's name.
+    /// The name of the order's service.
     pub service: String,
     /// What was given back of its charge, if anything was.
     pub refunded: Option<Amount>,
-}
-
-/// What a customer wants of a new order.
-#[derive(Debug, Clone, Default)]
-pub struct OrderRequest {
-    pub service: Option<ServiceId>,
-    /// The country as the customer names it.
-    pub country: String,
-    /// The number is one of this mobile operator's.
-    pub operator: Option<MobileOperator>,
-    /// The order costs no more than this.
-    pub max_price: Option<Amount>,
-    /// What the customer calls the order.
-    pub client_ref: Option<String>,
-}
-
-/// What is wanted of a new order, of a service and in a country that may or may not be there.
-#[derive(Debug, Clone)]
-struct Wanted {
-    service: ServiceId,
-    /// The country's code.
-    country: Option<String>,
-    operator: Option<MobileOperator>,
-    max_price: Option<Amount>,
-    client_ref: Option<String>,
-    /// The order in whose place it is made.
-    replaces: Option<OrderId>,
-}
-
-/// The properties of a new order.
-pub(super) struct Placement<'p> {
-    pub(super) by: &'p Requester,
-    pub(super) service: &'p Service,
-    pub(super) sim: SimId,
-    pub(super) number: &'p Msisdn,
-    pub(super) country: &'p str,
-    pub(super) price: Amount,
-    pub(super) reuse_of: Option<OrderId>,
-    pub(super) replaces: Option<OrderId>,
-    pub(super) client_ref: Option<&'p str>,
-    pub(super) readiness: SimReadiness,
 }
 
 /// The customers' orders: a number for one code, for minutes.
@@ -161,270 +74,6 @@ impl Orders {
     ) -> Orders {
         let polls = Arc::default();
         Orders { env, cache, wakeups, stock, stats, audit, events, polls }
-    }
-
-    /// Gives the account a number for a service. The checks run in the order that the customer API
-    /// (`docs/customer-api.md`) states: parameters, open orders, stock, balance.
-    pub async fn make(
-        self: &Arc<Self>,
-        by: impl Into<Requester>,
-        service: Option<ServiceId>,
-        country: &str,
-    ) -> Result<MakeOrder, Error> {
-        let by: Requester = by.into();
-        let request = OrderRequest { service, country: country.to_owned(), ..Default::default() };
-        let Some(wanted) = self.wanted(request).await? else {
-            return Ok(MakeOrder::InvalidService);
-        };
-        let (account, search) = (by.account, wanted.clone());
-        let made = self.in_rounds(account, search, move |orders, tx, proposals| {
-            orders.try_make(tx, &by, &wanted, proposals)
-        });
-        Ok(made.await?.unwrap_or(MakeOrder::NoPhone))
-    }
-
-    /// What a customer wants, with the country by its code; `None` without a service.
-    async fn wanted(&self, request: OrderRequest) -> Result<Option<Wanted>, Error> {
-        let OrderRequest { service, country, operator, max_price, client_ref } = request;
-        let Some(service) = service else { return Ok(None) };
-        let country = self.stock.find_country(&country).await?;
-        Ok(Some(Wanted { service, country, operator, max_price, client_ref, replaces: None }))
-    }
-
-    /// Carries out an operation that makes an order, in one transaction, as [`try_in_rounds`] does.
-    async fn in_rounds<T: Send + 'static>(
-        self: &Arc<Self>,
-        account: AccountId,
-        wanted: Wanted,
-        operation: impl Fn(&Orders, &WriteTx<'_>, &[Proposal]) -> Result<Option<T>, Error>
-        + Send
-        + Sync
-        + 'static,
-    ) -> Result<Option<T>, Error> {
-        let operation = Arc::new(operation);
-        let (service, country) = (wanted.service, wanted.country.as_deref());
-        let is_scarce = country.is_some_and(|country| self.stock.is_scarce(service, country));
-        let propose = || self.proposals(account, &wanted);
-        let attempt = |proposals: Vec<Proposal>| {
-            let (orders, operation) = (Arc::clone(self), Arc::clone(&operation));
-            self.env.store.write_for(account, move |tx| operation(&orders, tx, &proposals))
-        };
-        try_in_rounds(is_scarce, propose, attempt).await
-    }
-
-    /// SIMs that an order could be given, if it may be made otherwise; `None` when there are none.
-    /// To find no number the whole stock is searched, so that is done in a snapshot of the stock:
-    /// everything else waits for the writer's connection.
-    async fn proposals(
-        self: &Arc<Self>,
-        account: AccountId,
-        wanted: &Wanted,
-    ) -> Result<Option<Vec<Proposal>>, Error> {
-        let Some(country) = wanted.country.as_deref() else { return Ok(Some(Vec::new())) };
-        if !self.may_order(account).await? {
-            return Ok(Some(Vec::new()));
-        }
-        let operator = wanted.operator.clone();
-        match self.stock.propose(account, wanted.service, country, operator).await? {
-            // Another request of the same account may have taken the last number meanwhile.
-            None if !self.may_order(account).await? => Ok(Some(Vec::new())),
-            proposals => Ok(proposals),
-        }
-    }
-
-    /// Whether nothing keeps an account from ordering.
-    async fn may_order(self: &Arc<Self>, account: AccountId) -> Result<bool, Error> {
-        let orders = Arc::clone(self);
-        let read = self.env.store.read_for(account, move |rows| {
-            let now = orders.env.now();
-            Ok::<_, Error>(orders.barrier(rows, account, now)?.is_none())
-        });
-        read.await
-    }
-
-    /// `None` when the stock has to be searched further than a writing operation may.
-    fn try_make(
-        &self,
-        tx: &WriteTx<'_>,
-        by: &Requester,
-        wanted: &Wanted,
-        proposals: &[Proposal],
-    ) -> Result<Option<MakeOrder>, Error> {
-        let account = by.account;
-        let Some(service) = tx.service(wanted.service)?.filter(|service| service.enabled) else {
-            return Ok(Some(MakeOrder::InvalidService));
-        };
-        let Some(country) = wanted.country.as_deref() else {
-            return Ok(Some(MakeOrder::InvalidCountry));
-        };
-        let now = self.env.now();
-        if let Some(barrier) = self.barrier(tx, account, now)? {
-            return Ok(Some(barrier.into()));
-        }
-        if tx.last_order_id()? >= LAST_PUBLIC_ID {
-            return Ok(Some(MakeOrder::NoPhone));
-        }
-        let own = tx.account_prices_for(account, service.id)?;
-        let Some(price) = price_for(&service, country, &own) else {
-            return Ok(Some(MakeOrder::NoPhone));
-        };
-        if wanted.max_price.is_some_and(|most| most < price) {
-            return Ok(Some(MakeOrder::TooExpensive(price)));
-        }
-        let operator = wanted.operator.as_ref();
-        let wish = Wish { account, service: &service, country, operator };
-        let found = loop {
-            let found = self.stock.allocate(tx, &wish, proposals, now)?;
-            // An order that expires only now may make the number rest.
-            match &found {
-                Allocation::Found(chosen) if self.expire_overdue_of(tx, chosen.sim)? > 0 => {}
-                _ => break found,
-            }
-        };
-        match found {
-            Allocation::Found(selected) => {
-                self.make_on(tx, by, (wanted, &wish), price, selected, now).map(Some)
-            }
-            Allocation::SoldOut => Ok(Some(MakeOrder::NoPhone)),
-            Allocation::TooFar => Ok(None),
-        }
-    }
-
-    /// Makes an order at a price on the SIM that was found for it.
-    fn make_on(
-        &self,
-        tx: &WriteTx<'_>,
-        by: &Requester,
-        (wanted, wish): (&Wanted, &Wish<'_>),
-        price: Amount,
-        selected: SelectedSim,
-        now: Timestamp,
-    ) -> Result<MakeOrder, Error> {
-        let SelectedSim { sim, number, readiness } = selected;
-        if let Some(unpayable) = self.unpayable(tx, by, price, now)? {
-            return Ok(unpayable.into());
-        }
-        let placement = Placement {
-            by,
-            service: wish.service,
-            sim,
-            number: &number,
-            country: wish.country,
-            price,
-            reuse_of: None,
-            replaces: wanted.replaces,
-            client_ref: wanted.client_ref.as_deref(),
-            readiness,
-        };
-        let order = self.place(tx, &placement, now)?;
-        Ok(MakeOrder::Made { order, number: self.env.settings().number_for_orders(&number) })
-    }
-
-    /// Adds an order and holds its price.
-    pub(super) fn place(
-        &self,
-        tx: &WriteTx<'_>,
-        placement: &Placement<'_>,
-        now: Timestamp,
-    ) -> Result<OrderId, Error> {
-        let Placement { by, service, sim, number, country, price, readiness, .. } = *placement;
-        let account = by.account;
-        let (lifetime, awaits_sim) = match readiness {
-            SimReadiness::On => (self.env.settings().order_lifetime, false),
-            SimReadiness::Parked { on_air_within } => (on_air_within, true),
-        };
-        let expires_at = now.plus(lifetime);
-        let order = tx.add_order(&NewOrder {
-            account,
-            service: service.id,
-            patterned: service.has_patterns(),
-            sim,
-            number,
-            country,
-            price,
-            created_at: now,
-            expires_at,
-            reuse_of: placement.reuse_of,
-            replaces: placement.replaces,
-            client_ref: placement.client_ref,
-            awaits_sim,
-        })?;
-        by.keep_client(tx, Asked::Order(order), now)?;
-        let cache = Arc::clone(&self.cache);
-        tx.after_commit(move || cache.add_open_order(order, account, expires_at));
-        self.wakeups.deadlines_change_after(tx);
-        if awaits_sim {
-            self.wakeups.bank_demand_changes_after(tx);
-        }
-        tx.record_sim_given(sim, now)?;
-        let subject = EventSubject::Order(order);
-        self.events.note(tx, NotedEvent::new(account, EventKind::OrderCreated, subject, now));
-        let posting = Posting::Hold { amount: price, order };
-        self.events.post(tx, account, &posting, self.env.occasion(now, by.key_prefix()))?;
-        Ok(order)
-    }
-
-    /// Whether an order of this account is known to wait for its SMS, without asking the database.
-    pub fn is_known_to_wait(&self, account: AccountId, order: OrderId, now: Timestamp) -> bool {
-        self.cache.is_waiting(order, account, now) && !self.env.store.has_lost_files()
-    }
-
-    /// What has been received for an order.
-    pub async fn read_sms(
-        self: &Arc<Self>,
-        by: impl Into<Requester>,
-        order: OrderId,
-    ) -> Result<Sms, Error> {
-        let (now, by): (_, Requester) = (self.env.now(), by.into());
-        let account = by.account;
-        if self.is_known_to_wait(account, order, now) {
-            return Ok(Sms::Waiting);
-        }
-        let sms = self.env.store.read_for(account, move |rows| {
-            let over = Ok::<_, StoreError>((Sms::Over, None));
-            let Some(order) = rows.order(order)?.filter(|order| order.account == account) else {
-                return over;
-            };
-            let shown = if order.shows_messages() { rows.shown_text(order.id)? } else { None };
-            match shown {
-                Some((message, text, seen)) => {
-                    Ok((Sms::Text(one_line(&text)), (!seen).then_some(message)))
-                }
-                None if order.is_open(now) => Ok((Sms::Waiting, None)),
-                None => over,
-            }
-        });
-        let (sms, news) = sms.await?;
-        self.audit.note_views(by, news.into_iter().collect());
-        Ok(sms)
-    }
-
-    /// Like [`Orders::read_sms`], but holds the answer back, for at most `patience`, until the
-    /// order no longer waits.
-    pub async fn wait_for_sms(
-        self: &Arc<Self>,
-        by: impl Into<Requester>,
-        order: OrderId,
-        patience: Duration,
-    ) -> Result<Sms, Error> {
-        let by: Requester = by.into();
-        let read = || self.read_sms(by.clone(), order);
-        self.polls.look_until(order, patience, read, |sms| *sms != Sms::Waiting).await
-    }
-
-    /// How many long polls wait at this moment.
-    pub fn poll_count(&self) -> usize {
-        self.polls.count()
-    }
-
-    /// Once the operation is on disk, the order is removed from the cache of waiting ones and its
-    /// long polls are woken.
-    pub(super) fn wake_polls_after(&self, tx: &WriteTx<'_>, order: OrderId) {
-        let (cache, polls) = (Arc::clone(&self.cache), Arc::clone(&self.polls));
-        tx.after_commit(move || {
-            cache.remove_open_order(order);
-            polls.wake_waiters_of(order);
-        });
     }
 
     /// Starts the lifetimes of orders that were made for a parked SIM that is on the air now.

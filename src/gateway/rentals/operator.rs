@@ -34,7 +34,7 @@ pub(super) struct Paid {
 }
 
 impl Paid {
-    /// Of a rental with these entries.
+    /// What the entries of the ledger about a rental say of it.
     pub(super) fn of(entries: &[Entry]) -> Paid {
         let charges = entries.iter().filter(|entry| entry.kind != EntryKind::Refund);
         let term = |entry: &Entry| PaidTerm {

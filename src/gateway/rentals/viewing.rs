@@ -19,9 +19,9 @@ const VIEW_BYTES: usize = 1 << 20;
 /// A rental with the names that the operator sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RentalView {
-    /// The rental.
+    /// The rental as it is stored.
     pub rental: Rental,
-    /// Its account's name.
+    /// The name of the rental's account.
     pub account: String,
 }
 
@@ -46,7 +46,7 @@ pub struct RentalHistory {
     pub client: Option<String>,
     /// The rules by which something was withheld from it.
     pub withheld: Vec<String>,
-    /// Its charges.
+    /// The entries of the ledger about it: its charges and refunds.
     pub entries: Vec<Entry>,
     /// The SIMs that it had before it was moved.
     pub moves: Vec<RentalMove>,
