@@ -18,9 +18,9 @@ const SHARED_FOR: Duration = Duration::from_secs(1);
 /// Which SIMs a page of the list has. What is `None` limits nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SimsWanted {
-    /// A country's code.
+    /// Only SIMs of the country with this code.
     pub country: Option<String>,
-    /// The state's word.
+    /// Only SIMs in the state with this word.
     pub state: Option<String>,
     pub pool: Option<Pool>,
     /// Digits that are in the ICCID, the IMSI or the number.

@@ -1,0 +1,67 @@
+//! Whether the PIN of a card may be entered.
+
+use super::Sims;
+use crate::domain::modem::PinPermission;
+use crate::domain::{Iccid, ModemAtPort, ModemId};
+use crate::gateway::Error;
+use crate::store::WriteTx;
+
+impl Sims {
+    /// Whether a PIN may be entered now. When it may, the try is on disk already, so that a wrong
+    /// PIN is entered once and never again for that card, whatever restarts
+    /// ([invariant 10](crate#what-always-holds)).
+    ///
+    /// With `only_if_accepted` it may be entered only into a card that has accepted one before and
+    /// has refused none since.
+    ///
+    /// A card is identified by its ICCID if that can be read before the PIN is entered, else by its
+    /// modem. The PIN itself is not stored, not even as a digest: one of four digits would be as
+    /// good as the digits.
+    pub async fn may_enter_pin(
+        &self,
+        modem: &ModemAtPort,
+        iccid: Option<&Iccid>,
+        only_if_accepted: bool,
+    ) -> Result<PinPermission, Error> {
+        let (now, modem, iccid) = (self.env.now(), modem.clone(), iccid.cloned());
+        self.env
+            .store
+            .write(move |tx| {
+                // A try from before it was known that several modems tell the same may have been
+                // made in any of them.
+                if tx.has_refused_pin(&pin_key(&modem.id, iccid.as_ref()))? {
+                    return Ok(PinPermission::RefusedBefore);
+                }
+                let card = pin_key(&tx.modem_id(&modem)?, iccid.as_ref());
+                Ok(tx.note_pin_try(&card, only_if_accepted, now)?)
+            })
+            .await
+    }
+
+    /// Records that the card accepted the PIN, so that a right PIN works at every start. Of a card
+    /// without an ICCID the try is only forgotten: the next one in that modem may be another.
+    pub async fn record_accepted_pin(
+        &self,
+        modem: &ModemAtPort,
+        iccid: Option<&Iccid>,
+    ) -> Result<(), Error> {
+        let (now, modem, iccid) = (self.env.now(), modem.clone(), iccid.cloned());
+        let record = move |tx: &WriteTx<'_>| {
+            let card = pin_key(&tx.modem_id(&modem)?, iccid.as_ref());
+            match iccid {
+                Some(_) => tx.note_accepted_pin(&card, now),
+                None => tx.forget_pin_try(&card),
+            }
+        };
+        self.env.store.write(move |tx| Ok(record(tx)?)).await
+    }
+}
+
+/// The name under which a try of a PIN is stored.
+fn pin_key(modem: &ModemId, iccid: Option<&Iccid>) -> String {
+    match iccid {
+        Some(iccid) => format!("iccid {iccid}"),
+        None if modem.is_imei() => format!("imei {modem}"),
+        None => format!("modem {modem}"),
+    }
+}
