@@ -30,7 +30,6 @@
 //! | [`Audit`] | who did or saw what | |
 //! | [`Alarms`] | which alarms stand, and what was told of them | |
 //! | [`Verification`] | checks the database while somebody looks on | reports |
-//! | [`Topics`] | tells pages what has changed | |
 //! | [`Samples`] | the site's figures over time | presence |
 //! | [`Finder`] | what a word of the operator's stands for | presence |
 //! | [`Topics`] | tells pages what has changed | |
@@ -81,13 +80,14 @@ mod settings;
 mod shared_reading;
 mod sim_presence;
 mod sims;
+mod site;
 mod stock;
+mod subjects;
 mod topics;
 mod verification;
 mod webhooks;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use crate::store::{Revenue, on_behalf_of, read_for_page};
 pub use accounts::{
@@ -154,103 +154,18 @@ pub use webhooks::{
     Webhooks, Work, addresses_of,
 };
 
-use crate::domain::clock_trust::ClockTrust;
-use crate::domain::{AccountId, Catalogue, Currency, EventId, Timestamp, code};
 pub use crate::store::{
     Account, AuditRow, AwaitedMessage, BankPosition, CHECKS, EndpointCounts, Entry, Holder, Key,
     LastSim, ListStep, LocationPeriod, LoggedAlarm, Mark, MessageFilter, NewService, RentalMove,
     Searched, SimActivity, Skip, StepEnd, Trace, Undelivered,
 };
-use crate::store::{Store, StoreError};
-use alarms::StoredAlarms;
-use background::{FailedDeadlines, Wakeups};
-use bank_state::BankState;
-use environment::Environment;
-use inbox::{Assemblies, Matcher, MessageNews, NetworkClocks};
-use request_cache::RequestCache;
-use services::CurrentCatalogue;
-use session_cache::SessionCache;
-use sim_presence::SimPresence;
-use webhooks::EndpointChanges;
+use subjects::Subjects;
 
 /// The business. Cloning gives another handle to the same one.
 #[derive(Clone)]
 pub struct Gateway(Arc<Subjects>);
 
-struct Subjects {
-    env: Arc<Environment>,
-    presence: Arc<SimPresence>,
-    wakeups: Arc<Wakeups>,
-    clocks: Arc<NetworkClocks>,
-    stats: Arc<OrderStats>,
-    topics: Arc<Topics>,
-    accounts: Arc<Accounts>,
-    people: Arc<People>,
-    services: Arc<Services>,
-    health: Arc<Health>,
-    audit: Arc<Audit>,
-    alarms: Arc<Alarms>,
-    events: Arc<Events>,
-    webhooks: Arc<Webhooks>,
-    sandbox: Arc<Sandbox>,
-    banks: Arc<Banks>,
-    sims: Arc<Sims>,
-    numbers: Arc<NumberDiscovery>,
-    hearing_tests: Arc<HearingTests>,
-    number_book: NumberBook,
-    finder: Finder,
-    samples: Samples,
-    reports: Arc<Reports>,
-    verification: Arc<Verification>,
-    stock: Arc<Stock>,
-    orders: Arc<Orders>,
-    rentals: Arc<Rentals>,
-    attribution: Arc<Attribution>,
-    inbox: Arc<Inbox>,
-    due_work: Arc<DueWork>,
-}
-
-/// Refuses a currency whose amounts have another number of decimals than those in the database.
-async fn keep_decimals(store: &Store, currency: Currency) -> Result<(), Error> {
-    let kept = store.read(|rows| rows.decimals()).await?;
-    let decimals = currency.decimals();
-    let is_set = kept == decimals || store.write(move |tx| tx.set_decimals(decimals)).await?;
-    if is_set { Ok(()) } else { Err(Error::OtherDecimals { kept, currency }) }
-}
-
 impl Gateway {
-    /// Puts the business on a store: loads the catalogue and which orders are open.
-    pub async fn open(
-        store: Store,
-        settings: Settings,
-        clock: Clock,
-        entropy: Entropy,
-    ) -> Result<Gateway, Error> {
-        keep_decimals(&store, settings.currency).await?;
-        let read = store.read(|rows| {
-            let newest = rows
-                .messages(MessageFilter::Newest(1.into()))?
-                .pop()
-                .map(|message| (message.id, message.received_at));
-            let newest = (newest, rows.newest_event()?);
-            let written = rows.newest_times()?;
-            let open = (rows.all_open_orders()?, rows.sims_with_open_orders()?);
-            let alarms =
-                StoredAlarms { standing: rows.standing_alarms()?, told: rows.told_alarms()? };
-            Ok::<_, StoreError>((rows.services()?, newest, open, written, alarms))
-        });
-        let (services, (newest, newest_event), (open, awaited), written, alarms) = read.await?;
-        let written = if written.is_empty() { vec![clock.now()] } else { written };
-        let catalogue = Catalogue::new(&services)?;
-        code::prepare();
-        let env = Arc::new(Environment::new(store, settings, clock, entropy, written));
-        let cache = Arc::new(RequestCache::with_open_orders(open));
-        let news = Arc::new(MessageNews::new(newest));
-        let subjects = Subjects::new(env, cache, catalogue, news, alarms, newest_event);
-        subjects.presence.await_sims(awaited);
-        Ok(Gateway(Arc::new(subjects)))
-    }
-
     /// Accounts, their ledger and their keys.
     pub fn accounts(&self) -> &Accounts {
         &self.0.accounts
@@ -276,7 +191,7 @@ impl Gateway {
         &self.0.audit
     }
 
-    /// The alarms.
+    /// The alarms that stand and those that have ended.
     pub fn alarms(&self) -> &Alarms {
         &self.0.alarms
     }
@@ -291,7 +206,7 @@ impl Gateway {
         &self.0.webhooks
     }
 
-    /// What test keys see.
+    /// The orders and rentals that test keys open.
     pub fn sandbox(&self) -> &Sandbox {
         &self.0.sandbox
     }
@@ -301,7 +216,7 @@ impl Gateway {
         &self.0.banks
     }
 
-    /// The SIMs.
+    /// The SIMs that were ever seen or added.
     pub fn sims(&self) -> &Arc<Sims> {
         &self.0.sims
     }
@@ -316,12 +231,12 @@ impl Gateway {
         &self.0.numbers
     }
 
-    /// Who had which number.
+    /// The record of who had which number when.
     pub fn number_book(&self) -> &NumberBook {
         &self.0.number_book
     }
 
-    /// What a word stands for.
+    /// The search for what a word of the operator's stands for.
     pub fn finder(&self) -> &Finder {
         &self.0.finder
     }
@@ -356,7 +271,7 @@ impl Gateway {
         &self.0.rentals
     }
 
-    /// The messages.
+    /// The messages that were received.
     pub fn inbox(&self) -> &Arc<Inbox> {
         &self.0.inbox
     }
@@ -366,7 +281,7 @@ impl Gateway {
         &self.0.attribution
     }
 
-    /// Deadlines and retention.
+    /// What time alone brings about: deadlines and retention.
     pub fn due_work(&self) -> &Arc<DueWork> {
         &self.0.due_work
     }
@@ -384,254 +299,6 @@ impl Gateway {
     /// What has changed that pages show.
     pub fn topics(&self) -> &Topics {
         &self.0.topics
-    }
-
-    /// The accounts' currency.
-    pub fn currency(&self) -> Currency {
-        self.settings().currency
-    }
-
-    /// The operator's settings as they are now.
-    pub fn settings(&self) -> Arc<Settings> {
-        self.0.env.settings()
-    }
-
-    /// Replaces the settings. Orders and rentals that run keep the end and the price that they were
-    /// made with.
-    pub fn apply_settings(&self, settings: Settings) {
-        self.0.env.replace_settings(settings);
-        self.0.wakeups.settings_changed();
-    }
-
-    /// The clock was set forward: it went ahead by so much more than time has passed.
-    pub fn clock_was_set(&self, ahead: Duration) {
-        self.0.clocks.own_clock_was_set(self.now());
-        self.0.presence.clock_was_set(ahead);
-        self.0.rentals.clock_was_set(ahead);
-        self.0.wakeups.deadlines_changed();
-    }
-
-    /// How far this machine's clock can be relied on, and the time until which what cannot be
-    /// undone is done.
-    pub fn clock_trust(&self) -> (ClockTrust, Timestamp) {
-        (self.0.env.clock_trust(), self.0.env.certain_now())
-    }
-
-    /// The service centres whose newest time stamps contradict each other.
-    pub fn contradicted_network_clocks(&self) -> Vec<String> {
-        self.0.clocks.contradicted(self.now())
-    }
-
-    /// A modem's page would look different now.
-    pub fn modem_changed(&self) {
-        self.0.topics.raise(Topic::Modems);
-    }
-
-    /// A SIM works now that did not before: its number may have to be found out, and the lifetimes
-    /// of orders on it begin.
-    pub fn sim_became_ready(&self) {
-        self.0.wakeups.sim_became_ready();
-    }
-
-    /// A SIM has left its modem: orders on it may have to end.
-    pub fn sim_left(&self) {
-        self.0.wakeups.deadlines_changed();
-    }
-
-    /// The time by the injected clock.
-    pub fn now(&self) -> Timestamp {
-        self.0.env.now()
-    }
-
-    /// When the operator's day ends that is now, and with it the limits of the day.
-    pub fn day_ends_at(&self) -> Timestamp {
-        self.0.env.day_after(self.0.env.now())
-    }
-
-    /// Fails when the database's files were not where they should be when somebody looked last.
-    /// Then nothing is stored any more, and customers must not be told what may be lost.
-    pub fn require_database(&self) -> Result<(), Error> {
-        let store = &self.0.env.store;
-        if store.has_lost_files() { Ok(store.check_files()?) } else { Ok(()) }
-    }
-
-    /// Looks whether the database's files are where they were. If not, the writer saves what it
-    /// can.
-    pub async fn check_database(&self) -> Result<(), Error> {
-        let store = self.0.env.store.clone();
-        // A disk that hangs must hold nobody else up.
-        let looked = tokio::task::spawn_blocking(move || store.check_files()).await;
-        let checked = looked.unwrap_or(Err(StoreError::Gone));
-        if checked.is_err() {
-            // It fails like every other operation. That is how the writer notices.
-            let _ = self.0.env.store.touch().await;
-        }
-        Ok(checked?)
-    }
-
-    /// How many long polls wait at this moment.
-    pub fn poll_count(&self) -> usize {
-        self.orders().poll_count() + self.rentals().poll_count() + self.sandbox().poll_count()
-    }
-
-    /// Whether so much of one account's waits to be written that its customers should come again
-    /// later.
-    pub fn is_overloaded_by(&self, account: AccountId) -> bool {
-        self.0.env.store.is_crowded_by(account)
-    }
-
-    /// Whether so much waits to be written that customers should come again later.
-    pub fn is_overloaded(&self) -> bool {
-        self.0.env.store.is_crowded()
-    }
-}
-
-impl Subjects {
-    /// Makes the subjects, each after those that it uses.
-    fn new(
-        env: Arc<Environment>,
-        cache: Arc<RequestCache>,
-        catalogue: Catalogue,
-        news: Arc<MessageNews>,
-        alarms: StoredAlarms,
-        newest_event: EventId,
-    ) -> Subjects {
-        let catalogue = Arc::new(CurrentCatalogue::new(catalogue));
-        let wakeups = Arc::<Wakeups>::default();
-        let failed = Arc::<FailedDeadlines>::default();
-        let stats = Arc::<OrderStats>::default();
-        let clocks = Arc::new(NetworkClocks::new());
-        let banks = Arc::<BankState>::default();
-        let presence = Arc::new(SimPresence::new(Arc::default(), banks, failed.clone(), env.now()));
-        let topics = Arc::new(Topics::new(env.store.changes().clone()));
-        let events = Events::new(env.clone(), presence.clone(), topics.clone(), newest_event);
-        let events = Arc::new(events);
-        let endpoints = Arc::<EndpointChanges>::default();
-        let resolver = Arc::new(SystemResolver::for_checks());
-        let webhooks = Arc::new(Webhooks::new(env.clone(), endpoints.clone(), resolver));
-        let sessions = Arc::<SessionCache>::default();
-        let people = Arc::new(People::new(env.clone(), sessions.clone(), wakeups.clone()));
-        let sandbox = Arc::new(Sandbox::new(env.clone(), wakeups.clone(), events.clone()));
-        let accounts = Arc::new(Accounts::new(
-            env.clone(),
-            cache.clone(),
-            sessions,
-            events.clone(),
-            endpoints,
-            sandbox.clone(),
-        ));
-        let services = Arc::new(Services::new(env.clone(), catalogue.clone()));
-        let health = Arc::new(Health::new(env.clone()));
-        let audit = Arc::new(Audit::new(env.clone()));
-        let alarms = Arc::new(Alarms::new(env.clone(), topics.clone(), alarms));
-        let banks = Banks::new(
-            env.clone(),
-            presence.clone(),
-            wakeups.clone(),
-            topics.clone(),
-            audit.clone(),
-        );
-        let banks = Arc::new(banks);
-        let sims = Arc::new(Sims::new(
-            env.clone(),
-            presence.clone(),
-            banks.clone(),
-            stats.last_messages().clone(),
-        ));
-        let numbers = Arc::new(NumberDiscovery::new(
-            env.clone(),
-            presence.clone(),
-            sims.clone(),
-            wakeups.clone(),
-        ));
-        let hearing_tests =
-            Arc::new(HearingTests::new(env.clone(), presence.clone(), sims.clone()));
-        let number_book = NumberBook::new(env.clone(), cache.clone());
-        let finder = Finder::new(env.clone(), presence.clone());
-        let samples = Samples::new(env.clone(), presence.clone());
-        let reports = Arc::new(Reports::new(env.clone(), audit.clone(), sims.clone()));
-        let verification =
-            Arc::new(Verification::new(env.clone(), reports.clone(), topics.clone()));
-        let stock = Arc::new(Stock::new(env.clone(), presence.clone(), cache.clone()));
-        let orders = Arc::new(Orders::new(
-            env.clone(),
-            cache.clone(),
-            wakeups.clone(),
-            stock.clone(),
-            stats.clone(),
-            audit.clone(),
-            events.clone(),
-        ));
-        let rentals = Arc::new(Rentals::new(
-            env.clone(),
-            wakeups.clone(),
-            stock.clone(),
-            banks.clone(),
-            orders.clone(),
-            audit.clone(),
-            events.clone(),
-        ));
-        let attribution = Arc::new(Attribution::new(env.clone(), catalogue, cache));
-        let matcher = Arc::new(Matcher::new(
-            env.clone(),
-            attribution.clone(),
-            numbers.clone(),
-            orders.clone(),
-            rentals.clone(),
-            stats.clone(),
-            news.clone(),
-        ));
-        let assemblies =
-            Arc::new(Assemblies::new(wakeups.clone(), clocks.clone(), matcher.clone()));
-        let inbox = Arc::new(Inbox::new(
-            env.clone(),
-            presence.clone(),
-            clocks.clone(),
-            matcher,
-            assemblies.clone(),
-            news,
-        ));
-        let due_work = Arc::new(DueWork::new(
-            env.clone(),
-            wakeups.clone(),
-            failed,
-            presence.clone(),
-            (orders.clone(), rentals.clone()),
-            assemblies,
-            sandbox.clone(),
-        ));
-        Subjects {
-            env,
-            presence,
-            wakeups,
-            clocks,
-            stats,
-            topics,
-            accounts,
-            people,
-            services,
-            health,
-            audit,
-            alarms,
-            events,
-            webhooks,
-            sandbox,
-            banks,
-            sims,
-            numbers,
-            hearing_tests,
-            number_book,
-            finder,
-            samples,
-            reports,
-            verification,
-            stock,
-            orders,
-            rentals,
-            attribution,
-            inbox,
-            due_work,
-        }
     }
 }
 
