@@ -34,7 +34,7 @@ pub enum Exported {
     Webhook(Box<(Endpoint, String)>),
     /// A login, with its sessions.
     Login(Box<(LoginView, Vec<SessionView>)>),
-    /// That was all.
+    /// Nothing more comes: the export is complete.
     End,
 }
 

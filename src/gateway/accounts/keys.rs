@@ -28,7 +28,7 @@ const LABEL_CHARS: usize = 80;
 pub struct NewKey {
     /// The account that it opens.
     pub account: Account,
-    /// The key.
+    /// The key itself, which is shown only this once.
     pub key: ApiKey,
 }
 

@@ -3,6 +3,7 @@
 mod erasure;
 mod export;
 mod keys;
+mod ledger;
 mod limits;
 mod portal;
 mod prices;
@@ -15,21 +16,18 @@ use std::sync::Arc;
 use super::Error;
 use super::environment::Environment;
 use super::events::Events;
-use super::listing::ListRequest;
 use super::request_cache::RequestCache;
 use super::sandbox::Sandbox;
 use super::session_cache::SessionCache;
 use super::webhooks::EndpointChanges;
 use crate::domain::audit::{Actor, AuditAction};
-use crate::domain::ledger::Posting;
 use crate::domain::text::{check_name, did_you_mean};
-use crate::domain::{AccountId, Amount, Currency, Funds, RowLimit, Timestamp};
-use crate::store::{
-    Account, Applied, Entry, ListFilter, Occasion, Page, ReadTx, StoreError, WriteTx,
-};
+use crate::domain::{AccountId, Amount};
+use crate::store::{Account, ReadTx, StoreError, WriteTx};
 pub use erasure::Erased;
 pub use export::{Exported, ReceiverGone};
 pub use keys::{KeyEdit, NewKey};
+pub use ledger::LedgerRow;
 pub use limits::{LimitEdit, Standing};
 pub use portal::PortalChoices;
 pub use prices::{PriceEdit, PriceView};
@@ -38,14 +36,6 @@ pub use slips::Slip;
 
 /// The most characters that an account's name may have, so that tables stay readable.
 const MAX_NAME: usize = 64;
-
-/// An entry of an account's ledger.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LedgerRow {
-    pub entry: Entry,
-    /// The account's funds when it had been applied.
-    pub after: Funds,
-}
 
 /// The account that the operator names by its name or its id.
 pub(super) fn find_account(rows: &ReadTx<'_>, reference: &str) -> Result<Account, Error> {
@@ -85,79 +75,7 @@ pub(super) fn covers(tx: &WriteTx<'_>, account: AccountId, price: Amount) -> Res
     Ok(account.funds.covers(price))
 }
 
-/// The entries of an account's ledger that a filter selects, oldest first, each with the account's
-/// funds after it.
-fn ledger_rows(
-    rows: &ReadTx<'_>,
-    account: &Account,
-    filter: &ListFilter,
-) -> Result<Vec<LedgerRow>, StoreError> {
-    let entries = rows.ledger(filter)?;
-    let less = |from: Amount, what: Amount| Amount(from.0.saturating_sub(what.0));
-    let minus = |funds: Funds, balance: Amount, held: Amount| Funds {
-        balance: less(funds.balance, balance),
-        held: less(funds.held, held),
-    };
-    // Of old entries it was not kept what stood after them: it is what stood after the next one of
-    // which that is known, less what came in between.
-    let mut after = match entries.last() {
-        Some(Entry { after: None, id, .. }) => {
-            let (later, known) = rows.ledger_sums_after(account.id, *id)?;
-            minus(known.unwrap_or(account.funds), later.balance, later.held)
-        }
-        Some(Entry { after: Some(_), .. }) | None => account.funds,
-    };
-    let newest_first = entries.into_iter().rev().map(|entry| {
-        after = entry.after.unwrap_or(after);
-        let before = minus(after, entry.balance, entry.held);
-        LedgerRow { after: std::mem::replace(&mut after, before), entry }
-    });
-    let mut all: Vec<LedgerRow> = newest_first.collect();
-    all.reverse();
-    Ok(all)
-}
-
-/// Posts what the operator has requested, and records it. A request that is sent again is
-/// acknowledged, and neither applied nor recorded again; its id belongs to its account and amount.
-fn post_request(
-    tx: &WriteTx<'_>,
-    events: &Arc<Events>,
-    account: AccountId,
-    posting: &Posting,
-    action: AuditAction<'_>,
-    currency: Currency,
-    now: Timestamp,
-) -> Result<Applied, Error> {
-    // What the operator adds or takes counts on no day.
-    let applied = events.post(tx, account, posting, Occasion { at: now, today: now, key: None })?;
-    match applied {
-        Applied::Now(_) => {
-            let after = find_account(tx, &account.to_string())?;
-            let (balance, _) = posting.effects();
-            let (account, balance) = (subject_of(&after), currency.text_with_code(balance));
-            let now_has = currency.text(after.funds.balance);
-            let subject = format!("{account}: {balance}, balance {now_has}");
-            tx.note(Actor::Operator, action, subject, now)?;
-        }
-        Applied::Before => {
-            let (balance, held) = posting.effects();
-            match tx.posted(posting)? {
-                Some(before) if before != (account, balance, held) => {
-                    let (other, added, _) = before;
-                    let other = subject_of(&find_account(tx, &other.to_string())?);
-                    let added = currency.text(added);
-                    return Err(Error::refused(format!(
-                        "the request with this id added {added} to {other}; nothing was changed"
-                    )));
-                }
-                _ => {}
-            }
-        }
-    }
-    Ok(applied)
-}
-
-/// The customers' accounts.
+/// The customers' accounts: their credit, their limits and their keys.
 pub struct Accounts {
     env: Arc<Environment>,
     cache: Arc<RequestCache>,
@@ -211,135 +129,6 @@ impl Accounts {
     /// An account by name or id.
     pub async fn find(&self, reference: String) -> Result<Account, Error> {
         self.env.store.read(move |rows| find_account(rows, &reference)).await
-    }
-
-    /// Whether an account's balance and holds are the sums of its ledger entries
-    /// ([invariant 7](crate#what-always-holds)).
-    pub async fn ledger_adds_up(&self, account: AccountId) -> Result<bool, Error> {
-        let read = self.env.store.read(move |rows| {
-            let sums = rows.ledger_sums(account)?;
-            Ok::<_, Error>(rows.account(account)?.is_some_and(|account| account.funds == sums))
-        });
-        read.await
-    }
-
-    /// Adds credit. `request` identifies the request: one that is sent again after a lost answer is
-    /// applied once.
-    pub async fn top_up(
-        &self,
-        reference: String,
-        amount: Amount,
-        request: String,
-    ) -> Result<Account, Error> {
-        Ok(self.top_up_once(reference, amount, request).await?.0)
-    }
-
-    /// As [`Accounts::top_up`]; answers also whether the request was applied before.
-    pub async fn top_up_once(
-        &self,
-        reference: String,
-        amount: Amount,
-        request: String,
-    ) -> Result<(Account, bool), Error> {
-        if amount <= Amount::ZERO {
-            let nothing = self.env.settings().currency.text(Amount::ZERO);
-            return Err(Error::refused(format!("a top-up is more than {nothing}")));
-        }
-        let (now, currency) = (self.env.now(), self.env.settings().currency);
-        let events = Arc::clone(&self.events);
-        self.env
-            .store
-            .write(move |tx| {
-                let account = find_account(tx, &reference)?;
-                refuse_erased(&account)?;
-                let account = account.id;
-                let posting = Posting::TopUp { amount, reference: request };
-                let action = AuditAction::ToppedUp;
-                let applied = post_request(tx, &events, account, &posting, action, currency, now)?;
-                let is_repeated = matches!(applied, Applied::Before);
-                Ok((find_account(tx, &account.to_string())?, is_repeated))
-            })
-            .await
-    }
-
-    /// Corrects an account's balance, up or down. `request` identifies the request, as in
-    /// [`Accounts::top_up`].
-    pub async fn adjust_balance(
-        &self,
-        reference: String,
-        amount: Amount,
-        note: String,
-        request: String,
-    ) -> Result<Account, Error> {
-        if amount == Amount::ZERO || note.trim().is_empty() {
-            let nothing = self.env.settings().currency.text(Amount::ZERO);
-            return Err(Error::refused(format!(
-                "an adjustment must not be {nothing} and needs a --reason"
-            )));
-        }
-        let (now, currency) = (self.env.now(), self.env.settings().currency);
-        let events = Arc::clone(&self.events);
-        self.env
-            .store
-            .write(move |tx| {
-                let account = find_account(tx, &reference)?;
-                refuse_erased(&account)?;
-                let account = account.id;
-                let posting = Posting::Adjustment { amount, note, reference: request };
-                post_request(
-                    tx,
-                    &events,
-                    account,
-                    &posting,
-                    AuditAction::AdjustedBalance,
-                    currency,
-                    now,
-                )?;
-                find_account(tx, &account.to_string())
-            })
-            .await
-    }
-
-    /// The entries of an account's ledger that the operator asks for, oldest first, each with the
-    /// account's funds after it.
-    pub async fn ledger(
-        &self,
-        reference: String,
-        request: ListRequest,
-    ) -> Result<Vec<LedgerRow>, Error> {
-        let settings = self.env.settings();
-        let read = self.env.store.read(move |rows| {
-            let account = find_account(rows, &reference)?;
-            let request = ListRequest { account: Some(account.id.to_string()), ..request };
-            let filter = request.resolve(rows, &settings.countries, &[])?;
-            Ok(ledger_rows(rows, &account, &filter)?)
-        });
-        read.await
-    }
-
-    /// The entries of a customer's ledger of a time, the newest first: those older than one, at
-    /// most so many, each with the account's funds after it.
-    pub async fn own_ledger(
-        &self,
-        account: AccountId,
-        (from, to): (Option<Timestamp>, Option<Timestamp>),
-        before: Option<i64>,
-        limit: u32,
-    ) -> Result<Vec<LedgerRow>, Error> {
-        let filter = ListFilter {
-            account: Some(account),
-            from,
-            to,
-            page: before.map_or(Page::Newest, Page::Before),
-            ..ListFilter::newest(RowLimit::from(limit))
-        };
-        let read = self.env.store.read_for(account, move |rows| {
-            let Some(account) = rows.account(account)? else { return Ok(Vec::new()) };
-            let mut entries = ledger_rows(rows, &account, &filter)?;
-            entries.reverse();
-            Ok::<_, StoreError>(entries)
-        });
-        Ok(read.await?)
     }
 
     /// A customer's account, what it may do and has done today, and how many orders it has open.

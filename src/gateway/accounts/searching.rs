@@ -13,7 +13,7 @@ const SUSPENDED: &str = "suspended";
 /// Which accounts are wanted.
 #[derive(Debug, Clone, Default)]
 pub struct AccountPage {
-    /// The state's word.
+    /// Only accounts in the state with this word.
     pub state: Option<String>,
     /// A part of the name, in any case of the letters.
     pub name: Option<String>,
