@@ -208,6 +208,17 @@ impl ListQuery {
     }
 }
 
+/// Prints the list that the daemon has at a path.
+pub(super) async fn print_list(
+    client: &AdminClient,
+    json: bool,
+    path: &str,
+    columns: &[&str],
+    empty: &str,
+) -> anyhow::Result<()> {
+    print::list(json, &client.get(path).await?, columns, empty)
+}
+
 /// What is said of an option by which other lists are filtered: those that the list has. `None` for
 /// any other fault of a command line. `words` are those of the line.
 pub(super) fn lacking_filter(

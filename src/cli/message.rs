@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::args::Message;
-use super::listing::{AllKinds, ListQuery};
+use super::args::{named, whole_number};
+use super::listing::{AllKinds, ListQuery, OfAccount, OfNumber, OfService, Rows};
 use super::print;
 use crate::domain::message::MessageKind;
 use crate::http::AdminClient;
@@ -44,6 +45,47 @@ const FIELDS: &[&str] = &[
     "text",
     "pdus",
 ];
+
+#[derive(Subcommand)]
+pub(super) enum Message {
+    /// List messages, oldest first; an account's or a service's are those of its orders and rentals
+    List {
+        #[command(flatten)]
+        account: OfAccount,
+        #[command(flatten)]
+        service: OfService,
+        #[command(flatten)]
+        numbers: OfNumber,
+        #[command(flatten)]
+        rows: Box<Rows>,
+        #[command(flatten)]
+        kinds: AllKinds,
+        /// Only those of this order
+        #[arg(long, value_name = "ID", value_parser = whole_number)]
+        order: Option<u32>,
+        /// Only those in this state
+        #[arg(
+            long,
+            ignore_case = true,
+            value_parser = ["unclaimed", "withheld", "undecodable", "incomplete"]
+        )]
+        state: Option<String>,
+        /// Only those whose text has this, in small or capital letters
+        #[arg(long, value_name = "WORD", conflicts_with = "after", value_parser = named)]
+        search: Option<String>,
+    },
+    /// Show one message with the PDUs that it was made of
+    Show {
+        /// The message's id
+        #[arg(value_parser = whole_number)]
+        id: u32,
+    },
+    /// Print messages as they arrive, until interrupted
+    Tail {
+        #[command(flatten)]
+        kinds: AllKinds,
+    },
+}
 
 /// Carries out a command and prints the daemon's answer.
 pub(super) async fn run(command: Message, client: &AdminClient, json: bool) -> anyhow::Result<()> {

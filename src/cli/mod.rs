@@ -1,10 +1,11 @@
 //! The operator's commands. Those that ask or change something talk to the running daemon over its
 //! admin socket.
 
-mod account_data;
+mod account;
 mod admin;
 mod alarm;
 mod args;
+mod audit;
 mod backup;
 mod bank;
 mod catalogue;
@@ -14,13 +15,16 @@ mod demo;
 mod demo_once;
 mod demo_stage;
 mod health;
+mod history;
 mod import;
+mod key;
 mod listing;
 mod manual;
 mod message;
 mod modem;
 mod notify;
 mod number;
+mod order;
 mod people;
 mod print;
 mod rental;
@@ -29,7 +33,9 @@ mod samples;
 mod screen;
 mod serve;
 mod service;
+mod sim;
 mod simulate;
+mod skip;
 mod status;
 mod times;
 mod verify;

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
-use super::print::{self, Progress};
+use crate::cli::print::{self, Progress};
 use crate::http::{AdminClient, path_segment};
 use crate::store::NewFile;
 
