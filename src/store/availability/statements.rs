@@ -1,0 +1,122 @@
+//! The statements that search for a SIM, made of the fragments for single reasons.
+//!
+//! Whether a SIM can be sold is a column of the result and not a condition, so that a search can
+//! stop after so many SIMs, whether they can be sold or not: this bounds what it costs.
+
+use super::SearchScope;
+use super::reasons::{
+    busy, contested, failing, has_failed, has_past, marked, ordered, rented, rests, sellable,
+    skipped, tried, unmarked, used_by_message, used_by_order,
+};
+use crate::domain::allocation::SharingPolicy;
+
+/// SIMs, each with whether an order can have it: 0 if it cannot, 2 if it can but something speaks
+/// against it, 1 otherwise.
+macro_rules! select_whether {
+    ($($condition:expr),+) => {
+        concat!(
+            "SELECT s.id, s.iccid, s.number, CASE WHEN ",
+            $($condition,)+
+            " THEN CASE WHEN ",
+            has_failed!(),
+            " THEN 2 ELSE 1 END ELSE 0 END FROM sim s WHERE "
+        )
+    };
+}
+
+/// A country's SIMs in the order in which they are given out: those given out longest ago come
+/// first.
+macro_rules! in_turn {
+    () => {
+        "s.country = $1 AND s.number IS NOT NULL ORDER BY s.last_given_at, s.id"
+    };
+}
+
+/// SIMs, each with whether an order may have it, when `$conflict` says which orders it may not
+/// share one with. `$which` says which SIMs.
+macro_rules! for_order {
+    ($conflict:literal, $which:expr) => {
+        concat!(
+            select_whether!(
+                sellable!(),
+                " AND s.pool <> 'rentals' AND NOT ",
+                used_by_order!(),
+                " AND NOT ",
+                marked!(),
+                " AND NOT ",
+                used_by_message!(),
+                " AND NOT ",
+                skipped!(),
+                " AND NOT ",
+                failing!(),
+                " AND NOT ",
+                rests!("$6", "$5", "g.service_id = $3 OR (g.patterned = 0 AND $7 = 0)"),
+                " AND NOT ",
+                busy!($conflict),
+                " AND NOT ",
+                tried!()
+            ),
+            $which
+        )
+    };
+}
+
+/// SIMs, each with whether a rental may have it, and whether its number has a past. `$3` is the
+/// time after which a number that was given up rests, `$4` the account, `$5` the time after which a
+/// completed order keeps a number from tenants, `$6` the SIM where only one is looked at.
+macro_rules! for_rental {
+    ($which:expr) => {
+        concat!(
+            "SELECT s.id, s.iccid, s.number, CASE WHEN ",
+            sellable!(),
+            " AND s.deaf_until = 0 AND s.pool <> 'orders' AND NOT ",
+            rests!("$3", "$4", "1 = 1"),
+            " AND NOT ",
+            busy!("1 = 1"),
+            " AND NOT ",
+            ordered!(),
+            " THEN CASE WHEN ",
+            has_past!(),
+            " THEN 1 ELSE 0 END END FROM sim s WHERE ",
+            $which
+        )
+    };
+}
+
+/// The SIMs that can be sold at all, in the order in which they are given out.
+pub(super) const SELLABLE: &str = concat!(
+    "SELECT s.id, s.iccid, s.number, s.pool, s.deaf_until > 0 FROM sim s WHERE ",
+    sellable!(),
+    " ORDER BY s.last_given_at, s.id"
+);
+
+/// The SIMs of a scope, each with whether a rental may have it.
+pub(super) fn for_rental(scope: SearchScope) -> &'static str {
+    match scope {
+        SearchScope::Sim(_) => for_rental!("s.id = $6"),
+        SearchScope::All | SearchScope::First(_) => for_rental!(in_turn!()),
+    }
+}
+
+/// The SIMs of a scope, each with whether an order may have it. The conditions on `r` are
+/// [`SharingPolicy::allows`], negated.
+pub(super) fn for_order(sharing: SharingPolicy, scope: SearchScope) -> &'static str {
+    macro_rules! of_scope {
+        ($conflict:literal) => {
+            match scope {
+                SearchScope::Sim(_) => for_order!($conflict, "s.id = $8"),
+                SearchScope::All | SearchScope::First(_) => for_order!($conflict, in_turn!()),
+            }
+        };
+    }
+    match sharing {
+        SharingPolicy::Exclusive => of_scope!("1 = 1"),
+        SharingPolicy::Alone { among_collecting: false } => of_scope!("r.state = 'open'"),
+        SharingPolicy::Alone { among_collecting: true } => {
+            of_scope!("r.state = 'open' OR r.patterned = 0")
+        }
+        SharingPolicy::Shared => {
+            of_scope!("r.state = 'open' AND (r.patterned = 0 OR r.service_id = $3)")
+        }
+    }
+}
