@@ -13,7 +13,7 @@ pub(super) const STEP_ROWS: i64 = 50_000;
 /// What was found in a step of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListStep<T> {
-    /// Oldest first.
+    /// The rows that were found, oldest first.
     pub rows: Vec<T>,
     /// Where the step ended, if fewer rows were found than wanted and there are older ones.
     pub stopped_at: Option<StepEnd>,
@@ -114,29 +114,9 @@ mod tests {
     use rusqlite::Connection;
 
     use super::super::Page;
+    use super::super::listing::tests::{THINGS, things};
     use super::*;
     use crate::domain::{AccountId, RowLimit};
-
-    const THINGS: Listed = Listed {
-        table: "thing",
-        id: "id",
-        time: "at",
-        account: "account = ?",
-        country: "country = ?",
-        ..Listed::UNFILTERED
-    };
-
-    /// Rows with gaps among their ids.
-    fn things() -> Connection {
-        let conn = Connection::open_in_memory().unwrap();
-        conn.execute_batch(
-            "CREATE TABLE thing (id INTEGER PRIMARY KEY, at, account, country);
-             INSERT INTO thing VALUES (3, 10, 1, 'NL'), (4, 20, 2, 'NL'), (9, 20, 1, 'UK'),
-             (10, 20, 2, 'USA'), (17, 40, 1, 'UK');",
-        )
-        .unwrap();
-        conn
-    }
 
     fn step(
         conn: &Connection,

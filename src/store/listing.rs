@@ -36,9 +36,9 @@ pub struct ListFilter {
     pub user: Option<String>,
     /// Words of what was done.
     pub action: Option<String>,
-    /// At this time or later.
+    /// Only rows from this time or later.
     pub from: Option<Timestamp>,
-    /// Before this time.
+    /// Only rows from before this time.
     pub to: Option<Timestamp>,
     pub page: Page,
     pub limit: RowLimit,
@@ -47,7 +47,7 @@ pub struct ListFilter {
 /// Where a page of a list is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Page {
-    /// At its end: the newest rows.
+    /// The end of the list: the newest rows.
     Newest,
     /// Right before the row with this id.
     Before(i64),
@@ -95,7 +95,7 @@ pub(super) struct Listed {
     /// Whether an index leads to an account's rows, newest first.
     pub has_account_index: bool,
     pub service: &'static str,
-    /// With `(?)` for the numbers.
+    /// The condition for numbers, with `(?)` in the place of the list of them.
     pub number: &'static str,
     pub sim: &'static str,
     pub order: &'static str,
@@ -305,12 +305,12 @@ impl ReadTx<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use rusqlite::Connection;
 
     use super::*;
 
-    const THINGS: Listed = Listed {
+    pub(in crate::store) const THINGS: Listed = Listed {
         table: "thing",
         id: "id",
         time: "at",
@@ -321,7 +321,7 @@ mod tests {
     };
 
     /// Rows with gaps among their ids, of which three are of one moment.
-    fn things() -> Connection {
+    pub(in crate::store) fn things() -> Connection {
         let conn = Connection::open_in_memory().unwrap();
         conn.execute_batch(
             "CREATE TABLE thing

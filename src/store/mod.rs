@@ -11,6 +11,7 @@ mod account_prices;
 mod account_turns;
 mod accounts;
 mod alarms;
+mod api_keys;
 mod assemblies;
 #[cfg(test)]
 pub(crate) mod attacks;
@@ -73,8 +74,9 @@ mod withheld_notices;
 mod write_tx;
 mod writer;
 
-pub use accounts::{Account, Holder, Key, KeyTerms};
+pub use accounts::Account;
 pub use alarms::LoggedAlarm;
+pub use api_keys::{Holder, Key, KeyTerms};
 pub use assemblies::{Assembly, AwaitedMessage, NewAssembly};
 pub use audit::AuditRow;
 pub use availability::{RentalQuery, SearchResult, SearchScope, SellableSim, StockQuery};
