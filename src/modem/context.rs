@@ -1,57 +1,28 @@
 //! What a session knows about the modem and its card, whatever phase it is in.
 
+mod network;
+mod stores;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::api::{Action, MessageOwner, MessageSlot, RawPdu, Received, SessionConfig, Token};
+use super::api::{Action, MessageOwner, MessageSlot, SessionConfig, Token};
 use super::message_format::MessageFormat;
 use super::profile::{Catalogue, PinAttempts, Profile};
 use super::ussd::UssdForm;
-use crate::at::{Charset, IccidSource, Indications, RegistrationDomain, StoreSelection};
+use crate::at::{Charset, IccidSource, Indications, RegistrationDomain};
 use crate::domain::modem::{
     MessageStore, ModemIdentity, ModemReason, ModemSnapshot, ModemState, ModemWarning,
     Registration, SimCard, StoreFill,
 };
 use crate::domain::{Iccid, ModemAtPort, Moment};
+pub(super) use stores::StorePlan;
 
-/// How many announcements of messages in the modem's own store are remembered at most.
-const MAX_ANNOUNCED: usize = 256;
 /// How long the operator is told of a voltage after the modem last spoke of it.
 const VOLTAGE_LASTS: Duration = Duration::from_secs(3600);
 /// The line by which the modem speaks of it is cut to this many characters.
 const MAX_VOLTAGE_LINE: usize = 80;
-
-/// How often the modem is told at most to choose a network by itself. Another program may take it
-/// off the network each time.
-const CHOICE_INTERVAL: Duration = Duration::from_secs(3600);
-
-/// Which message stores there are, and how they are selected with `AT+CPMS`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct StorePlan {
-    /// The stores that every sweep reads.
-    pub readable: Vec<MessageStore>,
-    /// Stores that could not be selected when that was last tried.
-    pub unavailable: Vec<MessageStore>,
-    /// The store in which new messages arrive.
-    pub receive: MessageStore,
-    /// How many parameters `AT+CPMS` takes.
-    pub parameters: u8,
-}
-
-impl StorePlan {
-    /// The selection that makes `read` the store that is read.
-    pub fn selecting(&self, read: MessageStore) -> StoreSelection {
-        StoreSelection { read, receive: self.receive, parameters: self.parameters }
-    }
-
-    /// Has the stores that could not be selected tried once more by the next sweep.
-    pub fn read_unavailable_again(&mut self) {
-        let missing = self.unavailable.iter().filter(|store| !self.readable.contains(store));
-        let missing: Vec<MessageStore> = missing.copied().collect();
-        self.readable.extend(missing);
-    }
-}
 
 #[derive(Debug)]
 pub(super) struct Context {
@@ -258,43 +229,6 @@ impl Context {
         self.sim = None;
     }
 
-    /// Notes how full a store is. That alone is no reason for a report.
-    pub fn set_store_fill(&mut self, store: MessageStore, (used, total): (u32, u32)) {
-        let stores = Arc::make_mut(&mut self.stores);
-        stores.retain(|known| known.store != store);
-        stores.push(StoreFill { store, used, total });
-    }
-
-    /// Corrects how full a store is by the number of messages that were listed.
-    pub fn set_store_count(&mut self, store: MessageStore, messages: usize) {
-        let known = Arc::make_mut(&mut self.stores).iter_mut().find(|known| known.store == store);
-        if let Some(known) = known {
-            known.used = u32::try_from(messages).unwrap_or(u32::MAX);
-        }
-    }
-
-    /// How full a store was when it was last looked at.
-    pub fn store_fill(&self, store: MessageStore) -> Option<StoreFill> {
-        self.stores.iter().find(|known| known.store == store).copied()
-    }
-
-    /// Leaves out a store that cannot be selected, until it is tried again.
-    pub fn set_store_unavailable(&mut self, store: MessageStore) {
-        self.plan.readable.retain(|known| *known != store);
-        if !self.plan.unavailable.contains(&store) {
-            self.plan.unavailable.push(store);
-        }
-        self.set_reason(ModemReason::StoreUnavailable(store));
-    }
-
-    /// Notes that a store could be selected.
-    pub fn set_store_available(&mut self, store: MessageStore) {
-        self.plan.unavailable.retain(|known| *known != store);
-        if self.reason == Some(ModemReason::StoreUnavailable(store)) {
-            self.clear_reason();
-        }
-    }
-
     /// Notes that the modem showed a PDU.
     pub fn note_pdu(&mut self) {
         if self.format.on_pdu() && self.reason == Some(ModemReason::TextMode) {
@@ -322,17 +256,6 @@ impl Context {
         self.message_warnings = warnings;
     }
 
-    /// Notes whether no store has room for any message.
-    pub fn set_no_room(&mut self, no_room: bool) {
-        self.changed |= self.no_room != no_room;
-        self.no_room = no_room;
-    }
-
-    /// Whether no store had room when the modem was configured.
-    pub fn has_no_room(&self) -> bool {
-        self.no_room
-    }
-
     fn warnings(&self) -> Arc<Vec<ModemWarning>> {
         let voltage = self.voltage.iter().map(|(line, _)| ModemWarning::Voltage(line.clone()));
         let no_room = self.no_room.then_some(ModemWarning::NoRoom);
@@ -345,103 +268,9 @@ impl Context {
         self.sim = Some(sim);
     }
 
-    /// Notes that a message was announced (`+CMTI`) in this slot.
-    pub fn add_announced(&mut self, slot: MessageSlot) {
-        let matters = self.card_known
-            && slot.store != MessageStore::Sim
-            && self.announced.len() < MAX_ANNOUNCED;
-        if matters && !self.announced.contains(&slot) {
-            self.announced.push(slot);
-        }
-    }
-
-    /// Forgets an announcement, because the slot has been emptied: its next message is announced
-    /// too.
-    pub fn remove_announced(&mut self, slot: MessageSlot) {
-        self.announced.retain(|announced| *announced != slot);
-    }
-
-    /// Notes that all messages in the modem's own store belong to the card that is in.
-    pub fn claim_own_store(&mut self) {
-        self.own_store = MessageOwner::Current;
-        self.announced = Vec::new();
-    }
-
-    /// Whether the message in a slot may have been received for another card than the one that is
-    /// in.
-    fn is_doubtful(&self, slot: MessageSlot) -> bool {
-        self.own_store == MessageOwner::Unknown
-            && slot.store != MessageStore::Sim
-            && !self.announced.contains(&slot)
-    }
-
     /// The ICCID of the card that is in.
     pub fn iccid(&self) -> Option<&Iccid> {
         self.sim.as_ref().map(|sim| &sim.iccid)
-    }
-
-    /// The message with its owner; `slot` is `None` for one inside its URC. `None` while the modem
-    /// or its card is unknown.
-    pub fn received(&self, slot: Option<MessageSlot>, pdu: RawPdu, live: bool) -> Option<Received> {
-        let (modem, iccid) = (self.modem()?, self.iccid()?.clone());
-        let doubtful = slot.is_some_and(|slot| self.is_doubtful(slot));
-        Some(Received { modem, iccid, doubtful, slot, pdu, live })
-    }
-
-    /// The most telling registration among the domains of the network.
-    pub fn registration(&self) -> Option<Registration> {
-        let known = self.domains.iter().map(|(_, registration)| *registration);
-        known.reduce(|best, next| if next.weight() > best.weight() { next } else { best })
-    }
-
-    pub fn is_registered(&self) -> bool {
-        self.registration().is_some_and(Registration::is_registered)
-    }
-
-    pub fn set_registration(&mut self, domain: RegistrationDomain, registration: Registration) {
-        let before = self.registration();
-        match self.domains.iter_mut().find(|(known, _)| *known == domain) {
-            Some(entry) => entry.1 = registration,
-            None => self.domains.push((domain, registration)),
-        }
-        let after = self.registration();
-        self.changed |= before != after;
-        if after != Some(Registration::Denied) {
-            self.refusal = None;
-        }
-    }
-
-    /// Notes that the registration has been asked for in all domains.
-    pub fn note_registration_read(&mut self) {
-        self.changed |= !std::mem::replace(&mut self.registration_read, true);
-    }
-
-    /// Notes whether the modem says that it was taken off the network (`AT+COPS=2`).
-    pub fn set_deregistered(&mut self, deregistered: bool) {
-        self.changed |= self.is_deregistered != deregistered;
-        self.is_deregistered = deregistered;
-    }
-
-    /// Notes the modem's reason why the network refuses the card; `None` when it has none to give.
-    pub fn set_refusal(&mut self, cause: Option<String>) {
-        self.refusal = Some(cause);
-        self.changed = true;
-    }
-
-    /// Whether the modem may be told to choose a network, because another program has taken it off:
-    /// not if the profile or a command of the operator chooses one, and not again and again.
-    pub fn may_choose_network(&self, now: Moment) -> bool {
-        let is_profiled = self.profile.init.iter().any(|command| chooses_network(command));
-        let was_long_ago = |chosen_at| now - chosen_at >= CHOICE_INTERVAL;
-        self.is_deregistered
-            && !is_profiled
-            && !self.operator_chooses
-            && self.network_chosen_at.is_none_or(was_long_ago)
-    }
-
-    /// Notes a command that the operator has typed.
-    pub fn note_operators_command(&mut self, command: &str) {
-        self.operator_chooses |= chooses_network(command);
     }
 
     /// Why the modem is in this state, where nothing else is known: a state that is not `Ready` has
@@ -457,20 +286,6 @@ impl Context {
             ModemState::Switching => Some(ModemReason::OffAir),
             _ => None,
         })
-    }
-
-    fn network_reason(&self) -> ModemReason {
-        match self.registration() {
-            _ if self.is_deregistered => ModemReason::Deregistered,
-            Some(Registration::Denied) => {
-                ModemReason::RegistrationDenied { cause: self.refusal.clone().flatten() }
-            }
-            Some(Registration::Emergency) => ModemReason::EmergencyOnly,
-            Some(Registration::Searching) => ModemReason::Searching,
-            Some(Registration::Idle) => ModemReason::NotSearching,
-            _ if self.registration_read => ModemReason::NoRegistrationTold,
-            _ => ModemReason::RegistrationBeingRead,
-        }
     }
 
     pub fn snapshot(&self, state: ModemState) -> ModemSnapshot {
@@ -493,10 +308,4 @@ impl Context {
 /// The name under which the host remembers what was learnt about a model.
 fn model_name(identity: &ModemIdentity) -> String {
     format!("{} {}", identity.manufacturer, identity.model)
-}
-
-/// Whether a command chooses a network, or leaves one (27.007 clause 7.3).
-fn chooses_network(command: &str) -> bool {
-    let command = command.to_ascii_uppercase();
-    command.contains("+COPS=") && !command.contains("+COPS=?") && !command.contains("+COPS=3")
 }
