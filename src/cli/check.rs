@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::print;
 use crate::daemon::check::{Report, UserIdentity};
 use crate::daemon::config::{Config, EffectiveEntry};
+use crate::domain::text::counted_noun;
 use crate::gateway::{ConfigFault, ConfigFindings};
 
 /// Reports every error in a configuration, and what on this machine does not match it. Exits with 1
@@ -56,8 +57,7 @@ fn print_report(path: &Path, report: &Report, json: bool) -> anyhow::Result<()> 
     let running = if report.is_running { "; a daemon runs with it" } else { "" };
     let count = match faults.len() {
         0 => "no faults".to_owned(),
-        1 => "1 fault".to_owned(),
-        count => format!("{count} faults"),
+        count => counted_noun(count, "fault", "faults"),
     };
     print::line(format!("{path}: {count}{running}"))
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::print::{self, Progress};
 use crate::domain::sim_list::{LineFault, ListedSim, read_sim_list};
+use crate::domain::text::counted_noun;
 use crate::http::{AdminClient, path_segment};
 
 /// The arguments of `sim import`.
@@ -69,17 +70,9 @@ pub(super) async fn run(client: &AdminClient, import: &Import, json: bool) -> an
         print::json(&Value::Array(sims))?;
     } else {
         let would_be = if is_set { "set" } else { "would be set" };
-        let numbers = if count == 1 { "number" } else { "numbers" };
-        print::line(format!("{count} {numbers} {would_be}"))?;
+        print::line(format!("{} {would_be}", counted_noun(count, "number", "numbers")))?;
     }
-    anyhow::ensure!(
-        faults == 0,
-        "{} could not be used",
-        match faults {
-            1 => "1 line".to_owned(),
-            faults => format!("{faults} lines"),
-        }
-    );
+    anyhow::ensure!(faults == 0, "{} could not be used", counted_noun(faults, "line", "lines"));
     Ok(())
 }
 

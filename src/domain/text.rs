@@ -2,6 +2,7 @@
 //! lines or a person sees of the others.
 
 use std::borrow::Cow;
+use std::fmt;
 
 /// A name is suggested for a word when their Jaro-Winkler similarity is at least this.
 const LEAST_LIKENESS: f64 = 0.75;
@@ -80,6 +81,17 @@ pub fn folded(text: &str) -> String {
     text.to_uppercase().to_lowercase()
 }
 
+/// How many there are of something, with the words for one of it or for several: `1 order` or
+/// `2 orders`. The words may say more, as in `1 SIM rests`.
+pub fn counted_noun<N: fmt::Display + PartialEq + From<u8>>(
+    count: N,
+    one: &str,
+    several: &str,
+) -> String {
+    let words = if count == N::from(1) { one } else { several };
+    format!("{count} {words}")
+}
+
 /// A text as a field of CSV (RFC 4180): between quotes where it needs them.
 pub fn csv_field(text: &str) -> Cow<'_, str> {
     match text.contains([',', '"', '\r', '\n']) {
@@ -156,6 +168,16 @@ mod tests {
         }
         assert_eq!(visible_lines("a\n\tb\r\u{1b}c"), "a\n\tb \u{fffd}c");
         assert_eq!(visible_with_controls("\u{1b}[2ma\u{202e}\u{2028}\n"), "\u{1b}[2ma\u{fffd} \n");
+    }
+
+    #[test]
+    fn one_is_counted_otherwise_than_none_and_several() {
+        let orders = |count: usize| counted_noun(count, "order ended", "orders ended");
+        assert_eq!(
+            [0, 1, 2].map(orders),
+            ["0 orders ended", "1 order ended", "2 orders ended"].map(str::to_owned)
+        );
+        assert_eq!(counted_noun(1.0, "SIM", "SIMs"), "1 SIM");
     }
 
     #[test]

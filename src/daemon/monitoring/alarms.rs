@@ -15,6 +15,7 @@ use crate::domain::alarm::{Alarm, AlarmName};
 use crate::domain::bank::BankReport;
 use crate::domain::clock_trust::{ClockTrust, LONGEST_PLAUSIBLE_OUTAGE};
 use crate::domain::modem::{ModemStatus, StoreFill};
+use crate::domain::text::counted_noun;
 use crate::domain::{Iccid, PortName, Timestamp};
 use stock::{contested_text, off_air_text, stock_out, stock_runway};
 use webhooks::{all_webhooks_failing, webhooks_failing_long};
@@ -135,8 +136,13 @@ impl AlarmInputs<'_> {
                 AlarmName::ClockDoubted,
                 "rentals",
                 format!(
-                    "{behind} rentals were renewed and are over even so; they are renewed by one \
-                     term a day. Is this machine's clock right?"
+                    "{} over even so, and renewed by one term a day. Is this machine's clock \
+                     right?",
+                    counted_noun(
+                        behind,
+                        "rental was renewed and is",
+                        "rentals were renewed and are"
+                    )
                 ),
             );
         }
@@ -210,8 +216,8 @@ impl AlarmInputs<'_> {
                 AlarmName::RentalsUnvisited,
                 name,
                 format!(
-                    "{name}: {count} rented SIMs are overdue for a visit, \
-                     the first by {minutes} min"
+                    "{name}: {} overdue for a visit, the first by {minutes} min",
+                    counted_noun(count, "rented SIM is", "rented SIMs are")
                 ),
             );
         }

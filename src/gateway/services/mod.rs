@@ -14,7 +14,7 @@ use super::listing::{ListRequest, check_state, find_country};
 use super::stock::RENTALS;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::catalogue::CountryPrice;
-use crate::domain::text::{check_name, did_you_mean};
+use crate::domain::text::{check_name, counted_noun, did_you_mean};
 use crate::domain::{Catalogue, Currency, Service, ServiceId, Timestamp};
 use crate::store::{NewService, ReadTx, StoreError, WriteTx};
 pub use edit::{ImportMode, PatternEdit, ServiceChange, ServiceEdit};
@@ -184,7 +184,8 @@ impl Services {
                 }
                 if !dry_run {
                     let (added, updated) = (imported.added(), imported.updated());
-                    let changed = format!("a catalogue: {added} services added, {updated} changed");
+                    let added = counted_noun(added, "service", "services");
+                    let changed = format!("a catalogue: {added} added, {updated} changed");
                     tx.note(Actor::Operator, AuditAction::Imported, changed, now)?;
                     subject.compile_again(tx)?;
                 }

@@ -75,7 +75,7 @@ fn state(visit: &Visit<Operator>, bank: &BankReport) -> Markup {
         (facts(&[
             ("Hardware", html! { (bank.profile) }),
             ("Trouble", trouble(bank.trouble.as_deref())),
-            ("Radios", html! { (counts.working) " of " (counts.radios) " work" }),
+            ("Radios that work", html! { (counts.working) " of " (counts.radios) }),
             ("Slots", html! {
                 (counts.known) " with a SIM, " (counts.empty) " empty, " (counts.unknown)
                 " not looked into, " (counts.troubled) " with trouble"
@@ -84,7 +84,7 @@ fn state(visit: &Visit<Operator>, bank: &BankReport) -> Markup {
             ("A switch takes", html! { (span(bank.switch_time)) }),
             ("A radio can carry", html! {
                 "a visit takes " (span(visit_time)) " at least, so a radio visits "
-                (an_hour) " SIMs an hour at most; here are " (per_radio(&counts)) " on each"
+                (an_hour) " an hour at most; SIMs on each here: " (per_radio(&counts))
             }),
             ("Since the start", html! {
                 (sum(|radio| radio.switches)) " switches, " (sum(|radio| radio.lies))

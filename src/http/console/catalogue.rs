@@ -4,6 +4,7 @@ use maud::{Markup, Render, html};
 
 use super::Operator;
 use crate::domain::login::Permission::Act;
+use crate::domain::text::counted_noun;
 use crate::gateway::{Error, ImportMode, Imported, NewService, ServiceChange};
 use crate::http::read_catalogue;
 use crate::http::web::{
@@ -112,7 +113,8 @@ async fn apply(visit: Visit<Operator>, sent: Form) -> Result<Done, Fault> {
     let services = filled.services(&visit)?;
     let imported = visit.gateway().services().import(services, filled.mode(), false).await?;
     let (added, updated) = (imported.added(), imported.updated());
-    Ok(Done::at("/services", format!("{added} services were added, {updated} changed.")))
+    let added = counted_noun(added, "service was added", "services were added");
+    Ok(Done::at("/services", format!("{added}, {updated} changed.")))
 }
 
 /// What an import would change, and the button that imports it.
@@ -149,7 +151,10 @@ fn outcome(visit: &Visit<Operator>, filled: &Filled, imported: &Imported) -> Pag
         .part(
             "outcome",
             html! {
-                h2 { (added) " services would be added, " (updated) " changed" }
+                h2 {
+                    (counted_noun(added, "service", "services")) " would be added, " (updated)
+                    " changed"
+                }
                 (table.render())
                 @if is_any {
                     (apply.show(html! {

@@ -50,6 +50,7 @@ use super::web::{Fault, MenuItem, Route, Site, Visit, Visitor};
 use crate::domain::AccountId;
 use crate::domain::audit::Person;
 use crate::domain::login::{Permission, Role, Side};
+use crate::domain::text::counted_noun;
 use crate::gateway::{BoxFuture, ModemControl, Notifier, Reload, SignedIn, Topic};
 use crate::http::health::Health;
 
@@ -175,8 +176,7 @@ fn alarm_count(visit: &Visit<Operator>) -> Markup {
     let count = visit.gateway().alarms().standing().len();
     let words = match count {
         0 => "no alarms".to_owned(),
-        1 => "1 alarm".to_owned(),
-        _ => format!("{count} alarms"),
+        _ => counted_noun(count, "alarm", "alarms"),
     };
     let class = if count == 0 { "alarms none" } else { "alarms" };
     let address = visit.if_page("/alarms").unwrap_or("/#alarms");

@@ -5,6 +5,7 @@ use maud::{Markup, Render, html};
 use super::Operator;
 use crate::domain::login::Permission::{Act, Look};
 use crate::domain::modem::{ModemState, ModemStatus, StoreFill};
+use crate::domain::text::counted_noun;
 use crate::domain::{PortName, Timestamp};
 use crate::gateway::{ScannedPort, Topic};
 use crate::http::web::{
@@ -141,7 +142,7 @@ fn nothing(is_none_at_all: bool) -> Empty {
 fn counts(all: &[ModemStatus], now: Timestamp) -> Markup {
     let work = all.iter().filter(|modem| modem.usable(now)).count();
     let bad = all.iter().filter(|modem| is_problem(modem, now)).count();
-    html! { p class="count" { (work) " of " (all.len()) " work, " (bad) " do not." } }
+    html! { p class="count" { "Working: " (work) " of " (all.len()) ". Not working: " (bad) "." } }
 }
 
 /// The ports of a bank's radios.
@@ -223,7 +224,10 @@ async fn reset_several(visit: Visit<Operator>, form: Form) -> Result<Done, Fault
     if !failed.is_empty() {
         return Err(Fault::form(format!("Not reset: {}.", failed.join("; "))));
     }
-    Ok(Done::at("/modems", format!("{} modems are being reset.", ports.len())))
+    Ok(Done::at(
+        "/modems",
+        counted_noun(ports.len(), "modem is being reset.", "modems are being reset."),
+    ))
 }
 
 #[cfg(test)]

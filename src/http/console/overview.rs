@@ -8,6 +8,7 @@ use super::trends::trends;
 use crate::domain::alarm::StandingAlarm;
 use crate::domain::login::Permission::Look;
 use crate::domain::modem::ModemStatus;
+use crate::domain::text::counted_noun;
 use crate::gateway::Topic;
 use crate::http::web::{Access, Empty, Fault, Page, Route, Visit, ago, hostile, link, tile};
 
@@ -84,6 +85,10 @@ fn alarm_row(visit: &Visit<Operator>, standing: &StandingAlarm) -> Markup {
     }
 }
 
+fn counted(modems: usize) -> String {
+    counted_noun(modems, "modem", "modems")
+}
+
 fn problems(visit: &Visit<Operator>, modems: &[ModemStatus]) -> Markup {
     let now = visit.now();
     let (bad, good): (Vec<&ModemStatus>, Vec<&ModemStatus>) =
@@ -97,11 +102,11 @@ fn problems(visit: &Visit<Operator>, modems: &[ModemStatus]) -> Markup {
                 " finds them."
             }))
         } @else if bad.is_empty() {
-            p class="calm" { "All " (modems.len()) " modems work." }
+            p class="calm" { "Nothing is wrong with " (counted(modems.len())) "." }
         } @else {
             (modem_table(visit, "problem", shown))
             p {
-                (good.len()) " work. " (link("/modems", "All modems"))
+                "Without trouble: " (counted(good.len())) ". " (link("/modems", "All modems"))
             }
         }
     }

@@ -8,6 +8,7 @@ use super::Operator;
 use super::sims::{read_time, sim_link};
 use crate::domain::RowLimit;
 use crate::domain::login::Permission::{Act, Look};
+use crate::domain::text::counted_noun;
 use crate::gateway::{ListRequest, PairView};
 use crate::http::web::{
     Access, Done, Empty, Fault, Faults, Form, PAGE_ROWS, Page, Route, Row, Table, Tone, Visit,
@@ -114,8 +115,10 @@ async fn change(visit: Visit<Operator>, form: Form) -> Result<Done, Fault> {
             None => health.clear(number, id).await?,
         };
     }
-    let done = if rests { "rest for this service now" } else { "are given out for it again" };
-    let numbers = if count == 1 { "number" } else { "numbers" };
+    let done = match rests {
+        true => counted_noun(count, "number rests", "numbers rest") + " for this service now.",
+        false => counted_noun(count, "number is", "numbers are") + " given out for it again.",
+    };
     let address = path!("/services/{}/numbers", service.id);
-    Ok(Done::at(address, format!("{count} {numbers} {done}.")))
+    Ok(Done::at(address, done))
 }

@@ -134,7 +134,7 @@ fn of_last(service: &str, tried: &TriedMessages) -> Markup {
         .empty(Empty::new("No message was received yet."));
     html! {
         div role="status" {
-            h2 { "The last " (tried.messages.len()) " messages" }
+            h2 { "Last messages: " (tried.messages.len()) }
             p {
                 (first) " would go to " (service) ", " (tried.by_several)
                 " are matched by several services, " (tried.by_none) " are nobody's. "

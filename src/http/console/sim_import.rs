@@ -6,6 +6,7 @@ use super::Operator;
 use super::sims::state_badge;
 use crate::domain::login::Permission::Act;
 use crate::domain::sim_list::LineFault;
+use crate::domain::text::counted_noun;
 use crate::gateway::{ImportedSim, SimImport};
 use crate::http::web::{
     Access, Done, Empty, Fault, Form, Page, Route, Row, Table, Tone, Visit, badge, hostile, path,
@@ -80,8 +81,7 @@ async fn set_list(visit: Visit<Operator>, sent: Form) -> Result<Done, Fault> {
         return Ok(Done::shown(outcome(&visit, &filled, &import)));
     }
     let count = import.sims.len();
-    let numbers = if count == 1 { "number was" } else { "numbers were" };
-    Ok(Done::at("/sims", format!("{count} {numbers} set.")))
+    Ok(Done::at("/sims", counted_noun(count, "number was set.", "numbers were set.")))
 }
 
 /// What a list would set; and the list again, to be mended or set.
@@ -96,7 +96,7 @@ fn outcome(visit: &Visit<Operator>, filled: &Filled, import: &SimImport) -> Page
     let button = html! {
         (set.hidden("list", &filled.list))
         @if filled.create { (set.hidden("create", "yes")) }
-        (set.button(&format!("Set all {} numbers", import.sims.len())))
+        (set.button(&format!("Set {}", counted_noun(import.sims.len(), "number", "numbers"))))
     };
     page.part(
         "outcome",

@@ -6,6 +6,7 @@ use super::Customer;
 use super::asking::requester;
 use super::order::{again, grouped, shown_time};
 use crate::domain::OrderId;
+use crate::domain::text::counted_noun;
 use crate::gateway::resources::{OrderResource, OrderStatus};
 use crate::gateway::{Done as Outcome, GiveUp, OrderPage};
 use crate::http::web::{
@@ -141,8 +142,7 @@ async fn cancel_all(visit: Visit<Customer>, _form: Form) -> Result<Done, Fault> 
     }
     let line = match canceled {
         0 => "No order waited any more.".to_owned(),
-        1 => "1 order was canceled.".to_owned(),
-        more => format!("{more} orders were canceled."),
+        some => counted_noun(some, "order was canceled.", "orders were canceled."),
     };
     Ok(Done::at("/orders", line))
 }

@@ -7,6 +7,7 @@ use maud::html;
 use super::Customer;
 use crate::domain::Timestamp;
 use crate::domain::spending::{Spending, SpendingDay};
+use crate::domain::text::counted_noun;
 use crate::http::web::{Access, Chart, Csv, Download, Fault, Line, Page, Route, Unit, Visit};
 
 /// How many days are shown.
@@ -46,7 +47,8 @@ fn money(visit: &Visit<Customer>, spending: &Spending) -> Chart {
 
 fn codes(spending: &Spending) -> Chart {
     let sum: u32 = spending.days.iter().map(|day| day.codes).sum();
-    let heading = format!("You got {sum} codes in the last {} days.", spending.days.len());
+    let codes = counted_noun(sum, "code", "codes");
+    let heading = format!("You got {codes} in the last {} days.", spending.days.len());
     chart("codes", heading, Unit::Number("codes in a day"), spending, |day| f64::from(day.codes))
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::daemon::monitoring::counts_cache::SiteCounts;
 use crate::domain::runway::{DAYS_AHEAD, FEWEST_DAYS};
+use crate::domain::text::counted_noun;
 use crate::domain::{Iccid, Msisdn, Timestamp};
 
 /// How many services without numbers are named for a country.
@@ -66,11 +67,11 @@ pub(super) fn stock_runway(counts: &SiteCounts) -> Vec<(String, String)> {
             named.map(|(days, service, _)| format!("{service} {days:.1}")).collect();
         let more = if services.len() > named.len() { ", …" } else { "" };
         let text = format!(
-            "the numbers of {} services in {country} last for less than {FEWEST_DAYS} days: \
-             {}{more}; {needed} more SIMs would last for {DAYS_AHEAD}; `simbridge report stock` \
-             shows all",
-            services.len(),
-            named.join(", ")
+            "the numbers of {} in {country} last for less than {FEWEST_DAYS} days: {}{more}; {} \
+             would last for {DAYS_AHEAD}; `simbridge report stock` shows all",
+            counted_noun(services.len(), "service", "services"),
+            named.join(", "),
+            counted_noun(needed, "more SIM", "more SIMs")
         );
         (country.to_owned(), text)
     };
@@ -86,8 +87,8 @@ pub(super) fn off_air_text(off_air: &[(Iccid, Timestamp)], now: Timestamp) -> Op
         sims.iter().take(MAX_SIMS_SHOWN).map(|(iccid, _)| iccid.as_str()).collect();
     let more = if sims.len() > shown.len() { ", …" } else { "" };
     Some(format!(
-        "{} rented SIMs are off the air, the first for {} min: {}{more}",
-        sims.len(),
+        "{} off the air, the first for {} min: {}{more}",
+        counted_noun(sims.len(), "rented SIM is", "rented SIMs are"),
         now.since(*first).as_secs() / 60,
         shown.join(", ")
     ))

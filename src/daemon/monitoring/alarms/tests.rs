@@ -124,7 +124,7 @@ fn each_alarm_is_raised_by_its_condition_and_by_nothing_else() {
     );
     let none = "no SIM is on sale in any country; `simbridge sim list` says why".to_owned();
     assert!(texts.contains(&none), "{texts:?}");
-    let late = "cellar: 1 rented SIMs are overdue for a visit, the first by 2 min".to_owned();
+    let late = "cellar: 1 rented SIM is overdue for a visit, the first by 2 min".to_owned();
     assert!(texts.contains(&late), "{texts:?}");
     let off_air = "2 rented SIMs are off the air, the first for 3 min: 8937, 8938".to_owned();
     assert!(texts.contains(&off_air), "{texts:?}");

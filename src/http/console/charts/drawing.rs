@@ -8,6 +8,7 @@ use crate::domain::order::OrderEnd;
 use crate::domain::sample::{
     ChartRange, FigureKind, Sample, Timeline, beginning, quantile, share_percent,
 };
+use crate::domain::text::counted_noun;
 use crate::http::web::{Chart, Line, Unit};
 
 /// How many lines a chart has at most; those that matter most are drawn.
@@ -27,8 +28,8 @@ pub(super) fn draw(name: ChartName, of: &Timeline, currency: Currency) -> Chart 
         ChartName::Seconds => seconds(chart, of),
         ChartName::Stock => stock(chart, of),
         ChartName::Pairs => pairs(chart, of),
-        ChartName::Sims => levels(chart(now(of, "SIMs"), Unit::Number("SIMs")), of),
-        ChartName::Modems => levels(chart(now(of, "modems"), Unit::Number("modems")), of),
+        ChartName::Sims => levels(chart(now(of, "SIM", "SIMs"), Unit::Number("SIMs")), of),
+        ChartName::Modems => levels(chart(now(of, "modem", "modems"), Unit::Number("modems")), of),
         ChartName::Requests => requests(chart, of),
         ChartName::Waiting => waiting(chart, of),
         ChartName::Income => income(chart, of, currency),
@@ -65,10 +66,6 @@ fn sum(of: &Timeline, name: &str) -> f64 {
     of.samples.iter().filter_map(in_sample).sum()
 }
 
-fn count(of: &Timeline, name: &str) -> String {
-    format!("{:.0}", sum(of, name))
-}
-
 /// How often something happened in an hour.
 fn hourly(of: &Timeline, name: &str, shown: &str) -> Line {
     Line::new(shown, of.line(|sample| counted(sample, name).map(|a_minute| a_minute * 60.0)))
@@ -79,25 +76,27 @@ fn percent_of_minute(seconds: f64) -> f64 {
 }
 
 /// A heading with how many there are of something now.
-fn now(of: &Timeline, what: &str) -> String {
+fn now(of: &Timeline, one: &str, several: &str) -> String {
     match of.samples.last() {
         Some(sample) => {
-            format!("{:.0} {what} by their state.", sample.figures.values().sum::<f64>())
+            let count = sample.figures.values().sum::<f64>().round();
+            format!("{} by state.", counted_noun(count, one, several))
         }
-        None => format!("The {what} by their state."),
+        None => format!("The {several} by their state."),
     }
 }
 
 fn messages(chart: impl Fn(String, Unit) -> Chart, of: &Timeline) -> Chart {
-    let heading = format!("{} messages came in {}.", count(of, "received"), within(of));
+    let came = counted_noun(sum(of, "received").round(), "message came", "messages came");
+    let heading = format!("{came} in {}.", within(of));
     chart(heading, Unit::Number("messages an hour")).line(hourly(of, "received", "received"))
 }
 
 fn orders(chart: impl Fn(String, Unit) -> Chart, of: &Timeline) -> Chart {
     let ended: f64 = OrderEnd::ALL.iter().map(|end| sum(of, end.as_str())).sum();
     let got = sum(of, OrderEnd::Completed.as_str());
-    let heading =
-        format!("{ended:.0} orders ended in {}, {got:.0} of them with an SMS.", within(of));
+    let ended = counted_noun(ended.round(), "order ended", "orders ended");
+    let heading = format!("{ended} in {}, {got:.0} with an SMS.", within(of));
     let words = OrderEnd::ALL.map(OrderEnd::as_str).into_iter();
     words.fold(chart(heading, Unit::Number("orders an hour")), |chart, end| {
         chart.line(hourly(of, end, end))
@@ -137,7 +136,12 @@ fn stock(chart: impl Fn(String, Unit) -> Chart, of: &Timeline) -> Chart {
     let without = of.samples.last().and_then(|sample| sample.figures.get("without"));
     let heading = match without {
         Some(pairs) if *pairs >= 1.0 => {
-            format!("{pairs:.0} pairs of a service and a country have no number left.")
+            let pairs = counted_noun(
+                pairs.round(),
+                "pair of a service and a country has",
+                "pairs of a service and a country have",
+            );
+            format!("{pairs} no number left.")
         }
         _ => "Every service has a number in every country in which it is sold.".to_owned(),
     };
@@ -178,7 +182,12 @@ fn requests(chart: impl Fn(String, Unit) -> Chart, of: &Timeline) -> Chart {
         of.names().into_iter().map(|name| (name.clone(), sum(of, &name))).collect();
     names.sort_by(|(_, a), (_, b)| b.total_cmp(a));
     let all: f64 = names.iter().map(|(_, count)| count).sum();
-    let heading = format!("{all:.0} requests of customers were answered in {}.", within(of));
+    let answered = counted_noun(
+        all.round(),
+        "request of a customer was answered",
+        "requests of customers were answered",
+    );
+    let heading = format!("{answered} in {}.", within(of));
     names
         .into_iter()
         .take(MOST_LINES)
@@ -190,7 +199,8 @@ fn requests(chart: impl Fn(String, Unit) -> Chart, of: &Timeline) -> Chart {
 fn waiting(chart: impl Fn(String, Unit) -> Chart, of: &Timeline) -> Chart {
     let values = of.figure("waiting");
     let most = values.iter().flatten().copied().fold(0.0, f64::max);
-    let heading = format!("At most {most:.0} requests waited for an SMS in {}.", within(of));
+    let most = counted_noun(most.round(), "request", "requests");
+    let heading = format!("At most {most} waited for an SMS in {}.", within(of));
     chart(heading, Unit::Number("requests that wait")).line(Line::new("waiting", values))
 }
 
@@ -265,7 +275,9 @@ fn processor(chart: impl Fn(String, Unit) -> Chart, of: &Timeline) -> Chart {
 }
 
 fn switches(chart: impl Fn(String, Unit) -> Chart, of: &Timeline) -> Chart {
-    let heading = format!("{} SIMs were switched in {}.", count(of, "switches"), within(of));
+    let switched =
+        counted_noun(sum(of, "switches").round(), "SIM was switched", "SIMs were switched");
+    let heading = format!("{switched} in {}.", within(of));
     chart(heading, Unit::Number("switches an hour"))
         .line(hourly(of, "switches", "switches"))
         .line(hourly(of, "failed", "failed"))
@@ -327,13 +339,13 @@ mod tests {
         assert!(text.contains("2860 messages came in the last 24 hours."), "{text}");
         assert!(text.contains("<b>120</b>"), "an hour: {text}");
         let text = drawn(ChartName::Orders, &[("completed", 0.3), ("expired", 0.1)]);
-        assert!(text.contains("572 orders ended in the last 24 hours, 429 of them"), "{text}");
+        assert!(text.contains("572 orders ended in the last 24 hours, 429 with an SMS."), "{text}");
         let text = drawn(ChartName::Success, &[("completed", 0.3), ("expired", 0.1)]);
         assert!(text.contains("75 % of the orders that were waited for"), "{text}");
         let text = drawn(ChartName::Stock, &[("least", 0.0), ("without", 2.0)]);
         assert!(text.contains("2 pairs of a service and a country have no number left."));
         let text = drawn(ChartName::Sims, &[("available", 8.0), ("rented", 2.0)]);
-        assert!(text.contains("10 SIMs by their state."), "{text}");
+        assert!(text.contains("10 SIMs by state."), "{text}");
     }
 
     #[test]

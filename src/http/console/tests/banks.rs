@@ -72,7 +72,7 @@ async fn a_bank_shows_its_radios_its_slots_and_what_comes_next() {
         "on air",
         "out of order",
         "radio 1, slot 1, rental due",
-        "a visit takes 2 min at least, so a radio visits 30 SIMs an hour at most",
+        "a visit takes 2 min at least, so a radio visits 30 an hour at most",
         "&lt;b&gt;no power&lt;/b&gt;",
         "&lt;i&gt;stuck&lt;/i&gt;",
         "it does not answer",

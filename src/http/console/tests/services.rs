@@ -128,7 +128,7 @@ async fn a_catalogue_shows_what_it_would_change_before_it_does() {
     let names = async || stage.fixture.gateway.services().list().await.unwrap().len();
     let before = names().await;
     let shown = send("/services/import/try", catalogue, "add").await.text().to_owned();
-    assert!(shown.contains("1 services would be added, 1 changed"), "{shown}");
+    assert!(shown.contains("1 service would be added, 1 changed"), "{shown}");
     assert!(shown.contains("sender added: ^Gizmo BV$") && !shown.contains("price 0.50"), "{shown}");
     let with_prices = send("/services/import/try", catalogue, "prices").await.text().to_owned();
     assert!(with_prices.contains("price 0.50 -&gt; 9.00"), "{with_prices}");
