@@ -9,7 +9,7 @@ use super::print;
 use crate::http::admin::MOST_ROWS;
 use crate::http::{AdminClient, path_segment};
 
-const COLUMNS: &[&str] = &["raised_at", "?ended_at", "alarm", "note", "text"];
+const COLUMNS: &[&str] = &["raised_at", "?ended_at", "alarm", "?acknowledged_by", "note", "text"];
 
 #[derive(Subcommand)]
 pub(super) enum Alarm {
@@ -54,7 +54,11 @@ pub(super) async fn run(command: Alarm, client: &AdminClient, json: bool) -> any
             let path = format!("/alarms/{}/acknowledgement", path_segment(&name));
             let body = json!({ "subject": subject, "note": note });
             let alarm = client.post(&path, body).await?;
-            print::object(json, &alarm, &["alarm", "subject", "raised_at", "note", "text"])
+            print::object(
+                json,
+                &alarm,
+                &["alarm", "subject", "raised_at", "acknowledged_by", "note", "text"],
+            )
         }
     }
 }

@@ -151,7 +151,9 @@ impl Site {
         for (shown, alarm) in alarms.iter().enumerate() {
             let said = print::sentence(text(alarm, "text"));
             let note = alarm.get("note").and_then(Value::as_str);
-            let note = note.map(|note| format!(" (acknowledged: {note})")).unwrap_or_default();
+            let by = alarm.get("acknowledged_by").and_then(Value::as_str);
+            let by = by.map(|by| format!(" by {by}")).unwrap_or_default();
+            let note = note.map(|note| format!(" (acknowledged{by}: {note})")).unwrap_or_default();
             let text = format!("! {}: {said}{note}", text(alarm, "alarm"));
             let alarm = screen.wrapped(&Cell::with(text, Colour::Bad));
             let is_room = lines.len() + alarm.len() <= MAX_ALARM_LINES;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::audit::Person;
 use super::{Timestamp, UnknownWord};
 
 /// What an alarm is about, by the names that the alert rules in `docs/monitoring/alerts.yml` have.
@@ -136,6 +137,8 @@ pub struct Acknowledgement {
     pub at: Timestamp,
     /// What is being done, in the operator's words.
     pub note: String,
+    /// Who said so. What was acknowledged by an early version has nobody.
+    pub by: Option<Person>,
 }
 
 /// An alarm that was raised and has not ended.
@@ -280,7 +283,8 @@ mod tests {
         let mut alarms = StandingAlarms::default();
         alarms.observe(vec![alarm("a", "")], Timestamp(1));
         let mut seen = alarms.all()[0].clone();
-        seen.acknowledged = Some(Acknowledgement { at: Timestamp(2), note: "known".to_owned() });
+        seen.acknowledged =
+            Some(Acknowledgement { at: Timestamp(2), note: "known".to_owned(), by: None });
         alarms.acknowledge(&seen);
         alarms.observe(vec![alarm("a", "worse")], Timestamp(3));
         assert_eq!(alarms.all()[0].acknowledged, seen.acknowledged);

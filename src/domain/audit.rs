@@ -61,6 +61,16 @@ impl Person {
     }
 }
 
+impl fmt::Display for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Person::User { name: Some(name), .. } => f.write_str(name),
+            Person::User { uid, name: None } => write!(f, "uid {uid}"),
+            Person::Login(name) => f.write_str(name.as_str()),
+        }
+    }
+}
+
 /// The error for a text that names no actor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an actor is operator, daemon or an account with its id")]

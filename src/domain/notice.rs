@@ -170,7 +170,7 @@ mod tests {
         let mut told = ToldAlarms::default();
         let (mut a, mut b) = (alarm("a", 0), alarm("b", 30));
         assert_eq!(tell(&mut told, std::slice::from_ref(&a), 60), ["raised a"]);
-        let acknowledged = Some(Acknowledgement { at: at(61), note: "known".to_owned() });
+        let acknowledged = Some(Acknowledgement { at: at(61), note: "known".to_owned(), by: None });
         a.acknowledged.clone_from(&acknowledged);
         b.acknowledged = acknowledged;
         assert_eq!(tell(&mut told, &[a.clone(), b.clone()], 9000), [""; 0]);

@@ -19,7 +19,7 @@ use crate::domain::alarm::{
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::notice::{Notice, NoticeTimes, ToldAlarm, ToldAlarms};
 use crate::domain::{RowLimit, Timestamp};
-use crate::store::{LoggedAlarm, WriteTx};
+use crate::store::{LoggedAlarm, WriteTx, current_person};
 
 /// How many characters an operator's note on an alarm may have.
 const MAX_NOTE: usize = 200;
@@ -111,7 +111,7 @@ impl Alarms {
     ) -> Result<StandingAlarm, Error> {
         let (now, note) = (self.env.now(), checked_note(note)?);
         let mut alarm = self.meant(name, subject)?;
-        alarm.acknowledged = Some(Acknowledgement { at: now, note });
+        alarm.acknowledged = Some(Acknowledgement { at: now, note, by: current_person() });
         let (saved, whose) = (alarm.clone(), subject_of(&alarm.alarm));
         self.env
             .store

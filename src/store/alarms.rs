@@ -2,10 +2,12 @@
 
 use rusqlite::{Row, params};
 
+use super::audit::person;
 use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::Timestamp;
 use crate::domain::alarm::{Acknowledgement, Alarm, StandingAlarm};
+use crate::domain::audit::Person;
 use crate::domain::notice::ToldAlarm;
 
 /// An alarm with its end, if it has ended.
@@ -18,13 +20,17 @@ pub struct LoggedAlarm {
 
 /// The columns of an alarm `a` that [`standing`] reads after its members, which stand each on a
 /// line.
-const STANDING: &str = "a.name, a.subject, a.text, a.raised_at, a.acknowledged_at, a.note";
+const STANDING: &str = "a.name, a.subject, a.text, a.raised_at, a.acknowledged_at, a.note, \
+                        a.acknowledged_uid, a.acknowledged_by";
 
 fn standing(row: &Row<'_>) -> rusqlite::Result<StandingAlarm> {
     let members = row.get_ref(0)?.as_str()?.lines().map(str::to_owned).collect();
     let alarm = Alarm { name: parsed(row, 1)?, subject: row.get(2)?, text: row.get(3)?, members };
     let acknowledged = match row.get::<_, Option<i64>>(5)? {
-        Some(at) => Some(Acknowledgement { at: Timestamp(at), note: row.get(6)? }),
+        Some(at) => {
+            let (note, by) = (row.get(6)?, person(row.get(7)?, row.get(8)?));
+            Some(Acknowledgement { at: Timestamp(at), note, by })
+        }
         None => None,
     };
     Ok(StandingAlarm { alarm, raised_at: Timestamp(row.get(4)?), acknowledged })
@@ -47,7 +53,7 @@ impl ReadTx<'_> {
              a.ended_at IS NOT NULL ORDER BY a.ended_at DESC, a.id DESC LIMIT $1"
         );
         self.all(&sql, [limit], |row| {
-            Ok(LoggedAlarm { standing: standing(row)?, ended_at: Some(Timestamp(row.get(7)?)) })
+            Ok(LoggedAlarm { standing: standing(row)?, ended_at: Some(Timestamp(row.get(9)?)) })
         })
     }
 
@@ -58,8 +64,8 @@ impl ReadTx<'_> {
              a.id = t.alarm_id ORDER BY t.channel, a.id"
         );
         self.all(&sql, [], |row| {
-            let told_at = Timestamp(row.get(7)?);
-            Ok((row.get(8)?, ToldAlarm { alarm: standing(row)?, told_at }))
+            let told_at = Timestamp(row.get(9)?);
+            Ok((row.get(10)?, ToldAlarm { alarm: standing(row)?, told_at }))
         })
     }
 }
@@ -87,14 +93,16 @@ impl WriteTx<'_> {
     pub fn save_standing_alarm(&self, standing: &StandingAlarm) -> Result<(), StoreError> {
         let StandingAlarm { alarm, raised_at, acknowledged } = standing;
         let Alarm { name, subject, text, members } = alarm;
-        let sql = "INSERT INTO alarm (name, subject, text, raised_at, members, acknowledged_at, \
-                   note) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name, subject, \
-                   raised_at) DO UPDATE SET text = excluded.text, members = excluded.members, \
-                   ended_at = NULL, acknowledged_at = coalesce(excluded.acknowledged_at, \
-                   acknowledged_at), note = coalesce(excluded.note, note)";
-        let (at, note) = acknowledged.as_ref().map(|it| (it.at.0, &it.note)).unzip();
+        let sql = "INSERT INTO alarm (name, subject, text, raised_at, members) VALUES ($1, $2, \
+                   $3, $4, $5) ON CONFLICT (name, subject, raised_at) DO UPDATE SET text = \
+                   excluded.text, members = excluded.members, ended_at = NULL";
         let members = members.join("\n");
-        let values = params![name.as_str(), subject, text, raised_at.0, members, at, note];
+        self.execute(sql, params![name.as_str(), subject, text, raised_at.0, members])?;
+        let Some(Acknowledgement { at, note, by }) = acknowledged else { return Ok(()) };
+        let sql = "UPDATE alarm SET acknowledged_at = $1, note = $2, acknowledged_uid = $3, \
+                   acknowledged_by = $4 WHERE name = $5 AND subject = $6 AND raised_at = $7";
+        let (uid, by) = (by.as_ref().and_then(Person::uid), by.as_ref().and_then(Person::name));
+        let values = params![at.0, note, uid, by, name.as_str(), subject, raised_at.0];
         self.execute(sql, values).map(drop)
     }
 

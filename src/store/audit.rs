@@ -73,7 +73,7 @@ const LISTED: Listed = Listed {
 };
 
 /// The person of these columns: a login of the console has no number.
-fn person(uid: Option<u32>, name: Option<String>) -> Option<Person> {
+pub(super) fn person(uid: Option<u32>, name: Option<String>) -> Option<Person> {
     match uid {
         Some(uid) => Some(Person::User { uid, name }),
         None => name.map(|name| Person::Login(LoginName::from_stored(name))),

@@ -68,6 +68,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0057_sandbox.sql"),
     include_str!("../../migrations/0058_portal.sql"),
     include_str!("../../migrations/0059_last_traces.sql"),
+    include_str!("../../migrations/0060_alarm_acknowledged_by.sql"),
 ];
 
 /// The version of the schema that this program writes.
@@ -129,6 +130,7 @@ pub(super) mod tests {
         (49, include_str!("../../tests/data/schemas/0049.sql")),
         (51, include_str!("../../tests/data/schemas/0051.sql")),
         (57, include_str!("../../tests/data/schemas/0057.sql")),
+        (58, include_str!("../../tests/data/schemas/0058.sql")),
     ];
 
     /// How many migrations there are.

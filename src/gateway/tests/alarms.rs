@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::domain::alarm::{Alarm, AlarmName, StandingAlarm};
+use crate::domain::audit::Person;
+use crate::domain::login::LoginName;
 use crate::domain::notice::{NoticeKind, NoticeTimes};
 
 fn alarm(subject: &str) -> Alarm {
@@ -97,7 +99,9 @@ async fn an_acknowledged_alarm_is_told_again_when_it_has_ended_and_its_note_is_k
         let refused = acknowledge(&fixture, name, subject, note).await.unwrap_err();
         assert!(refused.contains(word), "{refused}");
     }
-    let done = acknowledge(&fixture, "ModemNotReady", Some("a"), " ordered a new one ").await;
+    let ann = Person::Login(LoginName::from_stored("ann".to_owned()));
+    let acknowledged = acknowledge(&fixture, "ModemNotReady", Some("a"), " ordered a new one ");
+    let done = on_behalf_of(ann.clone(), acknowledged).await;
     assert_eq!(done, Ok("/dev/a".to_owned()));
     fixture.restart().await;
     fixture.observe(&["/dev/a", "/dev/b"]).await;
@@ -106,10 +110,13 @@ async fn an_acknowledged_alarm_is_told_again_when_it_has_ended_and_its_note_is_k
     let standing = fixture.gateway.alarms().standing();
     let note = |it: &StandingAlarm| it.acknowledged.as_ref().map(|it| it.note.clone());
     assert_eq!(note(&standing[0]), Some("ordered a new one".to_owned()));
+    let by = |it: &StandingAlarm| it.acknowledged.as_ref().and_then(|it| it.by.clone());
+    assert_eq!(by(&standing[0]), Some(ann.clone()));
     fixture.observe(&["/dev/b"]).await;
     assert_eq!(due(&fixture).0, ["standing", "ended"]);
     let ended = fixture.gateway.alarms().ended(RowLimit::ALL).await.unwrap();
     assert_eq!(note(&ended[0].standing), Some("ordered a new one".to_owned()));
+    assert_eq!(by(&ended[0].standing), Some(ann));
     let audit = fixture.gateway.audit().rows(RowLimit::ALL).await.unwrap();
     let last = audit.last().unwrap();
     assert_eq!(

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::listing::check_limit;
 use super::{AdminState, Answer};
 use crate::domain::alarm::StandingAlarm;
+use crate::domain::audit::Person;
 use crate::domain::{RowLimit, Timestamp};
 
 pub(super) fn routes() -> Router<AdminState> {
@@ -53,12 +54,14 @@ async fn acknowledge(
 /// An alarm as commands print it.
 pub fn view(standing: &StandingAlarm, ended_at: Option<Timestamp>) -> Value {
     let StandingAlarm { alarm, raised_at, acknowledged } = standing;
+    let by = acknowledged.as_ref().and_then(|it| it.by.as_ref());
     json!({
         "alarm": alarm.name.as_str(),
         "subject": alarm.subject,
         "text": alarm.text,
         "raised_at": raised_at.to_string(),
         "acknowledged_at": acknowledged.as_ref().map(|it| it.at.to_string()),
+        "acknowledged_by": by.map(Person::to_string),
         "note": acknowledged.as_ref().map(|it| &it.note),
         "ended_at": ended_at.map(|at| at.to_string()),
     })

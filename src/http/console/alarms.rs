@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::Operator;
 use crate::domain::RowLimit;
-use crate::domain::alarm::StandingAlarm;
+use crate::domain::alarm::{Acknowledgement, StandingAlarm};
 use crate::domain::alarm_guide::what_to_do;
 use crate::domain::login::Permission::{Act, Look};
 use crate::gateway::{LoggedAlarm, Topic};
@@ -28,7 +28,7 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
     let (standing, ended) = (alarms.standing(), alarms.ended(RowLimit::from(HISTORY)).await?);
     Ok(Page::new("Alarms")
         .part("standing", standing_alarms(&visit, &standing))
-        .part("ended", history(&ended))
+        .part("ended", history(&visit, &ended))
         .help(html! {
             "An alarm is told over the channels of the configuration's "
             code { "[[notify]]" }
@@ -56,9 +56,20 @@ fn standing_alarm(visit: &Visit<Operator>, standing: &StandingAlarm) -> Markup {
             span class="text" { (hostile(&alarm.text)) }
             span class="age" { (ago(visit.now(), *raised_at)) }
             @if let Some(known) = acknowledged {
-                p { (badge(Tone::Quiet, "acknowledged")) " " (hostile(&known.note)) }
+                p { (badge(Tone::Quiet, "acknowledged")) " " (note(visit, known)) }
             }
             details { summary { "What to do" } p { (with_code(what_to_do(alarm.name))) } }
+        }
+    }
+}
+
+/// What somebody has said of an alarm, who that was, and when.
+fn note(visit: &Visit<Operator>, known: &Acknowledgement) -> Markup {
+    html! {
+        (hostile(&known.note))
+        small {
+            @if let Some(by) = &known.by { " by " (by) }
+            ", " (ago(visit.now(), known.at)) " ago"
         }
     }
 }
@@ -93,7 +104,7 @@ async fn acknowledge(visit: Visit<Operator>, form: Form) -> Result<Done, Fault> 
     Ok(Done::at("/alarms", "The alarm is acknowledged. It is told again only when it has ended."))
 }
 
-fn history(ended: &[LoggedAlarm]) -> Markup {
+fn history(visit: &Visit<Operator>, ended: &[LoggedAlarm]) -> Markup {
     let mut table = Table::new("history", "Alarms that have ended, the last one first")
         .column("Alarm")
         .column("About")
@@ -114,7 +125,7 @@ fn history(ended: &[LoggedAlarm]) -> Markup {
                 html! { (moment(*raised_at)) },
                 html! { @if let Some(lasted) = lasted { (span(lasted)) } },
                 html! { (hostile(&alarm.text)) },
-                html! { @if let Some(known) = acknowledged { (hostile(&known.note)) } },
+                html! { @if let Some(known) = acknowledged { (note(visit, known)) } },
             ],
         ));
     }

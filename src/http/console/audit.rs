@@ -70,16 +70,10 @@ fn row(row: &AuditRow) -> Row {
     )
 }
 
-/// An operator by the person's name, or by the number of a user without a name.
-fn person(person: &Person) -> String {
-    let number = || person.uid().map_or_else(String::new, |uid| format!("user {uid}"));
-    person.name().map_or_else(number, str::to_owned)
-}
-
 fn who(row: &AuditRow) -> Markup {
     match row.actor {
         Actor::Operator => html! {
-            "operator" @if let Some(who) = &row.person { " " (person(who)) }
+            "operator" @if let Some(who) = &row.person { " " (who) }
         },
         Actor::Account(id) => {
             link(&path!("/accounts/{}", id), row.account.as_deref().unwrap_or("a customer"))
@@ -119,7 +113,7 @@ fn cells(row: &AuditRow) -> [String; 9] {
         row.at.to_string(),
         row.actor.to_string(),
         given(&row.account),
-        row.person.as_ref().map(person).unwrap_or_default(),
+        row.person.as_ref().map(Person::to_string).unwrap_or_default(),
         row.action.clone(),
         row.subject.clone(),
         given(&row.key),

@@ -26,7 +26,9 @@ async fn an_alarm_is_explained_acknowledged_with_a_word_and_found_in_the_history
     let acknowledge = [("alarm", "StockOut NL"), ("note", "ten SIMs on Friday")];
     let done = operator.post("/alarms/acknowledge", &acknowledge).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text());
-    assert!(operator.get("/alarms").await.text().contains("ten SIMs on Friday"));
+    let known = operator.get("/alarms").await;
+    assert!(known.text().contains("ten SIMs on Friday"), "{}", known.text());
+    assert!(known.text().contains("<small> by operator, "), "{}", known.text());
     let empty = [("alarm", "StockOut UK"), ("note", "")];
     let refused = operator.post("/alarms/acknowledge", &empty).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -35,7 +37,7 @@ async fn an_alarm_is_explained_acknowledged_with_a_word_and_found_in_the_history
     alarms.observe(vec![stock_out("UK")]).await.unwrap();
     let page = operator.get("/alarms").await;
     let (_, history) = page.text().split_once("The last 90 days").unwrap();
-    assert!(history.contains("ten SIMs on Friday"), "{history}");
+    assert!(history.contains("ten SIMs on Friday") && history.contains(" by operator, "));
 }
 
 #[tokio::test]
