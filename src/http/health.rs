@@ -36,18 +36,50 @@ pub trait Health: Send + Sync {
     fn modem_counts(&self) -> ModemCounts;
 
     /// What an operator needs first: alarms, stock, uptime.
-    fn overview(&self) -> Value;
+    fn overview(&self) -> Overview;
 
-    /// The daemon as a program: its version, its database and what it uses of the machine.
+    /// How many numbers are left for each service.
+    fn stock(&self) -> Vec<StockReport>;
+
+    /// When the daemon was started.
+    fn started_at(&self) -> Timestamp;
+
+    /// The daemon as a program: its database and what it uses of the machine.
     fn system(&self) -> SystemReport;
+}
+
+/// What an operator needs first.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Overview {
+    pub version: &'static str,
+    #[serde(serialize_with = "as_text")]
+    pub started_at: Timestamp,
+    pub system: SystemReport,
+    pub uptime_seconds: u64,
+    #[serde(serialize_with = "as_text_or_null")]
+    pub last_message_at: Option<Timestamp>,
+    pub last_message_seconds: Option<u64>,
+    pub stock: Vec<StockReport>,
+    /// The alarms that stand, as commands print them.
+    pub alarms: Vec<Value>,
+}
+
+/// How many numbers are left for a service in a country.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StockReport {
+    pub service: String,
+    pub country: String,
+    pub count: usize,
+    /// With one decimal.
+    pub used_per_day: f64,
+    /// How many days they last at that, with one decimal; `None` where none are used.
+    pub days_left: Option<f64>,
+    pub sims_needed: u64,
 }
 
 /// The daemon as a program. What cannot be read is `None`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SystemReport {
-    pub version: &'static str,
-    #[serde(serialize_with = "as_text")]
-    pub started_at: Timestamp,
     pub database: DatabaseReport,
     pub disk: Option<DiskReport>,
     pub process: ProcessReport,
@@ -87,6 +119,16 @@ pub struct ProcessReport {
 
 fn as_text<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(at)
+}
+
+fn as_text_or_null<S: Serializer>(
+    at: &Option<Timestamp>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => as_text(at, serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 type SharedHealth = Arc<dyn Health>;

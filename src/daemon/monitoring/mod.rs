@@ -16,7 +16,6 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::delivery::WebhookCounts;
@@ -28,11 +27,11 @@ use crate::gateway::Gateway;
 use crate::http::RequestCounts;
 use crate::http::admin::view_alarm;
 use crate::http::health::{
-    DatabaseReport, DiskReport, Faults, Health, ProcessReport, SystemReport,
+    DatabaseReport, DiskReport, Faults, Health, Overview, ProcessReport, StockReport, SystemReport,
 };
 use crate::store::Store;
 use alarms::AlarmInputs;
-use counts_cache::CountsCache;
+use counts_cache::{CountsCache, StockOf};
 pub(super) use modems::ModemCounters;
 use process::{Disk, Process};
 
@@ -176,20 +175,9 @@ impl Health for Monitor {
         self.gateway.modems().counts(self.gateway.now())
     }
 
-    fn overview(&self) -> Value {
-        let (counts, now) = (self.counts.last(), self.gateway.now());
+    fn overview(&self) -> Overview {
+        let now = self.gateway.now();
         let last_message_at = self.gateway.inbox().last_message_at();
-        let stock = counts.runways().map(|stock| {
-            let runway = stock.runway;
-            json!({
-                "service": stock.service,
-                "country": stock.country,
-                "count": runway.free,
-                "used_per_day": rounded(runway.used_per_day),
-                "days_left": runway.days_left().map(rounded),
-                "sims_needed": runway.sims_needed(),
-            })
-        });
         let standing = self.gateway.alarms().standing();
         let alarms = self.alarms().into_iter().map(|alarm| {
             // One that has just come about has not been observed yet.
@@ -198,24 +186,39 @@ impl Health for Monitor {
             let acknowledged = known.and_then(|known| known.acknowledged.clone());
             view_alarm(&StandingAlarm { alarm, raised_at, acknowledged }, None)
         });
-        json!({
-            "version": VERSION,
-            "started_at": self.started.to_string(),
-            "system": self.system(),
-            "uptime_seconds": now.since(self.started).as_secs(),
-            "last_message_at": last_message_at.map(|at| at.to_string()),
-            "last_message_seconds": last_message_at.map(|at| now.since(at).as_secs()),
-            "stock": stock.collect::<Vec<_>>(),
-            "alarms": alarms.collect::<Vec<_>>(),
-        })
+        Overview {
+            version: VERSION,
+            started_at: self.started,
+            system: self.system(),
+            uptime_seconds: now.since(self.started).as_secs(),
+            last_message_at,
+            last_message_seconds: last_message_at.map(|at| now.since(at).as_secs()),
+            stock: self.stock(),
+            alarms: alarms.collect(),
+        }
+    }
+
+    fn stock(&self) -> Vec<StockReport> {
+        let counts = self.counts.last();
+        let stock = counts.runways().map(|StockOf { service, country, runway }| StockReport {
+            service: service.to_owned(),
+            country: country.to_owned(),
+            count: runway.free,
+            used_per_day: rounded(runway.used_per_day),
+            days_left: runway.days_left().map(rounded),
+            sims_needed: runway.sims_needed(),
+        });
+        stock.collect()
+    }
+
+    fn started_at(&self) -> Timestamp {
+        self.started
     }
 
     fn system(&self) -> SystemReport {
         let disk = Disk::of_file(self.store.path());
         let Process { cpu_seconds, memory_bytes, open_files, max_files, threads } = Process::now();
         SystemReport {
-            version: VERSION,
-            started_at: self.started,
             database: DatabaseReport {
                 file: self.store.path().display().to_string(),
                 bytes: self.database_bytes(),

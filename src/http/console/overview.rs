@@ -114,22 +114,13 @@ fn problems(visit: &Visit<Operator>, modems: &[ModemStatus]) -> Markup {
 
 /// The stock that is out, as the daemon counts it for its metrics.
 fn stock(visit: &Visit<Operator>) -> Markup {
-    let overview = visit.health().overview();
-    let rows = overview.get("stock").and_then(|rows| rows.as_array());
-    let text = |row: &serde_json::Value, name: &str| {
-        row.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
-    };
-    let out: Vec<(String, String)> = rows
-        .into_iter()
-        .flatten()
-        .filter(|row| row.get("count").and_then(serde_json::Value::as_u64) == Some(0))
-        .map(|row| (text(row, "service"), text(row, "country")))
-        .collect();
+    let mut out = visit.health().stock();
+    out.retain(|stock| stock.count == 0);
     html! {
         h2 { "Out of stock" }
         @if out.is_empty() { p class="calm" { "There is a number for every service." } } @else {
             ul class="chips" {
-                @for (service, country) in &out { li { (hostile(service)) " " (country) } }
+                @for stock in &out { li { (hostile(&stock.service)) " " (stock.country) } }
             }
         }
     }

@@ -31,7 +31,7 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
     let unready = visit.health().readiness_faults().await;
     let verification = visit.gateway().verification().report();
     let page = Page::new("System")
-        .half_part("daemon", daemon(&visit, &report, &unready))
+        .half_part("daemon", daemon(&visit, &unready))
         .half_part("process", process(&report))
         .half_part("database", database(&report))
         .half_part("verify", verification_part(&visit, verification.as_ref()))
@@ -45,7 +45,8 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
     Ok(page)
 }
 
-fn daemon(visit: &Visit<Operator>, report: &SystemReport, unready: &[String]) -> Markup {
+fn daemon(visit: &Visit<Operator>, unready: &[String]) -> Markup {
+    let started_at = visit.health().started_at();
     let ready = html! {
         @if unready.is_empty() { (badge(Tone::Good, "ready")) } @else {
             (badge(Tone::Fair, "not ready"))
@@ -55,9 +56,9 @@ fn daemon(visit: &Visit<Operator>, report: &SystemReport, unready: &[String]) ->
     html! {
         h2 { "Daemon" }
         (facts(&[
-            ("Version", html! { (report.version) }),
-            ("Started", moment(report.started_at)),
-            ("Runs for", ago(visit.now(), report.started_at)),
+            ("Version", html! { (env!("CARGO_PKG_VERSION")) }),
+            ("Started", moment(started_at)),
+            ("Runs for", ago(visit.now(), started_at)),
             ("State", ready),
         ]))
     }

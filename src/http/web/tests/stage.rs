@@ -8,13 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::body::{Body, to_bytes};
 use axum::http::header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
-use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::super::super::admin::WebAddresses;
 use super::super::super::console::{Console, ConsoleTools};
 use super::super::super::health::{
-    DatabaseReport, DiskReport, Faults, Health, ProcessReport, SystemReport,
+    DatabaseReport, DiskReport, Faults, Health, Overview, ProcessReport, StockReport, SystemReport,
 };
 use super::super::super::ids::RequestIds;
 use super::super::super::limits::{Limits, Throttle};
@@ -151,14 +150,37 @@ impl Health for Machine {
         ModemCounts { total: 0, ready: 0 }
     }
 
-    fn overview(&self) -> Value {
-        json!({ "stock": [{ "service": "Lyft", "country": "NL", "count": 0 }] })
+    fn overview(&self) -> Overview {
+        Overview {
+            version: "0.1.0",
+            started_at: self.started_at(),
+            system: self.system(),
+            uptime_seconds: 0,
+            last_message_at: None,
+            last_message_seconds: None,
+            stock: self.stock(),
+            alarms: Vec::new(),
+        }
+    }
+
+    fn stock(&self) -> Vec<StockReport> {
+        let stock = |service: &str, count| StockReport {
+            service: service.to_owned(),
+            country: "NL".to_owned(),
+            count,
+            used_per_day: 0.0,
+            days_left: None,
+            sims_needed: 0,
+        };
+        vec![stock("Lyft", 0), stock("Grab", 3)]
+    }
+
+    fn started_at(&self) -> Timestamp {
+        Timestamp(1_780_000_000_000_000)
     }
 
     fn system(&self) -> SystemReport {
         SystemReport {
-            version: "0.1.0",
-            started_at: Timestamp(1_780_000_000_000_000),
             database: DatabaseReport {
                 file: "/var/lib/simbridge.db".to_owned(),
                 bytes: 1_000_000,
