@@ -146,6 +146,22 @@ pub(super) fn remark(entry: &Entry) -> Markup {
     }
 }
 
+/// By which key and from where an order or a rental was asked for, and what was withheld from it,
+/// each if it is known.
+pub(super) fn asked_by(
+    entries: &[Entry],
+    client: Option<&str>,
+    withheld: &[String],
+) -> [(&'static str, Option<Markup>); 3] {
+    let key = entries.first().and_then(|entry| entry.key.as_deref());
+    let rules = (!withheld.is_empty()).then(|| withheld.join(", "));
+    [
+        ("API key", key.map(|key| html! { code { (key) } })),
+        ("Asked for from", client.map(|client| html! { (client) })),
+        ("Withheld from it", rules.map(|rules| html! { (rules) })),
+    ]
+}
+
 /// What an order or a rental was charged, and what of it was given back.
 pub(super) fn charges(visit: &Visit<Operator>, entries: &[Entry]) -> Table {
     let currency = visit.gateway().currency();

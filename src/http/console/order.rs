@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::Operator;
 use super::books::{
-    charges, message_excerpt, message_sender, messages_of_one, note_look, order_state,
+    asked_by, charges, message_excerpt, message_sender, messages_of_one, note_look, order_state,
 };
 use crate::domain::login::Permission::{Act, Look, SeeTexts};
 use crate::domain::message::Message;
@@ -62,7 +62,6 @@ fn order_facts(visit: &Visit<Operator>, history: &OrderHistory) -> Markup {
     let (view, order) = (&history.view, &history.view.order);
     let of_order =
         |id: Option<OrderId>| id.map(|id| link(&path!("/orders/{}", id), &format!("order {id}")));
-    let key = history.entries.first().and_then(|entry| entry.key.as_deref());
     let end = match order.state.ended_at() {
         Some(at) => ("Ended", moment(at)),
         None => ("Open until", moment(order.expires_at)),
@@ -86,18 +85,9 @@ fn order_facts(visit: &Visit<Operator>, history: &OrderHistory) -> Markup {
         ("In place of", of_order(order.replaces)),
         ("Reported by its customer", order.report.map(|report| html! { (report.as_str()) })),
         ("Customer's reference", order.client_ref.as_deref().map(hostile)),
-        ("API key", key.map(|key| html! { code { (key) } })),
-        ("Asked for from", history.client.as_ref().map(|client| html! { (client) })),
-        (
-            "Withheld from it",
-            (!history.withheld.is_empty()).then(|| {
-                html! {
-                    (history.withheld.join(", "))
-                }
-            }),
-        ),
     ];
-    let sometimes = sometimes.into_iter().filter_map(|(term, is)| Some((term, is?)));
+    let asked = asked_by(&history.entries, history.client.as_deref(), &history.withheld);
+    let sometimes = sometimes.into_iter().chain(asked).filter_map(|(term, is)| Some((term, is?)));
     facts(&always.into_iter().chain(sometimes).collect::<Vec<_>>())
 }
 

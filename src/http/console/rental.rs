@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::Operator;
-use super::books::{READ_ROWS, charges, messages_of_one, note_look};
+use super::books::{READ_ROWS, asked_by, charges, messages_of_one, note_look};
 use super::rentals::{renewal, rental_state};
 use crate::domain::login::Permission::{Act, Look};
 use crate::domain::rental::RentalState;
@@ -60,7 +60,6 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
 fn rental_facts(visit: &Visit<Operator>, history: &RentalHistory) -> Markup {
     let rental = &history.view.rental;
     let iccid = history.iccid.as_ref();
-    let key = history.entries.first().and_then(|entry| entry.key.as_deref());
     let end = match rental.state.ended_at() {
         Some(at) => ("Ended", moment(at)),
         None => ("Until", moment(rental.expires_at)),
@@ -78,18 +77,9 @@ fn rental_facts(visit: &Visit<Operator>, history: &RentalHistory) -> Markup {
     let sometimes = [
         ("SIM", iccid.map(|iccid| link(&path!("/sims/{}", iccid), iccid.as_str()))),
         ("Given for nothing", (!rental.free.is_zero()).then(|| html! { (span(rental.free)) })),
-        ("API key", key.map(|key| html! { code { (key) } })),
-        ("Asked for from", history.client.as_ref().map(|client| html! { (client) })),
-        (
-            "Withheld from it",
-            (!history.withheld.is_empty()).then(|| {
-                html! {
-                    (history.withheld.join(", "))
-                }
-            }),
-        ),
     ];
-    let sometimes = sometimes.into_iter().filter_map(|(term, is)| Some((term, is?)));
+    let asked = asked_by(&history.entries, history.client.as_deref(), &history.withheld);
+    let sometimes = sometimes.into_iter().chain(asked).filter_map(|(term, is)| Some((term, is?)));
     facts(&always.into_iter().chain(sometimes).collect::<Vec<_>>())
 }
 
