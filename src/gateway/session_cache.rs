@@ -1,8 +1,8 @@
 //! The sessions of people who have signed in, kept in memory beside the database, so that a request
 //! is answered without a read.
 //!
-//! As with the keys of [`RequestCache`](super::request_cache::RequestCache), each change of what
-//! sessions open makes all be forgotten right after its commit.
+//! Each change of what sessions open makes those be forgotten that it is about, right after its
+//! commit.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use parking_lot::RwLock;
 use tokio::sync::watch;
 
-use crate::domain::Timestamp;
 use crate::domain::login::{Lifetime, SEEN_SAVED_EVERY};
+use crate::domain::{AccountId, LoginId, Timestamp};
 use crate::store::{Login, Session, WriteTx};
 
 /// How many sessions are remembered at most. When one more comes, all are forgotten and looked up
@@ -69,6 +69,23 @@ struct Known {
     generation: u64,
 }
 
+/// Whose sessions have changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    Login(LoginId),
+    /// Those of all people of an account.
+    Account(AccountId),
+}
+
+impl Whose {
+    fn is_of(self, login: &Login) -> bool {
+        match self {
+            Whose::Login(id) => login.id == id,
+            Whose::Account(id) => login.kind.account() == Some(id),
+        }
+    }
+}
+
 impl SessionCache {
     /// A session by the SHA-256 of its secret.
     pub(super) fn session(&self, digest: &[u8; 32]) -> Result<Arc<KnownSession>, u64> {
@@ -88,14 +105,14 @@ impl SessionCache {
         known.sessions.insert(digest, session);
     }
 
-    /// Once the operation is on disk, all sessions are looked up again, because what one of them
-    /// opens has changed.
-    pub(super) fn forget_after(self: &Arc<Self>, tx: &WriteTx<'_>) {
+    /// Once the operation is on disk, somebody's sessions are looked up again, because what they
+    /// open has changed.
+    pub(super) fn forget_after(self: &Arc<Self>, tx: &WriteTx<'_>, whose: Whose) {
         let cache = Arc::clone(self);
         tx.after_commit(move || {
             let mut known = cache.known.write();
             known.generation += 1;
-            known.sessions.clear();
+            known.sessions.retain(|_, session| !whose.is_of(&session.login));
             drop(known);
             cache.changes.send_replace(());
         });

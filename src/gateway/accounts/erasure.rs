@@ -8,6 +8,7 @@ use super::{Accounts, find_account, subject_of};
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::{AccountId, Amount, OrderId, RentalId};
 use crate::gateway::environment::Environment;
+use crate::gateway::session_cache::Whose;
 use crate::gateway::{Entry, Error};
 use crate::store::{Account, Erasure, ListFilter, Page, ReadTx, Store, StoreError, WriteTx};
 
@@ -45,7 +46,7 @@ impl Accounts {
             let subject = format!("account {}", account.id);
             tx.note(Actor::Operator, AuditAction::Erased, subject, now)?;
             tx.after_commit(move || cache.forget_keys());
-            sessions.forget_after(tx);
+            sessions.forget_after(tx, Whose::Account(erasure.account));
             Ok::<_, Error>(erasure)
         });
         let erasure = begun.await?;

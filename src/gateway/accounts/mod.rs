@@ -18,7 +18,7 @@ use super::environment::Environment;
 use super::events::Events;
 use super::request_cache::RequestCache;
 use super::sandbox::Sandbox;
-use super::session_cache::SessionCache;
+use super::session_cache::{SessionCache, Whose};
 use super::webhooks::EndpointChanges;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::text::{check_name, did_you_mean};
@@ -166,8 +166,8 @@ impl Accounts {
             .store
             .write(move |tx| {
                 tx.after_commit(move || cache.forget_keys());
-                sessions.forget_after(tx);
                 let account = find_account(tx, &reference)?;
+                sessions.forget_after(tx, Whose::Account(account.id));
                 refuse_erased(&account)?;
                 for endpoint in tx.webhook_endpoints(Some(account.id))? {
                     endpoints.change_after(tx, endpoint.id);

@@ -12,6 +12,7 @@ use crate::domain::login::{
 use crate::domain::{AccountId, Timestamp};
 use crate::gateway::Error;
 use crate::gateway::accounts::{find_account, refuse_erased};
+use crate::gateway::session_cache::Whose;
 use crate::store::{Credentials, Login, ReadTx, StoreError, WriteTx};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -160,7 +161,7 @@ impl People {
             login.sign_ins = 0;
             tx.save_login(&login)?;
             tx.remove_sessions_of(login.id, None)?;
-            cache.forget_after(tx);
+            cache.forget_after(tx, Whose::Login(login.id));
             Ok(login)
         })
         .await

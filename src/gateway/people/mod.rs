@@ -21,7 +21,7 @@ use super::accounts::find_account;
 use super::background::Wakeups;
 use super::environment::Environment;
 use super::listing::{ListRequest, check_state};
-use super::session_cache::SessionCache;
+use super::session_cache::{SessionCache, Whose};
 use crate::domain::audit::{Actor, AuditAction, Person};
 use crate::domain::login::{LoginKind, LoginName, LoginState, Role, Side};
 use crate::domain::text::did_you_mean;
@@ -219,7 +219,7 @@ impl People {
             let login = find_login(tx, side, &name)?;
             keep_an_owner(tx, &login)?;
             tx.remove_login(login.id)?;
-            cache.forget_after(tx);
+            cache.forget_after(tx, Whose::Login(login.id));
             note(tx, AuditAction::Removed, &login, now)?;
             Ok::<_, Error>(login)
         });
@@ -238,7 +238,7 @@ impl People {
         let changed = self.env.store.write(move |tx| {
             let mut login = find_login(tx, side, &name)?;
             change(tx, &mut login)?;
-            cache.forget_after(tx);
+            cache.forget_after(tx, Whose::Login(login.id));
             note(tx, action, &login, now)?;
             find_login(tx, side, login.name.as_str())
         });

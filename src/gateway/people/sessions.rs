@@ -11,7 +11,7 @@ use crate::domain::login::{
 };
 use crate::domain::{AccountId, LoginId, SessionId, Timestamp};
 use crate::gateway::Error;
-use crate::gateway::session_cache::KnownSession;
+use crate::gateway::session_cache::{KnownSession, Whose};
 use crate::store::{Login, Session, StoreError, WriteTx};
 
 /// Who has signed in, as a request needs it.
@@ -175,7 +175,7 @@ impl People {
         ended.await.map(|()| true)
     }
 
-    /// Changes somebody's own login, notes that, and has all sessions looked up again.
+    /// Changes somebody's own login, notes that, and has its sessions looked up again.
     pub(super) async fn change_own(
         &self,
         by: &SignedIn,
@@ -202,7 +202,7 @@ impl People {
             let mut login = tx.login(id)?.ok_or_else(gone)?;
             let is_changed = change(tx, &mut login)?;
             if is_changed {
-                cache.forget_after(tx);
+                cache.forget_after(tx, Whose::Login(id));
                 action.map_or(Ok(()), |action| note_own(tx, action, &login, None, now))?;
             }
             Ok(is_changed)

@@ -25,7 +25,7 @@ use super::site::Head;
 use super::visit::Place;
 use super::{Fault, Page, Site, Visit, Visitor, frame, links, responses};
 use crate::domain::login::SecretToken;
-use crate::gateway::{self, TopicFollower};
+use crate::gateway::{self, SignedIn, TopicFollower};
 
 /// A nginx that stands before us would otherwise gather what is sent.
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -163,6 +163,12 @@ impl<P: Visitor> Followed<P> {
         })?;
         let head = frame::head_part(&visit).await;
         Ok((visit, page, head))
+    }
+
+    /// Whether the session still opens what it did.
+    pub(super) async fn is_unchanged(&self, before: &SignedIn) -> bool {
+        let session = self.site.gateway.people().session(P::SIDE, self.token.digest()).await;
+        session.is_ok_and(|session| session.as_ref() == Some(before))
     }
 
     /// What a browser that has a page in this state is to be sent, once.

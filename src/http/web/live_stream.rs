@@ -13,6 +13,7 @@ use super::page::Shown;
 use super::streams::StreamPlace;
 use super::{Visitor, frame};
 use crate::domain::login::Side;
+use crate::gateway::SignedIn;
 
 /// How often a sign of life is sent: proxies take a connection for dead after some time.
 const ALIVE_EVERY: Duration = Duration::from_secs(15);
@@ -47,7 +48,7 @@ pub(super) enum End {
 enum Woken {
     /// What it waited for has come.
     AsAwaited,
-    /// Its session, or another one, may have ended.
+    /// Its session may have ended.
     BySession,
 }
 
@@ -70,6 +71,8 @@ pub(super) struct Stream<P: Visitor> {
     events: mpsc::Sender<Bytes>,
     session_changes: watch::Receiver<()>,
     alive: Interval,
+    /// Who has signed in, as of the last look.
+    signed_in: Option<SignedIn>,
     /// What the browser has, once that is known.
     shown: Option<Shown>,
     /// The state that the browser says that it has.
@@ -86,7 +89,8 @@ impl<P: Visitor> Stream<P> {
         let session_changes = followed.site.gateway.people().follow_sessions();
         let mut alive = interval(ALIVE_EVERY);
         alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Stream { followed, place, events, session_changes, alive, shown: None, state }
+        let (signed_in, shown) = (None, None);
+        Stream { followed, place, events, session_changes, alive, signed_in, shown, state }
     }
 
     /// Sends what changes until the stream ends, and says why it ends.
@@ -122,7 +126,13 @@ impl<P: Visitor> Stream<P> {
                 () = self.events.closed() => return Err(End::Silent),
                 () = self.place.yielded.cancelled() => return Err(End::Yield),
                 // The sender lives as long as the gateway.
-                _ = self.session_changes.changed() => return Ok(Woken::BySession),
+                _ = self.session_changes.changed() => {
+                    let before = self.signed_in.as_ref();
+                    let Some(before) = before else { return Ok(Woken::BySession) };
+                    if !self.followed.is_unchanged(before).await {
+                        return Ok(Woken::BySession);
+                    }
+                }
                 () = &mut awaited => return Ok(Woken::AsAwaited),
                 _ = self.alive.tick() => self.send("event: alive\ndata: \n\n".to_owned())?,
             }
@@ -132,12 +142,13 @@ impl<P: Visitor> Stream<P> {
     /// Looks at the page and sends what is different. The first time, that tells the browser that
     /// the stream works, even if nothing is.
     async fn look(&mut self) -> Result<(), End> {
-        let (_, page, head) = match self.followed.look().await {
+        let (visit, page, head) = match self.followed.look().await {
             Ok(looked) => looked,
             // It is looked at again with the next change.
             Err(End::Silent) if self.shown.is_some() => return Ok(()),
             Err(end) => return Err(end),
         };
+        self.signed_in = Some(visit.person.session().clone());
         let parts = frame::live_parts(&page, head);
         let shown = Shown::of(page.tab_title(P::BRAND), &parts);
         let is_first = self.shown.is_none();
