@@ -121,8 +121,8 @@ pub use orders::{
     Orders, Reuse, Sms,
 };
 pub use people::{
-    LinkView, LoginView, NewLink, PasswordRefusal, People, ProofRefusal, SessionView,
-    SignInOutcome, SignedIn, Visitor,
+    AttemptResult, LinkView, LoginView, NewLink, PasswordRefusal, People, ProofRefusal,
+    SessionView, SignInOutcome, SignedIn, Visitor,
 };
 pub use rentals::{
     Edit, EndRefund, Extend, MessagesWanted, Rent, RentalEdit, RentalHistory, RentalRefusal,

@@ -36,6 +36,10 @@ pub const EVENTS: &[(&str, &str)] = &[
         "expired orders, renewals and other work that is due could not be done; it is tried again",
     ),
     ("accept_failed", "a connection could not be accepted"),
+    (
+        "sign_ins_limited",
+        "attempts to sign in are refused, because there were too many wrong ones; once a minute",
+    ),
     ("admin_socket_renewed", "the file of the admin socket was gone and has been made again"),
     (
         "admin_socket_lost",

@@ -22,6 +22,7 @@ pub(super) fn page(monitor: &Monitor) -> String {
     orders(&mut page, monitor);
     money(&mut page, monitor);
     webhooks(&mut page, monitor);
+    sign_ins(&mut page, monitor);
     store(&mut page, monitor);
     let lost = super::super::logging::lost();
     page.single(
@@ -357,6 +358,18 @@ fn webhooks(page: &mut Page, monitor: &Monitor) {
     }
     page.family("simbridge_webhook_attempt_seconds", Histogram, "Duration of these attempts.")
         .put_distribution(&[], &monitor.webhooks.milliseconds(), 1e3);
+}
+
+fn sign_ins(page: &mut Page, monitor: &Monitor) {
+    let mut family = page.family(
+        "simbridge_sign_ins_total",
+        Counter,
+        "Attempts to sign in by side: right, wrong, and not looked at because there were too many \
+         wrong ones or too many at that moment.",
+    );
+    for (side, result, count) in monitor.gateway.people().attempt_counts() {
+        family.put(&[("side", side.as_str()), ("result", result.as_str())], count);
+    }
 }
 
 fn store(page: &mut Page, monitor: &Monitor) {

@@ -5,6 +5,7 @@
 //! answered by the session's secret ([`sessions`]), and the person changes what is its own
 //! ([`own`]). Here is what others do to logins.
 
+mod attempt_counts;
 mod attempts;
 mod hashing;
 mod links;
@@ -27,6 +28,8 @@ use crate::domain::login::{LoginKind, LoginName, LoginState, Role, Side};
 use crate::domain::text::did_you_mean;
 use crate::domain::{LoginId, Timestamp};
 use crate::store::{Login, ReadTx, StoreError, WriteTx, on_behalf_of};
+use attempt_counts::AttemptCounts;
+pub use attempt_counts::AttemptResult;
 use attempts::Attempts;
 use hashing::Passwords;
 pub use links::{LinkView, NewLink};
@@ -139,6 +142,7 @@ pub struct People {
     wakeups: Arc<Wakeups>,
     passwords: Passwords,
     attempts: Attempts,
+    counts: AttemptCounts,
     pending: PendingSignIns,
 }
 
@@ -154,6 +158,7 @@ impl People {
             wakeups,
             passwords: Passwords::new(),
             attempts: Attempts::new(),
+            counts: AttemptCounts::default(),
             pending: PendingSignIns::default(),
         }
     }

@@ -1,7 +1,7 @@
 //! What somebody changes of the own login: password, second factor, preferences.
 
 use super::attempts::Attempt;
-use super::{People, SignedIn, Visitor};
+use super::{AttemptResult, People, SignedIn, Visitor};
 use crate::domain::Timestamp;
 use crate::domain::audit::AuditAction;
 use crate::domain::login::{
@@ -70,7 +70,10 @@ impl People {
         let attempt = Attempt::new(by.kind.side(), by.name.folded(), visitor.address, true);
         match self.attempts.count(&attempt, self.env.now()) {
             Ok(()) => Ok(attempt),
-            Err(until) => Err(ProofRefusal::Wait { until }),
+            Err(until) => {
+                self.counts.note(by.kind.side(), AttemptResult::Limited, self.env.now());
+                Err(ProofRefusal::Wait { until })
+            }
         }
     }
 

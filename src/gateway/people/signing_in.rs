@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::attempts::Attempt;
 use super::pending::Pending;
-use super::{BROWSER_CHARS, People, Visitor, note_own};
+use super::{AttemptResult, BROWSER_CHARS, People, Visitor, note_own};
 use crate::domain::audit::AuditAction;
 use crate::domain::login::{
     Lifetime, LoginName, LoginState, PasswordFault, SecretToken, Side, UsedCode,
@@ -96,6 +96,23 @@ impl People {
         password: String,
         visitor: Visitor,
     ) -> Result<SignInOutcome, Error> {
+        let outcome = self.sign_in_by_password(side, name, password, visitor).await?;
+        self.counts.note_outcome(side, &outcome, self.env.now());
+        Ok(outcome)
+    }
+
+    /// How often attempts to sign in went how, since the start.
+    pub fn attempt_counts(&self) -> Vec<(Side, AttemptResult, u64)> {
+        self.counts.all()
+    }
+
+    async fn sign_in_by_password(
+        &self,
+        side: Side,
+        name: &str,
+        password: String,
+        visitor: Visitor,
+    ) -> Result<SignInOutcome, Error> {
         let name = name.parse::<LoginName>().ok();
         let (sought, from) = (name.clone(), visitor.clone());
         let found = self.env.store.read(move |rows| {
@@ -156,6 +173,18 @@ impl People {
     /// Signs somebody in whose password was right, by a code of the second factor or a recovery
     /// code. [`SignInOutcome::Expired`] if the code was awaited for too long.
     pub async fn confirm_code(
+        &self,
+        side: Side,
+        pending_text: &str,
+        code: &str,
+        visitor: Visitor,
+    ) -> Result<SignInOutcome, Error> {
+        let outcome = self.sign_in_by_code(side, pending_text, code, visitor).await?;
+        self.counts.note_outcome(side, &outcome, self.env.now());
+        Ok(outcome)
+    }
+
+    async fn sign_in_by_code(
         &self,
         side: Side,
         pending_text: &str,
