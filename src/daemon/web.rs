@@ -16,7 +16,7 @@ impl Core<'_> {
     /// The customers' pages, where they are configured.
     pub(super) fn portal(&self) -> Option<Portal> {
         let origin = self.config.portal.origin.clone()?;
-        let tools = PortalTools::new(origin.to_string(), self.throttle.clone());
+        let tools = PortalTools::new(self.throttle.clone());
         let settings = SiteSettings {
             origin: Some(origin),
             proxies: self.config.http.trusted_proxies.clone(),

@@ -35,8 +35,6 @@ const ORDERS_PER_MINUTE: u32 = 10;
 
 /// What the portal's pages reach besides the business.
 pub struct PortalTools {
-    /// Where the API is, as browsers reach it: a scheme and a host.
-    api_address: String,
     /// The limits that hold for the API, too.
     throttle: Throttle,
     /// The orders that may be made by hand.
@@ -44,10 +42,10 @@ pub struct PortalTools {
 }
 
 impl PortalTools {
-    /// What the pages of a portal reach whose API is at this address and has these limits.
-    pub fn new(api_address: String, throttle: Throttle) -> PortalTools {
+    /// What the pages of a portal reach whose API has these limits.
+    pub fn new(throttle: Throttle) -> PortalTools {
         let orders = Buckets::new(ORDERS_PER_MINUTE, Duration::from_secs(60));
-        PortalTools { api_address, throttle, orders }
+        PortalTools { throttle, orders }
     }
 }
 
@@ -132,9 +130,9 @@ impl Visit<Customer> {
         self.person.account
     }
 
-    /// Where the API is: a scheme and a host.
+    /// Where the API is: a scheme and a host. It is behind the same address as the pages.
     pub(super) fn api_address(&self) -> &str {
-        &self.tools().api_address
+        self.base_address()
     }
 }
 

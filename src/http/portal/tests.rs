@@ -4,6 +4,7 @@ mod account;
 mod ordering;
 mod renting;
 
+use super::super::web::SiteSettings;
 use super::super::web::tests::{Client, Stage};
 use axum::http::StatusCode;
 
@@ -70,8 +71,8 @@ async fn the_guide_has_the_readers_own_address_and_ids() {
         &[
             "<h1>The API</h1>",
             "<h2>Version 2</h2>",
-            "curl 'http://127.0.0.1:8080/api/makeorder?key=…&amp;serviceId=1'",
-            "http://127.0.0.1:8080/v2/orders/1/reuse",
+            "curl 'http://127.0.0.1:8081/api/makeorder?key=…&amp;serviceId=1'",
+            "http://127.0.0.1:8081/v2/orders/1/reuse",
             "{\"service\": \"Uber &lt;b&gt;\"",
             "/v2/rentals/$RENTAL/revive",
             "href=\"/api-guide/webhooks\"",
@@ -79,6 +80,11 @@ async fn the_guide_has_the_readers_own_address_and_ids() {
     )
     .await;
     assert!(!text.contains("sms.example.org/v2/orders"), "{text}");
+    let origin = Some("http://127.0.0.1:0".parse().unwrap());
+    let any_port = Stage::with(SiteSettings { origin, ..SiteSettings::default() }).await;
+    let bound = "curl 'http://127.0.0.1:8081/api/makeorder?key=";
+    let text = shows(&any_port.portal(), "/api-guide", &[bound]).await;
+    assert!(!text.contains("127.0.0.1:0/"), "{text}");
     let webhooks = shows(&customer, "/api-guide/webhooks", &["webhook-signature"]).await;
     assert!(!webhooks.contains("For operators"));
     shows(&customer, "/api-guide/version-2", &["too_many_open_orders"]).await;

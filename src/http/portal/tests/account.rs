@@ -38,7 +38,7 @@ async fn a_key_is_shown_once_limited_and_revoked() {
     assert_eq!(made.status, StatusCode::OK, "{}", made.text());
     let command = "curl -H 'Authorization: Bearer ";
     let key = made.text().split(command).nth(1).unwrap().split('\'').next().unwrap();
-    assert!(key.len() == 64 && made.text().contains("' http://127.0.0.1:8080/v2/me"));
+    assert!(key.len() == 64 && made.text().contains("' http://127.0.0.1:8081/v2/me"));
     let accounts = stage.fixture.gateway.accounts();
     let opens = async |key: &str| {
         let digest = ApiKey::from_request(key.to_owned()).digest();

@@ -349,7 +349,7 @@ impl Stage {
             stopping.clone(),
         );
         let throttle = Throttle::new(Limits::default());
-        let tools = PortalTools::new("http://127.0.0.1:8080".to_owned(), throttle);
+        let tools = PortalTools::new(throttle);
         let portal = Portal::new(gateway, tools, settings, ids, stopping.clone());
         Stage { fixture, console, portal, machine, stopping, operators, customer, account, order }
     }
