@@ -15,12 +15,13 @@ use crate::http::web::{
 
 pub(super) fn routes() -> Vec<Route<Customer>> {
     const PAGE: &str = "/services/{country}/{id}";
-    // How many numbers there are is as it was when the page was opened, or the account last did
-    // something: counting them for everybody at each change of a SIM would cost too much.
     const SHOWN: &[Topic] = &[Topic::Services];
+    // How many numbers there are depends on each SIM and on what all others order: counting them
+    // for everybody at each change would cost too much.
+    const STOCK: &[Topic] = &[Topic::Sims, Topic::Modems, Topic::Orders, Topic::Rentals];
     vec![
-        Route::page("/", Access::SignedIn, list).live_on(SHOWN),
-        Route::page(PAGE, Access::SignedIn, show).live_on(SHOWN),
+        Route::page("/", Access::SignedIn, list).live_on(SHOWN).slowly_on(STOCK),
+        Route::page(PAGE, Access::SignedIn, show).live_on(SHOWN).slowly_on(STOCK),
         Route::post("/services/{country}/{id}/order", Access::SignedIn, PAGE, order),
         Route::post("/services/{country}/{id}/favourite", Access::SignedIn, PAGE, set_favourite),
     ]

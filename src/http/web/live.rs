@@ -189,13 +189,15 @@ impl<P: Visitor> Followed<P> {
         response
     }
 
-    /// Follows what the page depends on, and the account that it is about.
-    pub(super) async fn topics(&self) -> Option<TopicFollower> {
+    /// Follows what the page depends on with the account that it is about, and what it depends on
+    /// but need not show at once.
+    pub(super) async fn topics(&self) -> Option<(TopicFollower, TopicFollower)> {
         let gateway = &self.site.gateway;
         let found = self.site.routes.find(&Method::GET, &self.place.path).ok()?;
         let topics = [found.route.topics?, P::head_topics()].concat();
         let session = gateway.people().session(P::SIDE, self.token.digest()).await.ok()??;
         let account = P::from_session(session)?.account();
-        Some(gateway.topics().follow(&topics, account))
+        let slow = gateway.topics().follow(found.route.slow_topics, None);
+        Some((gateway.topics().follow(&topics, account), slow))
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until};
 
 use super::live::{Batch, Followed};
 use super::page::Shown;
@@ -19,6 +19,9 @@ use crate::gateway::SignedIn;
 const ALIVE_EVERY: Duration = Duration::from_secs(15);
 /// How many events wait for a slow browser.
 pub(super) const ROOM: usize = 4;
+
+/// The least time between two looks at a page for what it need not show at once.
+const SLOW_PAUSE: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 10_000 });
 
 /// The least time between two looks at a page. A customer waits for a code.
 fn least_pause(side: Side) -> Duration {
@@ -105,12 +108,23 @@ impl<P: Visitor> Stream<P> {
 
     async fn send_changes(&mut self) -> Result<Infallible, End> {
         // What changes while the page is looked at is looked at again.
-        let mut topics = self.followed.topics().await.ok_or(End::Gone)?;
+        let (mut topics, mut slow) = self.followed.topics().await.ok_or(End::Gone)?;
         loop {
+            let (looked_at, pause) = (Instant::now(), least_pause(P::SIDE));
             self.look().await?;
-            let woken = self.wait(sleep(least_pause(P::SIDE))).await?;
+            let slowly = async {
+                sleep_until(looked_at + SLOW_PAUSE).await;
+                slow.changed().await;
+            };
+            let woken = self.wait(sleep(pause)).await?;
             if woken == Woken::AsAwaited {
-                self.wait(topics.changed()).await?;
+                let any = async {
+                    tokio::select! {
+                        () = topics.changed() => {}
+                        () = slowly => {}
+                    }
+                };
+                self.wait(any).await?;
             }
         }
     }

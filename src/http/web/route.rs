@@ -53,6 +53,8 @@ pub struct Route<P: Visitor> {
     pub(super) needs_proof: bool,
     /// What the page depends on; `None` for one that is not live.
     pub(super) topics: Option<&'static [Topic]>,
+    /// What the page depends on but need not show at once.
+    pub(super) slow_topics: &'static [Topic],
 }
 
 impl<P: Visitor> Route<P> {
@@ -98,7 +100,7 @@ impl<P: Visitor> Route<P> {
     }
 
     fn new(path: &'static str, access: Access, handler: Handler<P>) -> Route<P> {
-        Route { path, access, handler, needs_proof: false, topics: None }
+        Route { path, access, handler, needs_proof: false, topics: None, slow_topics: &[] }
     }
 
     /// Asks for the password or a code again unless that was done lately.
@@ -110,6 +112,13 @@ impl<P: Visitor> Route<P> {
     /// The page is shown anew when something of these topics changes, or of the visitor's account.
     pub fn live_on(mut self, topics: &'static [Topic]) -> Route<P> {
         self.topics = Some(topics);
+        self
+    }
+
+    /// The page is shown anew also when something of these topics changes, but for them at most
+    /// once in ten seconds, because they change often and the page is costly.
+    pub fn slowly_on(mut self, topics: &'static [Topic]) -> Route<P> {
+        self.slow_topics = topics;
         self
     }
 

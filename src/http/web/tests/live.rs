@@ -118,6 +118,34 @@ async fn a_customers_balance_follows_its_ledger_and_the_stream_ends_with_the_ses
 }
 
 #[tokio::test]
+async fn the_stock_in_the_portal_follows_the_sims() {
+    let stage = Stage::new().await;
+    let cookie = customer_session(&stage).await;
+    let mut stream = follow(&stage, &cookie).await;
+    let before = wait_for(&mut stream, "parts").await;
+    assert!(before.contains("services-list"), "{before}");
+    stage.fixture.plug(3).await;
+    let after = wait_for(&mut stream, "parts").await;
+    assert!(after.contains("services-list"), "{after}");
+}
+
+#[tokio::test]
+async fn an_operators_change_of_one_login_is_no_news_to_the_others() {
+    let stage = Stage::new().await;
+    let cookie = customer_session(&stage).await;
+    let mut stream = follow(&stage, &cookie).await;
+    wait_for(&mut stream, "parts").await;
+    let people = stage.fixture.gateway.people();
+    people.set_disabled("viewer".to_owned(), Side::Console, true).await.unwrap();
+    let viewer = stage.console(Role::Viewer).get("/").await;
+    assert_eq!(viewer.status, StatusCode::SEE_OTHER, "the viewer's session has ended");
+    let owner = stage.console(Role::Owner).get("/").await;
+    assert_eq!(owner.status, StatusCode::OK);
+    people.set_disabled("uber@portal".to_owned(), Side::Portal, true).await.unwrap();
+    wait_for(&mut stream, "end").await;
+}
+
+#[tokio::test]
 async fn the_fifth_tab_takes_the_place_of_the_first_and_all_end_when_the_daemon_stops() {
     let stage = Stage::new().await;
     let cookie = customer_session(&stage).await;
