@@ -7,7 +7,7 @@ use super::{keys, ledger};
 use crate::domain::Amount;
 use crate::gateway::{Account, Error, Standing};
 use crate::http::web::{
-    Access, Done, Fault, Form, Page, Route, Tone, Visit, badge, facts, link, tile,
+    Access, Done, Fault, Form, Page, Route, Tone, Visit, badge, facts, link, own_sessions, tile,
 };
 
 pub(super) fn routes() -> Vec<Route<Customer>> {
@@ -44,7 +44,8 @@ async fn show(visit: Visit<Customer>) -> Result<Page, Fault> {
                 p { (link("/account/ledger", "The whole ledger")) }
             },
         )
-        .part("keys", keys::list(&visit, &keys)))
+        .part("keys", keys::list(&visit, &keys))
+        .part("sessions", own_sessions(&visit).await?))
 }
 
 fn balance(visit: &Visit<Customer>, account: &Account) -> Markup {
@@ -94,7 +95,7 @@ fn switches(visit: &Visit<Customer>, shows_api_ids: bool) -> Markup {
             (form.checkbox("show", "Show API ID's On Service Page").set_if(shows_api_ids))
             (form.button("Save"))
         }))
-        p { (link("/me", "Your password, second factor and sessions")) }
+        p { (link("/me", "Your password and second factor")) }
     }
 }
 

@@ -5,13 +5,15 @@ use maud::{Markup, html};
 use super::proof::in_words;
 use super::{
     Access, Done, Fault, Faults, Form, Page, Route, Row, Table, Tone, Visit, Visitor, ago_or_never,
-    badge, facts, hostile, moment, path,
+    badge, facts, hostile, links, moment, path,
 };
 use crate::domain::SessionId;
 use crate::domain::login::{LoginKind, Preferences, Side, Theme, TimeZone};
 use crate::gateway::{self, PasswordRefusal, SessionView};
 
 const ME: &str = "/me";
+/// The field that says which page a session was ended on.
+const SHOWN_ON: &str = "on";
 
 pub(super) fn routes<P: Visitor>() -> Vec<Route<P>> {
     vec![
@@ -23,13 +25,12 @@ pub(super) fn routes<P: Visitor>() -> Vec<Route<P>> {
 }
 
 async fn show<P: Visitor>(visit: Visit<P>) -> Result<Page, Fault> {
-    let sessions = visit.gateway().people().sessions(visit.person.session()).await?;
     Ok(Page::new("Your settings")
         .half_part("who", who(&visit))
         .half_part("second-factor", second_factor(&visit))
         .half_part("preferences", preferences(&visit))
         .half_part("password", password(&visit))
-        .part("sessions", self::sessions(&visit, &sessions)))
+        .part("sessions", own_sessions(&visit).await?))
 }
 
 fn who<P: Visitor>(visit: &Visit<P>) -> Markup {
@@ -131,7 +132,9 @@ async fn change_password<P: Visitor>(visit: Visit<P>, form: Form) -> Result<Done
     Ok(Done::at(ME, "The password is changed, and your other sessions have ended."))
 }
 
-fn sessions<P: Visitor>(visit: &Visit<P>, sessions: &[SessionView]) -> Markup {
+/// The sessions of whoever looks, each other one with a button that ends it.
+pub async fn own_sessions<P: Visitor>(visit: &Visit<P>) -> Result<Markup, Fault> {
+    let sessions = visit.gateway().people().sessions(visit.person.session()).await?;
     let row = |session: &SessionView| {
         let form = visit.form(&path!("/me/sessions/{}/end", session.id));
         let last = ago_or_never(visit.now(), Some(session.last));
@@ -146,7 +149,10 @@ fn sessions<P: Visitor>(visit: &Visit<P>, sessions: &[SessionView]) -> Markup {
                 },
                 html! {
                     @if session.is_current { (badge(Tone::Good, "this one")) } @else {
-                        (form.inline(form.quiet_button("End")))
+                        (form.inline(html! {
+                            (form.hidden(SHOWN_ON, visit.path()))
+                            (form.quiet_button("End"))
+                        }))
                     }
                 },
             ],
@@ -158,7 +164,7 @@ fn sessions<P: Visitor>(visit: &Visit<P>, sessions: &[SessionView]) -> Markup {
         .column("Since")
         .column("Last used")
         .column("");
-    html! { h2 { "Sessions" } (table.rows(sessions.iter().map(row))) }
+    Ok(html! { h2 { "Your sessions" } (table.rows(sessions.iter().map(row))) })
 }
 
 /// The name of a browser and its system, of what it calls itself.
@@ -184,11 +190,13 @@ fn browser_name(browser: &str) -> String {
     }
 }
 
-async fn end_session<P: Visitor>(visit: Visit<P>, _form: Form) -> Result<Done, Fault> {
+async fn end_session<P: Visitor>(visit: Visit<P>, form: Form) -> Result<Done, Fault> {
+    let page = Some(form.text(SHOWN_ON)).filter(|page| links::is_own_address(page));
+    let page = page.and_then(|page| visit.if_page(page)).unwrap_or(ME);
     let (people, id) = (visit.gateway().people(), SessionId(visit.id("id")?));
     match people.end_session(visit.person.session(), id).await? {
-        true => Ok(Done::at(ME, "The session has ended.")),
-        false => Ok(Done::at(ME, "The session had ended before.")),
+        true => Ok(Done::at(page, "The session has ended.")),
+        false => Ok(Done::at(page, "The session had ended before.")),
     }
 }
 

@@ -60,6 +60,7 @@ pub use form::Form;
 pub use form_view::FormView;
 pub use host::{NotAnOrigin, PublicOrigin};
 pub(super) use links::path;
+pub use me::own_sessions;
 pub use moments::{ago, ago_or_never, clock_time, moment, span, until};
 pub use page::Page;
 pub use paging::{PAGE_ROWS, Paging, pager};
