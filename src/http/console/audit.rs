@@ -17,7 +17,10 @@ const READ_AT_ONCE: u32 = 5_000;
 const MOST_IN_FILE: usize = 50_000;
 
 pub(super) fn routes() -> Vec<Route<Operator>> {
-    vec![Route::page("/audit", May(Look), list), Route::file("/audit.csv", May(Look), download)]
+    vec![
+        Route::page("/audit", May(Look), list),
+        Route::file("/audit.csv", May(Look), download).asked_for_on("/audit"),
+    ]
 }
 
 async fn list(visit: Visit<Operator>) -> Result<Page, Fault> {
@@ -97,7 +100,7 @@ async fn download(visit: Visit<Operator>) -> Result<Download, Fault> {
         request.after = Some(last.id);
         count += rows.len();
         if count > MOST_IN_FILE {
-            return Err(Fault::Refused(format!(
+            return Err(Fault::form(format!(
                 "That would be more than {MOST_IN_FILE} rows: choose a day, a person or a deed."
             )));
         }

@@ -13,8 +13,8 @@ use crate::domain::order::OrderState;
 use crate::domain::{Order, Timestamp};
 use crate::gateway::{Entry, Error, ListRequest, ListStep};
 use crate::http::web::{
-    Empty, Fault, Form, PAGE_ROWS, Paging, Row, Table, Tone, Visit, badge, clock_time, copyable,
-    hostile, link, moment, pager, path, until,
+    Empty, Fault, Faults, Form, PAGE_ROWS, Paging, Row, Table, Tone, Visit, badge, clock_time,
+    copyable, hostile, link, moment, pager, path, until,
 };
 
 /// How many rows are read for a page: one more than it has tells that there are older ones.
@@ -26,15 +26,18 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// What a list is asked for by the address of its page.
 pub(super) fn list_request(visit: &Visit<Operator>, paging: &Paging) -> Result<ListRequest, Fault> {
     let given = |name: &str| visit.query(name).map(str::to_owned);
-    let (from, to) = day(visit)?.unzip();
+    let mut faults = Faults::new();
     let order = visit.query("order").map(str::parse).transpose();
-    let order = order.map_err(|_| Fault::Refused("An order is named by its number.".to_owned()))?;
+    let order = faults.check("order", order.map_err(|_| "an order is named by its number"));
+    let day = faults.check("day", visit.query("day").map(day_named).transpose());
+    faults.result()?;
+    let (from, to) = day.flatten().unzip();
     Ok(ListRequest {
         account: given("account"),
         service: given("service"),
         number: given("number"),
         iccid: given("iccid"),
-        order,
+        order: order.flatten(),
         state: given("state"),
         user: given("user"),
         action: given("action"),
@@ -46,16 +49,10 @@ pub(super) fn list_request(visit: &Visit<Operator>, paging: &Paging) -> Result<L
     })
 }
 
-/// When the day of the address begins and ends, in UTC.
-fn day(visit: &Visit<Operator>) -> Result<Option<(Timestamp, Timestamp)>, Fault> {
-    visit.query("day").map(day_named).transpose()
-}
-
 /// When a day begins and ends that is written like 2026-05-03, in UTC.
-pub(super) fn day_named(text: &str) -> Result<(Timestamp, Timestamp), Fault> {
+pub(super) fn day_named(text: &str) -> Result<(Timestamp, Timestamp), &'static str> {
     let begin = format!("{text}T00:00:00Z").parse::<Timestamp>();
-    let wrong = |_| Fault::Refused("A day is written like 2026-05-03.".to_owned());
-    let begin = begin.map_err(wrong)?;
+    let begin = begin.map_err(|_| "a day is written like 2026-05-03")?;
     Ok((begin, begin.plus(DAY)))
 }
 

@@ -8,7 +8,7 @@ use crate::gateway::Found;
 use crate::http::web::{Access, Empty, Fault, Page, Route, Visit, path};
 
 pub(super) fn routes() -> Vec<Route<Operator>> {
-    vec![Route::page("/find", Access::May(Look), show)]
+    vec![Route::page("/find", Access::May(Look), show).private(&["q"])]
 }
 
 async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
@@ -19,7 +19,7 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
                          first characters of a key into the box above."))
         }));
     };
-    let found = visit.gateway().finder().find(word).await?;
+    let found = visit.gateway().finder().find(word).await.map_err(Fault::of_field("q"))?;
     Ok(page.part(
         "found",
         html! {

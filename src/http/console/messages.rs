@@ -18,7 +18,8 @@ use crate::http::web::{
 type Read = Result<(ListStep<Message>, String), Error>;
 
 pub(super) fn routes() -> Vec<Route<Operator>> {
-    vec![Route::page("/messages", May(Look), list).live_on(&[Topic::Messages])]
+    let page = Route::page("/messages", May(Look), list).live_on(&[Topic::Messages]);
+    vec![page.private(&["number", "text"])]
 }
 
 async fn list(visit: Visit<Operator>) -> Result<Page, Fault> {

@@ -12,7 +12,8 @@ use crate::http::web::{
 };
 
 pub(super) fn routes() -> Vec<Route<Operator>> {
-    vec![Route::page("/orders", May(Look), list).live_on(&[Topic::Orders])]
+    let page = Route::page("/orders", May(Look), list).live_on(&[Topic::Orders]);
+    vec![page.private(&["number"])]
 }
 
 async fn list(visit: Visit<Operator>) -> Result<Page, Fault> {

@@ -14,7 +14,8 @@ use crate::http::web::{
 };
 
 pub(super) fn routes() -> Vec<Route<Operator>> {
-    vec![Route::page("/rentals", May(Look), list).live_on(&[Topic::Rentals])]
+    let page = Route::page("/rentals", May(Look), list).live_on(&[Topic::Rentals]);
+    vec![page.private(&["number"])]
 }
 
 async fn list(visit: Visit<Operator>) -> Result<Page, Fault> {

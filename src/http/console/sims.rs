@@ -11,6 +11,7 @@ use super::reasons::{in_words, tone_of_reason};
 use crate::domain::availability::UnavailableReason;
 use crate::domain::login::Permission::{Act, Look, SeeTexts};
 use crate::domain::sim::{NumberSource, Pool};
+use crate::domain::text::counted_noun;
 use crate::domain::{Iccid, SimId};
 use crate::gateway::{Freshness, SimEdit, SimPage, SimView, SimsWanted, Topic, sim_states};
 use crate::http::web::{
@@ -26,7 +27,7 @@ const ACTION: &str = "action";
 pub(super) fn routes() -> Vec<Route<Operator>> {
     let topics = &[Topic::Sims, Topic::Modems, Topic::Banks, Topic::Rentals];
     vec![
-        Route::page("/sims", Access::May(Look), list).live_on(topics),
+        Route::page("/sims", Access::May(Look), list).live_on(topics).private(&["find"]),
         Route::post(EDIT, Access::May(Act), "/sims", edit_selected),
     ]
 }
@@ -165,7 +166,7 @@ fn summary(counts: &BTreeMap<&'static str, usize>) -> Markup {
     let all: usize = counts.values().sum();
     html! {
         p class="count" {
-            (all) " SIMs"
+            (counted_noun(all, "SIM", "SIMs"))
             @for (state, count) in counts {
                 ", " a href=(path!("/sims?state={}", state)) { (count) " " (state) }
             }
@@ -192,7 +193,7 @@ fn tools(visit: &Visit<Operator>) -> Markup {
             p { "What is done to the SIMs that are selected in the list:" }
             (form.text("rest", "Rest for").value("30d").hint("like 12h or 30d"))
             (form.hidden("state", visit.query("state").unwrap_or_default()))
-            (form.hidden("find", visit.query("find").unwrap_or_default()))
+            (form.hidden("search", visit.query("search").unwrap_or_default()))
             (sale_buttons())
         }))
     }
@@ -210,18 +211,21 @@ pub(super) fn sale_buttons() -> Markup {
     }
 }
 
-/// What the buttons of a form ask for, and in a few words what was done then.
-pub(super) fn read_edit(form: &Form) -> Result<(SimEdit, &'static str), Fault> {
+/// What is said of one SIM that was changed, and of several.
+type EditDone = (&'static str, &'static str);
+
+/// What the buttons of a form ask for, and what is said when it was done.
+pub(super) fn read_edit(form: &Form) -> Result<(SimEdit, EditDone), Fault> {
     let retired = SimEdit { retired: Some(true), ..SimEdit::default() };
     match form.text(ACTION) {
         "rest" => {
             let mut faults = Faults::new();
             let rest = faults.check("rest", read_time(form.text("rest")));
             faults.result()?;
-            Ok((SimEdit { rest, ..SimEdit::default() }, "rest now"))
+            Ok((SimEdit { rest, ..SimEdit::default() }, ("SIM rests now", "SIMs rest now")))
         }
-        "retire" => Ok((retired, "are retired")),
-        "back" => Ok((SimEdit::BACK, "are back on sale")),
+        "retire" => Ok((retired, ("SIM is retired", "SIMs are retired"))),
+        "back" => Ok((SimEdit::BACK, ("SIM is back on sale", "SIMs are back on sale"))),
         _ => Err(Fault::form("Choose what to do: rest, retire or back on sale.")),
     }
 }
@@ -241,19 +245,16 @@ async fn edit_selected(visit: Visit<Operator>, form: Form) -> Result<Done, Fault
     }
     let (edit, done) = read_edit(&form)?;
     let edited = visit.gateway().sims().edit_all(iccids, edit).await?;
-    let count = edited.len();
-    let sims = if count == 1 { "SIM" } else { "SIMs" };
-    let address = path!("/sims?state={}&find={}", form.text("state"), form.text("find"));
-    Ok(Done::at(address, format!("{count} {sims} {done}.{}", kept_by_tenants(edit, &edited))))
+    let done = counted_noun(edited.len(), done.0, done.1);
+    let address = path!("/sims?state={}&search={}", form.text("state"), form.text("search"));
+    Ok(Done::at(address, format!("{done}.{}", kept_by_tenants(edit, &edited))))
 }
 
 /// What is said when SIMs are taken off sale that have tenants.
 pub(super) fn kept_by_tenants(edit: SimEdit, edited: &[SimView]) -> String {
     let rented = edited.iter().filter(|view| view.sim.rented).count();
     match edit.retired == Some(true) && rented > 0 {
-        true => format!(
-            " {rented} of them are rented: their tenants keep them to the end of their terms."
-        ),
+        true => format!(" Rented: {rented}. Tenants keep their SIMs to the end of their terms."),
         false => String::new(),
     }
 }

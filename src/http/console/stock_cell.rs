@@ -24,7 +24,11 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
     let account = visit.query("account").map(str::to_owned);
     let whom = Whom { account: account.clone(), key: None };
     let stock = visit.gateway().stock();
-    let (why, sims) = stock.explain_sims(service.clone(), country, whom).await?;
+    let explained = stock.explain_sims(service.clone(), country, whom).await;
+    let (why, sims) = explained.map_err(|error| match &account {
+        Some(_) => Fault::of_field("account")(error),
+        None => Fault::from(error),
+    })?;
     let wanted = visit.query("state").map(|word| {
         let unknown = || Fault::NotFound("There is no such reason.".to_owned());
         availability::from_word(word).ok_or_else(unknown)

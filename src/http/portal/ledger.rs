@@ -9,14 +9,14 @@ use crate::domain::Timestamp;
 use crate::domain::ledger::EntryKind;
 use crate::gateway::{Entry, LedgerRow};
 use crate::http::web::{
-    Access, Csv, Download, Empty, Fault, Filters, PAGE_ROWS, Page, Paging, Route, Row, Table,
-    Visit, link, moment, pager, path,
+    Access, Csv, Download, Empty, Fault, Faults, Filters, PAGE_ROWS, Page, Paging, Route, Row,
+    Table, Visit, link, moment, pager, path,
 };
 
 pub(super) fn routes() -> Vec<Route<Customer>> {
     vec![
         Route::page("/account/ledger", Access::SignedIn, show).live(),
-        Route::file("/account/ledger.csv", Access::SignedIn, csv),
+        Route::file("/account/ledger.csv", Access::SignedIn, csv).asked_for_on("/account/ledger"),
     ]
 }
 
@@ -27,12 +27,18 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// The days that the address names, the last one included.
 fn days(visit: &Visit<Customer>) -> Result<(Option<Timestamp>, Option<Timestamp>), Fault> {
-    let wrong = |_| Fault::Refused("A day is written like 2027-01-31.".to_owned());
-    let day = |name: &str| {
+    let mut faults = Faults::new();
+    let mut day = |name: &str| {
         let start = visit.query(name).map(|text| format!("{text}T00:00:00Z").parse::<Timestamp>());
-        start.transpose().map_err(wrong)
+        let start = start.transpose().map_err(|_| "a day is written like 2027-01-31");
+        faults.check(name, start).flatten()
     };
-    Ok((day("from")?, day("to")?.map(|to| to.plus(DAY))))
+    let (from, to) = (day("from"), day("to"));
+    if from.zip(to).is_some_and(|(from, to)| to < from) {
+        faults.add("to", "The last day is before the first.");
+    }
+    faults.result()?;
+    Ok((from, to.map(|to| to.plus(DAY))))
 }
 
 async fn show(visit: Visit<Customer>) -> Result<Page, Fault> {

@@ -6,7 +6,7 @@ use super::Customer;
 use super::asking::{carried_out, once, rental_refused, requester};
 use super::order::{grouped, shown_time, text, time};
 use super::rentals::{price, price_as_seen, renewal, state_badge, term};
-use super::sentences::NO_SUCH_RENTAL;
+use super::sentences::{self, NO_SUCH_RENTAL};
 use super::services::country_name;
 use crate::domain::{MessageId, RentalId};
 use crate::gateway::resources::{MessageResource, RentalResource, RentalStatus};
@@ -20,7 +20,7 @@ use crate::http::web::{
 pub(super) fn routes() -> Vec<Route<Customer>> {
     const PAGE: &str = "/rentals/{id}";
     vec![
-        Route::page(PAGE, Access::SignedIn, show).live(),
+        Route::page(PAGE, Access::SignedIn, show).live().private(&["text"]),
         Route::post("/rentals/{id}/extend/{package}", Access::SignedIn, PAGE, extend),
         Route::post("/rentals/{id}/renewal", Access::SignedIn, PAGE, change_renewal),
         Route::post("/rentals/{id}/revive", Access::SignedIn, PAGE, revive),
@@ -218,7 +218,8 @@ async fn extend(visit: Visit<Customer>, form: Form) -> Result<Done, Fault> {
 
 async fn change_renewal(visit: Visit<Customer>, form: Form) -> Result<Done, Fault> {
     let edits = &visit.tools().throttle.buckets().edits;
-    edits.take(visit.account(), visit.now()).map_err(|TooMany(wait)| Fault::TooMany(wait))?;
+    let taken = edits.take(visit.account(), visit.now());
+    taken.map_err(|TooMany(seconds)| Fault::from(sentences::too_many_edits(seconds)))?;
     let id = RentalId(visit.id("id")?);
     let is_on = form.is_set("auto_renew");
     let edit = RentalEdit {

@@ -155,6 +155,12 @@ pub(super) fn too_fast(seconds: u64) -> Told {
     ))
 }
 
+/// What is said when an account has changed as much in a short time as its customers may.
+pub(super) fn too_many_edits(seconds: u64) -> Told {
+    let wait = in_words(Duration::from_secs(seconds));
+    Told::sentence(format!("So many changes at once are not made. Try again in {wait}."))
+}
+
 /// What is said when the same form was sent with other contents before.
 pub(super) fn sent_before() -> Told {
     Told::sentence("This form was sent before. The page below is a new one: send that.")

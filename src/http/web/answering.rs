@@ -15,11 +15,12 @@ use super::cookies::Purpose;
 use super::host::{Admitted, admit, requested_host};
 use super::origin::is_from_own_page;
 use super::page::Page;
+use super::posting::filled;
 use super::route::{Found, Handler, Route};
 use super::sign_in::Guest;
 use super::site::Head;
 use super::visit::Place;
-use super::{Access, Fault, Site, Visit, Visitor, assets, frame, headers, responses};
+use super::{Access, Fault, Site, Visit, Visitor, assets, frame, headers, refusal, responses};
 use crate::gateway::{BoxFuture, SignedIn, on_behalf_of, read_for_page};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -70,11 +71,11 @@ impl<P: Visitor> Site<P> {
         match admit(origin, head.client, &head.headers, &head.uri) {
             Admitted::Yes => {}
             Admitted::OtherHost => {
-                let page = frame::other_host::<P>(origin);
+                let page = refusal::other_host::<P>(origin);
                 return Ok(responses::html(StatusCode::MISDIRECTED_REQUEST, page));
             }
             Admitted::NotLocal => {
-                let page = frame::not_local::<P>();
+                let page = refusal::not_local::<P>();
                 return Ok(responses::html(StatusCode::FORBIDDEN, page));
             }
         }
@@ -111,11 +112,11 @@ impl<P: Visitor> Site<P> {
     ) -> Result<Response, Fault> {
         let Some(known) = self.known(head).await? else {
             self.limit_address(head)?;
-            return found.map(|_| self.ask_to_sign_in(head));
+            return found.map(|found| self.ask_to_sign_in(&wanted(&found, head)));
         };
         let cookie = known.cookie;
         let Some(person) = P::from_session(known.session) else {
-            return Ok(self.ask_to_sign_in(head));
+            return Ok(self.ask_to_sign_in("/"));
         };
         let params = found.as_ref().map(|found| found.params.clone()).unwrap_or_default();
         let visit = self.visit(person, head, params);
@@ -144,17 +145,11 @@ impl<P: Visitor> Site<P> {
         }
         check_access(visit, route.access)?;
         match &route.handler {
-            Handler::Page(handler) => {
-                let page = for_page(visit, handler(visit.clone())).await;
-                let page = page.map_err(Fault::of_page)?;
-                let line = self.lines.take(session.session, visit.path());
-                let page = self.frame(visit, &page, line, route.topics.is_some()).await;
-                Ok(responses::html(StatusCode::OK, page))
+            Handler::Page(_) if head.method == Method::POST => {
+                self.begin_search(visit, route, request).await
             }
-            Handler::File(handler) => {
-                let file = for_page(visit, handler(visit.clone())).await;
-                Ok(file.map_err(Fault::of_page)?.into_response())
-            }
+            Handler::Page(handler) => self.show_page(visit, route, handler).await,
+            Handler::File(handler) => self.show_file(visit, (route, handler), head, request).await,
             Handler::Post { page, handler } => {
                 self.post(visit, (route, page, handler), head, request).await
             }
@@ -180,6 +175,7 @@ impl<P: Visitor> Site<P> {
             path: head.path().to_owned(),
             params,
             query: head.query.clone(),
+            private: &[],
             view: head.id.clone(),
             base: self.base_address(head),
         };
@@ -236,14 +232,10 @@ impl<P: Visitor> Site<P> {
         taken.map_err(|TooMany(seconds)| Fault::TooMany(seconds))
     }
 
-    /// Has somebody sign in and then come back to the page, or to the one that a form was on.
-    fn ask_to_sign_in(&self, head: &Head) -> Response {
-        let address = match head.method {
-            Method::POST => "/".to_owned(),
-            _ => head.address(),
-        };
-        let to = super::super::path_segment(&address);
-        match address.as_str() {
+    /// Has somebody sign in and then come to a page.
+    fn ask_to_sign_in(&self, address: &str) -> Response {
+        let to = super::super::path_segment(address);
+        match address {
             "/" => responses::see_other(SIGN_IN),
             _ => responses::see_other(&format!("{SIGN_IN}?to={to}")),
         }
@@ -259,16 +251,25 @@ impl<P: Visitor> Site<P> {
         if let Fault::Failed(error) = fault {
             tracing::error!(event = "page_failed", error, "a page could not be made");
         }
-        let page = frame::fault_page(fault, &head.id);
+        let page = refusal::fault_page(fault, &head.id);
         let page = match visit {
             Some(visit) => frame::whole(visit, &page, maud::Markup::default(), None, false),
             None => frame::bare::<P>(&page),
         };
-        let mut response = responses::html(frame::status_of(fault), page);
+        let mut response = responses::html(refusal::status_of(fault), page);
         if let Fault::TooMany(seconds) = fault {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
         }
         response
+    }
+}
+
+/// The page that somebody without a session has asked for, or the one that a form was on.
+fn wanted<P: Visitor>(found: &Found<'_, P>, head: &Head) -> String {
+    match &found.route.handler {
+        Handler::Post { page, .. } => filled(page, &found.params),
+        _ if head.method == Method::POST => head.path().to_owned(),
+        _ => head.address(),
     }
 }
 

@@ -35,6 +35,18 @@ impl Fault {
         Fault::Form(faults)
     }
 
+    /// What makes a refusal of the business a fault of the field that it is about.
+    pub fn of_field(field: &str) -> impl FnOnce(gateway::Error) -> Fault {
+        move |error| match Fault::from(error) {
+            Fault::Refused(sentence) => {
+                let mut faults = Faults::new();
+                faults.add(field, sentence);
+                Fault::Form(faults)
+            }
+            other => other,
+        }
+    }
+
     /// A page that cannot show what was asked for is not there.
     pub(super) fn of_page(self) -> Fault {
         match self {
@@ -116,12 +128,19 @@ impl Faults {
         of_field.map(|fault| fault.sentence.as_str())
     }
 
+    /// What is wrong, in sentences one after another.
+    pub(super) fn sentences(&self) -> String {
+        let sentences: Vec<&str> = self.0.iter().map(|fault| fault.sentence.as_str()).collect();
+        sentences.join(" ")
+    }
+
     /// Every fault.
     pub(super) fn all(&self) -> impl Iterator<Item = &FormFault> {
         self.0.iter()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    /// Whether nothing is wrong.
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }

@@ -1,7 +1,12 @@
-//! The filters of a list. They are a form that is sent by GET, so that they stand in the address.
+//! The filters of a list. They are a form that is sent by GET, so that they stand in the address,
+//! unless there are some that must not stand there.
+
+use std::sync::Arc;
 
 use maud::{Markup, Render, html};
 
+use super::searches::LONGEST_WORD;
+use super::visit::Attempt;
 use super::{Visit, Visitor};
 
 /// The filters of a list.
@@ -11,6 +16,12 @@ pub struct Filters {
     fields: Vec<Filter>,
     is_set: bool,
     values: Vec<(String, String)>,
+    /// The names of those that must not stand in the address.
+    private: &'static [&'static str],
+    /// What was typed and what is wrong with it.
+    attempt: Option<Arc<Attempt>>,
+    /// What the button says, if the filters are those of a file.
+    download: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -19,6 +30,7 @@ struct Filter {
     label: String,
     kind: Kind,
     value: String,
+    faults: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -35,7 +47,28 @@ impl Filters {
     pub fn new<P: Visitor>(visit: &Visit<P>) -> Filters {
         let values = visit.place.query.pairs();
         let values = values.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Filters { path: visit.path().to_owned(), fields: Vec::new(), is_set: false, values }
+        // A file has the same filters as the page that leads to it.
+        let attempt = visit.attempt.as_ref().filter(|attempt| attempt.is_query).cloned();
+        Filters { values, ..Filters::sent_to(visit, visit.path(), attempt) }
+    }
+
+    /// What is asked for a file, with the button that downloads it.
+    pub fn of_file<P: Visitor>(visit: &Visit<P>, path: &str, button: &str) -> Filters {
+        let is_this = |attempt: &&Arc<Attempt>| attempt.action == path;
+        let attempt = visit.attempt.as_ref().filter(is_this).cloned();
+        Filters { download: Some(button.to_owned()), ..Filters::sent_to(visit, path, attempt) }
+    }
+
+    fn sent_to<P: Visitor>(visit: &Visit<P>, path: &str, attempt: Option<Arc<Attempt>>) -> Filters {
+        Filters {
+            path: path.to_owned(),
+            fields: Vec::new(),
+            is_set: false,
+            values: Vec::new(),
+            private: visit.place.private,
+            attempt,
+            download: None,
+        }
     }
 
     /// One of several values, or all.
@@ -65,11 +98,24 @@ impl Filters {
     }
 
     fn with(mut self, name: &str, label: &str, kind: Kind) -> Filters {
+        let tried = self.attempt.as_ref();
         let given = self.values.iter().find(|(key, _)| key == name);
-        let value = given.map(|(_, value)| value.clone()).unwrap_or_default();
+        let value = match tried {
+            Some(attempt) => attempt.form.text(name).to_owned(),
+            None => given.map(|(_, value)| value.clone()).unwrap_or_default(),
+        };
+        let faults = tried.into_iter().flat_map(|attempt| attempt.faults.of(name));
+        let faults = faults.map(str::to_owned).collect();
         self.is_set |= !value.is_empty();
-        self.fields.push(Filter { name: name.to_owned(), label: label.to_owned(), kind, value });
+        let (name, label) = (name.to_owned(), label.to_owned());
+        self.fields.push(Filter { name, label, kind, value, faults });
         self
+    }
+
+    /// How they are sent: by GET if all may stand in the address.
+    fn method(&self) -> &'static str {
+        let is_private = |field: &Filter| self.private.contains(&field.name.as_str());
+        if self.fields.iter().any(is_private) { "post" } else { "get" }
     }
 
     /// Whether any filter is set.
@@ -78,28 +124,59 @@ impl Filters {
     }
 }
 
+/// The id of a filter's field.
+pub(super) fn id_of(name: &str) -> String {
+    format!("filter-{name}")
+}
+
 fn owned(text: &impl AsRef<str>) -> String {
     text.as_ref().to_owned()
 }
 
+impl Filter {
+    fn input(&self) -> Markup {
+        let (id, name, value) = (id_of(&self.name), &self.name, &self.value);
+        let invalid = (!self.faults.is_empty()).then_some("true");
+        let described = invalid.map(|_| self.fault_id());
+        html! {
+            @match &self.kind {
+                Kind::Choice(options) => select id=(id) name=(name) aria-invalid=[invalid]
+                    aria-describedby=[described] {
+                    option value="" { "All" }
+                    @for (option, called) in options {
+                        option value=(option) selected[option == value] { (called) }
+                    }
+                },
+                Kind::Text => input id=(id) name=(name) type="search" value=(value)
+                    autocomplete="off" spellcheck="false" maxlength=(LONGEST_WORD)
+                    aria-invalid=[invalid]
+                    aria-describedby=[described];,
+                // A browser shows nothing of a text that is no day in a field for days.
+                Kind::Day => input id=(id) name=(name) value=(value) aria-invalid=[invalid]
+                    type=(if self.faults.is_empty() { "date" } else { "text" })
+                    aria-describedby=[described];,
+                Kind::Flag => input id=(id) name=(name) type="checkbox" value="yes"
+                    checked[!value.is_empty()];,
+            }
+        }
+    }
+
+    fn fault_id(&self) -> String {
+        format!("{}-fault", id_of(&self.name))
+    }
+}
+
 impl Render for Filter {
     fn render(&self) -> Markup {
-        let id = format!("filter-{}", self.name);
+        let id = id_of(&self.name);
         html! {
             div class=(if matches!(self.kind, Kind::Flag) { "filter flag" } else { "filter" }) {
                 label for=(id) { (self.label) }
-                @match &self.kind {
-                    Kind::Choice(options) => select id=(id) name=(self.name) {
-                        option value="" { "All" }
-                        @for (value, called) in options {
-                            option value=(value) selected[*value == self.value] { (called) }
-                        }
-                    },
-                    Kind::Text => input id=(id) name=(self.name) type="search" value=(self.value)
-                        autocomplete="off" spellcheck="false";,
-                    Kind::Day => input id=(id) name=(self.name) type="date" value=(self.value);,
-                    Kind::Flag => input id=(id) name=(self.name) type="checkbox" value="yes"
-                        checked[!self.value.is_empty()];,
+                (self.input())
+                @if !self.faults.is_empty() {
+                    p class="fault" id=(self.fault_id()) {
+                        @for fault in &self.faults { span { (fault) } }
+                    }
                 }
             }
         }
@@ -108,13 +185,20 @@ impl Render for Filter {
 
 impl Render for Filters {
     fn render(&self) -> Markup {
+        let is_file = self.download.is_some();
         html! {
-            form class="filters" method="get" action=(self.path) role="search"
-                aria-label="Filter" data-filters {
+            form class="filters" method=(self.method()) action=(self.path)
+                role=[(!is_file).then_some("search")]
+                aria-label=(if is_file { "Entries as a file" } else { "Filter" })
+                data-filters[!is_file] {
                 @for field in &self.fields { (field) }
                 div class="filter-buttons" {
-                    button type="submit" class="quiet" { "Show" }
-                    @if self.is_set { a class="button plain" href=(self.path) { "Clear" } }
+                    button type="submit" class="quiet" {
+                        (self.download.as_deref().unwrap_or("Show"))
+                    }
+                    @if self.is_set && !is_file {
+                        a class="button plain" href=(self.path) { "Clear" }
+                    }
                 }
             }
         }
@@ -124,20 +208,49 @@ impl Render for Filters {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::web::{Faults, Form};
 
-    #[test]
-    fn filters_show_what_the_address_says() {
-        let filters = Filters {
+    fn filters(values: &[(&str, &str)]) -> Filters {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Filters {
             path: "/orders".to_owned(),
             fields: Vec::new(),
             is_set: false,
-            values: vec![("state".to_owned(), "open".to_owned())],
-        };
+            values: values.iter().map(owned).collect(),
+            private: &["number"],
+            attempt: None,
+            download: None,
+        }
+    }
+
+    #[test]
+    fn filters_show_what_the_address_says() {
+        let filters = filters(&[("state", "open")]);
         let filters = filters.choice("state", "State", &[("open", "Open"), ("done", "Done")]);
         assert!(filters.are_set());
+        assert!(filters.render().0.contains("method=\"get\""));
         let text = filters.search("number", "Number").render().into_string();
         assert!(text.contains("<option value=\"open\" selected>Open</option>"), "{text}");
         assert!(text.contains("<option value=\"done\">Done</option>"));
         assert!(text.contains("href=\"/orders\""), "they can be cleared");
+        assert!(text.contains("method=\"post\""), "a number does not stand in an address");
+    }
+
+    #[test]
+    fn a_filter_that_was_wrong_keeps_what_was_typed_and_says_what_is_wrong() {
+        let mut faults = Faults::new();
+        faults.add("day", "A day is written like 2026-05-03.");
+        let form = Form::of(&[("day", "yesterday"), ("state", "open")]);
+        let attempt = Attempt { action: "/orders".to_owned(), form, faults, is_query: true };
+        let filters = Filters { attempt: Some(Arc::new(attempt)), ..filters(&[]) };
+        let text = filters.day("day", "Day").search("state", "State").render().into_string();
+        for piece in [
+            "name=\"day\" value=\"yesterday\" aria-invalid=\"true\" type=\"text\" \
+             aria-describedby=\"filter-day-fault\"",
+            "id=\"filter-day-fault\"><span>A day is written like 2026-05-03.</span>",
+            "name=\"state\" type=\"search\" value=\"open\"",
+        ] {
+            assert!(text.contains(piece), "{piece}\n{text}");
+        }
     }
 }

@@ -55,6 +55,16 @@ impl Form {
         Ok(Form { fields, request_key: String::new() })
     }
 
+    /// A form that was sent as the query of an address.
+    pub(super) fn of_query<'q>(pairs: impl Iterator<Item = (&'q str, &'q str)>) -> Form {
+        let field = |(name, value): (&str, &str)| Field {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            is_file: false,
+        };
+        Form { fields: pairs.map(field).collect(), request_key: String::new() }
+    }
+
     /// A field without the spaces around it; empty if there is none of that name.
     pub fn text(&self, name: &str) -> &str {
         self.raw(name).trim()
@@ -133,12 +143,7 @@ impl Form {
 
     #[cfg(test)]
     pub(super) fn of(pairs: &[(&str, &str)]) -> Form {
-        let field = |(name, value): &(&str, &str)| Field {
-            name: (*name).to_owned(),
-            value: (*value).to_owned(),
-            is_file: false,
-        };
-        Form { fields: pairs.iter().map(field).collect(), request_key: String::new() }
+        Form::of_query(pairs.iter().copied())
     }
 }
 

@@ -102,7 +102,7 @@ impl FormView {
     fn faults(&self) -> Markup {
         let attempt = self.attempt.as_ref().filter(|attempt| !attempt.faults.is_empty());
         let Some(attempt) = attempt else { return Markup::default() };
-        fault_list(&attempt.faults, |field| Some(self.id_of(field)))
+        fault_list(&attempt.faults, NOTHING_CHANGED, |field| Some(self.id_of(field)))
     }
 
     fn id_of(&self, name: &str) -> String {
@@ -194,16 +194,23 @@ impl FormView {
     }
 }
 
+/// What is said above what is wrong with a form that would have changed something.
+pub(super) const NOTHING_CHANGED: &str = "Nothing was changed.";
+
 /// What is wrong with a form, each with a link to its field, if that is on the page, or to a page
-/// that helps. It has the focus.
-pub(super) fn fault_list(faults: &Faults, id_of: impl Fn(&str) -> Option<String>) -> Markup {
+/// that helps. It has the focus. What was done instead of what the form asks for comes first.
+pub(super) fn fault_list(
+    faults: &Faults,
+    instead: &str,
+    id_of: impl Fn(&str) -> Option<String>,
+) -> Markup {
     let field_id = |fault: &FormFault| {
         let field = Some(fault.field.as_str()).filter(|field| !field.is_empty());
         field.and_then(&id_of)
     };
     html! {
         div class="faults" role="alert" tabindex="-1" autofocus {
-            p { "Nothing was changed." }
+            p { (instead) }
             ul {
                 @for fault in faults.all() {
                     li {
@@ -231,7 +238,8 @@ mod tests {
         faults.add("number", "This is no number.");
         faults.add("", "Nothing fits.");
         let form = Form::of(&[("number", "<06>"), ("password", "secret")]);
-        Arc::new(Attempt { action: "/sims/1/number".to_owned(), form, faults })
+        let action = "/sims/1/number".to_owned();
+        Arc::new(Attempt { action, form, faults, is_query: false })
     }
 
     #[test]

@@ -127,6 +127,7 @@ impl<P: Visitor> Followed<P> {
             path: path.to_owned(),
             params: Vec::new(),
             query: Query::parse(query),
+            private: &[],
             view: head.query.get("view").unwrap_or_default().to_owned(),
             base: site.base_address(head),
         };
@@ -156,6 +157,7 @@ impl<P: Visitor> Followed<P> {
             attempt: None,
             is_first_look: false,
         };
+        let visit = self.site.with_search(&visit, route).ok_or(End::Gone)?;
         let page = for_page(&visit, handler(visit.clone())).await;
         let page = page.map_err(|fault| match fault {
             Fault::Busy | Fault::Failed(_) | Fault::NotNow(_) => End::Silent,

@@ -121,16 +121,26 @@ impl Page {
         self.with(Part::new(id, Width::Third, &content))
     }
 
-    /// Says what was wrong with a form that the page has no more, because things have changed
-    /// meanwhile. A page that has the form says so there.
-    pub(super) fn with_faults(mut self, faults: &Faults) -> Page {
-        let says_so = |markup: &Markup| markup.0.contains(r#"class="faults""#);
-        let mut pieces = self.intro.iter().chain(self.parts.iter().map(|part| &part.markup));
-        if !pieces.any(says_so) {
+    /// Says what was wrong with a form that does not say so itself: with filters, or with one that
+    /// the page has no more, because things have changed meanwhile. What was done instead of what
+    /// the form asks for comes first.
+    pub(super) fn with_faults(mut self, faults: &Faults, instead: &str) -> Page {
+        if !self.has(r#"class="faults""#) {
+            let id_of = |field: &str| {
+                let id = super::filters::id_of(field);
+                Some(id).filter(|id| self.has(&format!("id=\"{id}\"")))
+            };
+            let list = fault_list(faults, instead, id_of);
             let intro = self.intro.take().unwrap_or_default();
-            self.intro = Some(html! { (fault_list(faults, |_| None)) (intro) });
+            self.intro = Some(html! { (list) (intro) });
         }
         self
+    }
+
+    /// Whether something stands in the page's markup.
+    fn has(&self, piece: &str) -> bool {
+        let mut all = self.intro.iter().chain(self.parts.iter().map(|part| &part.markup));
+        all.any(|markup| markup.0.contains(piece))
     }
 
     fn with(mut self, part: Part) -> Page {

@@ -8,6 +8,7 @@ use axum::response::Response;
 
 use super::answering::for_page;
 use super::form::{PROOF, Unreadable};
+use super::form_view::NOTHING_CHANGED;
 use super::once::Outcome;
 use super::route::{Handler, Params, Route};
 use super::site::Head;
@@ -138,24 +139,23 @@ impl<P: Visitor> Site<P> {
         form: Form,
         faults: Faults,
     ) -> Result<Response, Fault> {
-        let sentence = || {
-            let sentences: Vec<&str> = faults.all().map(|fault| fault.sentence.as_str()).collect();
-            Fault::Refused(sentences.join(" "))
-        };
+        let sentence = || Fault::Refused(faults.sentences());
         let route = self.routes.page_of(page).ok_or_else(sentence)?;
         let Handler::Page(handler) = &route.handler else { return Err(sentence()) };
         let place = Place {
             path: filled(page, &visit.place.params),
             params: visit.place.params.clone(),
             query: super::query::Query::default(),
+            private: route.private,
             view: visit.place.view.clone(),
             base: visit.place.base.clone(),
         };
-        let attempt = Attempt { action: visit.path().to_owned(), form, faults: faults.clone() };
+        let (action, faults_there) = (visit.path().to_owned(), faults.clone());
+        let attempt = Attempt { action, form, faults: faults_there, is_query: false };
         let again =
             Visit { place: Arc::new(place), attempt: Some(Arc::new(attempt)), ..visit.clone() };
         let page = for_page(&again, handler(again.clone())).await?;
-        let page = page.with_faults(&faults);
+        let page = page.with_faults(&faults, NOTHING_CHANGED);
         let page = self.frame(&again, &page, None, route.topics.is_some()).await;
         // What was asked for may have become impossible meanwhile, and then has no form any more.
         if !page.0.contains(&format!("action=\"{}\"", visit.path())) {
@@ -166,7 +166,7 @@ impl<P: Visitor> Site<P> {
 }
 
 /// A route's path with these parameters.
-fn filled(pattern: &str, params: &Params) -> String {
+pub(super) fn filled(pattern: &str, params: &Params) -> String {
     let fill = |segment: &str| {
         let name = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
         let param = name.and_then(|name| params.iter().find(|(key, _)| *key == name));

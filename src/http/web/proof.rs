@@ -56,7 +56,8 @@ fn proof_page<P: Visitor>(visit: &Visit<P>, sent: &Form, refusal: Option<ProofRe
     let attempt = refusal.map(|refusal| {
         let mut faults = Faults::new();
         faults.add(PROOF, in_words(refusal));
-        Attempt { action: visit.path().to_owned(), form: Form::default(), faults }.into()
+        let (action, form) = (visit.path().to_owned(), Form::default());
+        Attempt { action, form, faults, is_query: false }.into()
     });
     let asking = Visit { attempt, ..visit.clone() };
     let form = asking.form(visit.path()).without_request();
@@ -66,8 +67,8 @@ fn proof_page<P: Visitor>(visit: &Visit<P>, sent: &Form, refusal: Option<ProofRe
     };
     Page::new("Confirm that it is you").intro(html! {
         p {
-            "What you asked for changes money, keys or people, so give your password again. It \
-             holds for 15 minutes."
+            "What you asked for changes money, keys or people, or hands out what is kept here, so \
+             give your password again. It holds for 15 minutes."
         }
         @if sent.has_files() {
             p { "The file that you chose has to be chosen again afterwards." }

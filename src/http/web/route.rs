@@ -25,8 +25,8 @@ pub enum Access {
 }
 
 type Answer<T> = BoxFuture<'static, Result<T, Fault>>;
-type PageHandler<P> = Arc<dyn Fn(Visit<P>) -> Answer<Page> + Send + Sync>;
-type FileHandler<P> = Arc<dyn Fn(Visit<P>) -> Answer<Download> + Send + Sync>;
+pub(super) type PageHandler<P> = Arc<dyn Fn(Visit<P>) -> Answer<Page> + Send + Sync>;
+pub(super) type FileHandler<P> = Arc<dyn Fn(Visit<P>) -> Answer<Download> + Send + Sync>;
 type PostHandler<P> = Arc<dyn Fn(Visit<P>, Form) -> Answer<Done> + Send + Sync>;
 type GuestHandler<P> = Arc<dyn Fn(Guest<P>) -> Answer<Response> + Send + Sync>;
 
@@ -55,6 +55,10 @@ pub struct Route<P: Visitor> {
     pub(super) topics: Option<&'static [Topic]>,
     /// What the page depends on but need not show at once.
     pub(super) slow_topics: &'static [Topic],
+    /// The names of the page's filters that must not stand in its address.
+    pub(super) private: &'static [&'static str],
+    /// The path of the page that leads to a file.
+    pub(super) page: Option<&'static str>,
 }
 
 impl<P: Visitor> Route<P> {
@@ -100,7 +104,23 @@ impl<P: Visitor> Route<P> {
     }
 
     fn new(path: &'static str, access: Access, handler: Handler<P>) -> Route<P> {
-        Route { path, access, handler, needs_proof: false, topics: None, slow_topics: &[] }
+        let (topics, slow_topics) = (None, &[][..]);
+        let (needs_proof, private, page) = (false, &[][..], None);
+        Route { path, access, handler, needs_proof, topics, slow_topics, private, page }
+    }
+
+    /// The page's filters of these names are numbers or texts that somebody looks for. They do not
+    /// stand in its address (see `searches.rs`).
+    pub fn private(mut self, names: &'static [&'static str]) -> Route<P> {
+        self.private = names;
+        self
+    }
+
+    /// The file is asked for by a form on the page with this path and the same parameters: that is
+    /// shown again when something is wrong with what was typed.
+    pub fn asked_for_on(mut self, page: &'static str) -> Route<P> {
+        self.page = Some(page);
+        self
     }
 
     /// Asks for the password or a code again unless that was done lately.
@@ -131,7 +151,8 @@ impl<P: Visitor> Route<P> {
     pub(super) fn takes(&self, method: &Method) -> bool {
         let is_post = method == Method::POST;
         match self.handler {
-            Handler::Page(_) | Handler::File(_) => !is_post,
+            Handler::Page(_) => !is_post || !self.private.is_empty(),
+            Handler::File(_) => !is_post || self.needs_proof,
             Handler::Post { .. } => is_post,
             Handler::Guest(_) => true,
         }

@@ -67,7 +67,8 @@ impl<P: Visitor> Guest<P> {
 
     fn form_view(&self, action: &str, faults: Faults) -> FormView {
         let sent = self.form.clone().unwrap_or_default();
-        let attempt = Attempt { action: action.to_owned(), form: sent, faults };
+        let action_sent = action.to_owned();
+        let attempt = Attempt { action: action_sent, form: sent, faults, is_query: false };
         let attempt = (!attempt.faults.is_empty()).then(|| attempt.into());
         FormView::new(action, "", attempt)
     }

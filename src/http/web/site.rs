@@ -19,6 +19,7 @@ use super::cookies::Cookies;
 use super::once::{CarriedOut, Lines};
 use super::query::Query;
 use super::route::RouteTable;
+use super::searches::Searches;
 use super::streams::Streams;
 use super::{PublicOrigin, Visitor, me, second_factor, sign_in};
 use crate::domain::SessionId;
@@ -56,6 +57,7 @@ pub struct Shared<P: Visitor> {
     pub(super) streams: Streams,
     pub(super) carried_out: CarriedOut,
     pub(super) lines: Lines,
+    pub(super) searches: Searches,
 }
 
 impl<P: Visitor> Clone for Site<P> {
@@ -97,6 +99,7 @@ impl<P: Visitor> Site<P> {
             streams: Streams::default(),
             carried_out: CarriedOut::default(),
             lines: Lines::default(),
+            searches: Searches::default(),
         }))
     }
 

@@ -32,6 +32,8 @@ pub(super) struct Place {
     pub(super) path: String,
     pub(super) params: Params,
     pub(super) query: Query,
+    /// The names of the filters that must not stand in the page's address.
+    pub(super) private: &'static [&'static str],
     /// Stands for this page as it is open in one tab: the ids of its forms are made of it.
     pub(super) view: String,
     /// Where the browser finds this side: a scheme and a host.
@@ -45,6 +47,8 @@ pub(super) struct Attempt {
     pub(super) action: String,
     pub(super) form: Form,
     pub(super) faults: Faults,
+    /// Whether it was the query of an address: filters.
+    pub(super) is_query: bool,
 }
 
 impl<P: Visitor> Visit<P> {

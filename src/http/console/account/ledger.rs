@@ -12,10 +12,12 @@ use crate::domain::Timestamp;
 use crate::domain::login::Permission::Look;
 use crate::gateway::{Account, LedgerRow, ListRequest, Topic};
 use crate::http::web::{
-    Access::May, Csv, Download, Empty, Fault, Filters, Page, Paging, Route, Row, Table, Visit,
-    link, moment, pager,
+    Access::May, Csv, Download, Empty, Fault, Faults, Filters, Page, Paging, Route, Row, Table,
+    Visit, link, moment, pager,
 };
 
+/// The path of the page of all entries.
+const LEDGER: &str = "/accounts/{id}/ledger";
 /// How many entries the account's own page has.
 const NEWEST: u32 = 10;
 /// How many entries are read at a time for a file, and how many it has at most.
@@ -26,8 +28,8 @@ const USUAL_SPAN: Duration = Duration::from_secs(31 * 24 * 3600);
 
 pub(super) fn routes() -> Vec<Route<Operator>> {
     vec![
-        Route::page("/accounts/{id}/ledger", May(Look), show).live_on(&[Topic::Accounts]),
-        Route::file("/accounts/{id}/ledger.csv", May(Look), download),
+        Route::page(LEDGER, May(Look), show).live_on(&[Topic::Accounts]),
+        Route::file("/accounts/{id}/ledger.csv", May(Look), download).asked_for_on(LEDGER),
     ]
 }
 
@@ -87,39 +89,30 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
         .below(account.name.clone(), address(account.id))
         .intro(html! {
             (Filters::new(&visit).day("day", "Day (UTC)").render())
-            (span_form(&account))
+            (span_form(&visit, &account))
         })
         .part("list", html! { (table(&visit, rows.iter())) (pager(&paging, older)) });
     Ok(page)
 }
 
 /// Asks for the days of a file.
-fn span_form(account: &Account) -> Markup {
-    html! {
-        form class="filters" method="get" action=(format!("{}/ledger.csv", address(account.id)))
-            aria-label="Entries as a file" {
-            div class="filter" {
-                label for="csv-from" { "From (UTC)" }
-                input id="csv-from" name="from" type="date";
-            }
-            div class="filter" {
-                label for="csv-to" { "To and including" }
-                input id="csv-to" name="to" type="date";
-            }
-            div class="filter-buttons" { button type="submit" class="quiet" { "Download CSV" } }
-        }
-    }
+fn span_form(visit: &Visit<Operator>, account: &Account) -> Filters {
+    let path = format!("{}/ledger.csv", address(account.id));
+    let form = Filters::of_file(visit, &path, "Download CSV");
+    form.day("from", "From (UTC)").day("to", "To and including")
 }
 
 /// From when to when the entries of a file are.
 fn span(visit: &Visit<Operator>) -> Result<(Timestamp, Timestamp), Fault> {
-    let to = visit.query("to").map(day_named).transpose()?.map(|(_, end)| end);
-    let to = to.unwrap_or_else(|| visit.now().plus(USUAL_SPAN));
-    let from = visit.query("from").map(day_named).transpose()?.map(|(begin, _)| begin);
-    let from = from.unwrap_or_else(|| visit.now().min(to).minus(USUAL_SPAN));
-    if to < from {
-        return Err(Fault::Refused("The last day is before the first.".to_owned()));
+    let mut faults = Faults::new();
+    let mut day = |name: &str| faults.check(name, visit.query(name).map(day_named).transpose());
+    let (from, to) = (day("from").flatten(), day("to").flatten());
+    let to = to.map_or_else(|| visit.now().plus(USUAL_SPAN), |(_, end)| end);
+    let from = from.map_or_else(|| visit.now().min(to).minus(USUAL_SPAN), |(begin, _)| begin);
+    if faults.is_empty() && to <= from {
+        faults.add("to", "The last day is before the first.");
     }
+    faults.result()?;
     Ok((from, to))
 }
 
@@ -140,7 +133,7 @@ async fn download(visit: Visit<Operator>) -> Result<Download, Fault> {
         after = last.entry.id;
         rows.extend(read);
         if rows.len() > MOST_IN_FILE {
-            return Err(Fault::Refused(format!(
+            return Err(Fault::form(format!(
                 "These days have more than {MOST_IN_FILE} entries: choose fewer. `simbridge \
                  account ledger` lists them without a limit."
             )));

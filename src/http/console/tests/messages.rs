@@ -13,7 +13,11 @@ async fn the_inbox_is_filtered_and_searched_and_each_look_is_in_the_audit() {
     stage.fixture.arrive(1, &[0xff, 0xff]).await;
     let operator = stage.console(Role::Operator);
     let ids = async |query: &str| {
-        let page = operator.get(&format!("/messages?{query}")).await;
+        let fields: Vec<(String, String)> =
+            form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let fields: Vec<(&str, &str)> =
+            fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let page = operator.search("/messages", &fields).await;
         assert_eq!(page.status, StatusCode::OK, "{query}");
         let has = |id: &i64| page.text().contains(&format!("id=\"messages-{id}\""));
         (1..=4).filter(has).collect::<Vec<i64>>()
@@ -51,7 +55,7 @@ async fn a_message_is_opened_and_that_is_in_the_audit_with_the_person() {
 async fn whoever_sees_no_texts_cannot_search_in_them() {
     let stage = Stage::new().await;
     let viewer = stage.console(Role::Viewer);
-    let page = viewer.get("/messages?text=no-such-word").await;
+    let page = viewer.search("/messages", &[("text", "no-such-word")]).await;
     assert!(page.text().contains("id=\"messages-1\""), "the search is left out");
     assert!(!page.text().contains("name=\"text\""), "{}", page.text());
 }

@@ -43,13 +43,15 @@ async fn a_cell_is_explained_for_one_account_and_what_is_not_there_is_not_found(
     let shown = operator.get(&format!("{cell}?account={}", account.id)).await.text().to_owned();
     assert!(shown.contains("are free, this costs"), "{shown}");
     for address in [
-        format!("{cell}?account=nobody"),
         format!("{cell}?state=nonsense"),
         format!("/stock/Nonsense/{}", table.countries[0]),
         "/stock/rentals/XX".to_owned(),
     ] {
         assert_eq!(operator.get(&address).await.status.as_u16(), 404, "{address}");
     }
+    let nobody = operator.get(&format!("{cell}?account=nobody")).await;
+    assert_eq!(nobody.status.as_u16(), 422);
+    assert!(nobody.text().contains("href=\"#filter-account\""), "{}", nobody.text());
     let none = operator.get("/stock?service=nonsense").await.text().to_owned();
     assert!(none.contains("There is nothing to sell like that."), "{none}");
 }

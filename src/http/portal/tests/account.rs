@@ -22,7 +22,7 @@ async fn the_ledger_adds_up_to_the_balance_on_the_page_and_in_the_file() {
     let none = shows(&customer, "/account/ledger.csv?to=2020-01-01", &[]).await;
     assert_eq!(none.lines().count(), 1);
     let wrong = customer.get("/account/ledger?from=yesterday").await;
-    assert_eq!(wrong.status, StatusCode::NOT_FOUND);
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(wrong.text().contains("A day is written like 2027-01-31."));
 }
 

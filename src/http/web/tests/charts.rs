@@ -66,9 +66,14 @@ async fn charts_have_the_figures_that_were_sampled_and_a_file_of_them() {
 async fn the_finder_leads_to_what_a_word_is() {
     let stage = Stage::new().await;
     let owner = stage.console(Role::Owner);
-    let found = owner.get("/find?q=%2B31612000001").await;
+    let found = owner.search("/find", &[("q", "+31612000001")]).await;
     assert!(found.text().contains("SIM 893108"), "{}", found.text());
-    assert!(owner.get("/find?q=nothing-like-it").await.text().contains("Nothing is called so."));
+    assert!(found.text().contains("value=\"+31612000001\""), "the box keeps the word");
+    let nothing = owner.search("/find", &[("q", "nothing-like-it")]).await;
+    assert!(nothing.text().contains("Nothing is called so."));
+    let too_long = owner.search("/find", &[("q", &"1".repeat(65))]).await;
+    assert_eq!(too_long.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(too_long.text().contains("Write from 1 to 64 characters"), "{}", too_long.text());
     assert_eq!(owner.get("/find").await.status, StatusCode::OK);
 }
 

@@ -99,3 +99,26 @@ async fn a_modem_is_asked_and_refuses_in_its_own_words() {
     let missing = operator.post("/modems/nowhere/reset", &[]).await;
     assert_eq!(missing.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn what_hands_everything_out_asks_for_the_password_again_too() {
+    let stage = Stage::new().await;
+    let owner = stage.console(Role::Owner);
+    let export = format!("/accounts/{}/export.json", stage.account);
+    for path in ["/system/backup.db", &export] {
+        stage.fixture.pass(16 * 60);
+        for proof in [None, Some("wrong")] {
+            let asked = match proof {
+                Some(proof) => owner.post(path, &[("proof", proof)]).await,
+                None => owner.get(path).await,
+            };
+            assert_eq!(asked.headers["content-type"], "text/html; charset=utf-8", "{path}");
+            assert!(asked.text().contains("Confirm that it is you"), "{path}");
+            assert!(asked.text().contains(&format!("action=\"{path}\"")), "{}", asked.text());
+        }
+        let file = owner.post(path, &[("proof", PASSWORD)]).await;
+        assert!(file.headers.contains_key("content-disposition"), "{path}: {}", file.status);
+        let again = owner.get(path).await;
+        assert!(again.headers.contains_key("content-disposition"), "{path}");
+    }
+}

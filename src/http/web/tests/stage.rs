@@ -263,6 +263,13 @@ impl Client {
         self.send(request(Method::GET, address, Body::empty(), &[])).await
     }
 
+    /// Sends the filters of a list that do not stand in its address, and goes on to the list.
+    pub(in crate::http) async fn search(&self, page: &str, fields: &[(&str, &str)]) -> Reply {
+        let reply = self.post(page, fields).await;
+        assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.text());
+        self.get(&reply.location.unwrap()).await
+    }
+
     /// Sends a form as a browser sends one of our own pages.
     pub(in crate::http) async fn post(&self, address: &str, fields: &[(&str, &str)]) -> Reply {
         self.post_with(address, fields, &[("sec-fetch-site", "same-origin")]).await
