@@ -2,7 +2,7 @@
 
 use maud::{Markup, Render, html};
 
-use super::charts::signal_chart;
+use super::charts::signal_part;
 use super::modems::{fill, short_port, tone_of};
 use super::{Operator, modem_requests};
 use crate::domain::login::Permission::{Act, Look};
@@ -30,7 +30,6 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
         None => Vec::new(),
     };
     let history = visit.gateway().modems().history(port.as_str());
-    let trace = visit.gateway().samples().signal(port.as_str()).unwrap_or_default();
     let mut page = Page::new(format!("Modem {}", short_port(port)))
         .below("Modems", "/modems")
         .half_part("state", state(&visit, &modem))
@@ -39,7 +38,7 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
         page = page.part("requests", requests(&visit, &modem));
     }
     Ok(page
-        .part("signal", signal_chart(&trace))
+        .part("signal", signal_part(&visit, port.as_str()))
         .half_part("history", past(&visit, &history))
         .half_part("number", number_asked(&visit, &asked))
         .part("transcript", transcript(&detail)))

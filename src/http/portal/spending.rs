@@ -61,7 +61,10 @@ fn chart(
 ) -> Chart {
     let from = spending.days.first().map_or(Timestamp(0), |day| day.day);
     let values = spending.days.iter().map(|day| Some(value(day))).collect();
-    Chart::new(format!("chart-{name}"), heading, unit).over(from, DAY).line(Line::new(name, values))
+    Chart::new(format!("chart-{name}"), heading, unit)
+        .over(from, DAY)
+        .line(Line::new(name, values))
+        .figures_on("/account/spending")
 }
 
 async fn file(visit: Visit<Customer>) -> Result<Download, Fault> {

@@ -57,6 +57,7 @@ pub(super) fn whole<P: Visitor>(
                     @if let Some(help) = &page.help { aside class="help" { (help) } }
                 }
                 (foot::<P>())
+                @if preferences.shortcuts { (keys(visit)) }
             }
         }
     }
@@ -75,7 +76,7 @@ fn document_head(title: &str) -> Markup {
             title { (title) }
             link rel="stylesheet" href=(assets::style());
             link rel="icon" href=(assets::icon()) type="image/svg+xml";
-            script src=(assets::script()) defer {}
+            script type="module" src=(assets::script()) {}
         }
     }
 }
@@ -137,14 +138,19 @@ fn find<P: Visitor>(visit: &Visit<P>) -> Markup {
     }
 }
 
-fn menu<P: Visitor>(visit: &Visit<P>, has_keys: bool) -> Markup {
+/// The entries of the menu that whoever looks may see.
+fn seen_items<P: Visitor>(visit: &Visit<P>) -> impl Iterator<Item = &'static MenuItem> {
     let seen = |item: &&MenuItem| {
         // A customer may see everything in the portal's menu.
         let may = P::SIDE == Side::Portal || visit.may(item.needs);
         may && visit.site.routes.has_page(item.path)
     };
+    P::menu().iter().filter(seen)
+}
+
+fn menu<P: Visitor>(visit: &Visit<P>, has_keys: bool) -> Markup {
     html! {
-        @for item in P::menu().iter().filter(seen) {
+        @for item in seen_items(visit) {
             @let is_here = is_below(item.path, visit.path());
             a href=(item.path) aria-current=[is_here.then_some("page")]
                 data-key=[has_keys.then_some(item.key)] { (item.label) }
@@ -157,6 +163,22 @@ fn is_below(entry: &str, path: &str) -> bool {
     match entry {
         "/" => path == "/",
         _ => path.strip_prefix(entry).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+    }
+}
+
+/// The list of the keys, which the script opens.
+fn keys<P: Visitor>(visit: &Visit<P>) -> Markup {
+    let row = |key: &str, meaning: &str| html! { dt { kbd { (key) } } dd { (meaning) } };
+    html! {
+        dialog id="keymap" aria-label="Keys" {
+            h2 { "Keys" }
+            dl class="keys" {
+                @if visit.site.routes.has_page("/find") { (row("/", "find")) }
+                @for item in seen_items(visit) { (row(&format!("g {}", item.key), item.label)) }
+                (row("?", "this list"))
+            }
+            form method="dialog" { button class="quiet" { "Close" } }
+        }
     }
 }
 

@@ -11,13 +11,15 @@ use crate::domain::login::Permission::Look;
 use crate::domain::sample::ChartRange;
 use crate::http::web::{Access, Chart, Csv, Download, Fault, Page, Route, Visit, path};
 use names::ChartName;
-pub(super) use signal::signal_chart;
+pub(super) use signal::signal_part;
 
 pub(super) fn routes() -> Vec<Route<Operator>> {
     vec![
         Route::page("/charts", Access::May(Look), all),
         Route::page("/charts/{chart}", Access::May(Look), one),
         Route::file("/charts/{chart}/figures.csv", Access::May(Look), file),
+        Route::page("/modems/{port}/signal", Access::May(Look), signal::show),
+        Route::file("/modems/{port}/signal.csv", Access::May(Look), signal::file),
     ]
 }
 
@@ -38,7 +40,8 @@ fn chart_name(visit: &Visit<Operator>) -> Result<ChartName, Fault> {
 
 async fn draw(visit: &Visit<Operator>, name: ChartName, range: ChartRange) -> Result<Chart, Fault> {
     let timeline = visit.gateway().samples().timeline(name.topic(), range).await?;
-    Ok(drawing::draw(name, &timeline, visit.gateway().currency()))
+    let page = figures_page(name, range);
+    Ok(drawing::draw(name, &timeline, visit.gateway().currency()).figures_on(page))
 }
 
 async fn all(visit: Visit<Operator>) -> Result<Page, Fault> {
@@ -52,10 +55,15 @@ async fn all(visit: Visit<Operator>) -> Result<Page, Fault> {
     Ok(page)
 }
 
+/// The page with a chart's figures.
+fn figures_page(name: ChartName, range: ChartRange) -> String {
+    format!("{}?range={range}", path!("/charts/{}", name))
+}
+
 /// The ways to a chart's figures.
 fn ways(name: ChartName, range: ChartRange) -> Markup {
     html! {
-        a href={ (path!("/charts/{}", name)) "?range=" (range) } { "Figures" } " · "
+        a href=(figures_page(name, range)) { "Figures" } " · "
         a href={ (path!("/charts/{}/figures.csv", name)) "?range=" (range) } { "CSV" }
     }
 }
@@ -85,8 +93,12 @@ async fn one(visit: Visit<Operator>) -> Result<Page, Fault> {
 
 async fn file(visit: Visit<Operator>) -> Result<Download, Fault> {
     let (name, range) = (chart_name(&visit)?, range(&visit)?);
-    let (names, rows) = draw(&visit, name, range).await?.plain();
+    Ok(csv(&draw(&visit, name, range).await?).download(format!("{name}-{range}.csv")))
+}
+
+/// A chart's figures as a file.
+fn csv(chart: &Chart) -> Csv {
+    let (names, rows) = chart.plain();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let csv = rows.iter().fold(Csv::new(&names), |csv, row| csv.row(row));
-    Ok(csv.download(format!("{name}-{range}.csv")))
+    rows.iter().fold(Csv::new(&names), |csv, row| csv.row(row))
 }

@@ -4,25 +4,62 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
+use super::super::Operator;
+use super::super::modems::short_port;
+use super::csv;
 use crate::domain::Timestamp;
 use crate::domain::sample::{SignalTrace, beginning};
-use crate::http::web::{Chart, Line, Unit};
+use crate::http::web::{Chart, Download, Fault, Line, Page, Unit, Visit, link, path};
 
 /// How many minutes one point stands for.
 const STEP: Duration = Duration::from_secs(300);
 /// How many points a day has.
 const POINTS: usize = 288;
 
+/// A modem's signal on its page, with the ways to its figures.
+pub(in crate::http::console) fn signal_part(visit: &Visit<Operator>, port: &str) -> Markup {
+    let more = html! {
+        (link(&path!("/modems/{}/signal", port), "Figures")) " · " (link_to_file(port))
+    };
+    html! { h2 { "Signal" } (chart_of(visit, port).more(more)) }
+}
+
+fn link_to_file(port: &str) -> Markup {
+    link(&path!("/modems/{}/signal.csv", port), "CSV")
+}
+
+/// The page with the figures.
+pub(super) async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
+    let modem = visit.modem_at(visit.param("port"))?;
+    let port = modem.snapshot.port.as_str();
+    let (chart, name) = (chart_of(&visit, port), short_port(&modem.snapshot.port));
+    let table = chart.table();
+    Ok(Page::new(format!("Signal of modem {name}"))
+        .below("Modems", "/modems")
+        .below(format!("Modem {name}"), path!("/modems/{}", port))
+        .part("chart", html! { (chart.more(link_to_file(port))) })
+        .part("figures", html! { h2 { "Figures" } (table) }))
+}
+
+pub(super) async fn file(visit: Visit<Operator>) -> Result<Download, Fault> {
+    let modem = visit.modem_at(visit.param("port"))?;
+    Ok(csv(&chart_of(&visit, modem.snapshot.port.as_str())).download("signal.csv"))
+}
+
+fn chart_of(visit: &Visit<Operator>, port: &str) -> Chart {
+    let trace = visit.gateway().samples().signal(port).unwrap_or_default();
+    signal_chart(&trace).figures_on(path!("/modems/{}/signal", port))
+}
+
 /// The signal of the last 24 hours, as far back as the daemon runs.
-pub(in crate::http::console) fn signal_chart(trace: &SignalTrace) -> Markup {
+fn signal_chart(trace: &SignalTrace) -> Chart {
     let minutes: Vec<(Timestamp, Option<i16>)> = trace.minutes().collect();
     let last = minutes.last().map_or(Timestamp(0), |(at, _)| beginning(*at, STEP));
     let from = last.plus(STEP).minus(STEP * u32::try_from(POINTS).unwrap_or(0));
-    let chart = Chart::new("signal-plot", heading(&minutes), Unit::Dbm)
+    Chart::new("signal-plot", heading(&minutes), Unit::Dbm)
         .over(from, STEP)
         .without_zero()
-        .line(Line::new("signal", means(&minutes, from)));
-    html! { h2 { "Signal" } (chart) }
+        .line(Line::new("signal", means(&minutes, from)))
 }
 
 fn heading(minutes: &[(Timestamp, Option<i16>)]) -> String {
@@ -64,8 +101,9 @@ mod tests {
         let values = means(&minutes, at(1010).minus(STEP * 288));
         assert_eq!(values.len(), POINTS);
         assert_eq!(values[285..], [None, Some(-75.0), Some(-60.0)]);
-        let text = signal_chart(&trace).0;
+        let text = html! { (signal_chart(&trace)) }.0;
         assert!(text.contains("from -80 to -60 dBm in the last 24 hours."), "{text}");
-        assert!(signal_chart(&SignalTrace::default()).0.contains("has told no signal"));
+        let none = html! { (signal_chart(&SignalTrace::default())) }.0;
+        assert!(none.contains("has told no signal"), "{none}");
     }
 }

@@ -59,6 +59,8 @@ pub struct Chart {
     bridged: usize,
     has_zero: bool,
     more: Option<Markup>,
+    /// The page with the figures.
+    figures: Option<String>,
 }
 
 impl Chart {
@@ -75,6 +77,7 @@ impl Chart {
             bridged: 0,
             has_zero: true,
             more: None,
+            figures: None,
         }
     }
 
@@ -108,12 +111,19 @@ impl Chart {
         self
     }
 
+    /// The page that has the chart's [`table`](Chart::table): its figures are read off there, one
+    /// after another, by a slider or by pointing at the chart.
+    pub fn figures_on(mut self, page: impl Into<String>) -> Chart {
+        self.figures = Some(page.into());
+        self
+    }
+
     /// The figures of the chart as a table, newest first.
     pub fn table(&self) -> Markup {
         let steps = self.steps();
         let at = |index: usize| self.from.plus(self.step * u32::try_from(index).unwrap_or(0));
         html! {
-            table class="figures" {
+            table class="figures" id=(self.table_id()) {
                 caption { (self.heading) }
                 thead { tr {
                     th scope="col" { "From" }
@@ -143,6 +153,22 @@ impl Chart {
             [at.to_string()].into_iter().chain(values).collect()
         });
         (names, rows.collect())
+    }
+
+    fn table_id(&self) -> String {
+        format!("{}-figures", self.id)
+    }
+
+    /// Chooses the step that is read off. The script shows it and says there what the table does.
+    fn slider(&self, page: &str) -> Markup {
+        let last = self.steps().saturating_sub(1);
+        html! {
+            input type="range" class="read-off" min="0" max=(last) value=(last) hidden
+                aria-label="Read the chart off" data-figures={ (page) "#" (self.table_id()) }
+                data-from=(self.from.0 / 1_000_000) data-step=(self.step.as_secs());
+            // The slider itself says the same to a reader of screens.
+            output aria-hidden="true" {}
+        }
     }
 
     fn steps(&self) -> usize {
@@ -201,6 +227,8 @@ impl Chart {
                     @let path = plot.path(&line.values, self.bridged);
                     path class={ "line line-" (style(index)) } d=(path) { title { (line.name) } }
                 }
+                path class="cursor" d={ "M" (LEFT) " " (TOP) "V" (HEIGHT - BOTTOM) }
+                    data-width=(WIDTH - LEFT - RIGHT) {}
             }
         }
     }
@@ -217,6 +245,7 @@ impl Render for Chart {
                     }
                 } @else {
                     (self.drawing())
+                    @if let Some(page) = &self.figures { (self.slider(page)) }
                     ul class="legend" { @for (index, line) in self.lines.iter().enumerate() { li {
                         svg class="key" viewBox="0 0 28 8" aria-hidden="true" {
                             path class={ "line line-" (style(index)) } d="M1 4H27" {}
@@ -377,6 +406,20 @@ mod tests {
         let place = |text: &str| table.find(text).unwrap();
         assert!(place("1234") < place("1.5") && place("1.5") < place("–"), "{table}");
         assert_eq!(table.matches("<tr>").count(), 4);
+    }
+
+    #[test]
+    fn a_chart_is_read_off_step_by_step_from_the_table_of_its_page() {
+        let text = chart(vec![Some(1.0); 144]).figures_on("/charts/messages?range=24h").render().0;
+        for piece in [
+            r##"data-figures="/charts/messages?range=24h#messages-figures""##,
+            r#"min="0" max="143" value="143""#,
+            r#"data-from="1782133023" data-step="600""#,
+            r#"d="M64 10V194" data-width="644""#,
+        ] {
+            assert!(text.contains(piece), "{piece}\n{text}");
+        }
+        assert!(chart(Vec::new()).table().0.contains(r#"id="messages-figures""#));
     }
 
     #[test]
