@@ -118,8 +118,8 @@ impl OrdersFor<'_> {
     }
 }
 
-/// See the methods of the same names in [`Rentals`] and [`Inbox`].
 impl RentalsFor<'_> {
+    /// The rentals of an account, the newest first; see [`Rentals::page`].
     pub async fn page(
         &self,
         account: AccountId,
@@ -129,6 +129,7 @@ impl RentalsFor<'_> {
         ask!(self.rentals, page(account, before, limit))
     }
 
+    /// An account's rental, if it has one with this id; see [`Rentals::show`].
     pub async fn show(
         &self,
         account: AccountId,
@@ -137,6 +138,7 @@ impl RentalsFor<'_> {
         ask!(self.rentals, show(account, id))
     }
 
+    /// The messages of a rental that are wanted; see [`Rentals::messages`].
     pub async fn messages(
         &self,
         by: Requester,
@@ -146,6 +148,7 @@ impl RentalsFor<'_> {
         ask!(self.rentals, messages(by, id, wanted))
     }
 
+    /// Waits until there is a message; see [`Rentals::wait_for_messages`].
     pub async fn wait_for_messages(
         &self,
         by: Requester,
@@ -156,6 +159,7 @@ impl RentalsFor<'_> {
         ask!(self.rentals, wait_for_messages(by, id, wanted, patience))
     }
 
+    /// Rents a number; see [`Rentals::rent_once`].
     pub async fn rent_once(
         &self,
         by: Requester,
@@ -165,6 +169,7 @@ impl RentalsFor<'_> {
         ask!(self.rentals, rent_once(by, request, once))
     }
 
+    /// Changes how a rental is renewed; see [`Rentals::edit_shown`].
     pub async fn edit_shown(
         &self,
         by: Requester,
@@ -174,6 +179,7 @@ impl RentalsFor<'_> {
         ask!(self.rentals, edit_shown(by, id, edit))
     }
 
+    /// Adds a term to a rental; see [`Rentals::extend_once`].
     pub async fn extend_once(
         &self,
         by: Requester,
@@ -184,6 +190,7 @@ impl RentalsFor<'_> {
         ask!(self.rentals, extend_once(by, id, package, once))
     }
 
+    /// Revives a rental that has ended; see [`Inbox::revive_once`].
     pub async fn revive_once(
         &self,
         by: Requester,
