@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until};
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
 
 use super::live::{Batch, Followed};
 use super::page::Shown;
@@ -110,13 +110,14 @@ impl<P: Visitor> Stream<P> {
         // What changes while the page is looked at is looked at again.
         let (mut topics, mut slow) = self.followed.topics().await.ok_or(End::Gone)?;
         loop {
-            let (looked_at, pause) = (Instant::now(), least_pause(P::SIDE));
+            // It begins now, before the page is looked at.
+            let slow_pause = sleep(SLOW_PAUSE);
             self.look().await?;
             let slowly = async {
-                sleep_until(looked_at + SLOW_PAUSE).await;
+                slow_pause.await;
                 slow.changed().await;
             };
-            let woken = self.wait(sleep(pause)).await?;
+            let woken = self.wait(sleep(least_pause(P::SIDE))).await?;
             if woken == Woken::AsAwaited {
                 let any = async {
                     tokio::select! {
