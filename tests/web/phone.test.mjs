@@ -1,9 +1,9 @@
-// What customers and operators do, on a phone 360 pixels wide, with a finger.
+// What customers and operators do, on a phone 360 pixels wide, with a finger, and what fits on a tablet.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { numberOf } from "./customers.mjs";
-import { assertNoFaults, assertNoSidewaysScrolling, closeBrowser, eventually, Stage } from "./stage.mjs";
+import { assertNoFaults, assertNoSidewaysScrolling, closeBrowser, eventually, signIn, Stage } from "./stage.mjs";
 
 const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
 /** How many pixels a finger needs at least, to each side. */
@@ -47,6 +47,10 @@ test("a customer orders, reads the code, cancels, rents and makes a key on a pho
   const page = await stage.customer("kim", { ...PHONE, permissions: ["clipboard-read", "clipboard-write"] });
   await tap(page, button(page, /^Order a number/));
   const number = await numberOf(page);
+  const heads = await page.locator("header .bar-1 > :visible").evaluateAll((all) =>
+    all.map((part) => part.getBoundingClientRect()).map(({ top, bottom }) => (top + bottom) / 2),
+  );
+  assert.ok(Math.max(...heads) - Math.min(...heads) < 2, `the head is one line: ${heads}`);
   await stage.send(number, "Uber", "Your Uber code is 846691. Never share it.");
   await page.locator("main .code", { hasText: "846691" }).waitFor();
   await tap(page, button(page, "Copy the code"));
@@ -72,6 +76,20 @@ test("a customer orders, reads the code, cancels, rents and makes a key on a pho
   await assertNoSidewaysScrolling(page);
   await tap(page, button(page, "Make a key"));
   await page.locator(".copyable code").first().waitFor();
+  assertNoFaults(page);
+});
+
+test("on a tablet no column of a customer's tables is cut", async () => {
+  const page = await stage.page({ viewport: { width: 768, height: 1024 } });
+  await page.goto(stage.portal);
+  await signIn(page, "kim-login");
+  await page.getByRole("heading", { level: 1, name: "Services" }).waitFor();
+  for (const path of ["/", "/orders", "/rentals", "/rentals/new", "/account", "/account/ledger", "/me"]) {
+    await page.goto(stage.portal + path);
+    const tables = await page.$$eval(".scroll", (all) => all.map((it) => [it.scrollWidth, it.clientWidth]));
+    assert.ok(tables.length > 0, path);
+    for (const [whole, seen] of tables) assert.ok(whole <= seen, `${path}: of ${whole} pixels ${seen} are seen`);
+  }
   assertNoFaults(page);
 });
 

@@ -143,7 +143,7 @@ async fn balance(visit: &Visit<Customer>) -> Result<Markup, Fault> {
     let funds = account.funds;
     Ok(html! {
         a class="balance" href=[visit.if_page("/account")] {
-            "Balance " strong { (visit.money(funds.balance)) }
+            span { "Balance " } strong { (visit.money(funds.balance)) }
             @if funds.held.0 != 0 {
                 span class="held" { " (" (visit.gateway().currency().text(funds.held)) " held)" }
             }

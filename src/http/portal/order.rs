@@ -170,7 +170,7 @@ fn actions(visit: &Visit<Customer>, order: &OrderResource) -> Markup {
             html! {
                 div.buttons {
                     (cancel.inline(html! { (cancel.button("Cancel")) }))
-                    (swap.inline(html! { (swap.button("Skip and take another")) }))
+                    (swap.inline(html! { (swap.quiet_button("Skip and take another")) }))
                 }
             }
         }

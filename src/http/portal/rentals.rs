@@ -130,7 +130,7 @@ async fn offer(visit: Visit<Customer>) -> Result<Page, Fault> {
     Ok(Page::new("Rent a number").below("Rentals", "/rentals").intro(choice).part(
         "packages",
         html! {
-            p { "A number of " (country_name(&visit, &chosen)) ", yours alone from now on." }
+            p { (country_name(&visit, &chosen)) ": a number that is yours alone from now on." }
             (table.empty(empty))
         },
     ))

@@ -135,10 +135,13 @@ fn table(visit: &Visit<Customer>, offers: &[Offered], country: &str, shows_ids: 
         cells.push(order_button(visit, offered, country));
         table = table.row(Row::new(service.id, cells));
     }
-    table.empty(
-        Empty::new("No service is offered under this name, or with numbers now.")
+    let is_filtered = ["find", "free", "before"].iter().any(|name| visit.query(name).is_some());
+    table.empty(match is_filtered {
+        true => Empty::new("No service is offered under this name, or with numbers now.")
             .next(link("/", "All services")),
-    )
+        false => Empty::new("No service is offered in this country yet.")
+            .next(html! { "Whoever runs this site adds them." }),
+    })
 }
 
 /// The form of one button that orders. The price that was seen goes with it, so that a higher one
