@@ -39,41 +39,61 @@ impl Examples {
 }
 
 /// A document as the content of a page, whose own heading takes the place of the document's title.
-/// HTML in it is shown as text.
+/// HTML in it is shown as text. Its pictures are left out: they show the portal itself.
 pub(super) fn render(text: &str, examples: &Examples) -> Markup {
     let mut is_code = false;
-    let mut skipped_title = Title::Awaited;
+    let (mut skipped_title, mut skipped_images) = (Title::Awaited, Images::default());
     let events = Parser::new_ext(text, Options::ENABLE_TABLES);
-    let events =
-        events.filter(move |event| !skipped_title.takes(event)).map(move |event| match event {
-            // Whoever has no mouse scrolls it with the keyboard.
-            Event::Start(Tag::CodeBlock(_)) => {
-                is_code = true;
-                Event::Html("<pre tabindex=\"0\"><code>".into())
-            }
-            Event::End(TagEnd::CodeBlock) => {
-                is_code = false;
-                Event::Html("</code></pre>\n".into())
-            }
-            Event::Text(text) if is_code => Event::Text(examples.put_into(&text).into()),
-            Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
-            Event::Start(Tag::Heading { level, id, classes, attrs }) => {
-                Event::Start(Tag::Heading { level: lower(level), id, classes, attrs })
-            }
-            Event::End(TagEnd::Heading(level)) => Event::End(TagEnd::Heading(lower(level))),
-            Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
-                let dest_url = address_of(dest_url);
-                Event::Start(Tag::Link { link_type, dest_url, title, id })
-            }
-            // An alignment would be a style in the page.
-            Event::Start(Tag::Table(columns)) => {
-                Event::Start(Tag::Table(vec![Alignment::None; columns.len()]))
-            }
-            other => other,
-        });
+    let is_shown =
+        move |event: &Event<'_>| !skipped_title.takes(event) && !skipped_images.take(event);
+    let events = events.filter(is_shown).map(move |event| match event {
+        // Whoever has no mouse scrolls it with the keyboard.
+        Event::Start(Tag::CodeBlock(_)) => {
+            is_code = true;
+            Event::Html("<pre tabindex=\"0\"><code>".into())
+        }
+        Event::End(TagEnd::CodeBlock) => {
+            is_code = false;
+            Event::Html("</code></pre>\n".into())
+        }
+        Event::Text(text) if is_code => Event::Text(examples.put_into(&text).into()),
+        Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
+        Event::Start(Tag::Heading { level, id, classes, attrs }) => {
+            Event::Start(Tag::Heading { level: lower(level), id, classes, attrs })
+        }
+        Event::End(TagEnd::Heading(level)) => Event::End(TagEnd::Heading(lower(level))),
+        Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
+            let dest_url = address_of(dest_url);
+            Event::Start(Tag::Link { link_type, dest_url, title, id })
+        }
+        // An alignment would be a style in the page.
+        Event::Start(Tag::Table(columns)) => {
+            Event::Start(Tag::Table(vec![Alignment::None; columns.len()]))
+        }
+        other => other,
+    });
     let mut content = String::new();
     html::push_html(&mut content, events);
     PreEscaped(content)
+}
+
+/// Whether an image has begun and not ended.
+#[derive(Default)]
+struct Images {
+    is_inside: bool,
+}
+
+impl Images {
+    /// Whether an event belongs to an image: it, and the text that stands in for it.
+    fn take(&mut self, event: &Event<'_>) -> bool {
+        let was_inside = self.is_inside;
+        match event {
+            Event::Start(Tag::Image { .. }) => self.is_inside = true,
+            Event::End(TagEnd::Image) => self.is_inside = false,
+            _ => {}
+        }
+        was_inside || self.is_inside
+    }
 }
 
 /// Whether the document's first heading, its title, has been left out.
@@ -163,6 +183,12 @@ mod tests {
     fn the_title_is_the_pages_own_and_headings_stand_below_it() {
         let html = rendered("# Title `x`\n\n# Part\n\n## Smaller\n\ntext\n");
         assert_eq!(html, "<h2>Part</h2>\n<h3>Smaller</h3>\n<p>text</p>\n");
+    }
+
+    #[test]
+    fn pictures_are_left_out_with_what_they_show() {
+        let html = rendered("One ![a *small* picture](images/order.webp) two.");
+        assert_eq!(html, "<p>One  two.</p>\n");
     }
 
     #[test]
