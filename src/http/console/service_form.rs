@@ -243,8 +243,8 @@ pub(super) fn form(
             (form.text("try_sender", "Sender").value(&draft.try_sender))
             (form.lines("try_text", "Text").value(&draft.try_text))
             div class="buttons" {
-                (form.button_named("try", "message", "Try this message"))
-                (form.button_named("try", "last", "Try the last 200 messages"))
+                (form.trial_button("try", "message", "Try this message"))
+                (form.trial_button("try", "last", "Try the last 200 messages"))
             }
         }
         (form.button(button))

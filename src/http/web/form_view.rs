@@ -188,6 +188,14 @@ impl FormView {
         html! { button type="submit" class="danger" { (label) } }
     }
 
+    /// The button that tries out what stands in the form, and sends a field of its own. The browser
+    /// does not ask for the fields that only saving needs.
+    pub fn trial_button(&self, name: &str, value: &str, label: &str) -> Markup {
+        html! {
+            button type="submit" class="quiet" name=(name) value=(value) formnovalidate { (label) }
+        }
+    }
+
     /// One of several buttons, which sends a field of its own.
     pub fn button_named(&self, name: &str, value: &str, label: &str) -> Markup {
         html! { button type="submit" class="quiet" name=(name) value=(value) { (label) } }
