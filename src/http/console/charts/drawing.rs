@@ -59,11 +59,16 @@ fn counted(sample: &Sample, name: &str) -> Option<f64> {
     sample.figure(FigureKind::Count, name)
 }
 
+/// The sum of values: 0 if there are none, where `Iterator::sum` answers -0.
+fn total(values: impl IntoIterator<Item = f64>) -> f64 {
+    values.into_iter().fold(0.0, |total, value| total + value)
+}
+
 /// How often something happened in the whole time.
 fn sum(of: &Timeline, name: &str) -> f64 {
     let in_sample =
         |sample: &Sample| counted(sample, name).map(|it| it * f64::from(sample.minutes));
-    of.samples.iter().filter_map(in_sample).sum()
+    total(of.samples.iter().filter_map(in_sample))
 }
 
 /// How often something happened in an hour.
@@ -79,7 +84,7 @@ fn percent_of_minute(seconds: f64) -> f64 {
 fn now(of: &Timeline, one: &str, several: &str) -> String {
     match of.samples.last() {
         Some(sample) => {
-            let count = sample.figures.values().sum::<f64>().round();
+            let count = total(sample.figures.values().copied()).round();
             format!("{} by state.", counted_noun(count, one, several))
         }
         None => format!("The {several} by their state."),
@@ -93,7 +98,7 @@ fn messages(chart: impl Fn(String, Unit) -> Chart, of: &Timeline) -> Chart {
 }
 
 fn orders(chart: impl Fn(String, Unit) -> Chart, of: &Timeline) -> Chart {
-    let ended: f64 = OrderEnd::ALL.iter().map(|end| sum(of, end.as_str())).sum();
+    let ended = total(OrderEnd::ALL.map(|end| sum(of, end.as_str())));
     let got = sum(of, OrderEnd::Completed.as_str());
     let ended = counted_noun(ended.round(), "order ended", "orders ended");
     let heading = format!("{ended} in {}, {got:.0} with an SMS.", within(of));
@@ -181,7 +186,7 @@ fn requests(chart: impl Fn(String, Unit) -> Chart, of: &Timeline) -> Chart {
     let mut names: Vec<(String, f64)> =
         of.names().into_iter().map(|name| (name.clone(), sum(of, &name))).collect();
     names.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-    let all: f64 = names.iter().map(|(_, count)| count).sum();
+    let all = total(names.iter().map(|(_, count)| *count));
     let answered = counted_noun(
         all.round(),
         "request of a customer was answered",
@@ -208,7 +213,7 @@ fn waiting(chart: impl Fn(String, Unit) -> Chart, of: &Timeline) -> Chart {
 fn income(chart: impl Fn(String, Unit) -> Chart, of: &Timeline, currency: Currency) -> Chart {
     let unit =
         Unit::Money(currency, if is_by_hour(of) { "income an hour" } else { "income a day" });
-    let earned: f64 = of.names().iter().flat_map(|name| of.growth(name)).flatten().sum();
+    let earned = total(of.names().iter().flat_map(|name| of.growth(name)).flatten());
     let heading = format!("{} {currency} were earned in {}.", unit.text(earned), within(of));
     of.names().into_iter().fold(chart(heading, unit), |chart, name| {
         let values = in_each(of, &of.growth(&name));
@@ -233,7 +238,7 @@ fn in_each(of: &Timeline, grown: &[Option<f64>]) -> Vec<Option<f64>> {
     let in_period = |index: usize| {
         let of_period = grown.iter().enumerate();
         let of_period = of_period.filter(|(other, _)| period_of(*other) == period_of(index));
-        of_period.filter_map(|(_, value)| *value).sum()
+        total(of_period.filter_map(|(_, value)| *value))
     };
     let known = grown.iter().enumerate();
     known.map(|(index, value)| value.map(|_| in_period(index))).collect()
@@ -367,7 +372,8 @@ mod tests {
             for range in ChartRange::ALL {
                 let now = Timestamp(1_782_133_023_000_000);
                 let empty = Timeline::new(name.topic(), range, now, &[]);
-                draw(name, &empty, dollar()).render();
+                let text = draw(name, &empty, dollar()).render().0;
+                assert!(!text.contains("-0"), "{name}: {text}");
             }
             let text = drawn(name, &of_all);
             assert!(text.len() < 20_000 && !text.contains("NaN"), "{name}");
