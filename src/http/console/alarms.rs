@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::Operator;
 use crate::domain::RowLimit;
-use crate::domain::alarm::{Acknowledgement, StandingAlarm};
+use crate::domain::alarm::{Acknowledgement, Alarm, StandingAlarm};
 use crate::domain::alarm_guide::what_to_do;
 use crate::domain::login::Permission::{Act, Look};
 use crate::gateway::{LoggedAlarm, Topic};
@@ -53,12 +53,14 @@ fn standing_alarm(visit: &Visit<Operator>, standing: &StandingAlarm) -> Markup {
     html! {
         li {
             span class="name" { (alarm.name.as_str()) }
-            span class="text" { (hostile(&alarm.text)) }
+            span class="text" { (alarm_text(alarm)) }
             span class="age" { (ago(visit.now(), *raised_at)) }
             @if let Some(known) = acknowledged {
                 p { (badge(Tone::Quiet, "acknowledged")) " " (note(visit, known)) }
             }
-            details { summary { "What to do" } p { (with_code(what_to_do(alarm.name))) } }
+            details { summary { "What to do" } p {
+                (with_code(what_to_do(alarm.name), |words| html! { (without_links(words)) }))
+            } }
         }
     }
 }
@@ -124,7 +126,7 @@ fn history(visit: &Visit<Operator>, ended: &[LoggedAlarm]) -> Markup {
                 html! { (hostile(&alarm.subject)) },
                 html! { (moment(*raised_at)) },
                 html! { @if let Some(lasted) = lasted { (span(lasted)) } },
-                html! { (hostile(&alarm.text)) },
+                alarm_text(alarm),
                 html! { @if let Some(known) = acknowledged { (note(visit, known)) } },
             ],
         ));
@@ -133,11 +135,16 @@ fn history(visit: &Visit<Operator>, ended: &[LoggedAlarm]) -> Markup {
     html! { h2 { "The last 90 days" } (table) }
 }
 
-/// A text of the guide, with its commands as code and its links as their words.
-fn with_code(text: &str) -> Markup {
+/// What an alarm says, with its commands as code.
+pub(super) fn alarm_text(alarm: &Alarm) -> Markup {
+    with_code(&alarm.text, hostile)
+}
+
+/// A text with what it has in backticks as code.
+pub(super) fn with_code(text: &str, show: impl Fn(&str) -> Markup) -> Markup {
     html! {
         @for (index, piece) in text.split('`').enumerate() {
-            @if index % 2 == 1 { code { (piece) } } @else { (without_links(piece)) }
+            @if index % 2 == 1 { code { (show(piece)) } } @else { (show(piece)) }
         }
     }
 }
@@ -164,10 +171,10 @@ mod tests {
     #[test]
     fn what_the_guide_says_is_shown_without_its_marks() {
         let text = "see `order show 1`; [webhooks](webhooks.md) and [this](x.md#y) help";
-        let shown = with_code(text).0;
+        let shown = with_code(text, |words| html! { (without_links(words)) }).0;
         assert_eq!(shown, "see <code>order show 1</code>; webhooks and this help");
         for name in AlarmName::ALL {
-            let shown = with_code(what_to_do(name)).0;
+            let shown = with_code(what_to_do(name), |words| html! { (without_links(words)) }).0;
             assert!(!shown.contains('`') && !shown.contains("]("), "{shown}");
         }
     }

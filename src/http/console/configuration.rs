@@ -4,11 +4,12 @@
 use maud::{Markup, html};
 
 use super::Operator;
+use super::alarms::with_code;
 use crate::domain::login::Permission::Configure;
 use crate::gateway::{ConfigFault, ConfigFindings, ConfigInEffect, ConfigValue, Reloaded};
 use crate::http::web::{
     Access::May, Done, Empty, Fault, Filters, Form, Page, Route, Row, Table, Tone, Visit, badge,
-    link,
+    hostile, link,
 };
 
 const PAGE: &str = "/system/configuration";
@@ -109,7 +110,8 @@ fn list(faults: &[ConfigFault]) -> Markup {
         ul {
             @for ConfigFault { file, line, text } in faults {
                 li {
-                    code { (file) @if let Some(line) = line { ":" (line) } } " " (text)
+                    code { (file) @if let Some(line) = line { ":" (line) } } " "
+                    (with_code(text, hostile))
                 }
             }
         }
@@ -121,7 +123,7 @@ async fn reload(visit: Visit<Operator>, _: Form) -> Result<Done, Fault> {
         Ok(reloaded) => result_page("The file was read").intro(applied(&reloaded)),
         Err(why) => result_page("Nothing was changed").intro(html! {
             p { (badge(Tone::Bad, "faults")) " The configuration in effect stays." }
-            ul { @for line in why.lines() { li { (line) } } }
+            ul { @for line in why.lines() { li { (with_code(line, hostile)) } } }
             (back())
         }),
     };

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::Operator;
+use super::alarms::alarm_text;
 use super::modems::{is_problem, modem_table};
 use super::trends::trends;
 use crate::domain::alarm::StandingAlarm;
@@ -79,7 +80,7 @@ fn alarm_row(visit: &Visit<Operator>, standing: &StandingAlarm) -> Markup {
     html! {
         li id=(id) {
             span class="name" { (alarm.name.as_str()) }
-            span class="text" { (hostile(&alarm.text)) }
+            span class="text" { (alarm_text(alarm)) }
             span class="age" { (ago(visit.now(), standing.raised_at)) }
         }
     }
