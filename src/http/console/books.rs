@@ -18,7 +18,7 @@ use crate::http::web::{
 };
 
 /// How many rows are read for a page: one more than it has tells that there are older ones.
-pub(super) const READ_ROWS: u32 = 101;
+pub(super) const READ_ROWS: u32 = 51;
 const _: () = assert!(READ_ROWS as usize == PAGE_ROWS + 1);
 
 const DAY: Duration = Duration::from_secs(24 * 3600);

@@ -84,9 +84,7 @@ fn row(visit: &Visit<Operator>, modem: &ModemStatus) -> Row {
         &snapshot.port,
         [
             html! {
-                a href=(path!("/modems/{}", snapshot.port)) title=(snapshot.port) {
-                    (short_port(&snapshot.port))
-                }
+                a href=(path!("/modems/{}", snapshot.port)) { (short_port(&snapshot.port)) }
             },
             badge(tone_of(snapshot.state), snapshot.state.as_str()),
             ago(visit.now(), modem.since),
@@ -96,7 +94,8 @@ fn row(visit: &Visit<Operator>, modem: &ModemStatus) -> Row {
             html! { (fill(&snapshot.stores)) },
             html! { @if let Some(reason) = &snapshot.reason { (hostile(&reason.to_string())) } },
         ],
-    );
+    )
+    .called(short_port(&snapshot.port));
     if is_problem(modem, visit.now()) { row.marked(Tone::Bad) } else { row }
 }
 

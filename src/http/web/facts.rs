@@ -1,5 +1,7 @@
 //! Small pieces that pages are made of.
 
+use std::ops::Range;
+
 use maud::{Markup, Render, html};
 
 /// How something is. It is never told by a colour alone.
@@ -114,16 +116,23 @@ pub fn signal(dbm: Option<i16>) -> Markup {
     };
     html! {
         span class="signal" title=(word) {
-            svg width="20" height="14" viewBox="0 0 20 14" role="img" aria-label=(word) {
-                @for (index, height) in [4, 7, 10, 13].into_iter().enumerate() {
-                    @let class = if index < bars { "on" } else { "off" };
-                    rect class=(class) x=(index * 5) y=(14 - height) width="4" height=(height)
-                        rx="1" {}
-                }
+            svg width="20" height="14" role="img" aria-label=(word) {
+                path class="on" d=(strokes(0..bars)) {}
+                path class="off" d=(strokes(bars..BAR_HEIGHTS.len())) {}
             }
             span class="number" { (dbm) }
         }
     }
+}
+
+/// How high the bars of a signal are.
+const BAR_HEIGHTS: [usize; 4] = [4, 7, 10, 13];
+
+/// Some bars of a signal, each as a stroke from the ground: a list of modems has many of them.
+fn strokes(bars: Range<usize>) -> String {
+    let numbered = BAR_HEIGHTS.into_iter().enumerate();
+    let chosen = numbered.filter(|(index, _)| bars.contains(index));
+    chosen.map(|(index, height)| format!("M{} 14v-{height}", index * 5 + 2)).collect()
 }
 
 /// A figure with its name, which leads to a page if there is one.
@@ -142,9 +151,12 @@ mod tests {
 
     #[test]
     fn a_signal_is_told_in_bars_figures_and_a_word() {
-        for (dbm, bars, word) in [(-60, 4, "good"), (-97, 1, "weak"), (-113, 0, "very weak")] {
+        for (dbm, bars, word) in
+            [(-60, 4, "good"), (-80, 3, "good"), (-97, 1, "weak"), (-113, 0, "very weak")]
+        {
             let text = signal(Some(dbm)).into_string();
-            assert_eq!(text.matches("class=\"on\"").count(), bars, "{dbm}");
+            let (on, off) = text.split_once("class=\"off\"").unwrap();
+            assert_eq!((on.matches("14v-").count(), off.matches("14v-").count()), (bars, 4 - bars));
             assert!(text.contains(&format!("title=\"{word}\"")), "{text}");
             assert!(text.contains(&format!(">{dbm}<")));
         }

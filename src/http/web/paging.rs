@@ -5,8 +5,8 @@ use maud::{Markup, html};
 
 use super::{Visit, Visitor};
 
-/// How many rows a page has.
-pub const PAGE_ROWS: usize = 100;
+/// How many rows a page has: so many that one of modems has about 60 kB.
+pub const PAGE_ROWS: usize = 50;
 /// The name in the query.
 const BEFORE: &str = "before";
 
@@ -83,9 +83,9 @@ mod tests {
 
     #[test]
     fn a_page_has_so_many_rows_and_names_its_last() {
-        let rows: Vec<i64> = (1..=101).rev().collect();
+        let rows: Vec<i64> = (1..=51).rev().collect();
         let (cut, older) = paging(None).cut(rows.clone(), |id| *id);
-        assert_eq!((cut.len(), older.as_deref()), (100, Some("/orders?state=open&before=2")));
+        assert_eq!((cut.len(), older.as_deref()), (50, Some("/orders?state=open&before=2")));
         let (cut, older) = paging(Some("2")).cut(vec![1], |id| *id);
         assert_eq!((cut.len(), older), (1, None));
         assert_eq!(paging(Some("2")).before(), Some(2));

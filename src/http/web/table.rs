@@ -28,6 +28,7 @@ struct Column {
 #[derive(Debug, Clone)]
 pub struct Row {
     key: String,
+    name: String,
     cells: Vec<Markup>,
     tone: Option<Tone>,
 }
@@ -36,7 +37,14 @@ impl Row {
     /// A row. Its key tells it from the table's other rows, whatever its cells say. The first cell
     /// is the row's heading.
     pub fn new(key: impl ToString, cells: impl IntoIterator<Item = Markup>) -> Row {
-        Row { key: key.to_string(), cells: cells.into_iter().collect(), tone: None }
+        let key = key.to_string();
+        Row { name: key.clone(), key, cells: cells.into_iter().collect(), tone: None }
+    }
+
+    /// Calls the row by a name that is shorter than its key, for who selects it by ear.
+    pub fn called(mut self, name: impl ToString) -> Row {
+        self.name = name.to_string();
+        self
     }
 
     /// Marks the row at its edge. What it means has to be said in a cell.
@@ -133,7 +141,7 @@ impl Table {
                 @if let Some((name, form)) = &self.selected_as {
                     td class="select" {
                         input type="checkbox" form=(form) name=(name) value=(row.key)
-                            aria-label=(format!("Select {}", row.key));
+                            aria-label=(format!("Select {}", row.name));
                     }
                 }
                 @for (index, (cell, column)) in row.cells.iter().zip(&self.columns).enumerate() {
