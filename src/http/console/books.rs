@@ -232,10 +232,11 @@ pub(super) fn message_sender(visit: &Visit<Operator>, message: &Message) -> Mark
     message.sender.as_deref().map_or_else(|| html! { "–" }, |sender| visit.message_text(sender))
 }
 
-/// The time of a message, which leads to its page.
-pub(super) fn message_time(message: &Message) -> Markup {
-    let address = path!("/messages/{}", message.id);
-    html! { a href=(address) { (clock_time(message.received_at)) } }
+/// The time of a message, which leads to its page. One that came more than a day ago has its date.
+pub(super) fn message_time(visit: &Visit<Operator>, message: &Message) -> Markup {
+    let (address, at) = (path!("/messages/{}", message.id), message.received_at);
+    let is_of_last_day = visit.now().since(at) < DAY;
+    html! { a href=(address) { @if is_of_last_day { (clock_time(at)) } @else { (moment(at)) } } }
 }
 
 /// The messages of an order or a rental, with the columns that they all have.

@@ -95,7 +95,7 @@ fn row(visit: &Visit<Operator>, message: &Message) -> Row {
     Row::new(
         message.id,
         [
-            message_time(message),
+            message_time(visit, message),
             html! {
                 a href=(sim) {
                     @if let Some(number) = number { (number) } @else { (message.iccid.as_str()) }
