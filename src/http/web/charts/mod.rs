@@ -131,7 +131,7 @@ impl Chart {
                 } }
                 tbody { @for index in (0..steps).rev() { tr {
                     th scope="row" { (moment(at(index))) }
-                    @for line in &self.lines { td class="number" {
+                    @for line in &self.lines { td class="number" data-label=(line.name) {
                         (self.value(line.values.get(index).copied().flatten()))
                     } }
                 } } }

@@ -54,7 +54,11 @@ async fn charts_have_the_figures_that_were_sampled_and_a_file_of_them() {
     assert!(all.text().len() < 60_000);
     let one = viewer.get("/charts/messages?range=1h").await;
     assert!(one.text().contains("7 messages came in the last hour."), "{}", one.text());
-    assert!(one.text().contains("<td class=\"number\">420</td>"), "an hour: {}", one.text());
+    assert!(
+        one.text().contains("<td class=\"number\" data-label=\"received\">420</td>"),
+        "an hour: {}",
+        one.text()
+    );
     let file = viewer.get("/charts/messages/figures.csv?range=1h").await;
     assert!(file.text().contains(",420\r\n"), "{}", file.text());
     for address in ["/charts/pie", "/charts?range=2d", "/charts/messages?range=x"] {
