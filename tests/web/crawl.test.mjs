@@ -37,17 +37,8 @@ async function populate(stage) {
   await stage.command("service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$");
   await stage.command("service", "add", "<b>Lyft</b>", "--price", "0.70", "--sender", "^Lyft$");
   const { key } = await stage.command("key", "add", "bob");
-  const order = async (service) => {
-    const made = await fetch(`${stage.portal}/v2/orders`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-      body: JSON.stringify({ service }),
-    });
-    assert.equal(made.status, 201, await made.clone().text());
-    return made.json();
-  };
-  const done = await order("Uber");
-  await order("<b>Lyft</b>");
+  const done = await stage.order(key, "Uber");
+  await stage.order(key, "<b>Lyft</b>");
   await stage.send(done.number, "Uber", "Your Uber code is 846691.");
   await stage.send(done.number, "<b>=1+1</b>", "</td><img src=x onerror=alert(2)>\u202e\u0007=1+1");
   const rented = await fetch(`${stage.portal}/v2/rentals`, {

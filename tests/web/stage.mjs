@@ -3,17 +3,18 @@
 
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createWriteStream } from "node:fs";
 import { request } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 
 const run = promisify(execFile);
-const PROGRAM = process.env.SIMBRIDGE;
+/** The program under test. */
+export const PROGRAM = process.env.SIMBRIDGE;
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 /** How long anything may take that a test waits for, in milliseconds. It only ends tests that hang. */
 export const PATIENCE = Number(process.env.PATIENCE ?? 60_000);
@@ -56,8 +57,12 @@ export async function eventually(what, probe) {
 export class Stage {
   children = [];
 
-  /** `settings` is TOML that is added to the configuration, and `keys` are added to its sections by their names. */
-  static async start({ modems = 2, settings = "", keys = {} } = {}) {
+  /**
+   * `settings` is TOML that is added to the configuration, in which FOLDER stands for the folder of the stage, and
+   * `keys` are added to its sections by their names; `scenario` says how the simulated modems and banks are; `files`
+   * has what stands in the folder, by its paths. It has started once so many modems are `ready`.
+   */
+  static async start({ modems = 2, settings = "", keys = {}, scenario = "", files = {}, ready = modems } = {}) {
     const stage = new Stage();
     stage.folder = await mkdtemp(join(tmpdir(), "simbridge-web-"));
     stage.rack = join(stage.folder, "modems");
@@ -65,10 +70,20 @@ export class Stage {
     stage.settings = settings;
     stage.keys = keys;
     await stage.configure(settings);
-    if (modems > 0) stage.spawn("simulate", "--modems", modems, "--dir", stage.rack);
-    stage.modems = modems;
+    for (const [path, text] of Object.entries({ "scenario.toml": scenario, ...files })) {
+      await mkdir(dirname(join(stage.folder, path)), { recursive: true });
+      await writeFile(join(stage.folder, path), text);
+    }
+    if (modems > 0) stage.simulate(modems);
+    stage.modems = ready;
     await stage.serve();
     return stage;
+  }
+
+  /** Starts simulated modems. */
+  simulate(modems) {
+    const scenario = join(this.folder, "scenario.toml");
+    this.spawn("simulate", "--modems", modems, "--dir", this.rack, "--scenario", scenario);
   }
 
   /** Writes the configuration with these settings beside what every stage needs. */
@@ -80,7 +95,7 @@ export class Stage {
       `[console]\nlisten = "${console}"\n${this.keys.console ?? ""}`,
       `[[modem]]\nport = "${this.rack}/modem*"`,
     ];
-    await writeFile(this.config, `${own.join("\n")}\n${settings}\n`);
+    await writeFile(this.config, `${own.join("\n")}\n${settings.replaceAll("FOLDER", this.folder)}\n`);
   }
 
   /** Starts the daemon and waits until its modems are ready. */
@@ -88,7 +103,7 @@ export class Stage {
     this.daemon = this.spawn("serve", "--config", this.config);
     const status = await eventually("the modems", async () => {
       const status = await this.command("status").catch(() => undefined);
-      return status?.modems.ready === this.modems && status;
+      return status?.modems.ready >= this.modems && status;
     });
     this.console = `http://${status.console}`;
     this.portal = `http://${status.listen}`;
@@ -128,6 +143,17 @@ export class Stage {
       asked.once("error", reject);
       asked.end(JSON.stringify(body));
     });
+  }
+
+  /** The order that a customer makes with this API key. */
+  async order(key, service) {
+    const made = await fetch(`${this.portal}/v2/orders`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+      body: JSON.stringify({ service }),
+    });
+    assert.equal(made.status, 201, await made.clone().text());
+    return made.json();
   }
 
   /** What a command says on its error output when it fails. */
@@ -244,6 +270,9 @@ export async function assertNoSidewaysScrolling(page) {
   }));
   assert.ok(found.inner <= width && found.scroll <= width, `${page.url()}: ${JSON.stringify(found)} on ${width}`);
 }
+
+/** Waits until a page says that this was done. */
+export const assertDone = (page, sentence) => page.locator("p.done", { hasText: sentence }).waitFor();
 
 /** Asserts that the browser has had no reason to complain. */
 export function assertNoFaults(page) {
