@@ -53,6 +53,7 @@ mod numbers;
 mod operator;
 mod orders;
 mod outages;
+mod overload;
 mod own_store;
 mod parts;
 mod people;

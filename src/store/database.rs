@@ -27,7 +27,7 @@ use crate::domain::AccountId;
 const QUEUE: usize = 1024;
 /// When this many operations are queued, requests that can be refused should be: the rest of the
 /// queue is for the messages that modems deliver.
-pub(super) const CROWDED: usize = QUEUE / 2;
+pub(crate) const CROWDED: usize = QUEUE / 2;
 /// How many operations of one account may be queued.
 const QUEUED_PER_ACCOUNT: usize = 128;
 /// The `nice` increment that lowers the scheduling priority of background reads.

@@ -84,6 +84,8 @@ pub use backup_file::BackupFile;
 pub use banks::{SimClaims, WaitingOrder};
 pub use changes::Changes;
 pub use client_addresses::Asked;
+#[cfg(test)]
+pub(crate) use database::CROWDED;
 pub use database::Store;
 pub use deadlines::{Deadline, Horizon};
 pub use erasure::Erasure;
@@ -100,6 +102,8 @@ pub use new_file::{NewFile, sync_folder_of};
 pub use numbers::Loopback;
 pub use orders::{NewOrder, Skip};
 pub use outages::Tenancy;
+#[cfg(test)]
+pub(crate) use page_readers::PAGE_READERS;
 pub use page_readers::read_for_page;
 pub use parts::{NewPart, OtherDigests, StoredPart};
 pub use person::{current_person, on_behalf_of};

@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::StoreError;
 
 /// How many of the readers may read for pages.
-pub(super) const PAGE_READERS: usize = 3;
+pub(crate) const PAGE_READERS: usize = 3;
 /// How long a page waits for one of them before it is refused.
 const PATIENCE: Duration = Duration::from_secs(2);
 

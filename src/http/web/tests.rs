@@ -6,6 +6,7 @@ mod charts;
 mod crawl;
 mod forms;
 mod live;
+mod overload;
 mod searches;
 mod stage;
 mod visitors;
