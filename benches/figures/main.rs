@@ -2,8 +2,8 @@
 //! of the same run. It uses the real daemon, simulated modems on PTYs, HTTP over loopback and a
 //! real disk.
 //!
-//! `cargo bench --bench figures` takes ten minutes. Parts of it can be run alone: `-- polls
-//! messages instructions latency neighbours followers thousand`. Benchmarks that take longer are
+//! `cargo bench --bench figures` takes ten minutes. Parts of it can be run alone: `-- polls messages
+//! instructions latency neighbours followers pages thousand`. Benchmarks that take longer are
 //! programs of their own: `size` (a database of ten million messages) and `load` (ten minutes at
 //! full speed).
 #![expect(
@@ -20,9 +20,11 @@ mod instructions;
 mod latency;
 mod messages;
 mod neighbours;
+mod pages;
 mod polls;
 mod process;
 mod reader;
+mod session;
 mod table;
 mod thousand;
 
@@ -37,13 +39,14 @@ fn main() {
         Some(reader::READER) => return reader::run(&args[1..]),
         _ => {}
     }
-    let parts: [(&str, fn()); 7] = [
+    let parts: [(&str, fn()); 8] = [
         ("polls", polls::run),
         ("messages", messages::run),
         ("instructions", instructions::run),
         ("latency", latency::run),
         ("neighbours", neighbours::run),
         ("followers", followers::run),
+        ("pages", pages::run),
         ("thousand", thousand::run),
     ];
     let named: Vec<&String> = args.iter().filter(|arg| !arg.starts_with('-')).collect();

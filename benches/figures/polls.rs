@@ -25,18 +25,18 @@ pub const BARE: &str = "--bare-server";
 
 /// One server under load.
 #[derive(Default)]
-struct Served {
+pub struct Served {
     polls: u64,
     took: Duration,
     cpu: Duration,
 }
 
 impl Served {
-    fn per_second(&self) -> f64 {
+    pub fn per_second(&self) -> f64 {
         self.polls as f64 / self.took.as_secs_f64()
     }
 
-    fn cpu_us(&self) -> f64 {
+    pub fn cpu_us(&self) -> f64 {
         self.cpu.as_secs_f64() * 1e6 / self.polls as f64
     }
 }
@@ -113,7 +113,8 @@ pub fn bare_server() {
     });
 }
 
-fn load(served: &mut Served, server: u32, address: &str, path: &str) {
+/// Loads a server with polls from [`CONNECTIONS`] customers for [`LOAD_FOR`].
+pub fn load(served: &mut Served, server: u32, address: &str, path: &str) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let answered = Arc::new(AtomicU64::new(0));
     let (cpu, started) = (process::cpu(server), Instant::now());

@@ -23,6 +23,9 @@ mod pages;
 #[path = "../figures/process.rs"]
 #[expect(dead_code, reason = "shared with the other benchmarks")]
 mod process;
+#[path = "../figures/session.rs"]
+#[expect(dead_code, reason = "shared with the other benchmarks")]
+mod session;
 #[path = "../../tests/suite/support.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use all of it")]
 mod support;

@@ -1,16 +1,13 @@
 //! How long the pages of the console and of the portal take on a large database, and how large
 //! they are.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use super::support::Site;
-use super::table;
+use super::{session, table};
 
 /// How often each page is asked for.
 const TIMES: usize = 20;
-const PASSWORD: &str = "correct horse battery staple";
 
 /// The pages of the console, and the most milliseconds that each may take nine times in ten. The
 /// last ones search.
@@ -67,12 +64,12 @@ pub fn measure(site: &Site) {
         ("portal", address("listen"), customer, PORTAL),
     ];
     for (side, address, link, pages) in sides {
-        let cookie = sign_in(&address, &link);
+        let cookie = session::sign_in(&address, &link);
         for (path, goal) in pages {
             let (mut taken, mut size) = (Vec::new(), 0);
             for _ in 0..TIMES {
                 let started = Instant::now();
-                let (head, body) = exchange(&address, "GET", path, &cookie, "");
+                let (head, body) = session::ask(&address, "GET", path, &cookie, "");
                 taken.push(started.elapsed());
                 assert!(head.starts_with("HTTP/1.1 200"), "{side} {path}: {head}");
                 size = body.len();
@@ -89,30 +86,4 @@ pub fn measure(site: &Site) {
             ]);
         }
     }
-}
-
-/// Uses a one-time link, and returns the session's cookie.
-fn sign_in(address: &str, link: &str) -> String {
-    let (_, token) = link.split_once('#').unwrap();
-    let form = format!("token={token}&password={}", PASSWORD.replace(' ', "+"));
-    let (head, body) = exchange(address, "POST", "/link", "", &form);
-    let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: "));
-    let cookie = cookie.unwrap_or_else(|| panic!("{head}\n{body}"));
-    cookie.split(';').next().unwrap().to_owned()
-}
-
-/// Asks on a connection of its own, and returns the head and the body of the answer.
-fn exchange(address: &str, method: &str, path: &str, cookie: &str, form: &str) -> (String, String) {
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: {address}\r\norigin: http://{address}\r\nconnection: \
-         close\r\ncookie: {cookie}\r\ncontent-type: \
-         application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
-        form.len()
-    );
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.to_owned(), body.to_owned())
 }
