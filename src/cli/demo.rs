@@ -63,6 +63,10 @@ async fn explain(stage: &Stage, modems: usize) -> anyhow::Result<()> {
          (it comes after {} s):\n  \
          curl 'http://{address}/api/makeorder?key={key}&serviceId=1'\n  \
          curl 'http://{address}/api/getsms?key={key}&orderId=1&wait=30'\n\
+         The same with the JSON API (http://{address}/v2/openapi.json has all of it):\n  \
+         curl -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\\n    \
+         -d '{{\"service\": 1}}' http://{address}/v2/orders\n  \
+         curl -H 'Authorization: Bearer {key}' 'http://{address}/v2/orders/2?wait=60'\n\
          In a browser (each link works once, and asks for a new password):\n  \
          operators' pages  {console}\n  \
          customers' pages  {portal}\n\

@@ -201,6 +201,7 @@ fn configuration(folder: &Path, listen: SocketAddr, console: SocketAddr) -> Stri
          [portal]\norigin = \"http://{listen}\"\n\n\
          [console]\nlisten = \"{console}\"\nsecond_factor = \"optional\"\n\n\
          [admin]\nsocket = \"{folder}/admin.sock\"\n\n\
+         [webhooks]\nallow = [\"http://127.0.0.1/32\"]\n\n\
          [[modem]]\nport = \"{folder}/modems/modem*\"\n"
     )
 }

@@ -62,6 +62,12 @@ impl Default for Countries {
     }
 }
 
+/// These codes, and that there are others.
+fn with_others<'c>(codes: impl Iterator<Item = &'c str>) -> String {
+    let codes: Vec<&str> = codes.collect();
+    format!("{}, and all others by their ISO 3166 codes, like DE", codes.join(", "))
+}
+
 impl Countries {
     /// Adds a country. If one of its spellings is already in use, nothing is added, and the error
     /// is that spelling.
@@ -111,8 +117,12 @@ impl Countries {
 
     /// The codes as answers spell them, separated by commas, for error messages.
     pub fn codes(&self) -> String {
-        let named: Vec<&str> = self.named_codes().collect();
-        format!("{}, and all others by their ISO 3166 codes, like DE", named.join(", "))
+        with_others(self.named_codes())
+    }
+
+    /// As [`Countries::codes`], where all countries have the codes of ISO 3166.
+    pub fn iso_codes(&self) -> String {
+        with_others(self.named_codes().map(|code| self.iso_code(code)))
     }
 
     /// The country of a number. Of several whose calling codes fit, the one with
@@ -240,6 +250,9 @@ mod tests {
         {
             assert_eq!(countries.find(text).unwrap().code, code);
         }
+        let others = "and all others by their ISO 3166 codes, like DE";
+        assert_eq!(countries.codes(), format!("NL, UK, USA, {others}"));
+        assert_eq!(countries.iso_codes(), format!("NL, GB, US, {others}"));
         assert_eq!(countries.find("fr").unwrap().calling_code, "33");
         assert_eq!(countries.find("XX"), None);
         assert_eq!(countries.find(""), None);

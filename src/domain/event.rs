@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::text::did_you_mean;
+use super::text::{beginning, did_you_mean};
 use super::{AccountId, EventId, OrderId, RentalId, Timestamp, UnknownWord};
 
 /// What has happened to something of an account.
@@ -163,9 +163,12 @@ pub struct UnknownEvent {
 impl UnknownEvent {
     fn new(word: &str) -> UnknownEvent {
         let words = EventKind::ALL.map(EventKind::as_str);
-        let names = words.map(str::to_owned);
+        let names = match word.contains('*') {
+            true => patterns(),
+            false => words.map(str::to_owned).to_vec(),
+        };
         UnknownEvent {
-            word: word.to_owned(),
+            word: beginning(word).into_owned(),
             hint: did_you_mean(&names, word),
             known: format!("there are {}", words.join(", ")),
         }
@@ -203,6 +206,15 @@ impl EventTypes {
     pub fn contains(&self, kind: EventKind) -> bool {
         self.0.binary_search(&kind).is_ok()
     }
+}
+
+/// The patterns that stand for all kinds that begin alike.
+fn patterns() -> Vec<String> {
+    let words = EventKind::ALL.map(EventKind::as_str);
+    let beginnings = words.iter().filter_map(|word| word.split_once('.'));
+    let mut all: Vec<String> = beginnings.map(|(beginning, _)| format!("{beginning}.*")).collect();
+    all.dedup();
+    all
 }
 
 fn kinds_of(pattern: &str) -> Vec<EventKind> {
@@ -247,6 +259,17 @@ mod tests {
         let error = EventTypes::from_patterns(["order.mesage"]).unwrap_err().to_string();
         assert!(error.starts_with("there is no event order.mesage; "), "{error}");
         assert!(error.contains("order.message"), "{error}");
+        for (word, hint) in [
+            ("order.mesage", "; did you mean order.message? there are "),
+            ("order.**", "; did you mean order.*? there are "),
+            ("rentals.*", "; did you mean rental.*? there are "),
+            ("*.x", "; there are "),
+        ] {
+            let error = EventTypes::from_patterns([word]).unwrap_err().to_string();
+            assert!(error.contains(hint), "{error}");
+        }
+        let error = EventTypes::from_patterns(["x".repeat(5000).as_str()]).unwrap_err();
+        assert!(error.to_string().len() < 600, "{error}");
         assert_eq!(EventTypes::all(), EventTypes::from_patterns(["*"]).unwrap());
     }
 }

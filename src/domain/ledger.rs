@@ -55,9 +55,15 @@ impl Funds {
 /// With this begins the cause of a top-up.
 const TOP_UP: &str = "topup:";
 
-/// The reference of the top-up that is an entry's cause, if it is one.
+/// The reference of the payment whose top-up is an entry's cause, if there is one.
 pub fn top_up_reference(cause: &str) -> Option<&str> {
-    cause.strip_prefix(TOP_UP)
+    cause.strip_prefix(TOP_UP).filter(|reference| !is_request_id(reference))
+}
+
+/// Whether a text is the id of a request, which the program makes where the operator has given a
+/// top-up no reference: 256 bits in hexadecimal digits. It means nothing to anybody.
+fn is_request_id(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// An entry that is to be added, together with what caused it.
@@ -388,6 +394,8 @@ mod tests {
         let top_up = Posting::TopUp { amount: Amount(5), reference: "bank: 7".into() };
         assert_eq!(top_up_reference(&top_up.cause()), Some("bank: 7"));
         assert_eq!(top_up_reference("adjustment:bank: 7"), None);
+        assert_eq!(top_up_reference(&format!("topup:{}", "0f".repeat(32))), None, "made up");
+        assert_eq!(top_up_reference("topup:2026"), Some("2026"));
         assert_eq!(top_up_reference("erased:7"), None);
     }
 

@@ -100,6 +100,17 @@ pub fn csv_field(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// The most characters that an answer repeats of what it was asked for.
+const LONGEST_ECHO: usize = 60;
+
+/// As much of a text that somebody sent as an answer may repeat.
+pub fn beginning(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(LONGEST_ECHO) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()).into(),
+        None => text.into(),
+    }
+}
+
 /// Why a text cannot be a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("it has the character U+{:04X}, which cannot be seen; leave it out", u32::from(*.0))]
@@ -215,6 +226,13 @@ mod tests {
             assert_eq!(folded(one), folded(other));
         }
         assert_ne!(folded("e"), folded("é"));
+    }
+
+    #[test]
+    fn of_a_long_text_the_beginning_is_repeated() {
+        let longest = "é".repeat(60);
+        assert_eq!(beginning(&longest), longest);
+        assert_eq!(beginning(&format!("{longest}é")), format!("{longest}…"));
     }
 
     #[test]

@@ -48,7 +48,9 @@ fn the_demo_takes_a_free_port_when_its_own_is_in_use_unless_one_is_named() {
         .and_then(|rest| rest.strip_suffix('.'))
         .unwrap_or_else(|| panic!("{told}"))
         .to_owned();
-    assert!(output.any(|line| line.contains(&format!("http://{address}/api/makeorder"))));
+    for path in ["api/makeorder", "v2/openapi.json", "v2/orders", "v2/orders/2?wait=60"] {
+        assert!(output.any(|line| line.contains(&format!("http://{address}/{path}"))), "{path}");
+    }
     Daemon::of(child).terminate();
     let output = site.run(&["demo", "--listen", "127.0.0.1:8080"]);
     let said = String::from_utf8(output.stderr).unwrap();

@@ -98,6 +98,26 @@ mod tests {
 
     const EXPECTED: &str = "v1,nsIZnFCa6mBzzgaaDsWUpzzLLKbxKb9AT9vrPHp/t0Q=";
 
+    /// The example is for people who try a check of their own with it.
+    #[test]
+    fn the_example_of_the_document_is_signed_by_the_secret_that_it_names() {
+        let page = include_str!("../../../docs/webhooks.md");
+        let after = |beginning: &str, end: char| {
+            let found = page.split(beginning).nth(1).and_then(|rest| rest.split(end).next());
+            found.unwrap_or_else(|| panic!("{beginning}")).to_owned()
+        };
+        let bytes = STANDARD.decode(after("`whsec_", '`')).unwrap();
+        let current = Secret::from_entropy(bytes.try_into().unwrap());
+        let id = EventId(after("webhook-id: ", '\n').parse().unwrap());
+        let seconds: i64 = after("webhook-timestamp: ", '\n').parse().unwrap();
+        let body =
+            page.lines().find_map(|line| line.strip_prefix("    {\"type\":\"webhook.test\""));
+        let body = format!("{{\"type\":\"webhook.test\"{}", body.unwrap());
+        let secrets = Secrets { current, former: None };
+        let signed = secrets.signatures(id, Timestamp(seconds * 1_000_000), &body);
+        assert_eq!(signed, after("webhook-signature: ", '\n'));
+    }
+
     #[test]
     fn after_a_change_both_secrets_sign_for_a_day() {
         let (old, new) = (Secret::from_entropy([1; 32]), Secret::from_entropy([2; 32]));

@@ -11,7 +11,7 @@ pub struct MessageResource {
     pub id: i64,
     /// The sender as it was displayed: a number, or a name that proves nothing.
     pub sender: Option<String>,
-    /// The text; `None` once it is not kept any more.
+    /// The text; `null` once it is not kept any more.
     pub text: Option<String>,
     /// The code that was found in the text.
     pub code: Option<String>,

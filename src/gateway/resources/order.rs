@@ -19,7 +19,7 @@ const SHOWN_BYTES: usize = 1 << 16;
 pub struct OrderResource {
     pub id: i64,
     pub state: OrderStatus,
-    /// Why it ended without being charged; `None` of one that is open or completed.
+    /// Why it ended without being charged; `null` of one that is open or completed.
     pub reason: Option<OrderReason>,
     pub service: ServiceRef,
     /// The ISO 3166 code of the number's country.

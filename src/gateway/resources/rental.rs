@@ -33,7 +33,7 @@ pub struct RentalResource {
     pub started_at: String,
     /// When it ends unless it is renewed, or when it ended.
     pub expires_at: String,
-    /// Until when it can be revived; `None` while it runs, and when it cannot be.
+    /// Until when it can be revived; `null` while it runs, and when it cannot be.
     pub grace_until: Option<String>,
     /// Whether its SIM is on the air now. One in a SIM bank is there by turns.
     pub on_air: bool,

@@ -59,7 +59,7 @@ pub struct DeliveryResource {
     pub state: &'static str,
     /// The last attempts, oldest first.
     pub attempts: Vec<AttemptResource>,
-    /// When it is tried next; `None` of one that was not tried yet, or waits for an earlier event
+    /// When it is tried next; `null` of one that was not tried yet, or waits for an earlier event
     /// of its order or rental.
     pub next_at: Option<String>,
 }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::super::api::Api;
 use super::caller::Caller;
 use super::input::Query;
-use super::page::{Limit, Page, after};
+use super::page::{Limit, Page, after, name_list};
 use super::problem::Problem;
 use crate::domain::country::DEFAULT_COUNTRY;
 use crate::domain::key::KeyMode;
@@ -48,17 +48,22 @@ pub(super) struct ServiceResource {
 /// The parameters of `GET /v2/countries`.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct OfCountries {
+    /// How many rows a page has at most.
     #[serde(default)]
     limit: Limit,
+    /// `next` of the page before; the first page without it.
     cursor: Option<String>,
 }
 
 /// The parameters of `GET /v2/services`.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct OfServices {
+    /// The ISO 3166 code of the country; `NL` if there is none.
     country: Option<String>,
+    /// How many rows a page has at most.
     #[serde(default)]
     limit: Limit,
+    /// `next` of the page before; the first page without it.
     cursor: Option<String>,
 }
 
@@ -68,8 +73,8 @@ pub(super) async fn countries(
     caller: Caller,
     Query(OfCountries { limit, cursor }): Query<OfCountries>,
 ) -> Result<Json<Page<CountryResource>>, Problem> {
-    const LIST: &str = "countries";
-    let after = after::<String>(LIST, cursor.as_deref())?;
+    let list = name_list("countries", &caller, ());
+    let after = after::<String>(&list, cursor.as_deref())?;
     let counted = match caller.mode() {
         KeyMode::Live => api.gateway.stock().countries(caller.account()).await?,
         KeyMode::Test => vec![(sandbox::COUNTRY.to_owned(), sandbox::AVAILABLE)],
@@ -83,7 +88,7 @@ pub(super) async fn countries(
     let mut all: Vec<CountryResource> = counted.into_iter().map(resource).collect();
     all.sort_by(|a, b| a.code.cmp(&b.code));
     all.retain(|country| after.as_ref().is_none_or(|after| country.code > *after));
-    Ok(Json(Page::of(LIST, all, limit, |country| country.code.clone())))
+    Ok(Json(Page::of(&list, all, limit, |country| country.code.clone())))
 }
 
 /// `GET /v2/services`, the newest first.
@@ -92,9 +97,9 @@ pub(super) async fn services(
     caller: Caller,
     Query(OfServices { country, limit, cursor }): Query<OfServices>,
 ) -> Result<Json<Page<ServiceResource>>, Problem> {
-    const LIST: &str = "services";
-    let before = after::<i64>(LIST, cursor.as_deref())?;
     let named = country.as_deref().unwrap_or(DEFAULT_COUNTRY);
+    let list = name_list("services", &caller, named.to_ascii_uppercase());
+    let before = after::<i64>(&list, cursor.as_deref())?;
     let found = match caller.mode() {
         KeyMode::Live => on_sale(&api, &caller, named).await?,
         KeyMode::Test => in_sandbox(&api, named),
@@ -104,7 +109,7 @@ pub(super) async fn services(
     };
     sold.retain(|service| before.is_none_or(|before| service.id < before));
     sold.sort_by_key(|service| std::cmp::Reverse(service.id));
-    Ok(Json(Page::of(LIST, sold, limit, |service| service.id)))
+    Ok(Json(Page::of(&list, sold, limit, |service| service.id)))
 }
 
 /// The services that are sold in a country, by its name; `None` of one that there is not.
@@ -159,7 +164,7 @@ fn in_sandbox(api: &Api, country: &str) -> Option<Vec<ServiceResource>> {
 /// What is said of a country that there is not.
 pub(super) fn unknown_country(api: &Api, mode: KeyMode) -> String {
     let codes = match mode {
-        KeyMode::Live => api.gateway.settings().countries.codes(),
+        KeyMode::Live => api.gateway.settings().countries.iso_codes(),
         KeyMode::Test => sandbox::COUNTRY.to_owned(),
     };
     format!("there is no such country, or no number of it; there are {codes}")

@@ -3,21 +3,21 @@
 //! Names that mean nothing are refused with the nearest that does, so that a slip is no default.
 //! The right names are those of the type that is read, as serde knows them.
 
-use std::fmt;
-
 use axum::body::{self, Bytes, HttpBody, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri};
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
-use serde::de::value::{self, MapDeserializer};
-use serde::de::{DeserializeOwned, Deserializer, Visitor};
-use serde_json::{Map, Value};
+use serde::de::DeserializeOwned;
+use serde_json::Map;
+use serde_json::error::Category;
 use utoipa::ToSchema;
 
 use super::super::params::{BODY_LIMIT, BODY_TIMEOUT};
-use super::problem::{Code, InputError, Problem};
+use super::problem::{Code, InputError, MOST_ERRORS, Problem};
+use super::reading::{Members, field_names, read};
 use crate::domain::text::did_you_mean;
 
 /// The parameters of a query.
@@ -74,21 +74,38 @@ fn unknown(
     }
 }
 
-/// Reads a type from what was given by name. The error names what is wrong, and says why.
-fn read<T: DeserializeOwned>(given: Map<String, Value>) -> Result<T, (String, String)> {
-    let members = MapDeserializer::<_, serde_json::Error>::new(given.into_iter());
-    serde_path_to_error::deserialize(members).map_err(|error| {
-        let name = error.path().iter().next().map(ToString::to_string).unwrap_or_default();
-        (name, error.into_inner().to_string())
-    })
+/// Whether a part of a query is UTF-8 that is percent-encoded where it has to be (RFC 3986, section
+/// 2.1). What is not would be read as another text.
+fn is_encoded(part: &str) -> bool {
+    let mut after_percent = part.split('%').skip(1);
+    let is_hex = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    after_percent.all(is_hex) && percent_decode_str(part).decode_utf8().is_ok()
+}
+
+/// The error of a parameter whose encoding is wrong.
+fn wrongly_encoded(part: &str, names: &[&'static str]) -> InputError {
+    let name = part.split('=').next().unwrap_or_default();
+    let right = "UTF-8, percent-encoded: % itself is written %25";
+    match names.contains(&name) {
+        true => InputError::parameter(name, format!("{name} is {right}")),
+        false => InputError::other(format!("a query is {right}")),
+    }
 }
 
 /// Reads the parameters of a query. An empty value counts as none.
 fn read_query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
     let names = field_names::<T>();
     let mut given = Map::new();
-    let mut errors = Vec::new();
+    let parts = uri.query().unwrap_or_default().split('&').filter(|part| !is_encoded(part));
+    let wrong = parts.map(|part| wrongly_encoded(part, names));
+    let mut errors: Vec<InputError> = wrong.take(MOST_ERRORS).collect();
+    if !errors.is_empty() {
+        return Err(Problem::of_input(errors));
+    }
     for (name, value) in pairs(uri) {
+        if errors.len() == MOST_ERRORS {
+            break;
+        }
         if !names.contains(&name.as_str()) {
             errors.push(unknown(InputError::parameter, "parameter", &name, names));
         } else if given.contains_key(&name) {
@@ -112,31 +129,44 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 }
 
 /// Reads a body's members. One that is `null` counts as one that is not there.
-fn read_members<T: DeserializeOwned>(members: Map<String, Value>) -> Result<T, Problem> {
+fn read_members<T: DeserializeOwned>(members: Members) -> Result<T, Problem> {
     let names = field_names::<T>();
-    let wrong = members.keys().filter(|name| !names.contains(&name.as_str()));
-    let errors: Vec<InputError> =
-        wrong.map(|name| unknown(InputError::member, "member", name, names)).collect();
+    let Members { values, repeated } = members;
+    let is_right = |name: &&String| names.contains(&name.as_str());
+    let wrong = values.keys().filter(|name| !is_right(name));
+    let wrong = wrong.map(|name| unknown(InputError::member, "member", name, names));
+    let twice = repeated.iter().filter(is_right);
+    let twice =
+        twice.map(|name| InputError::member(name, format!("{name} is given more than once")));
+    let errors: Vec<InputError> = wrong.chain(twice).take(MOST_ERRORS).collect();
     if !errors.is_empty() {
         return Err(Problem::of_input(errors));
     }
-    let given = members.into_iter().filter(|(_, value)| !value.is_null()).collect();
+    let given = values.into_iter().filter(|(_, value)| !value.is_null()).collect();
     read(given).map_err(|(name, detail)| Problem::of_member(&name, detail))
 }
 
 /// The problem of a body that is no JSON object.
-fn no_object(detail: impl fmt::Display) -> Problem {
-    Problem::of_member("", format!("the body is a JSON object: {detail}"))
+fn no_object(detail: &str) -> Problem {
+    Problem::of_member("", format!("the body is a JSON object in UTF-8: {detail}"))
 }
 
 fn read_body<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Problem> {
     if bytes.trim_ascii().is_empty() {
-        return read_members(Map::new());
+        return read_members(Members::default());
     }
-    match serde_json::from_slice(bytes) {
-        Ok(Value::Object(members)) => read_members(members),
-        Ok(_) => Err(no_object("it begins with {")),
-        Err(error) => Err(no_object(error)),
+    serde_json::from_slice(bytes).map_err(|error| not_json(&error)).and_then(read_members)
+}
+
+/// The problem of a body that cannot be read as JSON.
+fn not_json(error: &serde_json::Error) -> Problem {
+    let (line, column) = (error.line(), error.column());
+    match error.classify() {
+        Category::Data => no_object("it begins with {"),
+        Category::Eof => no_object("this one ends before its last }"),
+        Category::Syntax | Category::Io => {
+            no_object(&format!("this one is not, at line {line}, column {column}"))
+        }
     }
 }
 
@@ -167,11 +197,18 @@ async fn bytes_of(headers: &HeaderMap, body: body::Body) -> Result<Bytes, Proble
         let detail = "send the body as JSON, with Content-Type: application/json";
         return Err(Problem::new(Code::UnsupportedMediaType, detail));
     }
+    // Who waits for `100 Continue`, or sends much, is not let send it first.
+    if body.size_hint().lower() > BODY_LIMIT as u64 {
+        return Err(too_large());
+    }
     match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, BODY_LIMIT)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) if is_too_long(&error) => Err(too_large()),
-        Ok(Err(_)) => Err(no_object("it ended too early")),
-        Err(_) => Err(no_object("it came too slowly")),
+        Ok(Err(_)) => Err(no_object("this one ended too early")),
+        Err(_) => {
+            let most = BODY_TIMEOUT.as_secs();
+            Err(no_object(&format!("this one took more than {most} seconds to come")))
+        }
     }
 }
 
@@ -220,40 +257,6 @@ pub(super) fn needed<T>(name: &str, value: Option<T>, like: &str) -> Result<T, P
     value.ok_or_else(|| Problem::of_member(name, format!("{name} is needed: {like}")))
 }
 
-/// The names of a struct's fields, as serde knows them.
-fn field_names<T: DeserializeOwned>() -> &'static [&'static str] {
-    let mut names: &'static [&'static str] = &[];
-    // It fails once it has said its fields.
-    let _ = T::deserialize(Fields(&mut names));
-    names
-}
-
-/// Takes the names of the fields from a type that asks for a struct.
-struct Fields<'n>(&'n mut &'static [&'static str]);
-
-impl<'de> Deserializer<'de> for Fields<'_> {
-    type Error = value::Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, value::Error> {
-        Err(serde::de::Error::custom("only a struct has fields"))
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, value::Error> {
-        *self.0 = fields;
-        self.deserialize_any(visitor)
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit
-        unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -270,12 +273,6 @@ mod tests {
 
     fn body(text: &'static str) -> Result<Wanted, Problem> {
         read_body(&Bytes::from_static(text.as_bytes()))
-    }
-
-    #[test]
-    fn the_names_are_those_of_the_type() {
-        assert_eq!(field_names::<Wanted>(), ["service", "auto_renew"]);
-        assert_eq!(field_names::<Nothing>(), [""; 0]);
     }
 
     #[test]
@@ -304,12 +301,49 @@ mod tests {
     }
 
     #[test]
-    fn a_member_of_the_wrong_kind_is_named() {
-        let expected = "invalid type: string \"yes\", expected a boolean";
-        let problem = Problem::of_member("auto_renew", expected);
+    fn a_member_of_the_wrong_kind_or_given_twice_is_named() {
+        let problem = Problem::of_member("auto_renew", "auto_renew is true or false, not a text");
         assert_eq!(body(r#"{"auto_renew":"yes"}"#), Err(problem));
-        assert_eq!(body("[]"), Err(no_object("it begins with {")));
-        assert!(body("{").is_err() && body("\u{fffd}").is_err());
+        let twice = Problem::of_member("service", "service is given more than once");
+        for text in [r#"{"service":"a","service":"a"}"#, r#"{"service":null,"\u0073ervice":"a"}"#] {
+            assert_eq!(body(text), Err(twice.clone()), "{text}");
+        }
+    }
+
+    #[test]
+    fn of_a_body_that_is_no_object_it_is_said_where_it_is_none() {
+        for (text, detail) in [
+            ("[]", "it begins with {"),
+            ("{\"service\":", "this one ends before its last }"),
+            ("{service:1}", "this one is not, at line 1, column 2"),
+            ("\u{fffd}", "this one is not, at line 1, column 1"),
+            ("{} {}", "this one is not, at line 1, column 4"),
+        ] {
+            assert_eq!(body(text), Err(no_object(detail)), "{text}");
+        }
+    }
+
+    #[test]
+    fn of_very_many_errors_the_first_are_told() {
+        let names: Vec<String> = (0..7000).map(|n| format!("\"m{n}\":1")).collect();
+        let text = format!("{{{}}}", names.join(","));
+        let error = read_body::<Wanted>(&Bytes::from(text)).unwrap_err();
+        assert_eq!(error.error_count(), MOST_ERRORS);
+        let pairs: Vec<String> = (0..7000).map(|n| format!("m{n}=1")).collect();
+        assert_eq!(query(&pairs.join("&")).unwrap_err().error_count(), MOST_ERRORS);
+    }
+
+    #[test]
+    fn a_query_is_percent_encoded_utf_8() {
+        let right = "UTF-8, percent-encoded: % itself is written %25";
+        for text in ["100%", "%zz", "%f", "%ff", "a%c3", "%ed%a0%80"] {
+            let problem = Problem::of_parameter("service", format!("service is {right}"));
+            assert_eq!(query(&format!("service={text}")), Err(problem), "{text}");
+        }
+        let other = InputError::other(format!("a query is {right}"));
+        assert_eq!(query("%ff=1"), Err(Problem::of_input(vec![other])));
+        let read = query("service=%C3%9cber+100%25").map(|wanted| wanted.service);
+        assert_eq!(read, Ok(Some("Über 100%".to_owned())));
     }
 
     #[test]

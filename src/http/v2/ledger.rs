@@ -11,15 +11,13 @@ use utoipa::ToSchema;
 use super::super::api::Api;
 use super::caller::Caller;
 use super::input::Query;
-use super::page::{Limit, Page, after};
+use super::page::{Limit, Page, after, name_list};
 use super::problem::Problem;
 use super::values::Time;
 use crate::domain::key::KeyMode;
 use crate::domain::text::csv_field;
 use crate::domain::{Currency, Timestamp};
 use crate::gateway::LedgerRow;
-
-const LIST: &str = "ledger";
 
 /// An entry of the ledger.
 #[derive(Debug, Serialize, ToSchema)]
@@ -80,8 +78,10 @@ pub(super) struct OfLedger {
     from: Option<Time>,
     /// Before this time.
     to: Option<Time>,
+    /// How many rows a page has at most.
     #[serde(default)]
     limit: Limit,
+    /// `next` of the page before; the first page without it.
     cursor: Option<String>,
 }
 
@@ -92,9 +92,10 @@ pub(super) async fn list(
     headers: HeaderMap,
     Query(OfLedger { from, to, limit, cursor }): Query<OfLedger>,
 ) -> Result<Response, Problem> {
-    let before = after(LIST, cursor.as_deref())?;
-    let (from, to) = (from.map(Time::timestamp), to.map(Time::timestamp));
-    let (accounts, times) = (api.gateway.accounts(), (from, to));
+    let times = (from.map(Time::timestamp), to.map(Time::timestamp));
+    let list = name_list("ledger", &caller, times);
+    let before = after(&list, cursor.as_deref())?;
+    let accounts = api.gateway.accounts();
     let rows = match caller.mode() {
         KeyMode::Live => {
             accounts.own_ledger(caller.account(), times, before, limit.to_read()).await?
@@ -104,9 +105,9 @@ pub(super) async fn list(
     };
     let currency = api.gateway.currency();
     let entries = rows.into_iter().map(|row| EntryResource::of(row, currency)).collect();
-    let page = Page::of(LIST, entries, limit, |entry: &EntryResource| entry.id);
+    let page = Page::of(&list, entries, limit, |entry: &EntryResource| entry.id);
     let mut response = match wants_csv(&headers) {
-        true => csv(&page, next_address(&page, (from, to), limit)),
+        true => csv(&page, next_address(&page, times, limit)),
         false => Json(page).into_response(),
     };
     response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));

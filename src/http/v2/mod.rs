@@ -6,6 +6,7 @@ mod account;
 mod caller;
 mod calls;
 mod catalogue;
+mod components;
 mod events;
 mod input;
 mod ledger;
@@ -15,26 +16,36 @@ mod orders;
 mod page;
 mod posted;
 mod problem;
+mod reading;
 mod rental_requests;
 mod rentals;
 mod values;
 mod webhooks;
 
 use axum::Router;
+use axum::handler::Handler;
 use axum::http::{HeaderMap, Method, Uri};
 use axum::middleware;
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{self, MethodRouter, post};
 
 pub(super) use problem::Problem;
 
 use super::api::Api;
+use crate::domain::text::beginning;
 use problem::Code;
 
 /// The header that has the id of a request, and the most characters that a client's may have. An
 /// API key has more, so that none gets into the log as an id.
 const REQUEST_ID: &str = "x-request-id";
 const LONGEST_ID: usize = 60;
+
+/// A path whose GET is answered by this. A text counts as shown once GET has answered it, and some
+/// answers wait or follow events. HEAD is for none of that, but axum would answer it by the handler
+/// of GET, hence one of its own.
+fn get<H: Handler<T, Api>, T: 'static>(handler: H) -> MethodRouter<Api> {
+    routing::get(handler).head(async || ())
+}
 
 /// All endpoints of the second version.
 pub(super) fn router(api: Api) -> Router {
@@ -67,7 +78,7 @@ pub(super) fn router(api: Api) -> Router {
         .route("/v2/webhooks/{id}/deliveries", get(webhooks::deliveries))
         .route("/v2/webhooks/{id}/deliveries/{delivery}/redeliver", post(webhooks::redeliver))
         .route_layer(authenticated)
-        .route("/v2/openapi.json", get(openapi::serve))
+        .route("/v2/openapi.json", routing::get(openapi::serve))
         .fallback(no_such_path)
         .method_not_allowed_fallback(wrong_method)
         .with_state(api)
@@ -80,7 +91,7 @@ async fn no_such_path() -> Problem {
 
 /// The header `Allow` of the answer says which methods there are.
 async fn wrong_method(method: Method, uri: Uri) -> Problem {
-    let path = uri.path();
+    let path = beginning(uri.path());
     Problem::new(Code::MethodNotAllowed, format!("{path} does not take {method}; see Allow"))
 }
 

@@ -11,7 +11,11 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::{RefOr, Schema};
 
 use super::calls::{CALLS, Call, Success, Type, of};
+use super::components::{Answered, Sent, components, headers};
 use super::problem::Written;
+
+/// The list that is answered as CSV, too.
+const LEDGER: &str = "/v2/ledger";
 
 /// The document as it is served.
 static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| document().to_string().into());
@@ -107,14 +111,20 @@ impl Call {
             let mut schema = without_null(schema);
             let description =
                 schema.as_object_mut().and_then(|schema| schema.remove("description"));
-            parameters.push(json!({
-                "name": name, "in": "query", "required": false, "schema": schema,
-                "description": description.unwrap_or_default(),
-            }));
+            let mut parameter =
+                json!({ "name": name, "in": "query", "required": false, "schema": schema });
+            if let (Some(text), Some(parameter)) = (description, parameter.as_object_mut()) {
+                parameter.insert("description".to_owned(), text);
+            }
+            parameters.push(parameter);
         }
-        if self.method == "post" {
-            parameters.push(reference_to_header());
-        }
+        let is_stream = matches!(self.success, Success::Stream);
+        let sent = [
+            (self.method == "post").then_some(Sent::IdempotencyKey),
+            is_stream.then_some(Sent::LastEventId),
+            Some(Sent::RequestId),
+        ];
+        parameters.extend(sent.into_iter().flatten().map(Sent::reference));
         parameters
     }
 
@@ -125,7 +135,8 @@ impl Call {
         let (status, description, schema) = match &self.success {
             Success::Stream => ("200", "Events until the stream ends", text()),
             Success::Nothing => {
-                responses.insert("204".to_owned(), json!({ "description": "Done" }));
+                let done = json!({ "description": "Done", "headers": headers(&[]) });
+                responses.insert("204".to_owned(), done);
                 return responses.into();
             }
             Success::Accepted(of) => ("202", "It happens soon", schemas.add_answer(of)),
@@ -140,14 +151,29 @@ impl Call {
             _ => "application/json",
         };
         let mut content = json!({ (kind): { "schema": schema } });
-        if self.path == "/v2/ledger"
+        if self.path == LEDGER
             && let Some(content) = content.as_object_mut()
         {
             content.insert("text/csv".to_owned(), json!({ "schema": text() }));
         }
-        responses
-            .insert(status.to_owned(), json!({ "description": description, "content": content }));
+        let response = json!({
+            "description": description, "headers": headers(&self.answered()), "content": content,
+        });
+        responses.insert(status.to_owned(), response);
         responses.into()
+    }
+
+    /// The headers of its answer if it succeeds.
+    fn answered(&self) -> Vec<Answered> {
+        let is_new = matches!(self.success, Success::Created(_));
+        [
+            is_new.then_some(Answered::Location),
+            (self.method == "post").then_some(Answered::IdempotentReplayed),
+            (self.path == LEDGER).then_some(Answered::Link),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     fn operation(&self, schemas: &mut Schemas) -> Value {
@@ -195,10 +221,6 @@ fn without_null(schema: &Value) -> Value {
     }
 }
 
-fn reference_to_header() -> Value {
-    json!({ "$ref": "#/components/parameters/IdempotencyKey" })
-}
-
 /// The whole document.
 fn document() -> Value {
     let mut schemas = Schemas::default();
@@ -211,27 +233,12 @@ fn document() -> Value {
         }
     }
     schemas.add(&of::<Written<'static>>());
-    let key = json!({
-        "name": "Idempotency-Key", "in": "header", "required": false,
-        "description": "With it the request is carried out once in 24 hours, however often it is \
-                        sent.",
-        "schema": { "type": "string", "minLength": 1, "maxLength": 255 },
-    });
-    let problem = json!({
-        "description": "Why the request was refused",
-        "content": { "application/problem+json": { "schema": reference("Problem") } },
-    });
     json!({
         "openapi": "3.1.0",
         "info": { "title": "simbridge", "version": env!("CARGO_PKG_VERSION") },
         "security": [{ "key": [] }],
         "paths": paths,
-        "components": {
-            "schemas": schemas.0,
-            "parameters": { "IdempotencyKey": key },
-            "responses": { "Problem": problem },
-            "securitySchemes": { "key": { "type": "http", "scheme": "bearer" } },
-        },
+        "components": components(&json!(schemas.0)),
     })
 }
 
@@ -266,6 +273,61 @@ mod tests {
         }
     }
 
+    /// All members with this name in a part of the document, with where they are.
+    fn members<'d>(part: &'d Value, name: &str, at: &str, found: &mut Vec<(String, &'d Value)>) {
+        let within: Vec<(String, &Value)> = match part {
+            Value::Object(members) => {
+                members.iter().map(|(key, part)| (format!("{at}/{key}"), part)).collect()
+            }
+            Value::Array(parts) => {
+                parts.iter().enumerate().map(|(n, part)| (format!("{at}/{n}"), part)).collect()
+            }
+            _ => return,
+        };
+        for (place, part) in within {
+            members(part, name, &place, found);
+            found.extend(place.ends_with(&format!("/{name}")).then_some((place, part)));
+        }
+    }
+
+    #[test]
+    fn every_description_is_a_text_in_the_words_of_json_and_every_parameter_has_one() {
+        let document = document();
+        let mut found = Vec::new();
+        members(&document, "description", "", &mut found);
+        assert!(found.len() > 100);
+        for (place, description) in found {
+            let text = description.as_str().unwrap_or_else(|| panic!("{place}: {description}"));
+            for word in ["None", "Some", "[`", "::"] {
+                assert!(!text.contains(word), "{place}: {text}");
+            }
+        }
+        let mut lists = Vec::new();
+        members(&document["paths"], "parameters", "", &mut lists);
+        for (place, list) in lists {
+            for parameter in list.as_array().unwrap().iter().filter(|it| it["in"] == "query") {
+                assert!(parameter["description"].is_string(), "{place}: {parameter}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_headers_of_requests_and_answers_are_there() {
+        let document = document();
+        let at = |path: &str| document.pointer(path).unwrap_or_else(|| panic!("{path}"));
+        for name in ["Idempotency-Key", "X-Request-Id", "Last-Event-ID"] {
+            let known = at("/components/parameters").as_object().unwrap();
+            assert!(known.values().any(|header| header["name"] == name), "{name}");
+        }
+        let reference = json!({ "$ref": "#/components/parameters/LastEventId" });
+        let events = at("/paths/~1v2~1events/get/parameters").as_array().unwrap();
+        assert!(events.contains(&reference));
+        let headers = at("/paths/~1v2~1orders/post/responses/201/headers").as_object().unwrap();
+        let names: Vec<_> = headers.keys().map(String::as_str).collect();
+        assert_eq!(names, ["X-Request-Id", "Location", "Idempotent-Replayed"]);
+        assert!(at("/components/responses/Problem/headers")["Retry-After"].is_object());
+    }
+
     #[test]
     fn members_are_as_they_are_read_and_written() {
         let document = document();
@@ -277,7 +339,7 @@ mod tests {
         assert_eq!(at("/components/schemas/NewOrder/additionalProperties"), &json!(false));
         assert_eq!(at("/components/schemas/NewRental/required"), &json!(["country"]));
         let parameters = at("/paths/~1v2~1orders/get/parameters").as_array().unwrap();
-        let names: Vec<_> = parameters.iter().map(|it| it["name"].as_str().unwrap()).collect();
+        let names: Vec<_> = parameters.iter().filter_map(|it| it["name"].as_str()).collect();
         assert_eq!(names, ["client_ref", "cursor", "limit", "state"]);
         let limit = at("/components/schemas/Limit");
         assert_eq!((&limit["minimum"], &limit["maximum"]), (&json!(1), &json!(200)));

@@ -17,7 +17,7 @@ use crate::domain::fair_use::DayLimit;
 use crate::domain::key::{KeyMode, Scope};
 use crate::domain::order::ReportReason;
 use crate::domain::text::check_name;
-use crate::domain::{ServiceId, sandbox};
+use crate::domain::{Amount, Currency, ServiceId, sandbox};
 use crate::gateway::{GiveUp, OrderRefusal, OrderRequest};
 
 /// Under this address orders are found.
@@ -46,7 +46,7 @@ pub(super) struct NewOrder {
 
 /// A service by its id or its name.
 #[derive(Deserialize, ToSchema)]
-#[serde(untagged, expecting = "service is an id, like 1, or a name, like \"Uber\"")]
+#[serde(untagged, expecting = "an id, like 1, or a name, like \"Uber\"")]
 enum ServiceReference {
     Id(i64),
     Name(String),
@@ -64,8 +64,8 @@ impl TryFrom<String> for ClientRef {
         let is_short = (1..=LONGEST_REF).contains(&text.chars().count());
         match check_name(&text) {
             Ok(()) if is_short => Ok(ClientRef(text)),
-            Ok(()) => Err(format!("client_ref has 1 to {LONGEST_REF} characters")),
-            Err(fault) => Err(format!("client_ref cannot be this: {fault}")),
+            Ok(()) => Err(format!("a text of 1 to {LONGEST_REF} characters")),
+            Err(fault) => Err(format!("a text that can be seen as a whole: {fault}")),
         }
     }
 }
@@ -117,9 +117,7 @@ async fn order_request(api: &Api, mode: KeyMode, new: NewOrder) -> Result<OrderR
         }
     };
     let currency = api.gateway.currency();
-    let max_price = max_price.map(|text| currency.parse(&text)).transpose();
-    let max_price =
-        max_price.map_err(|error| Problem::of_member("max_price", error.to_string()))?;
+    let max_price = max_price.map(|text| price(currency, "max_price", &text)).transpose()?;
     let settings = api.gateway.settings();
     let operator = mobile_operator.map(|text| settings.home_networks.operator(&text)).transpose();
     let operator = operator.map_err(|error| Problem::of_member("mobile_operator", error))?;
@@ -130,6 +128,17 @@ async fn order_request(api: &Api, mode: KeyMode, new: NewOrder) -> Result<OrderR
         max_price,
         client_ref: client_ref.map(|ClientRef(text)| text),
     })
+}
+
+/// The amount in a member that has a price.
+fn price(currency: Currency, member: &str, text: &str) -> Result<Amount, Problem> {
+    let amount = currency.parse(text);
+    let amount =
+        amount.map_err(|error| Problem::of_member(member, format!("{member}: {error}")))?;
+    match amount < Amount::ZERO {
+        true => Err(Problem::of_member(member, format!("{member}: a price is not below zero"))),
+        false => Ok(amount),
+    }
 }
 
 fn unknown_service(hint: &str) -> Problem {

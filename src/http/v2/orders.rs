@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::super::api::Api;
 use super::caller::Caller;
 use super::input::{Ids, Query};
-use super::page::{Limit, Page, after};
+use super::page::{Limit, Page, after, name_list};
 use super::problem::Problem;
 use super::values::Wait;
 use crate::domain::OrderId;
@@ -18,11 +18,14 @@ use crate::gateway::resources::{OrderResource, OrderStatus};
 /// The parameters of `GET /v2/orders`.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct OfOrders {
+    /// Only orders in this state.
     state: Option<OrderStatus>,
-    /// What you call the order.
+    /// Only orders that you call so.
     client_ref: Option<String>,
+    /// How many rows a page has at most.
     #[serde(default)]
     limit: Limit,
+    /// `next` of the page before; the first page without it.
     cursor: Option<String>,
 }
 
@@ -32,11 +35,11 @@ pub(super) async fn list(
     caller: Caller,
     Query(OfOrders { state, client_ref, limit, cursor }): Query<OfOrders>,
 ) -> Result<Json<Page<OrderResource>>, Problem> {
-    const LIST: &str = "orders";
-    let before = after(LIST, cursor.as_deref())?.map(OrderId);
+    let list = name_list("orders", &caller, (state, &client_ref));
+    let before = after(&list, cursor.as_deref())?.map(OrderId);
     let page = OrderPage { state, client_ref, before, limit: limit.to_read() };
     let orders = api.gateway.orders_for(caller.mode()).page(caller.requester(), page).await?;
-    Ok(Json(Page::of(LIST, orders, limit, |order| order.id)))
+    Ok(Json(Page::of(&list, orders, limit, |order| order.id)))
 }
 
 /// The id in a path. What is no id is the id of nothing.

@@ -9,6 +9,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::caller::Caller;
 use super::problem::Problem;
 
 /// How many rows a page has unless the client says otherwise, and at most.
@@ -21,8 +22,10 @@ const CHECK: usize = 4;
 /// The parameters of a list that has no filters.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct Paged {
+    /// How many rows a page has at most.
     #[serde(default)]
     pub(super) limit: Limit,
+    /// `next` of the page before; the first page without it.
     pub(super) cursor: Option<String>,
 }
 
@@ -51,7 +54,7 @@ impl TryFrom<String> for Limit {
     type Error = String;
 
     fn try_from(text: String) -> Result<Limit, String> {
-        let wrong = || format!("limit is a number from 1 to {MOST_ROWS}");
+        let wrong = || format!("a number from 1 to {MOST_ROWS}");
         let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
         let rows = text.parse().ok().filter(|rows| is_number && (1..=MOST_ROWS).contains(rows));
         rows.map(Limit).ok_or_else(wrong)
@@ -111,6 +114,12 @@ impl<T> Page<T> {
     }
 }
 
+/// What cursors of a list are for: the list with this name of whoever asks, with these filters. A
+/// cursor of another account or with other filters would begin anywhere.
+pub(super) fn name_list(name: &str, caller: &Caller, filters: impl fmt::Debug) -> String {
+    format!("{name} of {} {:?} {filters:?}", caller.account(), caller.mode())
+}
+
 /// A cursor for the rows of a list after the one with this key. Its form is nobody's business: the
 /// first octets tell a cursor of this list from any other text.
 fn cursor(list: &str, key: &str) -> String {
@@ -137,7 +146,8 @@ pub(in super::super) fn after<K: std::str::FromStr>(
         key.parse().ok()
     };
     let wrong = || {
-        let detail = "this is no cursor of this list: take it from next of the page before";
+        let detail =
+            "this is no cursor of this list with these parameters: take next of the page before";
         Problem::of_parameter("cursor", detail)
     };
     key().map(Some).ok_or_else(wrong)
@@ -154,7 +164,7 @@ mod tests {
         }
         for text in ["0", "201", "-1", "+5", "1.0", "x", " 1", "99999999999"] {
             let error = Limit::try_from(text.to_owned()).unwrap_err();
-            assert_eq!(error, "limit is a number from 1 to 200", "{text}");
+            assert_eq!(error, "a number from 1 to 200", "{text}");
         }
     }
 

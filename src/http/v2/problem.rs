@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::super::answers_in_flight::Excess;
 use super::super::api::{KeyFault, Overload};
 use super::super::limits::TooMany;
+use crate::domain::text::beginning;
 use crate::domain::{OrderId, Timestamp};
 use crate::gateway;
 
@@ -61,6 +62,7 @@ codes! {
     RentalActive = CONFLICT "rental_active" "The rental is active",
     RentalOver = CONFLICT "rental_over" "The rental has ended",
     GraceOver = CONFLICT "grace_over" "The rental cannot be revived any more",
+    EndpointOff = CONFLICT "endpoint_off" "The endpoint is off",
     TooManyEndpoints = CONFLICT "too_many_endpoints" "The account has as many endpoints as it may",
     RequestInProgress = CONFLICT "request_in_progress" "The same request is under way",
     CursorExpired = GONE "cursor_expired" "The position is not kept any more",
@@ -77,6 +79,9 @@ codes! {
     Overloaded = SERVICE_UNAVAILABLE "overloaded" "The gateway is busy",
     Internal = INTERNAL_SERVER_ERROR "internal" "The gateway has failed",
 }
+
+/// The most errors of a request that an answer has.
+pub(super) const MOST_ERRORS: usize = 20;
 
 /// What is wrong with a part of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -189,7 +194,8 @@ impl Problem {
 
     /// There is none of this kind with this id, or it is another account's.
     pub(in super::super) fn not_found(kind: &str, id: impl Display) -> Problem {
-        Problem::new(Code::NotFound, format!("your account has no {kind} {id}"))
+        let id = id.to_string();
+        Problem::new(Code::NotFound, format!("your account has no {kind} {}", beginning(&id)))
     }
 
     /// The key of a request that has waited opens nothing any more.
@@ -217,6 +223,12 @@ impl Problem {
     /// This order is in the way.
     pub(super) fn because_of(self, order: OrderId) -> Problem {
         Problem { order: Some(order), ..self }
+    }
+
+    /// How many parts of the request are said to be wrong.
+    #[cfg(test)]
+    pub(super) fn error_count(&self) -> usize {
+        self.errors.len()
     }
 
     fn too_many(TooMany(seconds): TooMany, detail: &str) -> Problem {

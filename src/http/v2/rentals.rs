@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::super::api::Api;
 use super::caller::Caller;
 use super::input::{Ids, Nothing, Query};
-use super::page::{Limit, Page, Paged, after};
+use super::page::{Limit, Page, Paged, after, name_list};
 use super::problem::Problem;
 use super::values::{Time, Wait};
 use crate::domain::{MessageId, RentalId};
@@ -21,11 +21,11 @@ pub(super) async fn list(
     caller: Caller,
     Query(Paged { limit, cursor }): Query<Paged>,
 ) -> Result<Json<Page<RentalResource>>, Problem> {
-    const LIST: &str = "rentals";
-    let before = after(LIST, cursor.as_deref())?.map(RentalId);
+    let list = name_list("rentals", &caller, ());
+    let before = after(&list, cursor.as_deref())?.map(RentalId);
     let rentals = api.gateway.rentals_for(caller.mode());
     let rentals = rentals.page(caller.account(), before, limit.to_read()).await?;
-    Ok(Json(Page::of(LIST, rentals, limit, |rental| rental.id)))
+    Ok(Json(Page::of(&list, rentals, limit, |rental| rental.id)))
 }
 
 /// The id in a path. What is no id is the id of nothing.
@@ -59,8 +59,10 @@ pub(super) struct OfMessages {
     /// For how many seconds the answer is held back until there is a message.
     #[serde(default)]
     wait: Wait,
+    /// How many rows a page has at most.
     #[serde(default)]
     limit: Limit,
+    /// `next` of the page before; the first page without it.
     cursor: Option<String>,
 }
 
@@ -71,12 +73,13 @@ pub(super) async fn messages(
     Ids(id): Ids<String>,
     Query(OfMessages { since, q, wait, limit, cursor }): Query<OfMessages>,
 ) -> Result<Json<Page<MessageResource>>, Problem> {
-    const LIST: &str = "messages";
     let (rental, by) = (rental_id(&id)?, caller.requester());
+    let since = since.map(Time::timestamp);
+    let list = name_list("messages", &caller, (rental, since, &q));
     let wanted = MessagesWanted {
-        since: since.map(Time::timestamp),
+        since,
         text: q,
-        before: after(LIST, cursor.as_deref())?.map(MessageId),
+        before: after(&list, cursor.as_deref())?.map(MessageId),
         count: limit.rows(),
     };
     let rentals = api.gateway.rentals_for(caller.mode());
@@ -90,5 +93,5 @@ pub(super) async fn messages(
         }
     };
     let (messages, has_more) = found.ok_or_else(|| no_such(id))?;
-    Ok(Json(Page::with_more(LIST, messages, has_more, |message| message.id)))
+    Ok(Json(Page::with_more(&list, messages, has_more, |message| message.id)))
 }

@@ -48,10 +48,11 @@ impl Time {
 }
 
 impl TryFrom<String> for Time {
-    type Error = NotATime;
+    type Error = &'static str;
 
-    fn try_from(text: String) -> Result<Time, NotATime> {
-        text.parse().map(Time)
+    fn try_from(text: String) -> Result<Time, &'static str> {
+        let right = "a time like 2026-06-22T12:57:03Z; + is written %2B in a query";
+        text.parse().map(Time).map_err(|NotATime| right)
     }
 }
 
@@ -68,7 +69,7 @@ impl TryFrom<String> for Wait {
     fn try_from(text: String) -> Result<Wait, String> {
         let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
         let seconds = text.parse().ok().filter(|wait| is_number && *wait <= LONGEST_WAIT);
-        seconds.map(Wait).ok_or_else(|| format!("wait is a number of seconds, 0 to {LONGEST_WAIT}"))
+        seconds.map(Wait).ok_or_else(|| format!("a number of seconds, 0 to {LONGEST_WAIT}"))
     }
 }
 
@@ -85,7 +86,7 @@ mod tests {
         assert_eq!(wait("0").map(Wait::patience), Ok(None));
         assert_eq!(wait("60").map(Wait::patience), Ok(Some(Duration::from_secs(60))));
         for text in ["61", "-1", "+1", "1.5", "x", "99999999999999999999"] {
-            assert_eq!(wait(text), Err("wait is a number of seconds, 0 to 60".to_owned()));
+            assert_eq!(wait(text), Err("a number of seconds, 0 to 60".to_owned()));
         }
     }
 }

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::super::api::Api;
 use super::caller::Caller;
 use super::input::{Body, Ids, Nothing, Query, needed};
-use super::page::{Page, Paged, after};
+use super::page::{Page, Paged, after, name_list};
 use super::posted::{Posted, Success, answer};
 use super::problem::{Code, Problem};
 use crate::domain::key::Scope;
@@ -39,8 +39,11 @@ pub(super) struct NewWebhook {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WebhookChange {
+    /// Where events are sent.
     url: Option<String>,
+    /// Which events are sent: their names, or patterns such as `order.*`.
     types: Option<Vec<String>>,
+    /// Off sends nothing, until it is on again.
     state: Option<EndpointSwitch>,
 }
 
@@ -58,12 +61,12 @@ pub(super) async fn list(
     caller: Caller,
     Query(Paged { limit, cursor }): Query<Paged>,
 ) -> Result<Json<Page<EndpointResource>>, Problem> {
-    const LIST: &str = "webhooks";
-    let before: Option<i64> = after(LIST, cursor.as_deref())?;
+    let list = name_list("webhooks", &caller, ());
+    let before: Option<i64> = after(&list, cursor.as_deref())?;
     let mut endpoints = api.gateway.webhooks().of(&caller.requester()).await?;
     endpoints.retain(|endpoint| before.is_none_or(|before| endpoint.id.0 < before));
     let shown = endpoints.iter().map(EndpointResource::of).collect();
-    Ok(Json(Page::of(LIST, shown, limit, |endpoint: &EndpointResource| endpoint.id)))
+    Ok(Json(Page::of(&list, shown, limit, |endpoint: &EndpointResource| endpoint.id)))
 }
 
 /// `POST /v2/webhooks`.
@@ -171,7 +174,7 @@ pub(super) async fn deliveries(
     Ids(id): Ids<String>,
     Query(Paged { limit, cursor }): Query<Paged>,
 ) -> Result<Json<Page<DeliveryResource>>, Problem> {
-    let list = format!("deliveries of {id}");
+    let list = name_list("deliveries", &caller, &id);
     let before = after(&list, cursor.as_deref())?.map(EventId);
     let (id, webhooks) = (endpoint_id(&id)?, api.gateway.webhooks());
     let found = webhooks.deliveries(by(&caller), id, before, limit.to_read()).await?;
@@ -202,6 +205,6 @@ fn refused(refusal: EndpointRefusal) -> Problem {
         EndpointRefusal::UnsafeAddress(_) => Problem::new(Code::UnsafeAddress, detail),
         EndpointRefusal::Url(_) => Problem::of_member("url", detail),
         EndpointRefusal::Types(_) => Problem::of_member("types", detail),
-        EndpointRefusal::Off(_) => Problem::new(Code::InvalidRequest, detail),
+        EndpointRefusal::Off(_) => Problem::new(Code::EndpointOff, detail),
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Answer, Client, ask, id, schema};
 use crate::endpoints::Fixture;
 
-const JSON: &str = "content-type: application/json\r\n";
+pub(super) const JSON: &str = "content-type: application/json\r\n";
 /// The requests of a test are more than a customer's, and none of them waits.
 const UNLIMITED: &str = "[limits]\nkey_per_second = 0\naddress_per_second = 0\nedits_per_minute = \
                          0\nfailed_keys_per_minute = 0\n[webhooks]\nallow = \
@@ -73,7 +73,7 @@ fn with_bodies() -> Vec<WithBody> {
                 ("service", services),
                 ("country", countries.clone()),
                 ("mobile_operator", json!([20404, true, [], {}, "Nobody"])),
-                ("max_price", json!([0.5, 1, true, [], {}, "0,50", "0.001", "x", ""])),
+                ("max_price", json!([0.5, 1, true, [], {}, "0,50", "0.001", "x", "", "-1"])),
                 ("client_ref", names),
             ],
         ),
@@ -130,12 +130,12 @@ fn with_bodies() -> Vec<WithBody> {
 }
 
 /// A path with this in place of its ids.
-fn with_ids(path: &str, id: &str) -> String {
+pub(super) fn with_ids(path: &str, id: &str) -> String {
     path.replace("{id}", id).replace("{delivery}", id)
 }
 
 /// The calls of the document, with their methods in capitals.
-fn calls(address: &str) -> Vec<(String, String, &'static Value)> {
+pub(super) fn calls(address: &str) -> Vec<(String, String, &'static Value)> {
     let paths = schema::document(address)["paths"].as_object().unwrap();
     let of_path = |(path, item): (&String, &'static Value)| {
         let calls = item.as_object().unwrap().iter();
@@ -146,7 +146,7 @@ fn calls(address: &str) -> Vec<(String, String, &'static Value)> {
 }
 
 /// A site with an order, a rental and a webhook endpoint, all with the id 1, of a customer.
-fn site_with_one_of_each() -> (Fixture, Client) {
+pub(super) fn site_with_one_of_each() -> (Fixture, Client) {
     let fixture = Fixture::open(3, UNLIMITED);
     for service in ["Uber", "Old"] {
         fixture.site.ok(&["service", "add", service, "--price", "0.50"]);
@@ -160,7 +160,7 @@ fn site_with_one_of_each() -> (Fixture, Client) {
 }
 
 /// All that the customer has, which bad input does not change.
-fn belongings(ann: &Client) -> Vec<Value> {
+pub(super) fn belongings(ann: &Client) -> Vec<Value> {
     let lists = ["/v2/me", "/v2/orders", "/v2/rentals", "/v2/webhooks", "/v2/ledger"];
     lists.map(|list| ann.get(list).resource(200)).to_vec()
 }
@@ -186,6 +186,12 @@ fn each_parameter_that_is_wrong_is_named_with_what_would_be_right() {
                 assert_eq!((pointer, parameter.as_str()), (&Value::Null, Some(*name)), "{query}");
                 assert!(!detail.is_empty());
             }
+        }
+        for name in &known {
+            let answer = ann.get(&format!("{path}?{name}=%ff"));
+            let (_, parameter, detail) = answer.error();
+            assert_eq!(parameter.as_str(), Some(*name), "{path}");
+            assert!(detail.contains("percent-encoded"), "{detail}");
         }
         let answer = ann.send(&method, &format!("{path}?wrong=1"), "", "");
         let (pointer, parameter, detail) = answer.error();
@@ -242,6 +248,17 @@ fn each_member_that_is_wrong_is_named_with_what_would_be_right() {
         let mut body = right.clone();
         body["wrong"] = json!(1);
         refused(&body, "wrong");
+        for (name, _) in &members {
+            let (first, rest) = name.split_at(1);
+            let escaped = format!("\\u{:04x}{rest}", u32::from(first.as_bytes()[0]));
+            for again in [*name, &escaped] {
+                let text = format!("{{\"{name}\":null,\"{again}\":null}}");
+                let answer = ann.send(method, &path, JSON, &text);
+                let detail = format!("{name} is given more than once");
+                let (pointer, _, said) = answer.error();
+                assert_eq!((pointer, said), (&json!(format!("/{name}")), &*detail), "{path}");
+            }
+        }
     }
     let answer = ann.post("/v2/orders", &json!({ "contry": 1, "max": 2, "service": 1 }));
     assert_eq!(answer.body["errors"].as_array().unwrap().len(), 2, "{}", answer.text);

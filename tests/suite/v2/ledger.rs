@@ -46,6 +46,8 @@ fn the_ledger_adds_up_to_the_balance_on_every_page() {
         paged.extend(page["data"].as_array().unwrap().clone());
         // What is added meanwhile shifts nothing.
         fixture.site.ok(&["account", "topup", "ann", "1"]);
+        let newest = ann.get("/v2/ledger?limit=1").resource(200);
+        assert_eq!(newest["data"][0]["ref"], Value::Null, "the operator has given none");
         match page["next"].as_str() {
             Some(next) => query = format!("limit=2&cursor={next}"),
             None => break,

@@ -7,6 +7,7 @@ mod killed;
 mod ledger;
 mod once;
 mod orders;
+mod refusals;
 mod rentals;
 mod sandbox;
 mod schema;

@@ -79,6 +79,8 @@ fn a_text_that_came_before_the_wait_is_answered_at_once() {
     let order = ann.order("Uber");
     fixture.site.send("Uber", order["number"].as_str().unwrap(), "welcome");
     wait_for("the text", || !fixture.site.messages().is_empty());
+    // This shows it to nobody.
+    assert_eq!(ann.send("HEAD", "/v2/orders/1?wait=60", "", "").status, 200);
     let shown = ann.get("/v2/orders/1?wait=60").resource(200);
     assert_eq!((&shown["state"], &shown["code"]), (&Value::from("open"), &Value::Null));
     assert_eq!(shown["messages"][0]["text"], "welcome");

@@ -32,7 +32,15 @@ fn an_endpoint_is_made_changed_and_deleted_and_its_secret_shown_once() {
         (&off["state"], &off["off_reason"], &off["types"]),
         (&"off".into(), &"customer".into(), &json!(["*"]))
     );
-    assert_eq!(ann.post(&format!("{path}/test"), &Value::Null).problem(), (422, "invalid_request"));
+    for verb in ["test", "deliveries/1/redeliver"] {
+        let refused = ann.post(&format!("{path}/{verb}"), &Value::Null);
+        assert_eq!(refused.problem(), (409, "endpoint_off"), "{verb}");
+        let detail = "the endpoint is off (customer); switch it on first";
+        assert_eq!(
+            (&refused.body["detail"], &refused.body["errors"]),
+            (&detail.into(), &json!([]))
+        );
+    }
     ann.patch(&path, &json!({ "state": "on" })).resource(200);
     let test = ann.post(&format!("{path}/test"), &Value::Null);
     assert_eq!(test.status, 202, "{}", test.text);
