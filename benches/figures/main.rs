@@ -2,10 +2,10 @@
 //! of the same run. It uses the real daemon, simulated modems on PTYs, HTTP over loopback and a
 //! real disk.
 //!
-//! `cargo bench --bench figures` takes ten minutes. Parts of it can be run alone: `-- polls messages
-//! instructions latency neighbours followers pages thousand`. Benchmarks that take longer are
-//! programs of their own: `size` (a database of ten million messages) and `load` (ten minutes at
-//! full speed).
+//! `cargo bench --bench figures` takes ten minutes. Parts of it can be run alone: `-- polls
+//! messages instructions latency neighbours followers pages thousand`. Benchmarks that take
+//! longer are programs of their own: `size` (a database of ten million messages) and `load` (ten
+//! minutes at full speed).
 #![expect(
     clippy::indexing_slicing,
     clippy::panic,

@@ -1,5 +1,5 @@
-//! What it costs other customers that pages are open: polls and orders while ten tabs of the console
-//! and a hundred of the portal are kept current, in turns with nobody looking.
+//! What it costs other customers that pages are open: polls and orders while ten tabs of the
+//! console and a hundred of the portal are kept current, in turns with nobody looking.
 
 use std::io::Read;
 use std::net::TcpStream;
