@@ -96,14 +96,15 @@ fn beside_those_that_take_nothing() {
     ]);
     row("alone", measured());
     let (hanging, count) = hanging_receiver(&runtime);
-    let keys: Vec<String> =
-        (0..ACCOUNTS).map(|n| add_endpoints(&site, &address, n, &hanging)).collect();
+    (0..ACCOUNTS).for_each(|n| add_endpoints(&site, &address, n, &hanging));
     let readers: Vec<String> =
         (0..READERS).map(|n| site.customer(&format!("reader{n}"), "0")).collect();
     add_events(&site, "hooked", EVENTS);
     add_events(&site, "reader", UNREAD);
     // What was added behind the daemon's back is found with the next event.
-    post(&address, &keys[0], "/v2/webhooks/1/test", "");
+    let made = site.get(&format!("/api/makeorder?serviceId=1&country=UK&key={key}"));
+    let (order, _) = order_and_modem(&site, &made);
+    site.get(&format!("/api/cancelorder?orderId={order}&key={key}"));
     let crowd: Vec<TcpStream> = readers
         .iter()
         .flat_map(|key| std::iter::repeat_n(key, FOLLOWERS))
@@ -115,14 +116,13 @@ fn beside_those_that_take_nothing() {
     drop(crowd);
 }
 
-/// Adds an account with ten endpoints at an address, and answers its key.
-fn add_endpoints(site: &Site, address: &str, number: usize, receiver: &str) -> String {
+/// Adds an account with ten endpoints at an address.
+fn add_endpoints(site: &Site, address: &str, number: usize, receiver: &str) {
     let key = site.customer(&format!("hooked{number}"), "0");
     let body = format!("{{\"url\":\"http://{receiver}/hook\"}}");
     for _ in 0..ENDPOINTS {
         post(address, &key, "/v2/webhooks", &body);
     }
-    key
 }
 
 /// Gives each account whose name begins so as many events of a kilobyte.
