@@ -7,10 +7,11 @@ use super::alarms::alarm_text;
 use super::modems::{is_problem, modem_table};
 use super::trends::trends;
 use crate::domain::alarm::StandingAlarm;
+use crate::domain::availability;
 use crate::domain::login::Permission::Look;
 use crate::domain::modem::ModemStatus;
 use crate::domain::text::counted_noun;
-use crate::gateway::Topic;
+use crate::gateway::{SimsWanted, Topic};
 use crate::http::web::{Access, Empty, Fault, Page, Route, Visit, ago, hostile, link, tile};
 
 /// How many modems that do not work are shown.
@@ -40,8 +41,8 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
 async fn figures(visit: &Visit<Operator>, modems: &[ModemStatus]) -> Result<Markup, Fault> {
     let (gateway, now) = (visit.gateway(), visit.now());
     let ready = modems.iter().filter(|modem| modem.usable(now)).count();
-    let sims = gateway.sims().list().await?;
-    let sellable = sims.iter().filter(|sim| sim.unavailable.is_none()).count();
+    let counts = gateway.sims().page(SimsWanted::default(), visit.freshness()).await?.counts;
+    let sellable = counts.get(availability::word(None)).copied().unwrap_or_default();
     let orders = gateway.orders().open_count().await?;
     let rentals = gateway.rentals().active_count().await?;
     let last = gateway.inbox().last_message_at();
@@ -49,7 +50,7 @@ async fn figures(visit: &Visit<Operator>, modems: &[ModemStatus]) -> Result<Mark
     let last = html! { @if let Some(at) = last { (ago(now, at)) } @else { "–" } };
     let tiles = [
         ("Modems that work", of(ready, modems.len()), "/modems"),
-        ("SIMs to sell", of(sellable, sims.len()), "/sims"),
+        ("SIMs to sell", of(sellable, counts.values().sum()), "/sims"),
         ("Open orders", html! { (orders) }, "/orders"),
         ("Rentals", html! { (rentals) }, "/rentals"),
         ("Last SMS", last, "/messages"),
