@@ -36,8 +36,8 @@ const POLL_PAUSE: Duration = Duration::from_millis(20);
 /// Messages that are measured meanwhile, and the pause between them.
 const MESSAGES: usize = 400;
 const PAUSE: Duration = Duration::from_millis(20);
-/// Orders whose message is followed on all ways.
-const ORDERS: usize = 300;
+/// Orders whose message is followed on all ways, each on a number of its own.
+const ORDERS: usize = 100;
 
 const SETTINGS: &str = "[orders]
 lifetime = \"1h\"
@@ -56,8 +56,8 @@ pub fn run() {
     all_ways();
 }
 
-fn site() -> (Site, u32, String, super::support::Daemon) {
-    let site = Site::with(MODEMS, Scenario::default(), SETTINGS);
+fn site(modems: usize) -> (Site, u32, String, super::support::Daemon) {
+    let site = Site::with(modems, Scenario::default(), SETTINGS);
     let daemon = site.serve_ready();
     site.ok(&["service", "add", "Uber", "--price", "0.01", "--sender", "^Uber$"]);
     let address = site.admin("/status")["listen"].as_str().unwrap().to_owned();
@@ -77,7 +77,7 @@ fn post(address: &str, key: &str, path: &str, body: &str) -> String {
 }
 
 fn beside_those_that_take_nothing() {
-    let (site, daemon, address, _running) = site();
+    let (site, daemon, address, _running) = site(MODEMS);
     let runtime = Runtime::new().unwrap();
     let key = site.customer("poller", "5");
     let made = site.get(&format!("/api/makeorder?serviceId=1&country=NL&key={key}"));
@@ -216,7 +216,7 @@ fn row(what: &str, mut measured: Measured) {
 
 /// One order after the other: its message is polled for, followed, and sent by a webhook.
 fn all_ways() {
-    let (site, _, address, _running) = site();
+    let (site, _, address, _running) = site(ORDERS);
     let runtime = Runtime::new().unwrap();
     let key = site.customer("ann", "50");
     let (webhook, receiver) = timing_receiver();
