@@ -224,13 +224,16 @@ fn site_levels(counts: &SiteCounts) -> ByTopic {
     let minor = |amount: Amount| amount.0 as f64;
     let funds = [("balance", counts.stats.balance), ("held", counts.stats.held)];
     let funds = funds.map(|(name, amount)| (name.to_owned(), minor(amount)));
-    let sums = INCOME.into_iter().filter_map(|kind| counts.ledger.kinds.get(&kind));
-    // A charge takes from a balance.
-    let income = sums.map(|sums| (sums.kind.as_str().to_owned(), -(sums.balance_minor as f64)));
+    // A charge takes from a balance. Kinds that there are none of are there too: the first of them
+    // is growth only beside a sample that has 0.
+    let income = INCOME.map(|kind| {
+        let sums = counts.ledger.kinds.get(&kind);
+        (kind.as_str().to_owned(), 0.0 - sums.map_or(0.0, |sums| sums.balance_minor as f64))
+    });
     ByTopic::from([
         (SampleTopic::Sims, sims),
         (SampleTopic::Funds, funds.into()),
-        (SampleTopic::Income, income.collect()),
+        (SampleTopic::Income, income.into()),
     ])
 }
 
@@ -275,6 +278,13 @@ mod tests {
         assert_eq!(take(&[("a", 5.0), ("b", 1.0)]), figures(&[("a", 2.0), ("b", 1.0)]));
         assert_eq!(take(&[("a", 4.0), ("b", 1.0)]), figures(&[]), "a port is gone");
         assert_eq!(take(&[("a", 6.0)]), figures(&[("a", 2.0)]));
+    }
+
+    #[test]
+    fn each_kind_of_income_has_a_figure_before_the_first_of_it() {
+        let levels = site_levels(&SiteCounts::default());
+        let expected = INCOME.map(|kind| (kind.as_str(), 0.0));
+        assert_eq!(levels[&SampleTopic::Income], figures(&expected));
     }
 
     #[test]

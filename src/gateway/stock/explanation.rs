@@ -59,6 +59,8 @@ pub struct Explanation {
     pub country: String,
     /// How many SIMs there are in the country.
     pub sims: usize,
+    /// Whether the operator has taken the service off sale.
+    pub is_off_sale: bool,
     /// Whether the service is sold there at all.
     pub is_sold: bool,
     /// How many could be given out now.
@@ -156,8 +158,9 @@ impl Stock {
             |sim: &&mut ExplainedSim| sim.unavailable == Some(UnavailableReason::Parked);
         let waiting = sims.iter_mut().filter(is_parked);
         waiting.take(in_time).for_each(|sim| sim.unavailable = None);
-        let explanation = Explanation::new(service.name, country, price.is_some(), &sims);
-        Ok((Explanation { price, obstacles, ..explanation }, sims))
+        let (is_sold, is_off_sale) = (price.is_some() && service.enabled, !service.enabled);
+        let explanation = Explanation::new(service.name, country, is_sold, &sims);
+        Ok((Explanation { is_off_sale, price, obstacles, ..explanation }, sims))
     }
 
     fn rentals_explained(
@@ -210,6 +213,7 @@ impl Explanation {
             service,
             country,
             sims: found.len(),
+            is_off_sale: false,
             is_sold,
             available: if is_sold { count(None) } else { 0 },
             unavailable: REASONS.map(|reason| (reason, count(Some(reason)))).to_vec(),

@@ -117,10 +117,18 @@ fn problems(visit: &Visit<Operator>, modems: &[ModemStatus]) -> Markup {
 /// The stock that is out, as the daemon counts it for its metrics.
 fn stock(visit: &Visit<Operator>) -> Markup {
     let mut out = visit.health().stock();
+    let is_nothing_sold = out.is_empty();
     out.retain(|stock| stock.count == 0);
     html! {
         h2 { "Out of stock" }
-        @if out.is_empty() { p class="calm" { "There is a number for every service." } } @else {
+        @if is_nothing_sold {
+            p class="calm" {
+                "Nothing is for sale yet: no service is sold in a country of the SIMs. "
+                (link("/services", "Services"))
+            }
+        } @else if out.is_empty() {
+            p class="calm" { "There is a number for every service." }
+        } @else {
             ul class="chips" {
                 @for stock in &out { li { (hostile(&stock.service)) " " (stock.country) } }
             }

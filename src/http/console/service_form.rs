@@ -237,6 +237,8 @@ pub(super) fn form(
                     .hint("Of several services that match, that with the highest gets it."))
             }
         }
+        // First of the buttons, so that the Enter key saves.
+        (form.button(button))
         div class="try" {
             h2 { "Try-out" }
             p class="hint" { "With the patterns as they stand above. Nothing is saved." }
@@ -247,6 +249,5 @@ pub(super) fn form(
                 (form.trial_button("try", "last", "Try the last 200 messages"))
             }
         }
-        (form.button(button))
     })
 }

@@ -140,7 +140,13 @@ fn reasons(visit: &Visit<Operator>, why: &Explanation) -> Markup {
     let rest = unavailable.into_iter().map(|(reason, count)| row(Some(*reason), *count));
     html! {
         h2 { "Why" }
-        @if !why.is_sold {
+        @if why.is_off_sale {
+            p class="warning" {
+                "The service is off sale, so none of the SIMs can be ordered for it. Its page "
+                "under "
+                a href="/services" { "Services" } " puts it on sale again."
+            }
+        } @else if !why.is_sold {
             p class="warning" { "It is not sold here, so none of the SIMs can be ordered for it." }
         }
         (table.rows(available.into_iter().chain(rest)).render())

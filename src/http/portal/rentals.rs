@@ -34,8 +34,11 @@ async fn list(visit: Visit<Customer>) -> Result<Page, Fault> {
     let rentals = visit.gateway().rentals().page(visit.account(), before, limit).await?;
     let (rentals, older) = paging.cut(rentals, |rental| rental.id);
     let page = Page::new("Rentals").intro(html! {
-        p { "A rented number is yours alone for months, with every text that comes to it. "
-            (link("/rentals/new", "Rent a number")) }
+        p {
+            "A rented number is yours alone for months, with the texts that come to it. Some are "
+            "given to nobody, above all codes of banks and payment services. "
+            (link("/rentals/new", "Rent a number"))
+        }
     });
     Ok(page.part("rentals", html! { (table(&visit, &rentals)) (pager(&paging, older)) }))
 }

@@ -112,11 +112,11 @@ impl<P: Visitor> Site<P> {
     ) -> Result<Response, Fault> {
         let Some(known) = self.known(head).await? else {
             self.limit_address(head)?;
-            return found.map(|found| self.ask_to_sign_in(&wanted(&found, head)));
+            return found.map(|found| ask_to_sign_in(&wanted(&found, head), head));
         };
         let cookie = known.cookie;
         let Some(person) = P::from_session(known.session) else {
-            return Ok(self.ask_to_sign_in("/"));
+            return Ok(ask_to_sign_in("/", head));
         };
         let params = found.as_ref().map(|found| found.params.clone()).unwrap_or_default();
         let visit = self.visit(person, head, params);
@@ -232,15 +232,6 @@ impl<P: Visitor> Site<P> {
         taken.map_err(|TooMany(seconds)| Fault::TooMany(seconds))
     }
 
-    /// Has somebody sign in and then come to a page.
-    fn ask_to_sign_in(&self, address: &str) -> Response {
-        let to = super::super::path_segment(address);
-        match address {
-            "/" => responses::see_other(SIGN_IN),
-            _ => responses::see_other(&format!("{SIGN_IN}?to={to}")),
-        }
-    }
-
     /// The page that says what is wrong, with the request's id.
     pub(super) fn show_fault(
         &self,
@@ -261,6 +252,16 @@ impl<P: Visitor> Site<P> {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
         }
         response
+    }
+}
+
+/// Has somebody sign in and then come to a page. Who has sent a form is told that it did nothing.
+fn ask_to_sign_in(address: &str, head: &Head) -> Response {
+    let to = super::super::path_segment(address);
+    let lost = if head.method == Method::POST { "&lost=1" } else { "" };
+    match address {
+        "/" if lost.is_empty() => responses::see_other(SIGN_IN),
+        _ => responses::see_other(&format!("{SIGN_IN}?to={to}{lost}")),
     }
 }
 

@@ -139,7 +139,13 @@ async fn sign_in<P: Visitor>(guest: Guest<P>) -> Result<Response, Fault> {
 
 fn sign_in_page<P: Visitor>(guest: &Guest<P>, faults: Faults) -> Page {
     let form = guest.form_view(SIGN_IN, faults);
+    let has_lost_a_form = guest.form.is_none() && guest.head.query.get("lost").is_some();
     Page::new("Sign in").intro(html! {
+        @if has_lost_a_form {
+            p class="warning" {
+                "You were not signed in any more, so nothing was changed. Sign in, and do it again."
+            }
+        }
         (form.show(html! {
             (form.hidden("to", &guest.wanted()))
             (form.text("name", "Name").autocomplete("username").required())

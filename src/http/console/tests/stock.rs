@@ -33,6 +33,23 @@ async fn a_cell_explains_itself_and_each_reason_leads_to_its_sims() {
 }
 
 #[tokio::test]
+async fn of_a_service_that_is_off_sale_nothing_is_available() {
+    let stage = Stage::new().await;
+    let viewer = stage.console(Role::Viewer);
+    let gateway = stage.fixture.gateway;
+    let table = gateway.stock().table(Freshness::Next).await.unwrap();
+    let (service, country) = (table.services[0].service, &table.countries[0]);
+    let why = async || gateway.stock().explain(service.to_string(), country, None).await.unwrap();
+    assert!(why().await.is_sold);
+    gateway.services().set_enabled(service.to_string(), false).await.unwrap();
+    let off = why().await;
+    assert_eq!((off.is_sold, off.is_off_sale, off.available), (false, true, 0));
+    let shown = viewer.get(&format!("/stock/{service}/{country}")).await.text().to_owned();
+    assert!(shown.contains("The service is off sale"), "{shown}");
+    assert!(!shown.contains("It can be given out now."), "{shown}");
+}
+
+#[tokio::test]
 async fn a_cell_is_explained_for_one_account_and_what_is_not_there_is_not_found() {
     let stage = Stage::new().await;
     let operator = stage.console(Role::Operator);

@@ -26,7 +26,9 @@ async fn one_lands_where_one_wanted_to_if_that_is_a_page_of_ours() {
     let asked = guest.get("/modems?state=Ready").await;
     assert_eq!(asked.location.as_deref(), Some("/sign-in?to=%2Fmodems%3Fstate%3DReady"));
     let sent = guest.post("/sims/1/remove", &[]).await;
-    assert_eq!(sent.location.as_deref(), Some("/sign-in?to=%2Fsims%2F1"), "the form's page");
+    assert_eq!(sent.location.as_deref(), Some("/sign-in?to=%2Fsims%2F1&lost=1"), "the form's page");
+    let page = guest.get("/sign-in?to=%2Fsims%2F1&lost=1").await;
+    assert!(page.text().contains("nothing was changed"), "{}", page.text());
     let page = guest.get("/sign-in?to=%2Fmodems%3Fstate%3DReady").await;
     assert!(page.text().contains("name=\"to\" value=\"/modems?state=Ready\""), "{}", page.text());
     for (to, landed) in [
