@@ -36,6 +36,8 @@ const PORTAL: [&str; TABS] = ["/", "/orders", "/account", "/rentals"];
 
 const SETTINGS: &str = "[console]
 listen = \"127.0.0.1:0\"
+[portal]
+origin = \"http://127.0.0.1:0\"
 [limits]
 key_per_second = 0
 address_per_second = 0

@@ -102,12 +102,13 @@ fn main() {
     start(&full.path);
 }
 
-const CONSOLE: &str = "[console]\nlisten = \"127.0.0.1:0\"\n";
+const PAGES: &str = "[console]\nlisten = \"127.0.0.1:0\"\n[portal]\norigin = \
+                     \"http://127.0.0.1:0\"\n";
 
 /// Measures how long the program takes to start with this database, what its pages take, and how
 /// long it takes to stop.
 fn start(database: &Path) {
-    let site = support::Site::with(0, Scenario::default(), CONSOLE);
+    let site = support::Site::with(0, Scenario::default(), PAGES);
     let config = std::fs::read_to_string(site.config()).unwrap();
     let own = site.dir.path().join("simbridge.db");
     std::fs::write(

@@ -193,7 +193,10 @@ fn check_told(site: &Site, customer: &Customer) -> (usize, usize) {
         ("webhooks", &(|| customer.received()) as &dyn Fn() -> Told),
         ("events", &|| customer.followed()),
     ] {
-        let has_all = || ids.iter().all(|id| told().contains_key(id));
+        let has_all = || {
+            let told = told();
+            ids.iter().all(|id| told.contains_key(id))
+        };
         wait_for(&format!("all {} {how} of {}", ids.len(), customer.name), has_all);
         let told = told();
         assert_eq!(told.keys().copied().collect::<Vec<_>>(), ids, "{how}: what never happened");
