@@ -39,12 +39,12 @@ listen = \"127.0.0.1:0\"
 [portal]
 origin = \"http://127.0.0.1:0\"
 [limits]
+give_up_pause = \"0s\"
 key_per_second = 0
 address_per_second = 0
 [orders]
 lifetime = \"1h\"
 number_rest = \"0s\"
-max_open_per_account = 2
 ";
 
 pub fn run() {
@@ -54,6 +54,7 @@ pub fn run() {
     let key = site.customer("ann", "50");
     let made = site.get(&format!("/api/makeorder?serviceId=1&country=NL&key={key}"));
     assert!(made.starts_with("ORDER_ID_1_"), "{made}");
+    let buyer = site.customer("bob", "50");
     let status = site.admin("/status");
     let address = |member: &str| status[member].as_str().unwrap().to_owned();
     let (portal, console) = (address("listen"), address("console"));
@@ -68,7 +69,7 @@ pub fn run() {
         for (is_open, (polls, orders)) in [false, true].into_iter().zip(&mut sums) {
             let open = if is_open { open(&tabs) } else { Vec::new() };
             load(polls, daemon.id(), &portal, &path);
-            orders.extend((0..ORDERS).map(|_| order(&site, &key)));
+            orders.extend((0..ORDERS).map(|_| order(&site, &buyer)));
             open.into_iter().for_each(|(stream, reader)| {
                 stream.shutdown(std::net::Shutdown::Both).unwrap();
                 assert!(reader.join().unwrap() > 0, "a stream that said nothing");
