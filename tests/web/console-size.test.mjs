@@ -114,19 +114,22 @@ test("a search without a result says how far back it has looked, and goes on", a
   };
   await search("no such words");
   const looked = page.locator(".looked-back");
-  const times = [];
+  // How far a step looks depends on how busy the machine is, and it is looked again when something comes. But each
+  // begins where one before it has ended.
+  const beginnings = [];
   for (;;) {
     await page.getByText("No message fits these filters.").waitFor();
     if ((await looked.count()) === 0) break;
     assert.match(await looked.textContent(), /^Looked back to \d+ \w+ 2\d+, \d\d:\d\d:\d\d\. Look further back$/);
-    times.push(await looked.locator("time").getAttribute("datetime"));
-    if (times.length === 1) await draw(page, "search-without-result");
+    if (beginnings.length === 0) await draw(page, "search-without-result");
     const address = page.url();
     await looked.getByRole("link", { name: "Look further back" }).click();
     await page.waitForURL((url) => url.href !== address);
+    beginnings.push(Number(new URL(page.url()).searchParams.get("before")));
   }
-  assert.ok(times.length >= 2, `${times}`);
-  assert.deepEqual(times, [...times].sort().reverse(), "each step looks further back");
+  assert.ok(beginnings.length >= 2, `${beginnings}`);
+  const falling = [...new Set(beginnings)].sort((a, b) => b - a);
+  assert.deepEqual(beginnings, falling, "each step looks further back");
   await search("Parcel 4711 ");
   const found = page.locator("#messages tbody tr", { hasText: "Parcel 4711 is here." });
   while ((await found.count()) === 0) {
