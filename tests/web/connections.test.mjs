@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { liveMark, orderNumber } from "./customers.mjs";
-import { assertNoFaults, closeBrowser, eventually, Stage } from "./stage.mjs";
+import { liveMark, orderNumber, startWithCustomer } from "./customers.mjs";
+import { assertNoFaults, closeBrowser, eventually } from "./stage.mjs";
 
 /** A browser opens six connections to a host, so with a stream in each tab the seventh would hang. */
 const TABS = 9;
@@ -12,9 +12,7 @@ const STREAMS = 4;
 
 let stage;
 before(async () => {
-  stage = await Stage.start({ settings: '[portal]\norigin = "http://127.0.0.1:0"' });
-  await stage.command("service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$");
-  await stage.account("bob");
+  stage = await startWithCustomer();
 });
 after(async () => {
   await stage.stop();

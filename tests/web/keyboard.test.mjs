@@ -2,14 +2,12 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { numberOf } from "./customers.mjs";
-import { assertNoFaults, closeBrowser, PASSWORD, Stage } from "./stage.mjs";
+import { numberOf, startWithCustomer } from "./customers.mjs";
+import { assertNoFaults, closeBrowser, PASSWORD } from "./stage.mjs";
 
 let stage;
 before(async () => {
-  stage = await Stage.start({ settings: '[portal]\norigin = "http://127.0.0.1:0"' });
-  await stage.command("service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$");
-  await stage.account("bob");
+  stage = await startWithCustomer();
 });
 after(async () => {
   await stage.stop();
