@@ -244,25 +244,21 @@ impl Events {
         if let Some(last) = last.filter(|last| last.subject == subject && message.is_none()) {
             return Ok(Some(last));
         }
-        let about = message.map(|message| tx.message(message)).transpose()?.flatten();
-        let about = about.and_then(MessageResource::of);
         let data = match subject {
-            EventSubject::Order(id) => match tx.order(id)? {
-                Some(order) => {
-                    let resource = OrderResource::read(tx, &self.env, &order, event.at)?;
-                    in_json(&About { resource, message: about })?
-                }
-                None => return Ok(None),
-            },
-            EventSubject::Rental(id) => match tx.rental(id)? {
-                Some(rental) => {
-                    let presence = &self.presence;
-                    let resource =
-                        RentalResource::read(tx, &self.env, presence, &rental, event.at)?;
-                    in_json(&About { resource, message: about })?
-                }
-                None => return Ok(None),
-            },
+            EventSubject::Order(id) => {
+                let Some(order) = tx.order(id)? else { return Ok(None) };
+                let resource = OrderResource::read(tx, &self.env, &order, event.at)?;
+                in_json(&About {
+                    message: shown_message(tx, message, &resource.messages)?,
+                    resource,
+                })?
+            }
+            EventSubject::Rental(id) => {
+                let Some(rental) = tx.rental(id)? else { return Ok(None) };
+                let presence = &self.presence;
+                let resource = RentalResource::read(tx, &self.env, presence, &rental, event.at)?;
+                in_json(&About { message: shown_message(tx, message, &[])?, resource })?
+            }
             EventSubject::Account | EventSubject::Endpoint => return Ok(None),
         };
         Ok(Some(Written { subject, message, data }))
@@ -292,6 +288,19 @@ impl EventFollower {
             self.position = newest.max(self.position);
             news.await;
         }
+    }
+}
+
+/// The message that an event is about, which may be among those that are shown anyway.
+fn shown_message(
+    tx: &WriteTx<'_>,
+    message: Option<MessageId>,
+    shown: &[MessageResource],
+) -> Result<Option<MessageResource>, StoreError> {
+    let Some(id) = message else { return Ok(None) };
+    match shown.iter().find(|shown| shown.id == id.0) {
+        Some(shown) => Ok(Some(shown.clone())),
+        None => Ok(tx.message(id)?.and_then(MessageResource::of)),
     }
 }
 

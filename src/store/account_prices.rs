@@ -31,7 +31,8 @@ impl ReadTx<'_> {
         account: AccountId,
         service: ServiceId,
     ) -> Result<Vec<AccountPrice>, StoreError> {
-        let sql = format!("{PRICE} AND coalesce(service_id, 0) IN (0, $2)");
+        // With IN, SQLite would make a table of the two values each time.
+        let sql = format!("{PRICE} AND (service_id IS NULL OR service_id = $2)");
         self.all(&sql, [account.0, service.0], price)
     }
 }

@@ -136,9 +136,9 @@ impl Store {
     }
 
     /// Like [`Store::write`], for operations that are frequent and hardly ever fail. Consecutive
-    /// ones share a savepoint, because savepoints of their own were a fifth of the cost of a
-    /// message. When one of them fails, the others are carried out again, so `operation` must have
-    /// no effects except through its `tx`.
+    /// ones need no savepoints of their own, which were a fifth of the cost of a message. When one
+    /// of them fails, the others are carried out again, so `operation` must have no effects except
+    /// through its `tx`.
     pub async fn write_often<T, E>(
         &self,
         operation: impl Fn(&WriteTx<'_>) -> Result<T, E> + Send + 'static,
@@ -148,6 +148,24 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         self.hand_in(operation, true).await
+    }
+
+    /// [`Store::write_often`] for what a customer asks, as [`Store::write_for`].
+    pub async fn write_often_for<T, E>(
+        &self,
+        account: AccountId,
+        operation: impl Fn(&WriteTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let turn = self.queued.take(account).await?;
+        let write = self.write_often(move |tx| {
+            let _turn = &turn;
+            operation(tx)
+        });
+        write.await
     }
 
     async fn hand_in<T, E>(

@@ -162,8 +162,8 @@ fn commit_group(
 
 /// Carries out the jobs of a transaction in such a way that each can be undone by itself.
 fn carry_out(conn: &Connection, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-    if let [only] = group {
-        return without_savepoint(conn, only);
+    if group.len() == 1 || group.iter().all(|job| job.is_repeatable()) {
+        return without_savepoint(conn, group);
     }
     for alike in group.chunk_by_mut(|job, next| job.is_repeatable() && next.is_repeatable()) {
         match alike {
@@ -174,12 +174,21 @@ fn carry_out(conn: &Connection, group: &mut [Box<dyn Job>]) -> Result<(), StoreE
     Ok(())
 }
 
-/// Carries out the only job of a transaction. It needs no savepoint: when it fails, the whole
-/// transaction is rolled back.
-fn without_savepoint(conn: &Connection, job: &mut Box<dyn Job>) -> Result<(), StoreError> {
-    let keep = job.carry_out(conn);
+/// Carries out all jobs of a transaction, which are repeatable or only one. They need no savepoint:
+/// when one fails, the whole transaction is rolled back, and if there are others, all are carried
+/// out again, each in a savepoint of its own.
+fn without_savepoint(conn: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    let keep = jobs.iter_mut().all(|job| job.carry_out(conn));
     still_open(conn)?;
-    if keep { Ok(()) } else { run(conn, "ROLLBACK") }
+    if keep {
+        return Ok(());
+    }
+    run(conn, "ROLLBACK")?;
+    if jobs.len() == 1 {
+        return Ok(());
+    }
+    run(conn, "BEGIN IMMEDIATE")?;
+    jobs.iter_mut().try_for_each(|job| in_savepoint(conn, job))
 }
 
 /// Carries out one job in a savepoint of its own, and undoes it when it fails.
@@ -266,7 +275,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn repeatable_operations_share_a_savepoint_and_a_failed_one_undoes_only_itself() {
+    async fn among_repeatable_operations_a_failed_one_undoes_only_itself() {
+        // The first share a savepoint then, or none of all needs one.
+        for is_last_repeatable in [false, true] {
+            check_repeatable_operations(is_last_repeatable).await;
+        }
+    }
+
+    async fn check_repeatable_operations(is_last_repeatable: bool) {
         let (dir, store) = open().await;
         store.close().await;
         let path = dir.path().join("test.db");
@@ -279,7 +295,7 @@ mod tests {
             ("b", true, "fails"),
             ("c", true, ""),
             ("d", true, "panics"),
-            ("e", false, ""),
+            ("e", is_last_repeatable, ""),
         ];
         for (name, repeatable, end) in kinds {
             let sender = sender.clone();

@@ -119,7 +119,7 @@ impl Orders {
         once: Option<Once>,
     ) -> Result<OrderDone, Error> {
         let (orders, account) = (Arc::clone(self), by.account);
-        let given_up = self.env.store.write_for(account, move |tx| {
+        let given_up = self.env.store.write_often_for(account, move |tx| {
             carry_out(tx, (account, once.as_ref()), orders.env.now(), || {
                 let given_up = orders.give_up_in(tx, account, order, how)?;
                 orders.answer(tx, given_up.map(|()| order))
@@ -136,7 +136,7 @@ impl Orders {
         once: Option<Once>,
     ) -> Result<OrderDone, Error> {
         let (orders, account) = (Arc::clone(self), by.account);
-        let reused = self.env.store.write_for(account, move |tx| {
+        let reused = self.env.store.write_often_for(account, move |tx| {
             carry_out(tx, (account, once.as_ref()), orders.env.now(), || {
                 let reused = orders.reuse_in(tx, &by, order)?;
                 orders.answer(tx, reused)

@@ -82,7 +82,7 @@ impl Orders {
         how: GiveUp,
     ) -> Result<Cancel, Error> {
         let orders = Arc::clone(self);
-        let given_up = self.env.store.write_for(account, move |tx| {
+        let given_up = self.env.store.write_often_for(account, move |tx| {
             Ok(match orders.give_up_in(tx, account, order, how)? {
                 Ok(()) => Cancel::Canceled,
                 Err(refusal) => refusal.into(),
@@ -236,8 +236,12 @@ impl Orders {
         let given_up =
             matches!(ended.state, OrderState::Canceled { .. } | OrderState::Skipped { .. });
         let pauses = self.env.settings().pauses;
-        let fair_use = account.fair_use.after_end(given_up, ended.created_at, at, pauses);
-        Ok(tx.save_fair_use(ended.account, &fair_use)?)
+        let before = account.fair_use;
+        let after = before.clone().after_end(given_up, ended.created_at, at, pauses);
+        if after != before {
+            tx.save_fair_use(ended.account, &after)?;
+        }
+        Ok(())
     }
 
     /// Judges an order's number and SIM by its end. A code clears the number for the service; what

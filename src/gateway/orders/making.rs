@@ -130,7 +130,7 @@ impl Orders {
         let propose = || self.proposals(account, &wanted);
         let attempt = |proposals: Vec<Proposal>| {
             let (orders, operation) = (Arc::clone(self), Arc::clone(&operation));
-            self.env.store.write_for(account, move |tx| operation(&orders, tx, &proposals))
+            self.env.store.write_often_for(account, move |tx| operation(&orders, tx, &proposals))
         };
         try_in_rounds(is_scarce, propose, attempt).await
     }

@@ -48,7 +48,7 @@ impl Orders {
         order: OrderId,
     ) -> Result<Reuse, Error> {
         let (orders, by): (_, Requester) = (Arc::clone(self), by.into());
-        let reused = self.env.store.write_for(by.account, move |tx| {
+        let reused = self.env.store.write_often_for(by.account, move |tx| {
             let made = match orders.reuse_in(tx, &by, order)? {
                 Ok(made) => made,
                 Err(refusal) => return Ok(refusal.into()),

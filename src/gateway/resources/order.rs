@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::MessageResource;
 use crate::domain::order::{OrderEnd, OrderState};
-use crate::domain::{Order, OrderOutcome, Timestamp};
+use crate::domain::{Order, OrderOutcome, Service, Timestamp};
 use crate::gateway::Settings;
 use crate::gateway::environment::Environment;
 use crate::store::{ReadTx, StoreError};
@@ -150,12 +150,23 @@ impl OrderResource {
             None if !messages.is_empty() => rows.newest_code_of_order(order.id)?,
             known => known,
         };
+        let (name, reuse) = match order.state {
+            OrderState::Completed { .. } => {
+                let service = rows.service(order.service)?;
+                let reuse = match &service {
+                    Some(service) => reuse(rows, &settings, order, service, now)?,
+                    None => None,
+                };
+                (service.map(|service| service.name), reuse)
+            }
+            _ => (rows.service_name(order.service)?, None),
+        };
         let context = OrderContext {
-            service: rows.service_name(order.service)?.unwrap_or_default(),
+            service: name.unwrap_or_default(),
             messages: messages.into_iter().filter_map(MessageResource::of).collect(),
             code,
             is_withheld: was_withheld(rows, order)?,
-            reuse: reuse(rows, &settings, order, now)?,
+            reuse,
         };
         Ok(OrderResource::of(&settings, order, context))
     }
@@ -215,19 +226,18 @@ fn was_withheld(rows: &ReadTx<'_>, order: &Order) -> Result<bool, StoreError> {
     }
 }
 
-/// How the number of an order can be ordered again, if it can.
+/// How the number of a completed order can be ordered again, if it can.
 fn reuse(
     rows: &ReadTx<'_>,
     settings: &Settings,
     order: &Order,
+    service: &Service,
     now: Timestamp,
 ) -> Result<Option<Reuse>, StoreError> {
-    let OrderState::Completed { .. } = order.state else { return Ok(None) };
-    let Some(service) = rows.service(order.service)? else { return Ok(None) };
-    let until = settings.reusable_until(order, &service).filter(|until| now < *until);
+    let until = settings.reusable_until(order, service).filter(|until| now < *until);
     let Some(until) = until else { return Ok(None) };
     let own = rows.account_prices_for(order.account, service.id)?;
-    let price = settings.price_of_reuse(order, &service, &own);
+    let price = settings.price_of_reuse(order, service, &own);
     let price = price.map(|price| settings.currency.text(price));
     Ok(price.map(|price| Reuse { until: until.to_string(), price }))
 }
