@@ -51,22 +51,19 @@ pub(crate) const CUSTOMER_OF_A_PROBE: &str = "INSERT INTO message (sim_id, recei
                                               FROM rental";
 pub(crate) const AUDIT_CHANGED: &str = "UPDATE audit SET actor = 'nobody'";
 pub(crate) const AUDIT_SHORTENED: &str = "DELETE FROM audit";
+/// A cent more than the order that cost 0.50 can give back.
 pub(crate) const REFUND_OF_TOO_MUCH: &str = "INSERT INTO ledger (account_id, kind, balance_minor, \
      held_minor, currency, order_id, cause, created_at) \
-     VALUES (1, 'refund', 51, 0, 'USD', 1, 'x', 1)";
+     VALUES (1, 'refund', 51, 0, 'USD', 1, 'x', 1); \
+     UPDATE account SET balance_minor = balance_minor + 51 WHERE id = 1";
 /// As if more had been given back for an outage than was.
 pub(crate) const OUTAGE_CREDITED_TWICE: &str =
     "UPDATE outage SET credit_minor = 2 * credit_minor WHERE ended_at IS NOT NULL";
 /// A cent more than the rental that cost 16.20 can give back.
 pub(crate) const RENTAL_REFUND_OF_TOO_MUCH: &str = "INSERT INTO ledger (account_id, kind, \
      balance_minor, held_minor, currency, rental_id, cause, created_at) \
-     VALUES (1, 'refund', 1621, 0, 'USD', 1, 'x', 1)";
-/// Without it that can be written.
-pub(crate) const RENTAL_REFUNDS_UNCHECKED: &str = "DROP TRIGGER ledger_refund; \
+     VALUES (1, 'refund', 1621, 0, 'USD', 1, 'x', 1); \
      UPDATE account SET balance_minor = balance_minor + 1621 WHERE id = 1";
-/// Without it a refund of any amount can be written.
-pub(crate) const REFUNDS_UNCHECKED: &str = "DROP TRIGGER ledger_refund; \
-     UPDATE account SET balance_minor = balance_minor + 51 WHERE id = 1";
 /// As if completed orders had got nothing.
 pub(crate) const WRONG_OUTCOME: &str =
     "UPDATE orders SET outcome = 'silent' WHERE state = 'completed'";

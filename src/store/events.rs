@@ -3,6 +3,8 @@
 //! An operation notes its events while it goes on, and they are written as its last part, so that
 //! each shows what it is about as the operation has left it.
 
+use std::ops::RangeInclusive;
+
 use rusqlite::{Row, params};
 
 use super::read_tx::parsed;
@@ -55,6 +57,9 @@ impl NotedEvent {
     }
 }
 
+/// A run has the events whose ids are the same without this many last bits: 1024 events.
+const RUN_BITS: u32 = 10;
+
 const EVENT: &str =
     "SELECT id, account_id, kind, order_id, rental_id, test_id, at, data FROM event";
 
@@ -106,19 +111,23 @@ impl ReadTx<'_> {
         bytes: usize,
     ) -> Result<Vec<Event>, StoreError> {
         let sql = format!(
-            "{EVENT} WHERE account_id = $1 AND id > $2 AND (test_id IS NOT NULL) = $3 ORDER BY id \
-             LIMIT $4"
+            "{EVENT} WHERE id >> 10 = $1 AND account_id = $2 AND id > $3 AND (test_id IS NOT NULL) \
+             = $4 ORDER BY id LIMIT $5"
         );
-        let mut statement = self.conn.prepare_cached(&sql)?;
-        let mut rows = statement.query(params![account.0, after.0, mode.is_test(), limit])?;
         let (mut events, mut used) = (Vec::new(), 0);
-        while let Some(row) = rows.next()? {
-            let event = event(row)?;
-            used += event.data.len();
-            if used > bytes && !events.is_empty() {
-                break;
+        for run in self.runs_after(after)? {
+            let mut statement = self.conn.prepare_cached(&sql)?;
+            let left = i64::from(limit) - i64::try_from(events.len()).unwrap_or(i64::MAX);
+            let values = params![run, account.0, after.0, mode.is_test(), left];
+            let mut rows = statement.query(values)?;
+            while let Some(row) = rows.next()? {
+                let event = event(row)?;
+                used += event.data.len();
+                if used > bytes && !events.is_empty() {
+                    return Ok(events);
+                }
+                events.push(event);
             }
-            events.push(event);
         }
         Ok(events)
     }
@@ -129,10 +138,25 @@ impl ReadTx<'_> {
         (account, mode): (AccountId, KeyMode),
         after: EventId,
     ) -> Result<Option<Timestamp>, StoreError> {
-        let sql = "SELECT at FROM event WHERE account_id = $1 AND id > $2 AND (test_id IS NOT \
-                   NULL) = $3 ORDER BY id LIMIT 1";
-        let values = params![account.0, after.0, mode.is_test()];
-        self.first(sql, values, |row| row.get(0).map(Timestamp))
+        let sql = "SELECT at FROM event WHERE id >> 10 = $1 AND account_id = $2 AND id > $3 AND \
+                   (test_id IS NOT NULL) = $4 ORDER BY id LIMIT 1";
+        for run in self.runs_after(after)? {
+            let values = params![run, account.0, after.0, mode.is_test()];
+            let found = self.first(sql, values, |row| row.get(0).map(Timestamp))?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The runs of ids that have the events after one. In the index of accounts' events the run
+    /// comes first, so that the events of a moment lie together there, and not each on a page of
+    /// its account's: to write those pages cost more than all else that an event did.
+    pub(super) fn runs_after(&self, after: EventId) -> Result<RangeInclusive<i64>, StoreError> {
+        let newest = self.newest_event()?;
+        let oldest = self.oldest_event()?.map_or(newest, |(oldest, _)| oldest);
+        Ok((after.0.max(oldest.0) >> RUN_BITS)..=(newest.0 >> RUN_BITS))
     }
 
     /// The greatest id that an event has had; 0 before the first.
@@ -186,8 +210,74 @@ impl WriteTx<'_> {
 
     /// Removes at most `limit` events of an account. Returns how many.
     pub fn purge_events_of(&self, account: AccountId, limit: u32) -> Result<usize, StoreError> {
-        let sql = "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE account_id = $1 ORDER \
-                   BY id LIMIT $2)";
-        self.execute(sql, params![account.0, limit])
+        let sql = "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE id >> 10 = $1 AND \
+                   account_id = $2 LIMIT $3)";
+        let (limit, mut removed) = (usize::try_from(limit).unwrap_or(usize::MAX), 0);
+        for run in self.runs_after(EventId(0))? {
+            let left = i64::try_from(limit.saturating_sub(removed)).unwrap_or(i64::MAX);
+            removed += self.execute(sql, [run, account.0, left])?;
+        }
+        Ok(removed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    const LIVE: KeyMode = KeyMode::Live;
+
+    /// 2100 events, of two accounts in turns, whose ids are in three runs.
+    async fn events() -> (tempfile::TempDir, Store, [AccountId; 2]) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("test.db")).unwrap();
+        let write = store.write(|tx| {
+            let accounts = ["ann", "bob"].map(|name| tx.add_account(name, Timestamp(1)).unwrap());
+            tx.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('event', 1000)", [])?;
+            for (n, account) in (0..2100).zip(accounts.into_iter().cycle()) {
+                let (kind, subject) = (EventKind::BalanceLow, EventSubject::Account);
+                tx.add_event(&NotedEvent::new(account, kind, subject, Timestamp(n)), "{}")?;
+            }
+            Ok::<_, StoreError>(accounts)
+        });
+        let accounts = write.await.unwrap();
+        (folder, store, accounts)
+    }
+
+    #[tokio::test]
+    async fn an_accounts_events_are_found_in_all_runs_of_ids_oldest_first() {
+        let (_folder, store, [ann, bob]) = events().await;
+        let read = store.read(move |rows| {
+            let ids = |account, after, limit, bytes| {
+                let events = rows.events_after((account, LIVE), EventId(after), limit, bytes);
+                events.unwrap().into_iter().map(|event| event.id.0).collect::<Vec<_>>()
+            };
+            let all = |first| (first..=3100).step_by(2).collect::<Vec<i64>>();
+            assert_eq!(ids(ann, 0, 5000, usize::MAX), all(1001));
+            assert_eq!(ids(bob, 2048, 5000, usize::MAX), all(2050));
+            assert_eq!(ids(ann, 1021, 3, usize::MAX), [1023, 1025, 1027]);
+            assert_eq!(ids(ann, 1021, 3, 5), [1023, 1025], "with two octets each");
+            assert_eq!(ids(ann, 3099, 3, usize::MAX), [0; 0]);
+            let first = |account, after| rows.first_event_after((account, LIVE), EventId(after));
+            assert_eq!(first(ann, 2047)?, Some(Timestamp(1048)));
+            assert_eq!(first(bob, 1023)?, Some(Timestamp(23)));
+            assert_eq!(first(bob, 3100)?, None);
+            Ok::<_, StoreError>(())
+        });
+        read.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_accounts_events_are_purged_in_steps_and_no_other_ones() {
+        let (_folder, store, [ann, bob]) = events().await;
+        for left in [600, 450, 0] {
+            let purge = store.write(move |tx| tx.purge_events_of(ann, 600));
+            assert_eq!(purge.await.unwrap(), left);
+        }
+        let of_bob = store
+            .read(move |rows| rows.events_after((bob, LIVE), EventId(0), 5000, usize::MAX))
+            .await;
+        assert_eq!(of_bob.unwrap().len(), 1050);
     }
 }

@@ -238,6 +238,9 @@ impl WriteTx<'_> {
     ) -> Result<Applied, StoreError> {
         let (balance, held) = posting.effects();
         let fault = |fault| StoreError::Row { table: "account", key: account.to_string(), fault };
+        if !self.may_be_given_back(account, posting)? {
+            return Err(fault("would be given back more than it was charged"));
+        }
         let before = self.account(account)?.ok_or_else(|| fault("does not exist"))?;
         let today = before.day.day_of(occasion.today);
         let (day, key) = self.spending_of(posting, Occasion { today, ..occasion })?;
@@ -281,6 +284,28 @@ impl WriteTx<'_> {
             self.save_key_day(account, &key, used.after(posting, day))?;
         }
         Ok(Applied::Now(funds))
+    }
+
+    /// Whether what a posting gives back is at most what the account was charged, which is true of
+    /// one that gives nothing back.
+    fn may_be_given_back(&self, account: AccountId, posting: &Posting) -> Result<bool, StoreError> {
+        let (sql, cause, amount) = match posting {
+            Posting::Refund { amount, order, .. } => (
+                "SELECT coalesce(min(-balance_minor), 0) FROM ledger WHERE order_id = $1 AND \
+                 account_id = $2 AND kind = 'capture'",
+                order.0,
+                amount,
+            ),
+            Posting::RentalRefund { amount, rental, .. } => (
+                "SELECT coalesce(-sum(balance_minor), 0) FROM ledger WHERE rental_id = $1 AND \
+                 account_id = $2",
+                rental.0,
+                amount,
+            ),
+            _ => return Ok(true),
+        };
+        let charged = self.number(sql, [cause, account.0])?;
+        Ok((1..=charged).contains(&amount.0))
     }
 
     /// On which day an entry counts as spent, and with which key: those of its hold, if it gives

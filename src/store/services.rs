@@ -108,16 +108,14 @@ impl ReadTx<'_> {
             };
             Ok((row.get(0)?, price))
         })?;
-        let patterns =
-            "SELECT pattern FROM service_pattern WHERE service_id = $1 AND kind = $2 ORDER BY id";
-        let of_kind =
-            |kind: &str| self.all(patterns, params![service.id.0, kind], |row| row.get(0));
-        Ok(Service {
-            country_prices: prices.into_iter().collect(),
-            senders: of_kind("sender")?,
-            texts: of_kind("text")?,
-            ..service
-        })
+        let patterns = "SELECT kind = 'sender', pattern FROM service_pattern WHERE service_id = $1 \
+                        ORDER BY kind, id";
+        let patterns = self.all(patterns, [service.id.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (mut senders, mut texts) = (Vec::new(), Vec::new());
+        for (is_sender, pattern) in patterns {
+            if is_sender { senders.push(pattern) } else { texts.push(pattern) }
+        }
+        Ok(Service { country_prices: prices.into_iter().collect(), senders, texts, ..service })
     }
 }
 

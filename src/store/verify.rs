@@ -170,8 +170,8 @@ const RULES: &[Rule] = &[
         "SELECT 'account ' || a.id FROM account a WHERE a.erased_at IS NOT NULL AND NOT EXISTS \
          (SELECT 1 FROM erasure e WHERE e.account_id = a.id) AND (a.balance_minor <> 0 OR \
          a.suspended_at IS NULL OR EXISTS (SELECT 1 FROM api_key k WHERE k.account_id = a.id AND \
-         (k.revoked_at IS NULL OR k.label IS NOT NULL OR k.allowed IS NOT NULL)) OR EXISTS (SELECT \
-         1 FROM event e WHERE e.account_id = a.id) OR EXISTS (SELECT 1 FROM webhook_endpoint w \
+         (k.revoked_at IS NULL OR k.label IS NOT NULL OR k.allowed IS NOT NULL)) OR a.id IN \
+         (SELECT account_id FROM event) OR EXISTS (SELECT 1 FROM webhook_endpoint w \
          WHERE w.account_id = a.id) OR EXISTS (SELECT 1 FROM login g WHERE g.account_id = a.id) OR \
          EXISTS (SELECT 1 FROM test_order t WHERE t.account_id = \
          a.id) OR EXISTS (SELECT 1 FROM test_rental t WHERE t.account_id = a.id) OR EXISTS (SELECT \

@@ -79,13 +79,21 @@ impl ReadTx<'_> {
         let sql = format!(
             "SELECT e.id, e.kind, e.order_id, e.rental_id, e.test_id, EXISTS (SELECT 1 FROM \
              webhook_delivery w WHERE w.endpoint_id = $1 AND w.subject = {SUBJECT} AND w.event_id \
-             < e.id AND w.state = 'waiting' AND w.repeated = 0) FROM event e WHERE e.account_id = \
-             $2 AND e.id > $3 AND (e.test_id IS NOT NULL) = $4 AND NOT EXISTS (SELECT 1 FROM \
-             webhook_delivery d WHERE d.event_id = e.id AND d.endpoint_id = $1) ORDER BY e.id \
-             LIMIT $5"
+             < e.id AND w.state = 'waiting' AND w.repeated = 0) FROM event e WHERE e.id >> 10 = $2 \
+             AND e.account_id = $3 AND e.id > $4 AND (e.test_id IS NOT NULL) = $5 AND NOT EXISTS \
+             (SELECT 1 FROM webhook_delivery d WHERE d.event_id = e.id AND d.endpoint_id = $1) \
+             ORDER BY e.id LIMIT $6"
         );
-        let values = params![endpoint.0, account.0, after.0, mode.is_test(), limit];
-        self.all(&sql, values, undelivered)
+        let (limit, mut found) = (limit as usize, Vec::new());
+        for run in self.runs_after(after)? {
+            let left = i64::try_from(limit.saturating_sub(found.len())).unwrap_or(i64::MAX);
+            let values = params![endpoint.0, run, account.0, after.0, mode.is_test(), left];
+            found.extend(self.all(&sql, values, undelivered)?);
+            if found.len() >= limit {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// At most `limit` events that are due at `now` to be sent again to an endpoint, those first
@@ -143,13 +151,24 @@ impl ReadTx<'_> {
         before: Option<EventId>,
         limit: u32,
     ) -> Result<Vec<(EventId, EventKind)>, StoreError> {
+        let position = "SELECT position FROM webhook_endpoint WHERE id = $1";
+        let position = self.first(position, [endpoint.0], |row| row.get(0).map(EventId))?;
+        let Some(position) = position else { return Ok(Vec::new()) };
         let sql = "SELECT e.id, e.kind FROM webhook_endpoint p JOIN event e ON e.account_id = \
-                   p.account_id AND e.id > p.position WHERE p.id = $1 AND e.id < $2 AND NOT EXISTS \
-                   (SELECT 1 FROM webhook_delivery d WHERE d.event_id = e.id AND d.endpoint_id = \
-                   $1) ORDER BY e.id DESC LIMIT $3";
+                   p.account_id AND e.id > p.position WHERE p.id = $1 AND e.id >> 10 = $2 AND e.id \
+                   < $3 AND NOT EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.event_id = e.id \
+                   AND d.endpoint_id = $1) ORDER BY e.id DESC LIMIT $4";
         let before = before.map_or(i64::MAX, |before| before.0);
         let event = |row: &Row<'_>| Ok((EventId(row.get(0)?), parsed(row, 1)?));
-        self.all(sql, params![endpoint.0, before, limit], event)
+        let (limit, mut found) = (limit as usize, Vec::new());
+        for run in self.runs_after(position)?.rev() {
+            let left = i64::try_from(limit.saturating_sub(found.len())).unwrap_or(i64::MAX);
+            found.extend(self.all(sql, [endpoint.0, run, before, left], event)?);
+            if found.len() >= limit {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// The delivery of an event to an endpoint.
