@@ -1,31 +1,32 @@
-//! The mobile network: the subscribers and their numbers, the messages that wait for them, and the
-//! cards in the modems.
+//! The mobile network: its modems and banks, the steps in which they run, and their states.
 //!
 //! The order of locks is: a bank, a modem, the network's state. No code locks two banks or two
 //! modems at once.
 
 pub(super) mod banks;
+mod cards;
+mod faults;
+mod messages;
 
-use parking_lot::{Mutex, MutexGuard};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
+use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::card::SimCard;
-use super::digits::Country;
 use super::error::SimulatorError;
-use super::faults::{CardFault, Fault};
+use super::modem::Now;
 use super::modem::observed::Observed;
-use super::modem::{Content, Modem, Now, Submission};
-use super::modem_slot::{self, ModemSlot, Port};
+use super::modem_slot::{self, ModemSlot};
 use super::scenario::Scenario;
 use super::smsc::ServiceCentre;
-use super::special::SpecialMessage;
 use banks::BankUnit;
+pub(super) use faults::plain_name;
+pub use messages::SendReceipt;
 
 /// The source of the time of day.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -68,13 +69,6 @@ struct State {
     centre: ServiceCentre,
     /// Cards that are in no modem and no bank.
     drawer: Vec<SimCard>,
-}
-
-/// The receipt for a message that was sent to a simulated number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SendReceipt {
-    /// The number of parts into which the text was split.
-    pub parts: usize,
 }
 
 /// The state of a modem, as the control socket reports it.
@@ -167,90 +161,9 @@ impl Network {
         cards.iter().for_each(|card| state.centre.subscribe(card));
     }
 
-    /// The numbers of the cards in the modems, in E.164 with `+`, in the modems' order; a modem
-    /// without a card is left out.
-    pub fn numbers(&self) -> Vec<String> {
-        self.0
-            .modem_slots
-            .iter()
-            .filter_map(|modem_slot| Some(modem_slot.modem().sim()?.number.clone()))
-            .collect()
-    }
-
     /// The number of modems.
     pub fn modems(&self) -> usize {
         self.0.modem_slots.len()
-    }
-
-    /// Sends a text to a simulated number, in as many parts as it takes. It waits at the network
-    /// until the card is registered and its store has room.
-    ///
-    /// # Errors
-    /// [`SimulatorError::UnknownNumber`].
-    pub fn send(&self, from: &str, to: &str, text: &str) -> Result<SendReceipt, SimulatorError> {
-        let (parts, place) = self.state().centre.accept_text(from, to, text, self.now())?;
-        self.wake(place);
-        Ok(SendReceipt { parts })
-    }
-
-    /// Sends a message that is no text to a simulated number. Some kinds carry `text` as well.
-    ///
-    /// # Errors
-    /// [`SimulatorError::UnknownNumber`].
-    pub fn send_special(
-        &self,
-        kind: SpecialMessage,
-        from: &str,
-        to: &str,
-        text: &str,
-    ) -> Result<SendReceipt, SimulatorError> {
-        let place = self.state().centre.accept_special(kind, from, to, text, self.now())?;
-        self.wake(place);
-        Ok(SendReceipt { parts: 1 })
-    }
-
-    /// Sends a TPDU as it is to a simulated number, however odd.
-    ///
-    /// # Errors
-    /// [`SimulatorError::UnknownNumber`].
-    pub fn send_pdu(&self, to: &str, tpdu: &[u8]) -> Result<SendReceipt, SimulatorError> {
-        let place = self.state().centre.accept_tpdu(to, tpdu, self.now())?;
-        self.wake(place);
-        Ok(SendReceipt { parts: 1 })
-    }
-
-    /// The number of messages in the stores of the modem that holds this number's card, including
-    /// the modem's own store. For a card that is not in use, the number of messages on the card.
-    pub fn stored(&self, number: &str) -> usize {
-        let holder = self
-            .0
-            .modem_slots
-            .iter()
-            .map(ModemSlot::modem)
-            .find(|m| m.sim().is_some_and(|card| card.number == number));
-        if let Some(modem) = holder {
-            return modem.stored();
-        }
-        let of_number = |card: &&SimCard| card.number == number;
-        let on_card = |card: &SimCard| card.messages.used();
-        let unused = self
-            .0
-            .modem_slots
-            .iter()
-            .find_map(|modem_slot| modem_slot.modem().cards().find(of_number).map(on_card));
-        let parked =
-            self.0.banks.iter().find_map(|modem_slot| {
-                modem_slot.bank().wiring.parked().find(of_number).map(on_card)
-            });
-        unused
-            .or(parked)
-            .or_else(|| self.state().drawer.iter().find(of_number).map(on_card))
-            .unwrap_or_default()
-    }
-
-    /// The number of messages that wait in the network for this number.
-    pub fn waiting(&self, number: &str) -> usize {
-        self.state().centre.waiting(number)
     }
 
     /// What a modem has observed of its host; `None` when there is no such modem.
@@ -296,94 +209,6 @@ impl Network {
         }
     }
 
-    /// Starts or ends a fault of a modem.
-    ///
-    /// # Errors
-    /// [`SimulatorError::UnknownModem`], [`SimulatorError::UnknownCard`],
-    /// [`SimulatorError::NotHexadecimal`], [`SimulatorError::NotAName`].
-    pub fn fault(&self, modem: usize, fault: &Fault) -> Result<(), SimulatorError> {
-        let last = self.modems().saturating_sub(1);
-        let modem_slot =
-            self.0.modem_slots.get(modem).ok_or(SimulatorError::UnknownModem { modem, last })?;
-        let now = self.now();
-        match fault {
-            Fault::Garbage { octets } => {
-                let octets = hex::decode(octets).map_err(|_| SimulatorError::NotHexadecimal)?;
-                modem_slot.modem().babble(&octets);
-            }
-            Fault::PortGone { back_after_ms } => {
-                modem_slot.port.send_replace(Port::Gone { back_after_ms: *back_after_ms });
-            }
-            Fault::PortMoved { back_after_ms, name } => {
-                modem_slot.rename(plain_name(name)?);
-                modem_slot.port.send_replace(Port::Gone { back_after_ms: Some(*back_after_ms) });
-            }
-            Fault::PortBack => {
-                modem_slot.port.send_replace(Port::Present);
-            }
-            Fault::SimOut => {
-                let card = modem_slot.modem().remove_sim();
-                self.state().drawer.extend(card);
-            }
-            Fault::SimIn { iccid } => self.insert(modem_slot, iccid)?,
-            _ => modem_slot.modem().suffer(fault, now),
-        }
-        modem_slot.wake.notify_one();
-        Ok(())
-    }
-
-    /// Makes the network refuse a card, or accept it again, wherever the card is.
-    ///
-    /// # Errors
-    /// [`SimulatorError::UnknownCard`].
-    pub fn card_fault(&self, iccid: &str, fault: CardFault) -> Result<(), SimulatorError> {
-        let is_it = |card: &&mut SimCard| card.iccid == iccid;
-        let deny = |card: &mut SimCard| card.denied = fault == CardFault::Denied;
-        let in_modem = self.0.modem_slots.iter().find_map(|modem_slot| {
-            modem_slot.modem().cards_mut().find(is_it).map(deny)?;
-            modem_slot.wake.notify_one();
-            Some(())
-        });
-        let parked = || {
-            self.0
-                .banks
-                .iter()
-                .find_map(|unit| unit.bank().wiring.parked_mut().find(is_it).map(deny))
-        };
-        let apart = || self.state().drawer.iter_mut().find(is_it).map(deny);
-        let unknown = || SimulatorError::UnknownCard { iccid: iccid.to_owned() };
-        in_modem.or_else(parked).or_else(apart).ok_or_else(unknown)
-    }
-
-    fn insert(&self, modem_slot: &ModemSlot, iccid: &str) -> Result<(), SimulatorError> {
-        let card = self
-            .take_card(iccid)
-            .ok_or_else(|| SimulatorError::UnknownCard { iccid: iccid.to_owned() })?;
-        let before = modem_slot.modem().insert_sim(card, self.now());
-        self.state().drawer.extend(before);
-        Ok(())
-    }
-
-    /// Takes a card out of the drawer, out of its slot in a bank, or out of the modem that holds
-    /// it.
-    fn take_card(&self, iccid: &str) -> Option<SimCard> {
-        let mut state = self.state();
-        if let Some(place) = state.drawer.iter().position(|card| card.iccid == iccid) {
-            return Some(state.drawer.remove(place));
-        }
-        drop(state);
-        if let Some(card) = self.0.banks.iter().find_map(|unit| unit.bank().wiring.take(iccid)) {
-            return Some(card);
-        }
-        self.0.modem_slots.iter().find_map(|modem_slot| {
-            let mut modem = modem_slot.modem();
-            let holds = modem.sim().is_some_and(|card| card.iccid == iccid);
-            let card = holds.then(|| modem.remove_sim()).flatten();
-            modem_slot.wake.notify_one();
-            card
-        })
-    }
-
     /// Runs a modem for one step: it reads what the host wrote, gets messages from the network, and
     /// writes. Returns in how many milliseconds it needs another step, if nothing happens before.
     pub(super) fn step(&self, place: usize, round: &mut Round<'_>) -> Option<u64> {
@@ -406,31 +231,6 @@ impl Network {
         drop(modem);
         self.announce();
         due_ms.into_iter().chain(found_ms).min().map(|due_ms| due_ms.saturating_sub(now.ms))
-    }
-
-    /// Delivers to a registered modem the messages that wait for its card. Returns when the network
-    /// will find the modem, if it does not find it yet.
-    fn deliver(&self, place: usize, modem: &mut Modem, alive: bool, now: Now) -> Option<u64> {
-        if !modem.is_registered() {
-            return None;
-        }
-        self.state().centre.deliver(place, modem, alive, now)
-    }
-
-    /// Takes a message that a modem's host sent. One to a number outside of the simulation is lost,
-    /// as on a real network, which accepts it before it finds that nobody has the number.
-    fn submit(&self, from: &str, submission: Submission) {
-        let to = Country::of_number(from).international(&submission.to);
-        let now = self.now();
-        let accepted = match submission.content {
-            Content::Text(text) => {
-                self.state().centre.accept_text(from, &to, &text, now).map(|(_, place)| place)
-            }
-            Content::Draft(message) => self.state().centre.accept_submit(from, &to, *message, now),
-        };
-        if let Ok(place) = accepted {
-            self.wake(place);
-        }
     }
 
     fn wake(&self, place: Option<usize>) {
@@ -461,13 +261,6 @@ impl Network {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock()
     }
-}
-
-/// Checks that the name of a link has no folder in it.
-pub(super) fn plain_name(name: &str) -> Result<&str, SimulatorError> {
-    let plain = !name.is_empty()
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
-    if plain { Ok(name) } else { Err(SimulatorError::NotAName) }
 }
 
 /// The input and output of one [`Network::step`].
