@@ -1,14 +1,12 @@
 //! Monitoring of the daemon. Events are counted where they happen; what is costly to count is
-//! counted now and then (`counts_cache.rs`). The figures are served as metrics (`metrics.rs`), as
+//! counted now and then (`counts_cache.rs`). The figures are served as metrics (`metrics/`), as
 //! liveness and readiness (`health.rs`) and as alarms (`alarms.rs`), without waiting for anything.
 
 mod alarms;
-mod banks;
 mod counts_cache;
 mod health;
 mod metrics;
 mod modems;
-mod page;
 mod process;
 mod samples;
 
@@ -160,7 +158,7 @@ fn rounded(figure: f64) -> f64 {
 
 impl Health for Monitor {
     fn metrics(&self) -> String {
-        metrics::page(self)
+        metrics::render(self)
     }
 
     fn liveness_faults(&self) -> Faults<'_> {

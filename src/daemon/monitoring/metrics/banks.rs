@@ -13,7 +13,7 @@ const OUTCOMES: [Outcome; 3] = [
     ("failed", |radio| radio.failures),
 ];
 
-pub(super) fn metrics(page: &mut Page, banks: &[BankReport]) {
+pub(super) fn write_banks(page: &mut Page, banks: &[BankReport]) {
     let mut family =
         page.family("simbridge_bank_trouble", Gauge, "Whether something is wrong with the bank.");
     banks
