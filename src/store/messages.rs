@@ -54,26 +54,13 @@ pub enum MessageFilter {
     After(MessageId),
 }
 
-/// Which of a rental's messages its tenant wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TenantFilter {
-    /// Older than this one.
-    pub before: MessageId,
-    /// Received at this time or later.
-    pub since: Timestamp,
-    /// How many at most.
-    pub count: usize,
-    /// How many octets their texts may have together; one message may have more.
-    pub bytes: usize,
-}
-
 /// How many messages are read at once for somebody who follows them as they come.
 const FOLLOWED_AT_ONCE: u32 = 500;
 
-const MESSAGE: &str = "SELECT m.id, m.sim_id, s.iccid, s.number, m.sender, m.text, m.code, \
-                       m.sent_at, m.received_at, m.complete, m.order_id, m.rental_id, m.withheld, \
-                       m.seen_at IS NOT NULL, m.kind, m.detail FROM message m JOIN sim s ON s.id \
-                       = m.sim_id";
+pub(super) const MESSAGE: &str = "SELECT m.id, m.sim_id, s.iccid, s.number, m.sender, m.text, \
+                                  m.code, m.sent_at, m.received_at, m.complete, m.order_id, \
+                                  m.rental_id, m.withheld, m.seen_at IS NOT NULL, m.kind, m.detail \
+                                  FROM message m JOIN sim s ON s.id = m.sim_id";
 
 pub(super) const LISTED: Listed = Listed {
     table: "message",
@@ -108,7 +95,7 @@ fn select(with_all_kinds: bool) -> String {
     }
 }
 
-fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
+pub(super) fn read_message(row: &Row<'_>) -> rusqlite::Result<Message> {
     Ok(Message {
         id: MessageId(row.get(0)?),
         sim: SimId(row.get(1)?),
@@ -137,7 +124,7 @@ impl ReadTx<'_> {
             MessageFilter::NewestListed(limit) => (is_listed(), limit),
             MessageFilter::After(id) => {
                 let sql = format!("{MESSAGE} WHERE m.id > $1 ORDER BY m.id LIMIT $2");
-                return self.all(&sql, (id.0, FOLLOWED_AT_ONCE), message);
+                return self.all(&sql, (id.0, FOLLOWED_AT_ONCE), read_message);
             }
         };
         let sql = match limit {
@@ -147,7 +134,7 @@ impl ReadTx<'_> {
                  id"
             ),
         };
-        self.all(&sql, [limit.rows()], message)
+        self.all(&sql, [limit.rows()], read_message)
     }
 
     /// The messages that a filter selects, of all kinds or of those that are shown unasked, oldest
@@ -157,7 +144,7 @@ impl ReadTx<'_> {
         filter: &ListFilter,
         with_all_kinds: bool,
     ) -> Result<Vec<Message>, StoreError> {
-        self.list(&select(with_all_kinds), &LISTED, filter, message)
+        self.list(&select(with_all_kinds), &LISTED, filter, read_message)
     }
 
     /// A step of [`ReadTx::list_messages`]: of a filter without an index, what a page's reader
@@ -167,11 +154,11 @@ impl ReadTx<'_> {
         filter: &ListFilter,
         with_all_kinds: bool,
     ) -> Result<ListStep<Message>, StoreError> {
-        self.list_step(&select(with_all_kinds), &LISTED, filter, STEP_ROWS, message)
+        self.list_step(&select(with_all_kinds), &LISTED, filter, STEP_ROWS, read_message)
     }
 
     pub fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
-        self.first(&format!("{MESSAGE} WHERE m.id = $1"), [id.0], message)
+        self.first(&format!("{MESSAGE} WHERE m.id = $1"), [id.0], read_message)
     }
 
     /// Whether a message may have come for another SIM than the one that it was read from.
@@ -183,65 +170,6 @@ impl ReadTx<'_> {
     pub fn pdus_of(&self, id: MessageId) -> Result<Vec<Vec<u8>>, StoreError> {
         let sql = "SELECT pdu FROM part WHERE message_id = $1 ORDER BY sequence, id";
         self.all(sql, [id.0], |row| row.get(0))
-    }
-
-    /// The message of an order that its customer is shown, with its text, and whether the customer
-    /// was shown it before: the newest with a code, or else the newest. `None` when there is none
-    /// or its text has been blanked.
-    pub fn shown_text(
-        &self,
-        order: OrderId,
-    ) -> Result<Option<(MessageId, String, bool)>, StoreError> {
-        let with_code = "SELECT id, text, seen_at IS NOT NULL FROM message WHERE order_id = $1 AND \
-                         withheld IS NULL AND code IS NOT NULL ORDER BY id DESC LIMIT 1";
-        let newest = "SELECT id, text, seen_at IS NOT NULL FROM message WHERE order_id = $1 AND \
-                      withheld IS NULL ORDER BY id DESC LIMIT 1";
-        for sql in [with_code, newest] {
-            let shown = self.first(sql, [order.0], |row| {
-                Ok((MessageId(row.get(0)?), row.get::<_, Option<String>>(1)?, row.get(2)?))
-            })?;
-            if let Some((id, text, seen)) = shown {
-                return Ok(text.map(|text| (id, text, seen)));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The messages of an order that its customer may see and was not shown yet, oldest first.
-    pub fn unseen_of_order(&self, order: OrderId) -> Result<Vec<MessageId>, StoreError> {
-        let sql = "SELECT id FROM message WHERE order_id = $1 AND withheld IS NULL AND text IS NOT \
-                   NULL AND seen_at IS NULL ORDER BY id";
-        self.all(sql, [order.0], |row| row.get(0).map(MessageId))
-    }
-
-    /// The messages of a rental that its tenant may see, that a filter selects and that `take`
-    /// accepts, newest first, and whether there are more.
-    pub fn messages_for_tenant(
-        &self,
-        rental: RentalId,
-        filter: TenantFilter,
-        take: impl Fn(&Message) -> bool,
-    ) -> Result<(Vec<Message>, bool), StoreError> {
-        let TenantFilter { before, since, count, bytes } = filter;
-        let sql = format!(
-            "{MESSAGE} WHERE m.rental_id = $1 AND m.id < $2 AND m.received_at >= $3 AND m.withheld \
-             IS NULL ORDER BY m.id DESC"
-        );
-        let mut statement = self.conn.prepare_cached(&sql)?;
-        let mut rows = statement.query(params![rental.0, before.0, since.0])?;
-        let (mut taken, mut used) = (Vec::new(), 0);
-        while let Some(row) = rows.next()? {
-            let message = message(row)?;
-            if !take(&message) {
-                continue;
-            }
-            used += message.text.as_ref().map_or(0, String::len);
-            if taken.len() >= count || (used > bytes && !taken.is_empty()) {
-                return Ok((taken, true));
-            }
-            taken.push(message);
-        }
-        Ok((taken, false))
     }
 
     /// The order or rental that a message was given to, or why it was given to none.
@@ -258,91 +186,6 @@ impl ReadTx<'_> {
         Ok(owner?.unwrap_or(Owner::Nobody))
     }
 
-    /// An order's messages, oldest first.
-    pub fn messages_of_order(&self, order: OrderId) -> Result<Vec<Message>, StoreError> {
-        self.all(&format!("{MESSAGE} WHERE m.order_id = $1 ORDER BY m.id"), [order.0], message)
-    }
-
-    /// A rental's messages, oldest first.
-    pub fn messages_of_rental(&self, rental: RentalId) -> Result<Vec<Message>, StoreError> {
-        self.all(&format!("{MESSAGE} WHERE m.rental_id = $1 ORDER BY m.id"), [rental.0], message)
-    }
-
-    /// A rental's newest messages, or the newest before one, at most so many, oldest first.
-    pub fn messages_of_rental_before(
-        &self,
-        rental: RentalId,
-        before: Option<MessageId>,
-        limit: u32,
-    ) -> Result<Vec<Message>, StoreError> {
-        let sql =
-            format!("{MESSAGE} WHERE m.rental_id = $1 AND m.id < $2 ORDER BY m.id DESC LIMIT $3");
-        let before = before.map_or(i64::MAX, |before| before.0);
-        let mut newest_first = self.all(&sql, params![rental.0, before, limit], message)?;
-        newest_first.reverse();
-        Ok(newest_first)
-    }
-
-    /// A rental's newest messages, oldest first, and how many older ones it has. They are at most
-    /// `count`, and fewer when their texts have more than `bytes` together; but always one, if
-    /// there is any.
-    pub fn newest_of_rental(
-        &self,
-        rental: RentalId,
-        count: u32,
-        bytes: usize,
-    ) -> Result<(Vec<Message>, usize), StoreError> {
-        let newest = self.newest_messages("m.rental_id = $1", rental.0, count, bytes)?;
-        let Some(oldest) = newest.first() else { return Ok((newest, 0)) };
-        let sql = "SELECT count(*) FROM message WHERE rental_id = $1 AND id < $2";
-        let older = self.number(sql, [rental.0, oldest.id.0])?;
-        Ok((newest, usize::try_from(older).unwrap_or(0)))
-    }
-
-    /// The newest messages of an order that its customer may see, oldest first. They are at most
-    /// `count`, and fewer when their texts have more than `bytes` together; but always one, if
-    /// there is any.
-    pub fn newest_of_order(
-        &self,
-        order: OrderId,
-        count: u32,
-        bytes: usize,
-    ) -> Result<Vec<Message>, StoreError> {
-        self.newest_messages("m.order_id = $1 AND m.withheld IS NULL", order.0, count, bytes)
-    }
-
-    /// The code of an order's newest message that has one, of those that its customer may see.
-    pub fn newest_code_of_order(&self, order: OrderId) -> Result<Option<String>, StoreError> {
-        let sql = "SELECT code FROM message WHERE order_id = $1 AND withheld IS NULL AND code IS \
-                   NOT NULL ORDER BY id DESC LIMIT 1";
-        self.first(sql, [order.0], |row| row.get(0))
-    }
-
-    /// The newest messages that fulfil a condition on `owner`, oldest first; at most `count`, and
-    /// fewer when their texts have more than `bytes` together, but always one, if there is any.
-    fn newest_messages(
-        &self,
-        condition: &str,
-        owner: i64,
-        count: u32,
-        bytes: usize,
-    ) -> Result<Vec<Message>, StoreError> {
-        let sql = format!("{MESSAGE} WHERE {condition} ORDER BY m.id DESC LIMIT $2");
-        let mut statement = self.conn.prepare_cached(&sql)?;
-        let mut rows = statement.query(params![owner, count])?;
-        let (mut newest, mut used) = (Vec::new(), 0);
-        while let Some(row) = rows.next()? {
-            let message = message(row)?;
-            used += message.text.as_ref().map_or(0, String::len);
-            if used > bytes && !newest.is_empty() {
-                break;
-            }
-            newest.push(message);
-        }
-        newest.reverse();
-        Ok(newest)
-    }
-
     /// The messages that reached a SIM at `from` or later, but before `to`, and that were given to
     /// no order and no rental, oldest first. Messages that our own SIMs sent to find out a number
     /// are left out.
@@ -357,7 +200,7 @@ impl ReadTx<'_> {
              m.order_id IS NULL AND m.rental_id IS NULL AND (m.withheld IS NULL OR m.withheld <> \
              'loopback') ORDER BY m.id"
         );
-        self.all(&sql, [sim.0, from.0, to.0], message)
+        self.all(&sql, [sim.0, from.0, to.0], read_message)
     }
 }
 
@@ -387,12 +230,6 @@ impl WriteTx<'_> {
         ];
         self.execute(sql, values)?;
         Ok(MessageId(self.inserted()))
-    }
-
-    /// Records that a message was shown to its customer. Returns whether this was the first time.
-    pub fn mark_seen(&self, id: MessageId, at: Timestamp) -> Result<bool, StoreError> {
-        let sql = "UPDATE message SET seen_at = $1 WHERE id = $2 AND seen_at IS NULL";
-        Ok(self.execute(sql, [at.0, id.0])? == 1)
     }
 
     /// Gives a message that was nobody's to an order, from whose end its retention counts.
