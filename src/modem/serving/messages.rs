@@ -9,17 +9,15 @@ use super::super::context::Context;
 use super::super::pending_reads::PendingRead;
 use super::super::profile::Quirk;
 use super::super::reply::Reply;
+use super::card_proof::{iccid_command, proof};
 use super::network::Chore;
-use super::{ANNOUNCE_INTERVAL, PROOF, Serving, iccid_command};
+use super::{ANNOUNCE_INTERVAL, Serving};
 use crate::at::{self, Command, FinalResult, MessageStore};
 use crate::domain::Moment;
 use crate::domain::modem::MessageTrouble;
 
 /// How many announced messages are read in a row before a sweep that is due gets its turn.
 const READS_IN_ROW: u8 = 16;
-/// How long the ICCID of the card of a bank proves which card is in. The bank may put another one
-/// on later than it says.
-const BANK_PROOF: Duration = Duration::from_millis(500);
 /// A parameter does not fit text mode (27.005 3.2.5).
 const INVALID_TEXT_PARAMETER: u16 = 305;
 /// The pause before a sweep finds out what became of a deletion that was not answered.
@@ -48,9 +46,9 @@ impl Serving {
             return None;
         }
         if let Some(pending) = self.deletions.next(self.chosen) {
-            if now - pending.read_at.max(self.iccid_read_at) > proof(context) {
+            if now - pending.read_at.max(self.card.read_at()) > proof(context) {
                 // By now there could be another card, and a message of that card in this slot.
-                self.doubt = true;
+                self.card.doubt();
                 return Some(iccid_command(context));
             }
             return Some(self.in_store(
@@ -64,10 +62,11 @@ impl Serving {
             return None;
         }
         let read = self.reads.peek(self.chosen, &self.deletions, now);
-        if (read.is_some() || self.sweep.is_due(now)) && now - self.iccid_read_at > proof(context) {
+        let is_reading = read.is_some() || self.sweep.is_due(now);
+        if is_reading && !self.card.is_read_within(proof(context), now) {
             // The card may have been exchanged without any URC, so it is not certain for which card
             // these messages are.
-            self.doubt = true;
+            self.card.doubt();
             return Some(iccid_command(context));
         }
         if read.is_none() || self.reads_in_row >= READS_IN_ROW {
@@ -317,9 +316,4 @@ impl Serving {
             self.sweep.schedule_soon(now);
         }
     }
-}
-
-/// How long after it was read the ICCID proves which card is in.
-fn proof(context: &Context) -> Duration {
-    if context.config.iccid_from_card { BANK_PROOF } else { PROOF }
 }

@@ -2,7 +2,9 @@
 //! host and deleted. It covers the states `Registering` and `Ready`, because there may be messages
 //! in the stores whether there is a network or not.
 
+mod card_proof;
 mod departing;
+mod host_answers;
 mod messages;
 mod network;
 mod reading;
@@ -19,41 +21,23 @@ use super::pending_deletions::PendingDeletions;
 use super::pending_reads::{PendingRead, PendingReads};
 use super::phase::{Next, Phase};
 use super::profile::Quirk;
-use super::reply::{self, Reply};
+use super::reply::Reply;
 use super::sim_check::SimCheck;
 use super::slot_troubles::SlotTroubles;
 use super::sweep::Sweep;
-use crate::at::{self, Command, IccidSource, MessageStore};
+use crate::at::{self, Command, MessageStore};
 use crate::domain::Moment;
 use crate::domain::modem::ModemReason;
+use card_proof::{CardProof, iccid_command};
 use departing::Departure;
 use network::Chore;
 
 /// The number of keep-alives from one reading of the operator's name and the `AT+CNMI` setting to
 /// the next.
 const RARE_ROUNDS: u32 = 10;
-/// The pause after the first failed attempt to read the ICCID; it grows by as much with each
-/// further one.
-const ICCID_PAUSE: Duration = Duration::from_secs(1);
-/// After this many failed attempts the card is taken to be gone.
-const ICCID_TRIES: u8 = 3;
-/// How long nothing is read after the host could not store a message, the first time. The time
-/// doubles with each further failure.
-const FIRST_HOLD: Duration = Duration::from_secs(5);
-/// The limit of that time.
-const LONGEST_HOLD: Duration = Duration::from_secs(60);
 
-/// How long after the ICCID was read it proves which card is in, where no bank exchanges cards: by
-/// hand that takes longer. Messages are read, and tasks in the name of a card begun, only within
-/// this time; a deletion is sent within this time after the ICCID or the message itself was read.
-const PROOF: Duration = Duration::from_secs(2);
 /// The least time between two `AT+CNMI` that lines about a full store give reason to.
 const ANNOUNCE_INTERVAL: Duration = Duration::from_millis(250);
-/// The least time between two readings of the ICCID that lines of a modem give reason to.
-const DOUBT_INTERVAL: Duration = Duration::from_millis(250);
-/// The duration of a commit after which the modem may have stopped announcing messages, because
-/// those that arrived meanwhile were not acknowledged.
-const SLOW_COMMIT: Duration = Duration::from_secs(10);
 
 /// Why the phase is left.
 #[derive(Debug)]
@@ -103,12 +87,7 @@ pub(super) struct Serving {
     announced_at: Moment,
     /// When the modem last reported that a store was full.
     full_at: Option<Moment>,
-    /// Whether the card may have been exchanged, so that its ICCID is read before anything else.
-    doubt: bool,
-    /// When to try again after the ICCID could not be read.
-    doubt_until: Option<Moment>,
-    doubt_tries: u8,
-    iccid_read_at: Moment,
+    card: CardProof,
     /// Nothing is read before this time, because the host could not store a message.
     held_until: Option<Moment>,
     /// For how long reading was last held back; zero when the last message could be stored.
@@ -155,10 +134,7 @@ impl Serving {
             announce_at: None,
             announced_at: now,
             full_at: None,
-            doubt: false,
-            doubt_until: None,
-            doubt_tries: 0,
-            iccid_read_at: now,
+            card: CardProof::new(now),
             held_until: None,
             hold: Duration::ZERO,
             custody_sweeps: 0,
@@ -206,9 +182,9 @@ impl Serving {
         if let Some(next) = self.next_departure_step(context, now) {
             return next;
         }
-        if self.doubt || !self.unproven.is_empty() {
-            return match self.doubt_until.filter(|until| now < *until) {
-                Some(until) => Next::Wait(Some(until)),
+        if self.card.is_doubted() || !self.unproven.is_empty() {
+            return match self.card.reading_at().filter(|at| now < *at) {
+                Some(at) => Next::Wait(Some(at)),
                 None => Next::Send(iccid_command(context)),
             };
         }
@@ -231,7 +207,9 @@ impl Serving {
         self.keep_alive_at = now + context.config.keep_alive;
         self.follow_ups = 0;
         // Before the first keep-alive the ICCID has just been read.
-        self.doubt |= self.rounds > 0;
+        if self.rounds > 0 {
+            self.card.doubt();
+        }
         self.add_chore(Chore::Registration(0));
         self.add_chore(Chore::Signal);
         if self.rounds.is_multiple_of(RARE_ROUNDS) {
@@ -253,27 +231,6 @@ impl Serving {
         self.sweep.schedule_by(now);
         if matches!(self.emptied, Some(Some(_))) {
             self.emptied = Some(None);
-        }
-    }
-
-    fn report_empty_store(&mut self, context: &mut Context) {
-        if self.emptied != Some(None) {
-            return;
-        }
-        let (Some(modem), Some(iccid)) = (context.modem(), context.iccid().cloned()) else {
-            return;
-        };
-        let token = context.new_token();
-        self.emptied = Some(Some(token));
-        context.claim_own_store();
-        context.actions.push_back(Action::Emptied { token, modem, iccid });
-    }
-
-    /// Takes the host's answer whether it recorded that the modem's own store is empty. If not, it
-    /// is asked again at the next keep-alive.
-    pub fn emptied(&mut self, token: Token, ok: bool) {
-        if ok && self.emptied == Some(Some(token)) {
-            self.emptied = None;
         }
     }
 
@@ -318,43 +275,11 @@ impl Serving {
         }
     }
 
-    fn on_iccid_read(
-        &mut self,
-        context: &mut Context,
-        outcome: Outcome,
-        reply: &Reply,
-        now: Moment,
-    ) {
-        let found = reply.find(reply::iccid).filter(|_| outcome.is_ok());
-        match found {
-            Some(iccid) if Some(&iccid) == context.iccid() => {
-                self.doubt = false;
-                context.card_confirmed = true;
-                context.actions.extend(self.unproven.drain(..));
-                self.doubt_until = None;
-                self.doubt_tries = 0;
-                self.iccid_read_at = now;
-            }
-            Some(_) => self.leave = Some(Leave::Identifying),
-            None => {
-                self.doubt_tries += 1;
-                self.doubt_until = Some(now + ICCID_PAUSE * u32::from(self.doubt_tries));
-                if self.doubt_tries >= ICCID_TRIES {
-                    self.leave = Some(Leave::SimCheck);
-                }
-            }
-        }
-        if matches!(self.leave, Some(Leave::SimCheck | Leave::Identifying)) {
-            context.forget_card();
-            context.set_reason(ModemReason::SimBeingReadAgain);
-        }
-    }
-
     /// Checks the settings and the card, because an operator's own command may have changed
     /// anything.
     pub fn check_settings(&mut self) {
         self.chosen = None;
-        self.doubt = true;
+        self.card.doubt();
         self.add_chore(Chore::Indications);
     }
 
@@ -364,66 +289,8 @@ impl Serving {
         self.add_chore(Chore::Charset);
     }
 
-    /// Whether the ICCID was read just now. If it was not, it is read next.
-    pub fn is_card_proven(&mut self, now: Moment) -> bool {
-        let proven = self.is_card_certain() && now - self.iccid_read_at <= PROOF;
-        self.doubt |= !proven;
-        proven
-    }
-
-    /// Has the ICCID read next.
-    pub fn doubt_card(&mut self) {
-        self.doubt = true;
-    }
-
-    /// Has the ICCID read soon, for a reason that a flood of lines may give.
-    pub fn doubt_card_again(&mut self, now: Moment) {
-        self.doubt = true;
-        let soonest = self.iccid_read_at + DOUBT_INTERVAL;
-        if now < soonest {
-            self.doubt_until.get_or_insert(soonest);
-        }
-    }
-
     /// Configures the modem again, because it has lost its settings.
     pub fn configure_again(&mut self) {
         self.leave.get_or_insert(Leave::Configuring);
     }
-
-    /// Takes the host's answer whether it has stored a message.
-    pub fn stored(&mut self, context: &mut Context, token: Token, ok: bool, now: Moment) {
-        if ok {
-            if self.deletions.commit(token).is_some_and(|read_at| now - read_at >= SLOW_COMMIT) {
-                self.add_chore(Chore::Indications);
-            }
-            if !std::mem::take(&mut self.hold).is_zero() {
-                self.held_until = None;
-                context.clear_reason();
-            }
-        } else if self.deletions.refuse(token) && self.held_until.is_none() {
-            self.hold = (self.hold * 2).clamp(FIRST_HOLD, LONGEST_HOLD);
-            self.held_until = Some(now + self.hold);
-            self.sweep.schedule_by(now + self.hold);
-            context.set_reason(ModemReason::HostCannotStore);
-        }
-    }
-
-    /// Has a message that arrived inside its URC acknowledged, which was on disk `after` this time.
-    pub fn direct_stored(&mut self, context: &Context, after: Duration) {
-        if context.acknowledges && !context.profile.has(Quirk::NoAcknowledge) && after < SLOW_COMMIT
-        {
-            self.add_chore(Chore::Acknowledge);
-        } else if after >= SLOW_COMMIT {
-            self.add_chore(Chore::Indications);
-        }
-    }
-
-    /// Whether it is certain that the card is the one whose ICCID was read.
-    pub fn is_card_certain(&self) -> bool {
-        !self.doubt && self.leave.is_none()
-    }
-}
-
-fn iccid_command(context: &Context) -> Command {
-    Command::Iccid(context.iccid_source.clone().unwrap_or(IccidSource::Ccid))
 }

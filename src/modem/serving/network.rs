@@ -195,13 +195,15 @@ impl Serving {
         context.set_registration(domain, registration);
         match (context.is_registered(), self.registered_since) {
             (true, None) => {
-                self.doubt |= self.polls > 1;
+                if self.polls > 1 {
+                    self.card.doubt();
+                }
                 self.registered_since = Some(now);
                 self.add_chore(Chore::Signal);
                 self.add_chore(Chore::Operator);
             }
             (false, Some(_)) => {
-                self.doubt = true;
+                self.card.doubt();
                 self.registered_since = None;
                 self.polls = 1;
                 self.poll_at = now + POLL;

@@ -36,7 +36,7 @@ impl Serving {
         let Some(store) = self.chosen else { return };
         let slot = MessageSlot { store, index: header.index };
         self.sweep.found += 1;
-        if self.doubt {
+        if self.card.is_doubted() {
             return self.sweep.schedule_by(now + EARLY);
         }
         if self.held_until.is_some() {
@@ -131,7 +131,7 @@ impl Serving {
             // header is then not a malformed one but half of one.
             (Some(header), Some(line)) if is_answer(outcome, header, line) => {
                 self.sweep.found += usize::from(walking);
-                if self.doubt {
+                if self.card.is_doubted() {
                     self.reads.add(read);
                 } else {
                     self.hand_to_host(context, read, header, line, now);
@@ -167,7 +167,7 @@ impl Serving {
         }
         let pdu = RawPdu::TextMode(message.clone());
         let seen = Some(pdu.fingerprint());
-        if read.seen.is_none() || self.doubt {
+        if read.seen.is_none() || self.card.is_doubted() {
             self.reads.add(PendingRead { seen, ..read });
         } else if read.seen == seen && context.format.is_text() {
             self.hand_over(context, read, pdu, now);
@@ -187,7 +187,7 @@ impl Serving {
         now: Moment,
     ) -> bool {
         if may_belong_to_another_command(outcome) {
-            self.doubt_card_again(now);
+            self.card.doubt_soon(now);
         }
         // A card that is to leave does so within a minute.
         if walking && self.departure.is_none() {
