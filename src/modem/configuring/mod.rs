@@ -2,22 +2,25 @@
 //! is asked what it supports (`=?`); a setting is made and read back. Where it does not do what it
 //! reports, the next candidate of a list is tried.
 
+mod indications;
+mod store_choice;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::api::MessageOwner;
 use super::channel::Outcome;
-use super::context::{Context, StorePlan};
+use super::context::Context;
 use super::phase::{Next, Phase};
-use super::profile::{Profile, Quirk};
 use super::reply::Reply;
 use super::serving::Serving;
 use crate::at::{
-    self, Choices, Command, Indications, MessageStore, Registration, RegistrationDomain,
-    SimTrouble, StoreSelection,
+    self, Command, Indications, MessageStore, Registration, RegistrationDomain, SimTrouble,
+    StoreSelection,
 };
 use crate::domain::Moment;
 use crate::domain::modem::ModemReason;
+use store_choice::{StoreChoice, Verdict};
 
 /// The pause before a command is repeated because the message store is still starting.
 const RETRY_PAUSE: Duration = Duration::from_secs(2);
@@ -32,33 +35,8 @@ const LONG_RETRY_PAUSE: Duration = Duration::from_secs(5);
 
 /// How many times that is repeated which switches to PDU mode. Messages can be read without it.
 const MAX_PDU_MODE_RETRIES: u8 = 4;
-/// How often a store without room is looked at again before another one is chosen.
-const MAX_LOOKS: u8 = 2;
 /// The pause before a command about the stores is sent once more after it was refused.
 const REPEAT_PAUSE: Duration = Duration::from_millis(500);
-
-/// Messages are stored and not announced. This is for a modem that would otherwise deliver messages
-/// inside their URC and acknowledge them to the network by itself.
-const SILENT: Indications = Indications { mode: 2, mt: 0, bm: 0, ds: 0, bfr: 0 };
-
-/// Messages are stored and announced (`mt` 1).
-const fn stored(mode: u8, bm: u8, ds: u8, bfr: u8) -> Indications {
-    Indications { mode, mt: 1, bm, ds, bfr }
-}
-
-/// Settings in which messages are stored and announced, in order of preference: without broadcasts
-/// and status reports first, then those that some models accept alone.
-const INDICATIONS: [Indications; 9] = [
-    stored(2, 0, 0, 0),
-    stored(2, 0, 0, 1),
-    stored(1, 0, 0, 0),
-    stored(1, 0, 0, 1),
-    stored(2, 0, 1, 0),
-    stored(2, 0, 2, 0),
-    stored(2, 2, 0, 0),
-    stored(2, 2, 2, 0),
-    stored(3, 0, 0, 0),
-];
 
 #[derive(Debug, Default)]
 enum Step {
@@ -94,16 +72,9 @@ pub(super) struct Configuring {
     retries: u8,
     /// Whether the command about stores that was just refused was sent before.
     repeated: bool,
-    readable: Vec<MessageStore>,
-    /// Selections of stores that are still to be tried, the next one last.
-    selections: Vec<StoreSelection>,
+    stores: StoreChoice,
+    /// The selection of stores that was chosen.
     selected: Option<StoreSelection>,
-    /// How often a store without room was looked at again.
-    looks: u8,
-    /// The first selection in which messages would arrive in a store without room.
-    without_room: Option<StoreSelection>,
-    /// Whether no store has room, so that one without is chosen.
-    accepts_no_room: bool,
     /// Settings of `AT+CNMI` that are still to be tried, the next one last.
     indications: Vec<Indications>,
 }
@@ -139,8 +110,8 @@ impl Configuring {
             Step::TextParameters => Next::Send(Command::AllTextParameters),
             Step::Service(left) => Next::Send(Command::Service(left.front().copied().unwrap_or(0))),
             Step::StoresSupported => Next::Send(Command::StoresSupported),
-            Step::SelectStores => match self.selections.last() {
-                Some(selection) => Next::Send(Command::SelectStores(*selection)),
+            Step::SelectStores => match self.stores.next() {
+                Some(selection) => Next::Send(Command::SelectStores(selection)),
                 None => Next::GiveUp(ModemReason::NoMessageStore),
             },
             Step::IndicationsSupported => Next::Send(Command::IndicationsSupported),
@@ -224,7 +195,8 @@ impl Configuring {
             }
             (Command::StoresSupported, Step::StoresSupported) => {
                 let lists = reply.find(at::stores_supported).filter(|_| ok).unwrap_or_default();
-                self.plan_stores(&context.profile, &lists);
+                self.stores = StoreChoice::plan(&context.profile.stores, &lists);
+                self.step = Step::SelectStores;
             }
             (Command::SelectStores(selection), Step::SelectStores) => {
                 let fills = reply.find(at::store_fills).unwrap_or_default();
@@ -262,10 +234,34 @@ impl Configuring {
         }
     }
 
+    /// Takes the result of a selection of stores, into which so many messages fit.
+    fn on_stores_selected(
+        &mut self,
+        context: &mut Context,
+        selection: StoreSelection,
+        ok: bool,
+        room: Option<u32>,
+        now: Moment,
+    ) {
+        match self.stores.on_selected(selection, ok, room) {
+            Verdict::LookAgain => {
+                self.paused_until = Some(now + RETRY_PAUSE);
+                context.set_reason(ModemReason::StoreNotReady);
+            }
+            Verdict::TryNext => {}
+            Verdict::Chosen(plan) => {
+                context.plan = plan;
+                context.set_no_room(room == Some(0));
+                self.selected = Some(selection);
+                self.step = Step::IndicationsSupported;
+            }
+        }
+    }
+
     /// How many more tries a command that failed is worth in all: most if card or modem are busy,
     /// some if nothing works without this command.
     fn worthwhile_retries(&self, command: &Command, outcome: Outcome) -> u8 {
-        let is_last = matches!(command, Command::SelectStores(_)) && self.selections.len() == 1;
+        let is_last = matches!(command, Command::SelectStores(_)) && self.stores.is_last();
         match outcome.sim_trouble() {
             Some(SimTrouble::Busy) => MAX_BUSY_RETRIES,
             // Messages can be read in text mode too.
@@ -275,136 +271,6 @@ impl Configuring {
             _ if is_last || *command == Command::PduMode => MAX_RETRIES,
             _ => 0,
         }
-    }
-
-    /// Plans which stores to read and where messages are to arrive. `lists` are the stores that the
-    /// modem reports for each parameter of `AT+CPMS`.
-    ///
-    /// Messages arrive in the card's own store if possible, so that they move with the card. Both
-    /// stores are read, or `MT`, the view of both, where the modem's own cannot be read otherwise.
-    fn plan_stores(&mut self, profile: &Profile, lists: &[Vec<MessageStore>]) {
-        let overrides = &profile.stores;
-        let parameters =
-            overrides.parameters.unwrap_or_else(|| u8::try_from(lists.len()).unwrap_or(0));
-        let none = Vec::new();
-        let receiving = lists.get(2).or(lists.first()).unwrap_or(&none);
-        self.readable = if overrides.read.is_empty() {
-            stores_to_read(lists.first().unwrap_or(&none))
-        } else {
-            overrides.read.clone()
-        };
-        let possible = |store: &MessageStore| receiving.is_empty() || receiving.contains(store);
-        let usual = [MessageStore::Sim, MessageStore::Modem, MessageStore::Both]
-            .into_iter()
-            .filter(possible);
-        let mut receive = overrides.receive.clone();
-        receive.extend(usual.filter(|store| !overrides.receive.contains(store)));
-        let mut counts = vec![parameters];
-        counts.extend([3, 2, 1].into_iter().filter(|count| *count != parameters));
-        counts.retain(|count| *count > 0);
-        let fallback = self.readable.first().copied().unwrap_or(MessageStore::Sim);
-        for receive in receive {
-            let read = if self.readable.contains(&receive) { receive } else { fallback };
-            self.selections.extend(counts.iter().map(|count| StoreSelection {
-                read,
-                receive,
-                parameters: *count,
-            }));
-        }
-        if self.selections.is_empty() {
-            self.selections.push(StoreSelection {
-                read: fallback,
-                receive: fallback,
-                parameters: 1,
-            });
-        }
-        self.selections.reverse();
-        self.step = Step::SelectStores;
-    }
-
-    /// Takes the result of a selection. `room` is how many messages fit into the store in which
-    /// messages arrive, if the modem says so. One without any room is not chosen while there is
-    /// another, because the network holds back what finds no room (23.040 9.2.3.22).
-    fn on_stores_selected(
-        &mut self,
-        context: &mut Context,
-        selection: StoreSelection,
-        ok: bool,
-        room: Option<u32>,
-        now: Moment,
-    ) {
-        let is_without_room = room == Some(0) && !self.accepts_no_room;
-        if is_without_room && self.looks < MAX_LOOKS {
-            // A card that is still being read has no room yet.
-            self.looks += 1;
-            self.paused_until = Some(now + RETRY_PAUSE);
-            return context.set_reason(ModemReason::StoreNotReady);
-        }
-        self.selections.pop();
-        if is_without_room {
-            self.without_room.get_or_insert(selection);
-            self.selections.retain(|other| other.receive != selection.receive);
-        } else if ok {
-            let (receive, parameters) = (selection.receive, selection.parameters);
-            let readable = std::mem::take(&mut self.readable);
-            let unavailable = Vec::new();
-            context.plan = StorePlan { readable, unavailable, receive, parameters };
-            context.set_no_room(room == Some(0));
-            self.selected = Some(selection);
-            self.step = Step::IndicationsSupported;
-        }
-        if self.selections.is_empty()
-            && let Some(first) = self.without_room.take()
-        {
-            self.accepts_no_room = true;
-            self.selections.push(first);
-        }
-    }
-
-    /// Plans which settings of `AT+CNMI` to try: those of the profile first, then those that the
-    /// modem reports as supported, then the others, because some modems accept what they do not
-    /// report.
-    ///
-    /// A message that arrives inside its URC (`mt` 2 or 3) is in no store. Such a setting is used
-    /// only where we acknowledge the message to the network once it is on disk, never where the
-    /// modem acknowledges it by itself.
-    fn plan_indications(&mut self, context: &Context, supported: Option<&[Choices]>) {
-        let we_acknowledge = context.acknowledges && !context.profile.has(Quirk::NoAcknowledge);
-        let profiled =
-            context.profile.indications.iter().filter(|profiled| profiled.mt < 2 || we_acknowledge);
-        let fits = |wanted: &Indications| {
-            let Some(lists) = supported else { return true };
-            let values = [wanted.mode, wanted.mt, wanted.bm, wanted.ds, wanted.bfr];
-            lists.iter().zip(values).all(|(list, value)| list.allows(i32::from(value)))
-        };
-        let (named, unnamed): (Vec<_>, Vec<_>) = INDICATIONS.into_iter().partition(fits);
-        self.indications = profiled.copied().chain(named).chain(unnamed).chain([SILENT]).collect();
-        self.indications.reverse();
-        self.step = Step::SetIndications;
-    }
-
-    /// Checks the setting that was read back, because modems also accept settings that they ignore.
-    fn on_indications_read(&mut self, context: &mut Context, set: Option<Indications>) {
-        let tried = self.indications.pop();
-        let mt = tried.map_or(1, |tried| tried.mt);
-        if set.is_none_or(|set| set.mt == mt && set.mode != 0) {
-            context.indications = tried.filter(|tried| *tried != SILENT);
-            self.step = Step::WatchRegistration(0);
-        } else {
-            self.step = Step::SetIndications;
-        }
-    }
-}
-
-/// The stores to read, of those that the modem reports as readable. A modem that reports none is
-/// taken to have all.
-fn stores_to_read(readable: &[MessageStore]) -> Vec<MessageStore> {
-    let has = |store| readable.is_empty() || readable.contains(&store);
-    match (has(MessageStore::Sim), has(MessageStore::Modem), has(MessageStore::Both)) {
-        (true, true, _) => vec![MessageStore::Sim, MessageStore::Modem],
-        (_, _, true) => vec![MessageStore::Both],
-        (_, true, _) => vec![MessageStore::Modem],
-        _ => vec![MessageStore::Sim],
     }
 }
 
