@@ -3,6 +3,7 @@
 //! has the bank switch SIMs over its control line (`control`), by a command of the module, or by a
 //! program of the operator.
 
+mod actions;
 mod control;
 mod task;
 

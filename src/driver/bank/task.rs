@@ -1,7 +1,6 @@
 //! The task of one bank. It passes events of the radios' sessions, the gateway, the bank and the
-//! operator to the state machine, and carries out its actions.
+//! operator to the state machine, and carries out its actions (`actions.rs`).
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,18 +8,18 @@ use tokio::sync::{Mutex, Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, debug, info, warn};
+use tracing::warn;
 
 use super::control::{ControlLine, SwitchCommand, SwitchResult};
 use super::{BankEvents, BankPorts, SwitchByHand};
-use crate::bank::{Adapter, Bank, BankAction, SessionStatus};
-use crate::domain::bank::{SlotDemand, SlotRecord, SwitchOutcome, SwitchRecord};
-use crate::domain::modem::{ModemRequest, RequestError};
+use crate::bank::{Bank, SessionStatus};
+use crate::domain::bank::{SlotDemand, SlotRecord};
+use crate::domain::modem::RequestError;
 use crate::domain::{ClockReading, Iccid, Moment};
+use crate::driver::Handle;
 use crate::driver::clock::Clock;
 use crate::driver::holders::Holders;
 use crate::driver::port_record::PortRecord;
-use crate::driver::{Handle, HostError, recovery_actions};
 
 /// Stored times may be older than this process, and a moment cannot be negative: the task's clock
 /// starts at this value.
@@ -31,7 +30,7 @@ const REPORT_INTERVAL: Duration = Duration::from_secs(20);
 const RETRY_PAUSE: Duration = Duration::from_secs(5);
 
 /// The outcome of an action.
-enum Event {
+pub(super) enum Event {
     Demands(Option<Vec<SlotDemand>>),
     ReleaseAnswer(usize, Iccid, bool),
     OffAir(usize, Result<(), RequestError>),
@@ -63,9 +62,9 @@ impl<E> Clone for Resources<E> {
 }
 
 pub(super) struct Task<E> {
-    ports: BankPorts,
-    driver: Handle,
-    events: Arc<E>,
+    pub(super) ports: BankPorts,
+    pub(super) driver: Handle,
+    pub(super) events: Arc<E>,
     demands_changed: Arc<Notify>,
     by_hand: Arc<Mutex<mpsc::Receiver<SwitchByHand>>>,
     clock: Clock,
@@ -73,12 +72,12 @@ pub(super) struct Task<E> {
     session_changed: Arc<Notify>,
     /// The record of each radio, and the number of messages that it had when it was last read.
     records: Vec<(PortRecord, u64)>,
-    work: JoinSet<Event>,
+    pub(super) work: JoinSet<Event>,
     /// Sends commands to the task of the control line, if there is one.
-    commands: Option<mpsc::Sender<SwitchCommand>>,
+    pub(super) commands: Option<mpsc::Sender<SwitchCommand>>,
     /// Held while the operator's program runs. Only one runs at a time, because it may drive one
     /// piece of hardware for all radios.
-    program_turn: Arc<Mutex<()>>,
+    pub(super) program_turn: Arc<Mutex<()>>,
 }
 
 impl<E: BankEvents> Task<E> {
@@ -110,7 +109,7 @@ impl<E: BankEvents> Task<E> {
         self.clock.now() + HISTORY
     }
 
-    fn clock_reading(&self) -> ClockReading {
+    pub(super) fn clock_reading(&self) -> ClockReading {
         ClockReading { moment: self.now(), time: self.events.now() }
     }
 
@@ -244,177 +243,6 @@ impl<E: BankEvents> Task<E> {
         };
         // Whoever asked may no longer be waiting.
         let _ = reply.send(result);
-    }
-
-    /// Carries out all actions that are waiting. Returns whether the bank's report has changed.
-    fn carry_out(&mut self, bank: &mut Bank) -> bool {
-        let mut report = false;
-        while let Some(action) = bank.next_action() {
-            match action {
-                BankAction::Report => report = true,
-                BankAction::FetchDemands(sims) => self.fetch_demands(sims),
-                BankAction::RequestRelease { radio, iccid } => self.request_release(radio, iccid),
-                BankAction::Reclaim { iccid } => self.events.reclaim(&iccid),
-                BankAction::TakeOffAir { radio, iccid } => {
-                    self.request(radio, ModemRequest::Leave { iccid }, Event::OffAir);
-                }
-                BankAction::ResumeSession { radio, restart } => {
-                    self.request(radio, ModemRequest::Return { restart }, Event::SessionResumed);
-                }
-                BankAction::Switch { radio, local_slot } => self.switch(radio, local_slot),
-                BankAction::SaveSlot(record) => self.save_slot(record),
-                BankAction::SaveSwitch(record) => self.save_switch(record),
-            }
-        }
-        report
-    }
-
-    fn spawn(&mut self, work: impl Future<Output = Event> + Send + 'static) {
-        self.work.spawn(work.in_current_span());
-    }
-
-    fn fetch_demands(&mut self, sims: Vec<Iccid>) {
-        let events = Arc::clone(&self.events);
-        self.spawn(async move {
-            let warn = |error: &HostError| {
-                warn!(
-                    event = "bank_needs_unknown", %error,
-                    "the demand for the bank's SIMs cannot be read now"
-                );
-            };
-            Event::Demands(events.demands(sims).await.inspect_err(warn).ok())
-        });
-    }
-
-    fn request_release(&mut self, radio: usize, iccid: Iccid) {
-        let events = Arc::clone(&self.events);
-        self.spawn(async move {
-            let warn = |error: &HostError| {
-                warn!(
-                    event = "bank_leave_unknown", %error,
-                    "cannot find out whether a SIM may go off the air; it stays"
-                );
-            };
-            let granted = events.release(&iccid).await.inspect_err(warn).unwrap_or(false);
-            Event::ReleaseAnswer(radio, iccid, granted)
-        });
-    }
-
-    /// Sends a request to a radio's session.
-    fn request(
-        &mut self,
-        radio: usize,
-        request: ModemRequest,
-        event: fn(usize, Result<(), RequestError>) -> Event,
-    ) {
-        let Some(port) = self.ports.port(radio).cloned() else { return };
-        let driver = self.driver.clone();
-        self.spawn(
-            async move { event(radio, driver.request(port.as_str(), request).await.map(drop)) },
-        );
-    }
-
-    fn switch(&mut self, radio: usize, local_slot: u32) {
-        debug!(
-            event = "bank_switch",
-            radio,
-            row = local_slot,
-            "sending a switch command to the bank"
-        );
-        match self.ports.config.profile.adapter {
-            Adapter::Serial => {
-                let command = SwitchCommand { radio, local_slot };
-                let sent = self.commands.as_ref().map(|commands| commands.try_send(command));
-                if !matches!(sent, Some(Ok(()))) {
-                    self.spawn(async move {
-                        Event::Switched(
-                            radio,
-                            Err("the control line does not take commands".to_owned()),
-                        )
-                    });
-                }
-            }
-            Adapter::Module => {
-                let Some(port) = self.ports.port(radio).cloned() else { return };
-                let driver = self.driver.clone();
-                let slot = u8::try_from(local_slot).unwrap_or(u8::MAX);
-                self.spawn(async move {
-                    let result = driver.request(port.as_str(), ModemRequest::Slot(slot)).await;
-                    Event::Switched(radio, result.map(drop).map_err(|error| error.to_string()))
-                });
-            }
-            Adapter::Command => {
-                let command = self.program(radio, local_slot);
-                let turn = Arc::clone(&self.program_turn);
-                self.spawn(async move {
-                    let _turn = turn.lock().await;
-                    Event::Switched(radio, recovery_actions::run(&command).await)
-                });
-            }
-        }
-    }
-
-    /// The operator's program with its arguments filled in for a switch.
-    fn program(&self, radio: usize, local_slot: u32) -> Vec<String> {
-        let profile = &self.ports.config.profile;
-        let number = u32::try_from(radio).unwrap_or(u32::MAX).saturating_add(profile.first_radio);
-        let number = number.to_string();
-        let slot = local_slot.saturating_add(profile.first_slot).to_string();
-        let port = self.ports.port(radio).map_or("", |port| port.as_str());
-        let fill = |word: &String| {
-            let word = word.replace("{radio}", &number).replace("{slot}", &slot);
-            word.replace("{port}", port).replace("{bank}", &self.ports.config.name)
-        };
-        self.ports.command.iter().map(fill).collect()
-    }
-
-    fn save_slot(&mut self, record: SlotRecord<Moment>) {
-        let (events, bank) = (Arc::clone(&self.events), self.ports.config.name.clone());
-        let now = self.clock_reading();
-        let record = record.map_time(|moment| now.time_of(moment));
-        self.spawn(async move {
-            if let Err(error) = events.save_slot(&bank, record).await {
-                warn!(
-                    event = "bank_not_kept", %error,
-                    "what was found in a slot could not be stored; the slot will be read again"
-                );
-            }
-            Event::Nothing
-        });
-    }
-
-    fn save_switch(&mut self, record: SwitchRecord<Moment>) {
-        self.log_switch(&record);
-        let events = Arc::clone(&self.events);
-        let now = self.clock_reading();
-        let record = record.map_time(|moment| now.time_of(moment));
-        self.spawn(async move {
-            if let Err(error) = events.save_switch(record).await {
-                warn!(event = "bank_not_kept", %error, "a switch could not be stored");
-            }
-            Event::Nothing
-        });
-    }
-
-    fn log_switch(&self, record: &SwitchRecord<Moment>) {
-        let deaf_s = (record.ended_at - record.began_at).as_secs();
-        let radio = self.ports.config.radios.iter().position(|port| *port == record.port);
-        let (radio, slot) = (radio.map(|index| index + 1), record.slot);
-        match record.outcome {
-            SwitchOutcome::Done => {
-                info!(event = "bank_switched", radio, slot, deaf_s, "switched to another SIM");
-            }
-            outcome => {
-                warn!(
-                    event = "bank_switch_failed",
-                    radio,
-                    slot,
-                    deaf_s,
-                    end = ?outcome,
-                    "SIM switch failed"
-                );
-            }
-        }
     }
 }
 
