@@ -30,10 +30,10 @@ pub(super) enum Alarm {
     },
     /// Say that you know of an alarm: it is told again only when it has ended
     Acknowledge {
-        /// Its name, like StockOut
+        /// The alarm's name, like StockOut
         #[arg(value_parser = named)]
         name: String,
-        /// What it is about, like NL or ttyUSB2, if several of the name stand
+        /// What the alarm is about, like NL or ttyUSB2, if several of that name stand
         #[arg(value_parser = named)]
         subject: Option<String>,
         /// What is being done, which everybody sees who looks at the alarm

@@ -14,10 +14,11 @@ use super::{
 pub(super) enum Admin {
     /// Show the state of the whole site on one screen
     Status {
-        /// Refresh until Ctrl-C; print one line per update if the output is not a terminal
+        /// Refresh until `q` or Ctrl-C is pressed; print one line per update if the output is not a
+        /// terminal
         #[arg(long)]
         watch: bool,
-        /// Refresh interval
+        /// How often the screen is refreshed, like 2s
         #[arg(
             long,
             value_name = "TIME",
@@ -39,7 +40,7 @@ pub(super) enum Admin {
     /// Show who had which number, and which numbers are free
     #[command(subcommand)]
     Number(number::Number),
-    /// Customers' accounts: credit, limits, prices
+    /// Customers' accounts: add credit, and set limits and prices
     #[command(subcommand)]
     Account(account::Account),
     /// Customers' API keys: create, limit and revoke them
@@ -62,7 +63,7 @@ pub(super) enum Admin {
     /// Numbers that customers have skipped and are not given again for a service
     #[command(subcommand)]
     Skip(skip::Skip),
-    /// Rentals
+    /// Show rentals, end, revive, move and extend them
     #[command(subcommand)]
     Rental(rental::Rental),
     /// The addresses that customers have their events sent to, and what was sent there

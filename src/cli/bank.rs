@@ -1,12 +1,20 @@
 //! Commands about SIM banks.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::args::{named, whole_number};
 use super::listing::{ListQuery, Page, Rows};
 use super::print;
 use crate::http::{AdminClient, path_segment};
+
+/// One SIM bank.
+#[derive(Args)]
+pub(super) struct NamedBank {
+    /// The bank's name, as `bank list` shows it
+    #[arg(value_parser = named)]
+    bank: String,
+}
 
 #[derive(Subcommand)]
 pub(super) enum Bank {
@@ -16,19 +24,13 @@ pub(super) enum Bank {
         page: Page,
     },
     /// Show one bank: what is on each radio and in each slot
-    Show {
-        /// Its name
-        bank: String,
-    },
+    Show(NamedBank),
     /// Show which switch comes next on each radio, why, and when at the earliest
-    Plan {
-        /// Its name
-        bank: String,
-    },
+    Plan(NamedBank),
     /// List past switches, oldest first
     Moves {
-        /// Its name
-        bank: String,
+        #[command(flatten)]
+        bank: NamedBank,
         /// Only those by which this SIM came or went
         #[arg(long, value_parser = named)]
         iccid: Option<String>,
@@ -37,8 +39,8 @@ pub(super) enum Bank {
     },
     /// Put a slot's SIM on a radio now, unless the SIM that is on it is needed there
     Switch {
-        /// Its name
-        bank: String,
+        #[command(flatten)]
+        bank: NamedBank,
         /// The radio: its port, the last part of that, or its number from 1
         radio: String,
         /// The slot's number in the column SLOT of `bank show`, from 0; the label counts from 1
@@ -98,16 +100,16 @@ pub(super) async fn run(command: Bank, client: &AdminClient, json: bool) -> anyh
             let banks = client.get(&ListQuery::default().page(page).of("/banks")).await?;
             print::list(json, &banks, LIST, "no banks: no [[bank]] is configured")
         }
-        Bank::Show { bank } => show(&client.get(&path(&bank, "")).await?, json),
-        Bank::Plan { bank } => {
+        Bank::Show(NamedBank { bank }) => show(&client.get(&path(&bank, "")).await?, json),
+        Bank::Plan(NamedBank { bank }) => {
             print::list(json, &client.get(&path(&bank, "/plan")).await?, PLAN, "it has no radio")
         }
-        Bank::Moves { bank, iccid, rows } => {
+        Bank::Moves { bank: NamedBank { bank }, iccid, rows } => {
             let query = ListQuery::default().with("iccid", iccid);
             let moves = query.read(client, &path(&bank, "/moves"), rows).await?;
             print::list(json, &moves, MOVES, "no switch yet")
         }
-        Bank::Switch { bank, radio, slot } => {
+        Bank::Switch { bank: NamedBank { bank }, radio, slot } => {
             let answer = client
                 .post(&path(&bank, "/switch"), json!({ "radio": radio, "slot": slot }))
                 .await?;

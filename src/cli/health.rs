@@ -53,19 +53,19 @@ pub(super) struct Health {
 enum Change {
     /// Stop selling a number for a service for a while
     Rest {
-        /// The number
+        /// The number, in any form
         #[arg(value_parser = named)]
         number: String,
         /// The service's name or id
         #[arg(value_parser = named)]
         service: String,
-        /// For how long
+        /// How long the number is not sold for the service, like 24h or 7d
         #[arg(long = "for", value_name = "TIME", default_value = "24h", value_parser = duration)]
         rest: Duration,
     },
     /// Forget a number's failures for a service, or that a SIM is deaf
     Clear {
-        /// The number
+        /// The number, in any form
         #[arg(value_parser = named, required_unless_present = "sim", requires = "service")]
         number: Option<String>,
         /// The service's name or id

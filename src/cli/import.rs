@@ -13,7 +13,7 @@ use crate::http::{AdminClient, path_segment};
 /// The arguments of `sim import`.
 #[derive(clap::Args)]
 pub(super) struct Import {
-    /// The file
+    /// The file with the list: a line has an ICCID, a comma and a number
     file: PathBuf,
     /// Add SIMs that were never seen in a modem
     #[arg(long)]

@@ -45,7 +45,7 @@ pub(super) enum Key {
         .required(true)
         .multiple(true))]
     Set {
-        /// The key's first characters
+        /// The key's first characters, as `key list` shows them
         #[arg(value_parser = named)]
         prefix: String,
         #[command(flatten)]
@@ -65,7 +65,7 @@ pub(super) enum Key {
     },
     /// Revoke a key
     Revoke {
-        /// The key's first characters
+        /// The key's first characters, as `key list` shows them
         #[arg(value_parser = named)]
         prefix: String,
     },

@@ -96,6 +96,17 @@ pub(super) struct OfNumber {
     country: Option<String>,
 }
 
+/// Whose orders, for which service and on which numbers, and what came of them, is shown.
+#[derive(Args)]
+pub(super) struct OfOrders {
+    #[command(flatten)]
+    account: OfAccount,
+    #[command(flatten)]
+    service: OfService,
+    #[command(flatten)]
+    numbers: OfNumber,
+}
+
 /// What a list is asked for, as the query of its path.
 #[derive(Default, Clone)]
 pub(super) struct ListQuery(String);
@@ -200,6 +211,11 @@ impl ListQuery {
     pub fn number(self, of: OfNumber) -> ListQuery {
         let OfNumber { number, iccid, country } = of;
         self.with("number", number).with("iccid", iccid).with("country", country)
+    }
+
+    pub fn orders(self, of: OfOrders) -> ListQuery {
+        let OfOrders { account, service, numbers } = of;
+        self.account(account).service(service).number(numbers)
     }
 
     /// The path of a list with this query.

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::args::{named, whole_number};
-use super::listing::{AllKinds, ListQuery, OfAccount, OfNumber, OfService, Rows};
+use super::listing::{AllKinds, ListQuery, OfOrders, Rows};
 use super::print;
 use crate::domain::message::MessageKind;
 use crate::http::AdminClient;
@@ -51,11 +51,7 @@ pub(super) enum Message {
     /// List messages, oldest first; an account's or a service's are those of its orders and rentals
     List {
         #[command(flatten)]
-        account: OfAccount,
-        #[command(flatten)]
-        service: OfService,
-        #[command(flatten)]
-        numbers: OfNumber,
+        of: OfOrders,
         #[command(flatten)]
         rows: Box<Rows>,
         #[command(flatten)]
@@ -90,8 +86,8 @@ pub(super) enum Message {
 /// Carries out a command and prints the daemon's answer.
 pub(super) async fn run(command: Message, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
-        Message::List { account, service, numbers, rows, kinds, order, state, search } => {
-            let query = ListQuery::default().account(account).service(service).number(numbers);
+        Message::List { of, rows, kinds, order, state, search } => {
+            let query = ListQuery::default().orders(of);
             let query = query.with("all", Some(kinds.all)).with("order", order);
             let query = query.with("state", state);
             let rows = match search {

@@ -94,7 +94,7 @@ struct Common {
 enum Command {
     /// Try it out: everything on simulated modems, in a temporary folder
     Demo {
-        /// How many simulated modems
+        /// How many modems to simulate
         #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
         modems: u16,
         /// The address to serve customers on [default: 127.0.0.1:8080 or, if that is in use, a free
@@ -132,9 +132,9 @@ enum Command {
     Simulate(simulate::Simulate),
     /// Examine one port without the daemon: its modem, SIM, signal and stored messages
     Probe {
-        /// The port
+        /// The serial port, like /dev/ttyUSB2
         port: PathBuf,
-        /// Bits per second
+        /// The speed of the serial line in bits per second
         #[arg(long, default_value_t = 115_200)]
         baud: u32,
     },

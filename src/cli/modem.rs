@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::args::named;
@@ -17,6 +17,14 @@ use crate::domain::{Iccid, Imei, Imsi};
 use crate::driver::{Depth, probe};
 use crate::http::admin::scanned;
 use crate::http::{AdminClient, ClientError, path_segment};
+
+/// One modem.
+#[derive(Args)]
+pub(super) struct NamedModem {
+    /// The modem, by its port, the port's last part, its IMEI, or its identity
+    #[arg(value_parser = named)]
+    modem: String,
+}
 
 #[derive(Subcommand)]
 pub(super) enum Modem {
@@ -32,30 +40,24 @@ pub(super) enum Modem {
     },
     /// Show one modem: what it is, its recent states, and the last lines of the conversation with
     /// it
-    Show {
-        /// Its port, the port's last part, its IMEI, or its identity
-        modem: String,
-    },
+    Show(NamedModem),
     /// Show a modem's signal in each minute of the last 24 hours, since the daemon's start
-    Signal {
-        /// Its port, the port's last part, its IMEI, or its identity
-        modem: String,
-    },
+    Signal(NamedModem),
     /// Examine all serial ports of this machine: which answers, and what it is. Needs no daemon and
     /// no configuration
     Scan,
     /// Restart a modem
     Reset {
-        /// Its port, the port's last part, its IMEI, or its identity
-        modem: String,
+        #[command(flatten)]
+        modem: NamedModem,
         /// Use the model's hard reset, if it has one
         #[arg(long)]
         hard: bool,
     },
     /// Send one AT command and show its reply; the modem does nothing else meanwhile
     At {
-        /// Its port, the port's last part, its IMEI, or its identity
-        modem: String,
+        #[command(flatten)]
+        modem: NamedModem,
         /// The command, like AT+CSQ
         command: String,
         /// Send it although it is not known that it changes nothing. What writes an IMEI, enters a
@@ -66,16 +68,16 @@ pub(super) enum Modem {
     /// Send a USSD code, or the choice from a menu that a code has led to, and show the network's
     /// answer
     Ussd {
-        /// Its port, the port's last part, its IMEI, or its identity
-        modem: String,
+        #[command(flatten)]
+        modem: NamedModem,
         /// The code, like *100#, or the digits of a choice
         code: String,
     },
     /// Find out and store the number of the SIM in a modem: ask the mobile operator by USSD, or
     /// send a message to another SIM
     AskNumber {
-        /// Its port, the port's last part, its IMEI, or its identity
-        modem: String,
+        #[command(flatten)]
+        modem: NamedModem,
         /// The USSD code; by default, the one that the hardware files have for the SIM's operator
         code: Option<String>,
         /// Have the SIM text another SIM of yours and read its number from the sender. Costs one
@@ -86,11 +88,11 @@ pub(super) enum Modem {
     /// Write the conversation with a modem into a file that is safe to share and can be replayed:
     /// numbers are replaced, texts removed
     Record {
-        /// Its port, the port's last part, its IMEI, or its identity
-        modem: String,
-        /// The file
+        #[command(flatten)]
+        modem: NamedModem,
+        /// The file to write, which must not exist
         file: PathBuf,
-        /// The reason for the recording
+        /// Why the conversation is recorded, for the head of the file
         #[arg(long, default_value = "")]
         reason: String,
     },
@@ -152,14 +154,14 @@ pub(super) async fn run(command: Modem, client: &AdminClient, json: bool) -> any
             }
             print::list(json, &modems, LIST, none)
         }
-        Modem::Show { modem } => show(&get(client, &modem).await?, json),
-        Modem::Signal { modem } => samples::signal(client, json, &modem).await,
+        Modem::Show(NamedModem { modem }) => show(&get(client, &modem).await?, json),
+        Modem::Signal(NamedModem { modem }) => samples::signal(client, json, &modem).await,
         Modem::Scan => scan(client, None, json).await,
-        Modem::Reset { modem, hard } => {
+        Modem::Reset { modem: NamedModem { modem }, hard } => {
             let request = json!({ "name": modem, "hard": hard });
             reply(&client.post("/modem/reset", request).await?, json)
         }
-        Modem::At { modem, command, force } => {
+        Modem::At { modem: NamedModem { modem }, command, force } => {
             let request = json!({ "name": modem, "command": command, "force": force });
             let answer = client.post("/modem/at", request).await?;
             reply(&answer, json)?;
@@ -170,17 +172,17 @@ pub(super) async fn run(command: Modem, client: &AdminClient, json: bool) -> any
             );
             Ok(())
         }
-        Modem::Ussd { modem, code } => {
+        Modem::Ussd { modem: NamedModem { modem }, code } => {
             let request = json!({ "name": modem, "code": code });
             reply(&client.post("/modem/ussd", request).await?, json)
         }
-        Modem::AskNumber { modem, code, loopback } => {
+        Modem::AskNumber { modem: NamedModem { modem }, code, loopback } => {
             let request = json!({ "name": modem, "code": code, "loopback": loopback });
             let sim = client.post("/modem/number", request).await?;
             let fields = &["iccid", "imsi", "number", "number_source", "country"];
             print::object(json, &sim, fields)
         }
-        Modem::Record { modem, file, reason } => {
+        Modem::Record { modem: NamedModem { modem }, file, reason } => {
             let path = format!("/modem/recording?name={}", path_segment(&modem));
             let recording = client.get(&path).await?;
             record(&get(client, &modem).await?, &recording, &file, &reason)?;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::args::{named, whole_number};
 use super::history::print_history;
-use super::listing::{ListQuery, OfAccount, OfNumber, OfService, Rows};
+use super::listing::{ListQuery, OfOrders, Rows};
 use super::print;
 use crate::domain::OrderOutcome;
 use crate::http::AdminClient;
@@ -36,11 +36,7 @@ pub(super) enum Order {
     /// List orders, oldest first
     List {
         #[command(flatten)]
-        account: OfAccount,
-        #[command(flatten)]
-        service: OfService,
-        #[command(flatten)]
-        numbers: OfNumber,
+        of: OfOrders,
         /// Only those in this state
         #[arg(
             long,
@@ -94,8 +90,8 @@ pub(super) async fn run(command: Order, client: &AdminClient, json: bool) -> any
         print::object(json, &order, &[ORDER, &["ended_at"], more].concat())
     };
     match command {
-        Order::List { account, service, numbers, state, outcome, rows } => {
-            let query = ListQuery::default().account(account).service(service).number(numbers);
+        Order::List { of, state, outcome, rows } => {
+            let query = ListQuery::default().orders(of);
             let query = query.with("state", state).with("outcome", outcome);
             let orders = query.read(client, "/orders", rows).await?;
             print::list(json, &orders, ORDER, "no orders")

@@ -63,7 +63,7 @@ pub(super) enum Operator {
         /// The operator's name
         #[arg(value_parser = named)]
         operator: String,
-        /// The role
+        /// What the operator may do from now on
         #[arg(ignore_case = true, value_parser = Role::ALL.map(Role::as_str))]
         role: String,
     },

@@ -8,7 +8,7 @@ use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::args::named;
-use super::listing::{ListQuery, OfAccount, OfNumber, OfService, Times};
+use super::listing::{ListQuery, OfOrders, Times};
 use super::print;
 use super::samples::{ranges, topics};
 use crate::domain::text::csv_field;
@@ -28,11 +28,7 @@ pub(super) enum Report {
         #[arg(long, value_enum, default_value_t = By::Service)]
         by: By,
         #[command(flatten)]
-        account: OfAccount,
-        #[command(flatten)]
-        service: OfService,
-        #[command(flatten)]
-        numbers: OfNumber,
+        of: OfOrders,
         #[command(flatten)]
         times: Times,
         /// Print comma-separated values (RFC 4180) without the total
@@ -121,8 +117,8 @@ struct Row {
 /// Carries out a command and prints what the daemon answers.
 pub(super) async fn run(command: Report, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
-        Report::Revenue { by, account, service, numbers, times, csv } => {
-            let query = ListQuery::default().account(account).service(service).number(numbers);
+        Report::Revenue { by, of, times, csv } => {
+            let query = ListQuery::default().orders(of);
             revenue(client, json, (by, csv), query.times(times)).await
         }
         Report::Samples { topic, range, csv } => {

@@ -79,7 +79,7 @@ pub(super) enum Sim {
         /// The SIM's ICCID, or its number
         #[arg(value_parser = named)]
         iccid: String,
-        /// What it is sold for
+        /// What the SIM is sold for
         #[arg(value_parser = ["orders", "rentals", "both"])]
         pool: String,
     },

@@ -25,7 +25,7 @@ pub(super) struct Simulate {
 
 #[derive(Args)]
 struct RackArgs {
-    /// How many modems
+    /// How many modems to simulate
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
     modems: u16,
     /// The folder for the ports: DIR/modem000, DIR/modem001, …

@@ -11,7 +11,7 @@ use crate::cli::listing::{Page, Rows};
 pub(in crate::cli) enum Account {
     /// Add an account
     Add {
-        /// Its name
+        /// The new account's name, which may not be a number
         #[arg(value_parser = named)]
         name: String,
     },
@@ -25,16 +25,16 @@ pub(in crate::cli) enum Account {
     },
     /// Show one account
     Show {
-        /// Its name or id
+        /// The account's name or id
         #[arg(value_parser = named)]
         account: String,
     },
-    /// Add credit
+    /// Add credit to an account
     Topup {
         /// The account's name or id
         #[arg(value_parser = named)]
         account: String,
-        /// The amount, like 10.00
+        /// The amount that was paid, like 10.00
         #[arg(allow_negative_numbers = true)]
         amount: String,
         /// Your reference for the payment: a top-up that is repeated with it is added only once
@@ -49,7 +49,7 @@ pub(in crate::cli) enum Account {
         /// The account's name or id
         #[arg(value_parser = named)]
         account: String,
-        /// The amount, like 1.50 or -1.50
+        /// What the balance changes by, like 1.50 or -1.50
         #[arg(allow_negative_numbers = true)]
         amount: String,
         /// The reason, for the ledger

@@ -16,7 +16,7 @@ const DEFAULT: &str = "default";
 pub(in crate::cli) enum Service {
     /// Add a service
     Add {
-        /// Its name
+        /// The new service's name, which may not be a number
         #[arg(value_parser = named)]
         name: String,
         /// The price of an order, like 0.50
@@ -86,7 +86,7 @@ pub(in crate::cli) enum Service {
     },
     /// Add the services of a TOML catalogue, and to known ones the patterns that they lack
     Import {
-        /// The catalogue
+        /// The catalogue's file, like one that `service export` has written
         file: PathBuf,
         /// Take the prices of the catalogue too
         #[arg(long, conflicts_with = "replace")]
@@ -112,7 +112,7 @@ pub(in crate::cli) enum Service {
         /// The sender of a message
         #[arg(value_name = "SENDER", required_unless_present = "last", requires = "message_text")]
         message_sender: Option<String>,
-        /// Its text
+        /// The text of the message
         #[arg(value_name = "TEXT")]
         message_text: Option<String>,
         /// Instead, try the last N messages that were received, at most 200
