@@ -98,10 +98,29 @@ impl WriteTx<'_> {
         &self,
         part: impl FnOnce(&Self) -> Result<T, E>,
     ) -> Result<Result<T, E>, E> {
+        self.attempt_if(part, |_| true)
+    }
+
+    /// Carries out a part of the operation and undoes its changes. So what it returns is what the
+    /// part would have done.
+    pub fn rehearse<T, E: From<StoreError>>(
+        &self,
+        part: impl FnOnce(&Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.attempt_if(part, |_| false)?
+    }
+
+    /// Like [`WriteTx::attempt`]; the changes of a part that succeeds are undone too, unless it is
+    /// to be kept.
+    pub fn attempt_if<T, E: From<StoreError>>(
+        &self,
+        part: impl FnOnce(&Self) -> Result<T, E>,
+        is_kept: impl FnOnce(&T) -> bool,
+    ) -> Result<Result<T, E>, E> {
         let (waiting, noted) = (self.after_commit.borrow().len(), self.events.borrow().len());
         run(self.conn, "SAVEPOINT part")?;
         let done = part(self);
-        if done.is_ok() {
+        if done.as_ref().is_ok_and(is_kept) {
             run(self.conn, "RELEASE part")?;
             return Ok(done);
         }

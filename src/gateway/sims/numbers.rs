@@ -32,20 +32,11 @@ impl Sims {
         add: bool,
     ) -> Result<SimView, Error> {
         let sims = Arc::clone(self);
-        let tried = self.env.store.write(move |tx| {
-            let mut set = None;
-            let undone = tx.attempt(|tx| {
-                set = Some(sims.set_number_in(tx, &iccid, &number, add)?);
-                Err::<(), _>(Error::refused("this was only tried"))
-            });
-            undone.map(|undone| (set, undone))
-        });
-        match tried.await? {
-            (Some(set), _) => Ok(set),
-            (None, refused) => {
-                Err(refused.err().unwrap_or_else(|| Error::refused("nothing was tried")))
-            }
-        }
+        let tried = self
+            .env
+            .store
+            .write(move |tx| tx.rehearse(|tx| sims.set_number_in(tx, &iccid, &number, add)));
+        tried.await
     }
 
     pub(super) fn set_number_in(

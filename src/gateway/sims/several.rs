@@ -101,23 +101,16 @@ impl Sims {
         check_count(rows.len())?;
         let sims = Arc::clone(self);
         let imported = self.env.store.write(move |tx| {
-            let mut import = SimImport::default();
-            let set = tx.attempt(|tx| {
+            let set_all = |tx: &WriteTx<'_>| {
+                let mut import = SimImport::default();
                 for row in rows {
                     sims.import_row(tx, row, add, &mut import)?;
                 }
                 sims.view_again(tx, &mut import)?;
-                match import.faults.is_empty() && !dry_run {
-                    true => Ok(()),
-                    false => Err(Error::refused("nothing is set of a list with faults")),
-                }
-            });
-            match set? {
-                Ok(()) => import.is_applied = true,
-                Err(Error::Refused(_)) => {}
-                Err(error) => return Err(error),
-            }
-            Ok(import)
+                import.is_applied = import.faults.is_empty() && !dry_run;
+                Ok(import)
+            };
+            tx.attempt_if(set_all, |import| import.is_applied)?
         });
         imported.await
     }
