@@ -79,7 +79,7 @@ pub fn price_for(service: &Service, country: &str, own: &[AccountPrice]) -> Opti
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::catalogue::{CountryPrice, ReuseTerms};
+    use super::super::catalogue::CountryPrice;
     use super::*;
 
     fn own(service: Option<i64>, country: Option<&str>, price: &str) -> AccountPrice {
@@ -93,19 +93,11 @@ mod tests {
     #[test]
     fn the_price_that_says_most_about_what_it_is_for_holds() {
         let service = Service {
-            id: ServiceId(1),
-            name: "Uber".into(),
-            price: Amount(50),
             country_prices: BTreeMap::from([
                 ("UK".to_owned(), CountryPrice::Amount(Amount(81))),
                 ("USA".to_owned(), CountryPrice::Off),
             ]),
-            enabled: true,
-            priority: 0,
-            reuse: ReuseTerms::default(),
-            charge_on: None,
-            senders: vec![],
-            texts: vec![],
+            ..Service::new(ServiceId(1), "Uber", Amount(50))
         };
         let all = [
             own(None, None, "90%"),

@@ -123,6 +123,23 @@ pub struct Service {
 }
 
 impl Service {
+    /// A service that is sold everywhere at one price, has no patterns, and is reused and charged
+    /// as the settings for all services say.
+    pub fn new(id: ServiceId, name: impl Into<String>, price: Amount) -> Service {
+        Service {
+            id,
+            name: name.into(),
+            price,
+            country_prices: BTreeMap::new(),
+            enabled: true,
+            priority: 0,
+            reuse: ReuseTerms::default(),
+            charge_on: None,
+            senders: Vec::new(),
+            texts: Vec::new(),
+        }
+    }
+
     /// The price in `country`; `None` if it is not sold there.
     pub fn price_in(&self, country: &str) -> Option<Amount> {
         match self.country_prices.get(country) {

@@ -306,13 +306,14 @@ impl Order {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     const MADE: Timestamp = Timestamp(10_000_000);
     const END: Timestamp = Timestamp(610_000_000);
 
-    fn order(state: OrderState) -> Order {
+    /// An order in this state, which other tests change where it matters to them.
+    pub(crate) fn order(state: OrderState) -> Order {
         Order {
             id: OrderId(1),
             account: AccountId(1),

@@ -84,7 +84,7 @@ impl Patience {
 #[cfg(test)]
 mod tests {
     use super::super::order::OrderState;
-    use super::super::{AccountId, Amount, Msisdn, OrderId, ServiceId, SimId};
+    use super::super::order::tests::order;
     use super::*;
 
     #[test]
@@ -100,24 +100,8 @@ mod tests {
         let second = |n: i64| Timestamp(n * 1_000_000);
         let patience =
             Patience { judge_after: Duration::from_secs(60), lifetime: Duration::from_secs(600) };
-        let order = Order {
-            id: OrderId(1),
-            account: AccountId(1),
-            service: ServiceId(1),
-            sim: SimId(1),
-            number: Msisdn::from_stored("+31612345678"),
-            country: "NL".into(),
-            price: Amount(50),
-            created_at: second(100),
-            expires_at: second(700),
-            reuse_of: None,
-            replaces: None,
-            client_ref: None,
-            report: None,
-            awaits_sim: false,
-            state: OrderState::Open,
-            outcome: None,
-        };
+        let order =
+            Order { created_at: second(100), expires_at: second(700), ..order(OrderState::Open) };
         let parked = Order { awaits_sim: true, expires_at: second(280), ..order.clone() };
         let switched_in = Order { expires_at: second(780), ..order.clone() };
         for (order, at, expected, why) in [

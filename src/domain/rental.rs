@@ -187,6 +187,25 @@ pub struct Rental {
     pub state: RentalState,
 }
 
+/// What a rental is made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRental {
+    pub account: AccountId,
+    pub sim: SimId,
+    pub number: Msisdn,
+    /// The country's code as the API spells it.
+    pub country: String,
+    /// The package of the first term, with which it is renewed.
+    pub package: String,
+    /// How many months the first term has.
+    pub months: u32,
+    /// Whether another term is charged at its end.
+    pub auto_renew: bool,
+    pub started_at: Timestamp,
+    /// The end of the first term.
+    pub expires_at: Timestamp,
+}
+
 /// How long before its end a tenant is told that a rental ends soon, the longest first.
 pub const NOTICES: [Duration; 2] =
     [Duration::from_secs(7 * 24 * 3600), Duration::from_secs(2 * 24 * 3600)];
@@ -201,6 +220,31 @@ pub fn next_notice(end: Timestamp, now: Timestamp) -> Option<Timestamp> {
 pub const BETWEEN_RENEWALS: Duration = Duration::from_secs(24 * 3600);
 
 impl Rental {
+    /// A rental in its first term, without any free time.
+    pub fn begin(id: RentalId, new: NewRental) -> Rental {
+        let NewRental { account, sim, number, country, package, months, .. } = new;
+        Rental {
+            id,
+            account,
+            sim,
+            number,
+            country,
+            renewal_package: package.clone(),
+            package,
+            auto_renew: new.auto_renew,
+            terms: 1,
+            months,
+            started_at: new.started_at,
+            moved_at: None,
+            expires_at: new.expires_at,
+            due_at: new.expires_at,
+            free: Duration::ZERO,
+            free_before: Duration::ZERO,
+            days_off_air: 0,
+            state: RentalState::Active,
+        }
+    }
+
     /// Whether it is active at `now`. After its end it is not, even if its state in the database
     /// has not been changed yet.
     pub fn is_active(&self, now: Timestamp) -> bool {

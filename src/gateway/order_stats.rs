@@ -101,43 +101,27 @@ impl OrderStats {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{AccountId, Amount, Msisdn, OrderId, SimId, Timestamp};
+    use crate::domain::Timestamp;
+    use crate::domain::order::tests::order;
 
-    fn order(state: OrderState) -> Order {
-        Order {
-            id: OrderId(1),
-            account: AccountId(1),
-            service: ServiceId(7),
-            sim: SimId(3),
-            number: Msisdn::from_stored("+31612345678"),
-            country: "NL".into(),
-            price: Amount(50),
-            created_at: Timestamp(0),
-            expires_at: Timestamp(600_000_000),
-            state,
-            reuse_of: None,
-            replaces: None,
-            client_ref: None,
-            report: None,
-            awaits_sim: false,
-            outcome: None,
-        }
+    fn order_in(state: OrderState) -> Order {
+        Order { service: ServiceId(7), created_at: Timestamp(0), ..order(state) }
     }
 
     #[test]
     fn ends_and_seconds_by_service() {
-        let tally = OrderStats::default();
+        let stats = OrderStats::default();
         let at = Timestamp(42_000_000);
         for _ in 0..3 {
-            tally.ended(&order(OrderState::Expired { at }));
+            stats.ended(&order_in(OrderState::Expired { at }));
         }
-        tally.ended(&order(OrderState::Completed { at }));
-        let ends = tally.ends(ServiceId(7));
+        stats.ended(&order_in(OrderState::Completed { at }));
+        let ends = stats.ends(ServiceId(7));
         assert_eq!(
             ends.by_outcome.map(|(outcome, count)| (outcome.as_str(), count)),
             [("completed", 1), ("canceled", 0), ("skipped", 0), ("expired", 3)]
         );
         assert_eq!((ends.seconds.count, ends.seconds.sum, ends.recent), (1, 42, (1, 4)));
-        assert_eq!(tally.ends(ServiceId(8)).by_outcome.map(|(_, count)| count), [0; 4]);
+        assert_eq!(stats.ends(ServiceId(8)).by_outcome.map(|(_, count)| count), [0; 4]);
     }
 }

@@ -259,7 +259,6 @@ fn pairs(counts: &SiteCounts) -> Figures {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::catalogue::ReuseTerms;
     use crate::domain::histogram::Histogram;
     use crate::domain::{Service, ServiceId};
 
@@ -313,20 +312,9 @@ mod tests {
     fn the_stock_of_single_pairs_is_that_of_those_that_last_least() {
         let mut counts = SiteCounts::default();
         for (id, free) in (1..).zip(0..100_usize) {
-            let (id, name) = (ServiceId(id), format!("s{id}"));
-            counts.services.push(Service {
-                id,
-                name,
-                price: Amount(50),
-                country_prices: BTreeMap::new(),
-                enabled: true,
-                priority: 0,
-                senders: Vec::new(),
-                texts: Vec::new(),
-                reuse: ReuseTerms::default(),
-                charge_on: None,
-            });
-            counts.stock.insert(id, vec![("NL".to_owned(), free)]);
+            let service = Service::new(ServiceId(id), format!("s{id}"), Amount(50));
+            counts.services.push(service);
+            counts.stock.insert(ServiceId(id), vec![("NL".to_owned(), free)]);
         }
         counts.used.insert((ServiceId(100), "NL".to_owned()), 99.0);
         assert_eq!(stock(&counts), figures(&[("least", 0.0), ("without", 1.0)]));

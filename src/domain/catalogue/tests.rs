@@ -3,16 +3,9 @@ use super::*;
 fn service(id: i64, senders: &[&str], texts: &[&str]) -> Service {
     let own = |patterns: &[&str]| patterns.iter().map(|p| (*p).to_owned()).collect();
     Service {
-        id: ServiceId(id),
-        name: format!("service {id}"),
-        price: Amount(50),
-        country_prices: BTreeMap::new(),
-        enabled: true,
-        priority: 0,
-        reuse: ReuseTerms::default(),
-        charge_on: None,
         senders: own(senders),
         texts: own(texts),
+        ..Service::new(ServiceId(id), format!("service {id}"), Amount(50))
     }
 }
 

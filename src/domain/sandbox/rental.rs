@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{COUNTRY, KEPT_FOR, TestText, number, text};
 use crate::domain::calendar::add_months;
-use crate::domain::rental::RentalState;
+use crate::domain::rental::NewRental;
 use crate::domain::{AccountId, Amount, Rental, RentalId, SimId, Timestamp};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -29,27 +29,19 @@ impl TestRental {
     /// The rental in the form that real ones have. It is active for as long as it is kept.
     pub fn as_rental(&self) -> Rental {
         let last = Timestamp(i64::MAX);
-        let expires_at = add_months(self.started_at, self.months).unwrap_or(last);
-        Rental {
-            id: self.id,
+        let new = NewRental {
             account: self.account,
             sim: SimId(0),
             number: number(self.id.0),
             country: COUNTRY.to_owned(),
             package: self.package.clone(),
-            renewal_package: self.renewal_package.clone(),
-            auto_renew: self.auto_renew,
-            terms: 1,
             months: self.months,
+            auto_renew: self.auto_renew,
             started_at: self.started_at,
-            moved_at: None,
-            expires_at,
-            due_at: expires_at,
-            free: Duration::ZERO,
-            free_before: Duration::ZERO,
-            days_off_air: 0,
-            state: RentalState::Active,
-        }
+            expires_at: add_months(self.started_at, self.months).unwrap_or(last),
+        };
+        let rental = Rental::begin(self.id, new);
+        Rental { renewal_package: self.renewal_package.clone(), ..rental }
     }
 
     /// How many texts it was sent up to `now`: one a minute.

@@ -1,7 +1,6 @@
 //! New rentals: the SIM that one is given, and what keeps it from being made.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::{RentalRefusal, Rentals, end_of_calendar};
 use crate::domain::audit::AuditAction;
@@ -10,7 +9,7 @@ use crate::domain::event::EventKind;
 use crate::domain::ids::LAST_PUBLIC_ID;
 use crate::domain::ledger::{Posting, Term};
 use crate::domain::price::Charge;
-use crate::domain::rental::{Package, RentalState};
+use crate::domain::rental::{NewRental, Package};
 use crate::domain::{Amount, Msisdn, Rental, RentalId, SimId, Timestamp};
 use crate::gateway::accounts::covers;
 use crate::gateway::stock::try_in_rounds;
@@ -165,26 +164,18 @@ impl Rentals {
             return Ok(Rent::Limited);
         }
         let expires_at = add_months(now, package.months()).ok_or_else(end_of_calendar)?;
-        let new = Rental {
-            id: RentalId(0),
+        let new = NewRental {
             account,
             sim,
             number,
             country,
             package: package.to_string(),
-            renewal_package: package.to_string(),
-            auto_renew,
-            terms: 1,
             months: package.months(),
+            auto_renew,
             started_at: now,
-            moved_at: None,
             expires_at,
-            due_at: expires_at,
-            free: Duration::ZERO,
-            free_before: Duration::ZERO,
-            days_off_air: 0,
-            state: RentalState::Active,
         };
+        let new = Rental::begin(RentalId(0), new);
         let id = tx.add_rental(&new, self.stock.order_rest(tx)?)?;
         self.wakeups.deadlines_change_after(tx);
         self.wakeups.bank_demand_changes_after(tx);

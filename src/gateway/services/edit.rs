@@ -264,20 +264,12 @@ pub(super) fn changes(before: &Service, after: &NewService) -> Vec<ServiceChange
 mod tests {
     use super::*;
     use crate::domain::ServiceId;
-    use crate::domain::catalogue::ReuseTerms;
 
     fn uber() -> Service {
         Service {
-            id: ServiceId(1),
-            name: "Uber".into(),
-            price: Amount(50),
             country_prices: [("UK".to_owned(), Amount(80).into())].into(),
-            enabled: true,
-            priority: 0,
-            reuse: ReuseTerms::default(),
-            charge_on: None,
             senders: vec!["^Uber$".into(), "^UBER$".into()],
-            texts: vec![],
+            ..Service::new(ServiceId(1), "Uber", Amount(50))
         }
     }
 

@@ -360,16 +360,13 @@ fn check(new: &NewService) -> Result<(), Error> {
         return Err(Error::refused("a reuse price is from 0 to 1000 percent"));
     }
     let service = Service {
-        id: ServiceId(0),
-        name: new.name.clone(),
-        price: new.price,
         country_prices: new.country_prices.clone(),
-        enabled: true,
         priority: new.priority,
         reuse: new.reuse,
         charge_on: new.charge_on,
         senders: new.senders.clone(),
         texts: new.texts.clone(),
+        ..Service::new(ServiceId(0), &new.name, new.price)
     };
     Ok(Catalogue::check(&service)?)
 }

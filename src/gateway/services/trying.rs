@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::super::Error;
 use super::Services;
 use crate::domain::audit::{Actor, AuditAction};
-use crate::domain::catalogue::ReuseTerms;
 use crate::domain::message::{Message, MessageKind};
 use crate::domain::{Amount, BlockList, Catalogue, Service, ServiceId, code};
 use crate::store::{MessageFilter, StoreError};
@@ -144,18 +143,7 @@ fn apply(service: &mut Service, draft: &PatternDraft) {
 }
 
 fn new_service(draft: &PatternDraft) -> Service {
-    let mut service = Service {
-        id: NEW_SERVICE,
-        name: draft.service.clone(),
-        price: Amount(0),
-        country_prices: [].into(),
-        enabled: true,
-        priority: 0,
-        senders: Vec::new(),
-        texts: Vec::new(),
-        reuse: ReuseTerms::default(),
-        charge_on: None,
-    };
+    let mut service = Service::new(NEW_SERVICE, &draft.service, Amount::ZERO);
     apply(&mut service, draft);
     service
 }

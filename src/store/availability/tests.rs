@@ -11,7 +11,8 @@ use crate::domain::availability::{Purpose, Reachability, SimCandidate, SimUsage}
 use crate::domain::catalogue::ReuseTerms;
 use crate::domain::health::{PairHealth, SimHearing};
 use crate::domain::order::OrderState;
-use crate::domain::rental::RentalState;
+use crate::domain::order::tests::order as order_in;
+use crate::domain::rental::{NewRental, RentalState};
 use crate::domain::sim::{KnownNumber, NumberSource, Pool, Sim};
 use crate::domain::{
     AccountId, Amount, Iccid, Msisdn, Order, OrderOutcome, Rental, RentalId, ServiceId, SimId,
@@ -416,18 +417,10 @@ impl Model {
             account,
             service,
             sim: id,
-            country: "NL".to_owned(),
-            price: Amount(50),
             created_at,
             expires_at: new.expires_at,
-            reuse_of: None,
-            replaces: None,
-            client_ref: None,
-            report: None,
-            awaits_sim: false,
-            state: OrderState::Open,
-            outcome: None,
             number,
+            ..order_in(OrderState::Open)
         };
         self.orders.push((order, patterned));
     }
@@ -453,26 +446,18 @@ impl Model {
         let Some(number) = self.sims[sim].number.as_ref().map(|known| known.number.clone()) else {
             return;
         };
-        let rental = Rental {
-            id: RentalId(0),
+        let new = NewRental {
             account,
             sim: self.sims[sim].id,
             number,
             country: "NL".to_owned(),
             package: "1m".to_owned(),
-            renewal_package: "1m".to_owned(),
-            auto_renew: false,
-            terms: 1,
             months: 1,
+            auto_renew: false,
             started_at: self.now,
-            moved_at: None,
             expires_at: Timestamp(self.now.0 + 5),
-            due_at: Timestamp(self.now.0 + 5),
-            free: Duration::ZERO,
-            free_before: Duration::ZERO,
-            days_off_air: 0,
-            state: RentalState::Active,
         };
+        let rental = Rental::begin(RentalId(0), new);
         let added = allowed(tx.add_rental(&rental, Duration::ZERO));
         self.rentals.extend(added.map(|id| Rental { id, ..rental }));
     }

@@ -3,7 +3,6 @@ use std::sync::Arc;
 use super::webhooks::ENDPOINTS_FAILING_FOR;
 use super::*;
 use crate::domain::bank::{SlotContents, SlotReport};
-use crate::domain::catalogue::ReuseTerms;
 use crate::domain::modem::{MessageStore, ModemReason, ModemSnapshot, ModemState, ModemWarning};
 use crate::domain::{Amount, EndpointId, Msisdn, Service, ServiceId};
 use crate::gateway::EndpointCounts;
@@ -43,18 +42,7 @@ fn bank(trouble: Option<&str>, late_since: Option<Timestamp>) -> BankReport {
 }
 
 fn counts(deaf: &[&str], contested: &[&[&str]], stock: usize) -> SiteCounts {
-    let service = Service {
-        id: ServiceId(1),
-        name: "Uber".to_owned(),
-        price: Amount(50),
-        country_prices: BTreeMap::new(),
-        enabled: true,
-        priority: 0,
-        senders: Vec::new(),
-        texts: Vec::new(),
-        reuse: ReuseTerms::default(),
-        charge_on: None,
-    };
+    let service = Service::new(ServiceId(1), "Uber", Amount(50));
     let mut counts = SiteCounts { services: vec![service], ..SiteCounts::default() };
     let iccids = |iccids: &[&str]| iccids.iter().map(|it| Iccid::from_stored(*it)).collect();
     counts.stats.deaf = iccids(deaf);
