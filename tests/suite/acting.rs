@@ -1,8 +1,7 @@
 //! What the operator does to customers' orders, by the commands: canceling, refunds, delivery by
 //! hand.
 
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use simbridge::simulator::Scenario;
 
@@ -169,20 +168,10 @@ fn nothing_is_refunded_twice_however_often_the_daemon_is_killed() {
         })
         .collect();
     for round in 0..6_u64 {
-        let refund = |id: &String| {
-            let args = ["order", "refund", id, "--reason", "a race"];
-            let mut command = site.command(&args);
-            command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
-        };
-        let racing: Vec<_> = orders.iter().chain(&orders).map(refund).collect();
-        let life = Instant::now() + Duration::from_millis(7 * round);
-        while Instant::now() < life {
-            std::thread::park_timeout(life.saturating_duration_since(Instant::now()));
-        }
-        daemon.kill();
-        for mut child in racing {
-            child.wait().unwrap();
-        }
+        let refund = |id| vec!["order", "refund", id, "--reason", "a race"];
+        let refunds: Vec<_> =
+            orders.iter().chain(&orders).map(|id: &String| refund(id.as_str())).collect();
+        site.kill_amid(daemon, &refunds, Duration::from_millis(7 * round));
         daemon = site.serve();
     }
     for id in &orders {

@@ -4,9 +4,8 @@
 use std::collections::{HashMap, HashSet};
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 use simbridge::domain::calendar::add_months;
@@ -35,11 +34,7 @@ fn every_sms_exactly_once_however_often_the_daemon_is_killed() {
         send(&site, &numbers, &mut sent, before);
         let daemon = site.serve();
         send(&site, &numbers, &mut sent, share - before);
-        let life = Instant::now() + Duration::from_millis(random.below(400));
-        while Instant::now() < life {
-            std::thread::park_timeout(life.saturating_duration_since(Instant::now()));
-        }
-        daemon.kill();
+        daemon.kill_after(Duration::from_millis(random.below(400)));
     }
     assert_eq!(sent.len(), MESSAGES);
     let daemon = site.serve();
@@ -107,11 +102,7 @@ fn money_and_numbers_are_right_however_often_the_daemon_is_killed() {
                 scope.spawn(move || deal(address, key, Random::new(seed), site, numbers, sent));
             }
             // Long enough for each customer to get something done, and different each time.
-            let life = Instant::now() + Duration::from_millis(150 + 37 * round as u64);
-            while Instant::now() < life {
-                std::thread::park_timeout(life.saturating_duration_since(Instant::now()));
-            }
-            daemon.kill();
+            daemon.kill_after(Duration::from_millis(150 + 37 * round as u64));
         });
     }
     let _daemon = site.serve_ready();
@@ -214,19 +205,26 @@ fn deal(
                 continue;
             }
         };
-        let method = if path.starts_with("rental") { "POST" } else { "GET" };
-        let request = format!(
-            "{method} /api/{path}&key={key} HTTP/1.1\r\nhost: x\r\nconnection: \
-             close\r\ncontent-length: 0\r\n\r\n"
-        );
-        let Some(answer) = ask(address, &request) else { return };
-        let made = answer.rsplit("\r\n").next().and_then(|body| body.strip_prefix("ORDER_ID_"));
-        orders.extend(made.and_then(|rest| rest.split_once('_')).map(|(id, _)| id.to_owned()));
+        let Some(made) = order_made(address, key, &path) else { return };
+        orders.extend(made);
     }
 }
 
+/// Makes a request of the first version of the API, and returns the id of the order that it has
+/// made, if it has; nothing when the daemon has gone.
+pub fn order_made(address: &str, key: &str, path: &str) -> Option<Option<String>> {
+    let method = if path.starts_with("rental") { "POST" } else { "GET" };
+    let request = format!(
+        "{method} /api/{path}&key={key} HTTP/1.1\r\nhost: x\r\nconnection: \
+         close\r\ncontent-length: 0\r\n\r\n"
+    );
+    let answer = ask(address, &request)?;
+    let made = answer.rsplit("\r\n").next().and_then(|body| body.strip_prefix("ORDER_ID_"));
+    Some(made.and_then(|rest| rest.split_once('_')).map(|(id, _)| id.to_owned()))
+}
+
 /// The answer, unless the daemon has gone.
-pub fn ask(address: &str, request: &str) -> Option<String> {
+fn ask(address: &str, request: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.write_all(request.as_bytes()).ok()?;
     let mut answer = String::new();
@@ -286,7 +284,7 @@ fn what_operators_do_is_done_and_paid_once_however_often_the_daemon_is_killed() 
     let is_spare = |sim: &&Value| !ordered.contains(&sim["iccid"]);
     let spare = spare.as_array().unwrap().iter().find(is_spare).unwrap();
     let spare = spare["iccid"].as_str().unwrap();
-    let deeds = [
+    let actions = [
         &["rental", "move", "1", "--to", spare][..],
         &["rental", "days", "1", "+1", "--reason", "a race"],
         &["rental", "end", "2", "--reason", "a race"],
@@ -295,23 +293,12 @@ fn what_operators_do_is_done_and_paid_once_however_often_the_daemon_is_killed() 
         &["order", "cancel", "2"],
     ];
     for round in 0..8_u64 {
-        let start = |args: &&[&str]| {
-            let mut command = site.command(args);
-            command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
-        };
-        let racing: Vec<_> = deeds.iter().chain(&deeds).map(start).collect();
-        let life = Instant::now() + Duration::from_millis(20 + 13 * round);
-        while Instant::now() < life {
-            std::thread::park_timeout(life.saturating_duration_since(Instant::now()));
-        }
-        daemon.kill();
-        for mut command in racing {
-            command.wait().unwrap();
-        }
+        let twice: Vec<_> = actions.iter().chain(&actions).map(|args| args.to_vec()).collect();
+        site.kill_amid(daemon, &twice, Duration::from_millis(20 + 13 * round));
         daemon = site.serve_ready();
     }
     // Those that came to nothing so far.
-    let said = deeds.map(|args| String::from_utf8(site.run(args).stderr).unwrap());
+    let said = actions.map(|args| String::from_utf8(site.run(args).stderr).unwrap());
     let entries = |what: &str, id: &str| {
         let shown = site.json(&[what, "show", id]);
         let kinds = shown["ledger"].as_array().unwrap().iter().map(|entry| entry["kind"].clone());

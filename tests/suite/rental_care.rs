@@ -1,8 +1,7 @@
 //! What the operator does to customers' rentals, with the real program: days that cost nothing,
 //! another SIM, an end with a refund, and outages.
 
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 use simbridge::simulator::Scenario;
@@ -173,21 +172,10 @@ fn nothing_is_given_back_twice_however_often_the_daemon_is_killed() {
         assert!(rented.contains("contract_id"), "{rented}");
     }
     for round in 0..6_u64 {
-        let end = |id: usize| {
-            let id = id.to_string();
-            let args = ["rental", "end", &id, "--refund", "10.00", "--reason", "a race"];
-            let mut command = site.command(&args);
-            command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
-        };
-        let racing: Vec<_> = (1..=RENTALS).chain(1..=RENTALS).map(end).collect();
-        let life = Instant::now() + Duration::from_millis(7 * round);
-        while Instant::now() < life {
-            std::thread::park_timeout(life.saturating_duration_since(Instant::now()));
-        }
-        daemon.kill();
-        for mut command in racing {
-            command.wait().unwrap();
-        }
+        let ids: Vec<String> = (1..=RENTALS).map(|id| id.to_string()).collect();
+        let end = |id| vec!["rental", "end", id, "--refund", "10.00", "--reason", "a race"];
+        let ends: Vec<_> = ids.iter().chain(&ids).map(|id| end(id.as_str())).collect();
+        site.kill_amid(daemon, &ends, Duration::from_millis(7 * round));
         daemon = site.serve_ready();
     }
     for id in 1..=RENTALS {

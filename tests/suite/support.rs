@@ -98,6 +98,20 @@ impl Site {
         command
     }
 
+    /// Starts commands at the same time, kills the daemon after so long, and waits until all
+    /// commands have ended.
+    pub fn kill_amid(&self, daemon: Daemon, commands: &[Vec<&str>], life: Duration) {
+        let start = |args: &Vec<&str>| {
+            let mut command = self.command(args);
+            command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        };
+        let racing: Vec<Child> = commands.iter().map(start).collect();
+        daemon.kill_after(life);
+        for mut command in racing {
+            command.wait().unwrap();
+        }
+    }
+
     /// Runs a command, and checks that its standard error contains no secrets except those that it
     /// was given as arguments.
     pub fn run(&self, args: &[&str]) -> Output {
@@ -298,6 +312,15 @@ impl Daemon {
     pub fn kill(mut self) {
         self.child.as_mut().unwrap().kill().unwrap();
         self.end();
+    }
+
+    /// Kills it with SIGKILL once it has lived for so long from now on.
+    pub fn kill_after(self, life: Duration) {
+        let end = Instant::now() + life;
+        while Instant::now() < end {
+            std::thread::park_timeout(end.saturating_duration_since(Instant::now()));
+        }
+        self.kill();
     }
 
     /// Stops it with SIGTERM, as `systemctl stop` does, and waits until it has exited successfully.

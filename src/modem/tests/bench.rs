@@ -139,6 +139,23 @@ impl Bench {
         bench
     }
 
+    /// A ready modem with `SM` selected, and nothing due for a minute.
+    pub fn idle() -> Bench {
+        let mut bench = Bench::ready();
+        bench.receive_one();
+        bench
+    }
+
+    /// Has a ready modem read and delete a message in `SM`, so that this store is selected. Nothing
+    /// is due for a minute then.
+    pub fn receive_one(&mut self) {
+        self.on("AT+CMGR=1", &Bench::message(PDU_LENGTH));
+        self.play("auto 5s\n < +CMTI: \"SM\",1\n auto 3s");
+        self.handed_on.clear();
+        self.on("AT+CMGR=1", "+CMS ERROR: 321");
+        self.log.clear();
+    }
+
     /// Sets what the modem answers to a command from now on; `-` is silence.
     pub fn on(&mut self, command: &str, reply: &str) -> &mut Bench {
         self.table.retain(|(known, _)| known != command);
@@ -214,19 +231,25 @@ impl Bench {
     pub fn wait(&mut self, length: Duration) {
         let end = self.now + length;
         for _ in 0..100_000 {
-            match self.session.next_deadline() {
-                Some(deadline) if deadline <= end => {
-                    self.now = self.now.max(deadline);
-                    self.session.tick(self.now);
-                    self.act();
-                }
-                _ => {
-                    self.now = end;
-                    return;
-                }
+            if !self.reach_deadline(end) {
+                return;
             }
         }
         panic!("the session ticks without end");
+    }
+
+    /// Lets time pass until the session's next deadline; returns `false` when none was left before
+    /// `end`, which it is then.
+    fn reach_deadline(&mut self, end: Moment) -> bool {
+        let Some(deadline) = self.session.next_deadline().filter(|deadline| *deadline <= end)
+        else {
+            self.now = end;
+            return false;
+        };
+        self.now = self.now.max(deadline);
+        self.session.tick(self.now);
+        self.act();
+        true
     }
 
     /// Has the modem answer a command from its table.
@@ -259,18 +282,8 @@ impl Bench {
             } else if let Some(token) = self.uncommitted.pop_front() {
                 self.session.stored(token, true, self.now);
                 self.act();
-            } else {
-                match self.session.next_deadline() {
-                    Some(deadline) if deadline <= end => {
-                        self.now = self.now.max(deadline);
-                        self.session.tick(self.now);
-                        self.act();
-                    }
-                    _ => {
-                        self.now = end;
-                        return;
-                    }
-                }
+            } else if !self.reach_deadline(end) {
+                return;
             }
         }
         panic!("the session works without end: {:?}", &self.log[self.log.len() - 20..]);

@@ -19,11 +19,7 @@ fn idle_with(stores: &str) -> Bench {
     bench.on("AT+CPMS=?", &format!("+CPMS: ({stores}),({stores}),({stores})|OK"));
     bench.auto(Duration::from_millis(10));
     assert_eq!(bench.session.state(), ModemState::Ready, "{:?}", bench.log);
-    bench.on("AT+CMGR=1", &Bench::message(PDU_LENGTH));
-    bench.play("auto 5s\n < +CMTI: \"SM\",1\n auto 3s");
-    bench.handed_on.clear();
-    bench.on("AT+CMGR=1", "+CMS ERROR: 321");
-    bench.log.clear();
+    bench.receive_one();
     bench
 }
 

@@ -23,17 +23,6 @@ const STRAY: &[&str] = &[
     "00A1B2C3D4E5F60718",
 ];
 
-/// A ready modem with `SM` selected and nothing due for a minute.
-fn idle() -> Bench {
-    let mut bench = Bench::ready();
-    bench.on("AT+CMGR=1", &Bench::message(PDU_LENGTH));
-    bench.play("auto 5s\n < +CMTI: \"SM\",1\n auto 3s");
-    bench.handed_on.clear();
-    bench.on("AT+CMGR=1", "+CMS ERROR: 321");
-    bench.log.clear();
-    bench
-}
-
 fn handed_on(bench: &mut Bench) -> Vec<RawPdu> {
     bench.handed_on.drain(..).map(|(_, received)| received.pdu).collect()
 }
@@ -45,7 +34,7 @@ fn pdu() -> RawPdu {
 #[test]
 fn before_the_pdu_of_a_message_that_is_read_once_or_each_time() {
     for stray in STRAY {
-        let mut bench = idle();
+        let mut bench = Bench::idle();
         bench.on("AT+CMGR=3", &format!("{stray}|+CMGR: 0,,{PDU_LENGTH}|{stray}|{PDU}|{stray}|OK"));
         bench.lines("+CMTI: \"SM\",3");
         bench.auto(Duration::from_secs(5));
@@ -57,7 +46,7 @@ fn before_the_pdu_of_a_message_that_is_read_once_or_each_time() {
 #[test]
 fn before_the_pdus_of_a_list() {
     for stray in STRAY {
-        let mut bench = idle();
+        let mut bench = Bench::idle();
         let entry = |index| format!("+CMGL: {index},1,,{PDU_LENGTH}|{stray}|{PDU}|{stray}|");
         bench.play(&format!(
             "< +CMTI: \"SM\",-1\n wait 1s\n > AT+CMGL=4\n < {}{}OK",
@@ -71,7 +60,7 @@ fn before_the_pdus_of_a_list() {
 #[test]
 fn in_place_of_a_pdu_it_is_read_again_and_nothing_is_deleted() {
     for stray in STRAY {
-        let mut bench = idle();
+        let mut bench = Bench::idle();
         bench.on("AT+CMGR=3", &format!("+CMGR: 0,,{PDU_LENGTH}|{stray}|OK"));
         bench.on("AT+CMGL=4", &format!("+CMGL: 3,0,,{PDU_LENGTH}|{stray}|OK"));
         bench.lines("+CMTI: \"SM\",3");
@@ -95,11 +84,11 @@ fn in_place_of_a_pdu_it_is_read_again_and_nothing_is_deleted() {
 #[test]
 fn between_a_message_inside_its_urc_and_its_pdu() {
     for stray in STRAY {
-        let mut bench = idle();
+        let mut bench = Bench::idle();
         bench.lines(&format!("+CMT: ,{PDU_LENGTH}|{stray}|{PDU}"));
         assert_eq!(handed_on(&mut bench), [pdu()], "{stray}");
     }
-    let mut bench = idle();
+    let mut bench = Bench::idle();
     bench.lines(&format!("+CMT: ,{PDU_LENGTH}|0791x32604|RING|RING|RING"));
     assert_eq!(
         handed_on(&mut bench),
@@ -171,7 +160,7 @@ fn before_the_names_of_maker_and_model_it_is_told_from_them_by_a_second_question
 #[test]
 fn the_voltage_is_told_in_the_words_of_the_modem_until_an_hour_has_passed() {
     for line in ["UNDER-VOLTAGE WARNNING", "OVER-VOLTAGE POWER DOWN", "^SBC: Overvoltage"] {
-        let mut bench = idle();
+        let mut bench = Bench::idle();
         bench.lines(line);
         bench.auto(Duration::from_secs(1));
         let told = &bench.snapshot().warnings;
@@ -185,7 +174,7 @@ fn the_voltage_is_told_in_the_words_of_the_modem_until_an_hour_has_passed() {
 
 #[test]
 fn a_header_that_says_a_wrong_length_does_not_hide_a_whole_pdu_for_good() {
-    let mut bench = idle();
+    let mut bench = Bench::idle();
     bench.on("AT+CMGR=3", &Bench::message(PDU_LENGTH + 8));
     bench.lines("+CMTI: \"SM\",3");
     bench.auto(Duration::from_secs(3));

@@ -9,17 +9,6 @@ use crate::sms::{Pdu, TextFields, TextMode};
 
 const TIME: &str = "26/06/22,12:57:03+08";
 
-/// A ready modem with `SM` selected and nothing due for a minute.
-fn idle() -> Bench {
-    let mut bench = Bench::ready();
-    bench.on("AT+CMGR=1", &Bench::message(PDU_LENGTH));
-    bench.play("auto 5s\n < +CMTI: \"SM\",1\n auto 3s");
-    bench.handed_on.clear();
-    bench.on("AT+CMGR=1", "+CMS ERROR: 321");
-    bench.log.clear();
-    bench
-}
-
 /// Sender and text of the messages that were handed on in text mode.
 fn texts(bench: &mut Bench) -> Vec<(String, String)> {
     let messages = bench.handed_on.drain(..).filter_map(|(_, received)| match received.pdu {
@@ -88,18 +77,18 @@ fn texts_that_arrive_inside_their_urc_in_every_form() {
         (format!("{}|first line|second line", with_length(22)), "first line\nsecond line"),
     ];
     for (lines, text) in table {
-        let mut bench = idle();
+        let mut bench = Bench::idle();
         bench.lines(&lines);
         bench.auto(Duration::from_secs(1));
         assert_eq!(texts(&mut bench), owned(&[("Uber", text)]), "{lines}");
         bench.auto(Duration::from_secs(5));
         assert!(bench.count("AT+CMGF=0") >= 1, "{lines}");
     }
-    let mut bench = idle();
+    let mut bench = Bench::idle();
     bench.lines(&format!("{head}|one|+CMT: \"Lyft\",,\"{TIME}\"|two"));
     bench.wait(Duration::from_secs(1));
     assert_eq!(texts(&mut bench), owned(&[("Uber", "one"), ("Lyft", "two")]));
-    let mut bench = idle();
+    let mut bench = Bench::idle();
     bench.lines(&format!("{head}|+CMT: \"Lyft\",,\"{TIME}\"|two"));
     bench.wait(Duration::from_secs(1));
     assert_eq!(texts(&mut bench), owned(&[("Uber", ""), ("Lyft", "two")]));
@@ -107,7 +96,7 @@ fn texts_that_arrive_inside_their_urc_in_every_form() {
 
 #[test]
 fn a_text_between_the_lines_of_a_reply_is_told_from_them() {
-    let mut bench = idle();
+    let mut bench = Bench::idle();
     bench.play("wait 60s");
     assert_eq!(bench.sent.pop_front().as_deref(), Some("AT+CCID"));
     bench.lines(&format!("+CMT: \"Uber\",,\"{TIME}\"|code 1|+CCID: {ICCID}|OK"));
@@ -119,13 +108,13 @@ fn a_text_between_the_lines_of_a_reply_is_told_from_them() {
 #[test]
 fn an_empty_text_takes_no_line_that_follows() {
     for follows in ["Your code is 1234", "OK", "^RSSI: 17", "+CMTI: \"SM\",3"] {
-        let mut bench = idle();
+        let mut bench = Bench::idle();
         bench.lines(&format!("{}|{follows}", with_length(0)));
         bench.auto(Duration::from_secs(1));
         assert_eq!(texts(&mut bench), owned(&[("Uber", "")]), "{follows}");
     }
     // A late answer to a command, and the one that is awaited.
-    let mut bench = idle();
+    let mut bench = Bench::idle();
     bench.play("wait 60s");
     assert_eq!(bench.sent.pop_front().as_deref(), Some("AT+CCID"));
     bench.lines(&format!("{}|+CCID: {ICCID}|OK", with_length(0)));
@@ -137,7 +126,7 @@ fn an_empty_text_takes_no_line_that_follows() {
 #[test]
 fn a_text_between_the_lines_of_a_reply_has_the_length_that_it_says() {
     for (length, text) in [(2, "OK"), (5, "ERROR"), (10, "+CSQ: 9,99")] {
-        let mut bench = idle();
+        let mut bench = Bench::idle();
         bench.play("wait 60s");
         assert_eq!(bench.sent.pop_front().as_deref(), Some("AT+CCID"));
         bench.lines(&format!("{}|{text}|+CCID: {ICCID}|OK", with_length(length)));
@@ -156,7 +145,7 @@ fn a_status_report_is_handed_on_and_takes_no_line_that_follows() {
         format!("+CDS: ,25|{REPORT}"),
     ];
     for report in table {
-        let mut bench = idle();
+        let mut bench = Bench::idle();
         bench.lines(&report);
         bench.lines(&format!("+CMT: ,{PDU_LENGTH}|{PDU}"));
         assert_eq!(bench.handed_on.len(), 2, "{report}");
@@ -330,7 +319,7 @@ fn a_late_answer_about_a_message_takes_no_line_that_follows() {
         "+CMGR: \"REC UNREAD\",\"Uber\",,\"".to_owned(),
         format!("+CMGL: 3,\"REC READ\",\"Uber\",,\"{TIME}\""),
     ] {
-        let mut bench = idle();
+        let mut bench = Bench::idle();
         bench.play("wait 60s");
         assert_eq!(bench.sent.pop_front().as_deref(), Some("AT+CCID"));
         bench.lines(&format!("{late}|+CCID: {ICCID}|OK"));
@@ -346,7 +335,7 @@ fn a_late_answer_about_a_message_takes_no_line_that_follows() {
 
 #[test]
 fn a_list_that_is_refused_as_in_text_mode_has_pdu_mode_set_again() {
-    let mut bench = idle();
+    let mut bench = Bench::idle();
     bench.on("AT+CMGL=4", "+CMS ERROR: 305").on("AT+CMGD=?", "+CMGD: (),(0-4)");
     bench.auto(Duration::from_secs(60));
     assert!(bench.count("AT+CMGF=0") >= 1, "{:?}", bench.log);
@@ -409,7 +398,7 @@ fn a_modem_that_shows_less_of_a_text_is_told_once_more_to_show_all() {
 
 #[test]
 fn the_fields_that_tell_how_a_text_is_written_go_with_it() {
-    let mut bench = idle();
+    let mut bench = Bench::idle();
     bench.lines(&format!("+CMT: \"Uber\",,\"{TIME}\",208,68,0,8,\"\",129,10|050003A70201"));
     let (_, received) = bench.handed_on.pop_front().unwrap();
     let expected = TextMode {

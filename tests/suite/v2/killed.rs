@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use simbridge::domain::Random;
@@ -13,7 +13,7 @@ use simbridge::simulator::Scenario;
 
 use super::events::Stream;
 use crate::banks::post;
-use crate::kill::{ask, check_events};
+use crate::kill::{check_events, order_made};
 use crate::support::{Site, wait_for};
 use crate::webhooks::{Reaction, Receiver, add};
 
@@ -140,14 +140,8 @@ fn deal(address: &str, customer: &Customer, mut random: Random, site: &Site) {
                 continue;
             }
         };
-        let method = if path.starts_with("rental") { "POST" } else { "GET" };
-        let request = format!(
-            "{method} /api/{path}&key={key} HTTP/1.1\r\nhost: x\r\nconnection: \
-             close\r\ncontent-length: 0\r\n\r\n"
-        );
-        let Some(answer) = ask(address, &request) else { return };
-        let made = answer.rsplit("\r\n").next().and_then(|body| body.strip_prefix("ORDER_ID_"));
-        orders.extend(made.and_then(|rest| rest.split_once('_')).map(|(id, _)| id.to_owned()));
+        let Some(made) = order_made(address, key, &path) else { return };
+        orders.extend(made);
     }
 }
 
@@ -238,11 +232,7 @@ fn whatever_the_first_version_shows_was_told_however_often_the_daemon_is_killed(
                 let (address, site, seed) = (&address, &site, random.below(u64::MAX));
                 scope.spawn(move || deal(address, customer, Random::new(seed), site));
             }
-            let life = Instant::now() + Duration::from_millis(50 + random.below(300));
-            while Instant::now() < life {
-                std::thread::park_timeout(life.saturating_duration_since(Instant::now()));
-            }
-            running.kill();
+            running.kill_after(Duration::from_millis(50 + random.below(300)));
         });
     }
     let running = site.serve_ready();
