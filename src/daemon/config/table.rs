@@ -121,7 +121,7 @@ section! {
 }
 
 section! {
-    log: Table("log"), "";
+    log: Table("log"), "What is logged, and in which form.";
 
     LEVEL: Key<OneOf<&'static str>> = key("level",
         OneOf(&[("error", "error"), ("warn", "warn"), ("info", "info"), ("debug", "debug"),

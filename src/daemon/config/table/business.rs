@@ -89,7 +89,7 @@ section! {
 }
 
 section! {
-    money: Table("money"), "";
+    money: Table("money"), "The currency of the accounts and of all prices of orders.";
 
     CURRENCY: Key<Text> = key("currency", Text, || "USD".to_owned(), Restart,
         "The currency of the accounts.");
