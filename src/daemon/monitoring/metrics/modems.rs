@@ -24,27 +24,7 @@ const GAUGES: &[ModemGauge] = &[
 
 pub(super) fn write_states(page: &mut Page, monitor: &Monitor) {
     let (modems, now) = (monitor.modem_statuses(), monitor.gateway.now());
-    let mut family = page.family("simbridge_modem_info", Gauge, "The modem at a port.");
-    for modem in &modems {
-        let snapshot = &modem.snapshot;
-        let (imei, manufacturer, model) = match &snapshot.identity {
-            Some(identity) => (
-                identity.imei.as_ref().map_or("", Imei::as_str),
-                &*identity.manufacturer,
-                &*identity.model,
-            ),
-            None => ("", "", ""),
-        };
-        let operator = snapshot.operator.as_deref().unwrap_or("");
-        let labels = [
-            ("port", snapshot.port.as_str()),
-            ("imei", imei),
-            ("manufacturer", manufacturer),
-            ("model", model),
-            ("operator", operator),
-        ];
-        family.put(&labels, 1);
-    }
+    write_identities(page, &modems);
     let mut family =
         page.family("simbridge_modem_state", Gauge, "1 for the state that the modem is in.");
     for modem in &modems {
@@ -67,6 +47,35 @@ pub(super) fn write_states(page: &mut Page, monitor: &Monitor) {
         family
             .put(&[("port", modem.snapshot.port.as_str())], now.since(modem.seen_at).as_secs_f64())
     });
+    write_warnings(page, &modems);
+    write_stores(page, &modems);
+}
+
+fn write_identities(page: &mut Page, modems: &[ModemStatus]) {
+    let mut family = page.family("simbridge_modem_info", Gauge, "The modem at a port.");
+    for modem in modems {
+        let snapshot = &modem.snapshot;
+        let (imei, manufacturer, model) = match &snapshot.identity {
+            Some(identity) => (
+                identity.imei.as_ref().map_or("", Imei::as_str),
+                &*identity.manufacturer,
+                &*identity.model,
+            ),
+            None => ("", "", ""),
+        };
+        let operator = snapshot.operator.as_deref().unwrap_or("");
+        let labels = [
+            ("port", snapshot.port.as_str()),
+            ("imei", imei),
+            ("manufacturer", manufacturer),
+            ("model", model),
+            ("operator", operator),
+        ];
+        family.put(&labels, 1);
+    }
+}
+
+fn write_warnings(page: &mut Page, modems: &[ModemStatus]) {
     let mut family = page.family(
         "simbridge_modem_warnings",
         Gauge,
@@ -78,6 +87,9 @@ pub(super) fn write_states(page: &mut Page, monitor: &Monitor) {
             family.put(&[("port", port.as_str()), ("kind", kind)], count);
         }
     }
+}
+
+fn write_stores(page: &mut Page, modems: &[ModemStatus]) {
     for (name, help, of_total) in [
         ("simbridge_modem_store_used", "Messages in a message store.", false),
         ("simbridge_modem_store_size", "Messages that fit in a message store.", true),
