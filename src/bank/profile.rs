@@ -125,7 +125,7 @@ impl BankProfile {
         }
         let commands = self.ready.iter().cloned().chain([self.command(0, 0)]);
         commands
-            .map(|text| (command_policy::check_of_file(&text), text))
+            .map(|text| (command_policy::check_file_command(&text), text))
             .find_map(|(checked, text)| checked.err().map(|error| format!("`{text}`: {error}")))
     }
 
@@ -209,6 +209,7 @@ fn fill(text: &str, name: &str, number: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::modem::profile::shipped;
 
     #[test]
     fn every_embedded_file_can_be_read_names_its_sources_and_is_in_the_list() {
@@ -218,11 +219,7 @@ mod tests {
             assert!(!profile.sources.is_empty(), "{name}");
             assert_eq!(format!("{}.toml", profile.name), *name);
         }
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("hardware/banks");
-        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
-        let mut names: Vec<String> = files.map(|name| name.into_string().unwrap()).collect();
-        names.sort();
-        assert_eq!(names, FILES.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+        assert_eq!(shipped("banks"), FILES.iter().map(|(name, _)| *name).collect::<Vec<_>>());
     }
 
     #[test]

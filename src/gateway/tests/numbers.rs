@@ -202,29 +202,18 @@ async fn one_message_a_day_and_none_without_a_receiver() {
     let fixture = Fixture::with(with_loopback()).await;
     fixture.plug_numberless(2).await;
     let modems = Modems::answering(Ok(""));
-    let refused = fixture
-        .gateway
-        .numbers()
-        .ask_by_loopback(&modems, &iccid(2))
-        .await
-        .unwrap_err()
-        .to_string();
+    let ask = async || fixture.gateway.numbers().ask_by_loopback(&modems, &iccid(2)).await;
+    let refused = ask().await.unwrap_err().to_string();
     assert!(refused.contains("nobody could take the message"), "{refused}");
     fixture.plug(1).await;
-    fixture.gateway.numbers().ask_by_loopback(&modems, &iccid(2)).await.unwrap();
+    ask().await.unwrap();
     fixture.pass(DAY_S - 1);
     fixture.wanted().await;
-    let refused = fixture
-        .gateway
-        .numbers()
-        .ask_by_loopback(&modems, &iccid(2))
-        .await
-        .unwrap_err()
-        .to_string();
+    let refused = ask().await.unwrap_err().to_string();
     assert!(refused.contains("costs money"), "{refused}");
     fixture.pass(1);
     assert_eq!(fixture.wanted().await, [(iccid(2), true, true)]);
-    fixture.gateway.numbers().ask_by_loopback(&modems, &iccid(2)).await.unwrap();
+    ask().await.unwrap();
     assert_eq!(modems.asked(), 2);
     fixture.pass(DAY_S);
     assert_eq!(fixture.wanted().await, [(iccid(2), true, false)], "the third after two days");

@@ -96,8 +96,18 @@ impl Catalogue {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// The names of the files in a folder of `hardware/`, sorted.
+    pub(crate) fn shipped(folder: &str) -> Vec<String> {
+        let hardware = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("hardware");
+        let files = std::fs::read_dir(hardware.join(folder)).unwrap();
+        let names = files.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.filter(|name| name.ends_with(".toml")).collect();
+        names.sort();
+        names
+    }
 
     #[test]
     fn every_embedded_file_can_be_read_names_its_sources_and_is_in_the_list() {
@@ -106,12 +116,7 @@ mod tests {
                 Profile::parse(name, text).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert!(!profile.sources.is_empty(), "{name}");
         }
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("hardware/modems");
-        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
-        let mut names: Vec<String> = files.map(|name| name.into_string().unwrap()).collect();
-        names.retain(|name| name.ends_with(".toml"));
-        names.sort();
-        assert_eq!(names, FILES.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+        assert_eq!(shipped("modems"), FILES.iter().map(|(name, _)| *name).collect::<Vec<_>>());
     }
 
     #[test]

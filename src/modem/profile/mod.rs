@@ -6,6 +6,8 @@ mod catalogue;
 mod read;
 
 pub use catalogue::Catalogue;
+#[cfg(test)]
+pub(crate) use catalogue::tests::shipped;
 pub use read::ProfileError;
 pub(crate) use read::explain;
 
@@ -84,7 +86,7 @@ impl PinAttempts {
             .line
             .as_deref()
             .is_none_or(|wanted| first.is_some_and(|first| first.eq_ignore_ascii_case(wanted)));
-        let number = at::fields(payload).nth(self.field.checked_sub(1)?).and_then(at::int);
+        let number = at::fields(payload).nth(self.field.checked_sub(1)?).and_then(at::parse_int);
         // Some modems give 255, or −1, for a number that they do not know.
         number.filter(|number| fits && MAX_ATTEMPTS.contains(number))
     }
@@ -157,7 +159,7 @@ impl Profile {
     /// The error for the first command that is malformed or writes an IMEI.
     fn bad_command(&self) -> Option<String> {
         self.commands().find_map(|command| {
-            command_policy::check_of_file(command)
+            command_policy::check_file_command(command)
                 .err()
                 .map(|error| format!("`{command}`: {error}"))
         })
