@@ -32,15 +32,15 @@ fn carry_out(session: &mut Session, now: Moment) {
             }
             Action::Identified { token, sim, .. } => {
                 println!("* the SIM card is {}", sim.iccid);
-                session.identified(token, Ok(MessageOwner::Current), now);
+                session.on_identified(token, Ok(MessageOwner::Current), now);
             }
             Action::Store { token, received } => {
                 println!("* a message for {} is stored: {:?}", received.iccid, received.pdu);
-                session.stored(token, true, now);
+                session.on_stored(token, true, now);
             }
-            Action::Emptied { token, .. } => session.emptied(token, true, now),
+            Action::Emptied { token, .. } => session.on_emptied(token, true, now),
             Action::MayEnterPin { token, .. } => {
-                session.may_enter_pin(token, Ok(PinPermission::NeverAccepted), now)
+                session.on_pin_permission(token, Ok(PinPermission::NeverAccepted), now)
             }
             Action::Reopen { reason } => println!("* the session is over: {reason}"),
             other => println!("* {other:?}"),

@@ -39,16 +39,33 @@ fn items(pieces: &[&[u8]]) -> Vec<String> {
 /// Every reader there is, for a line may come in answer to anything.
 fn read(line: &str) {
     let digits = |text: &str| text.bytes().all(|c| c.is_ascii_digit());
-    assert!(at::iccid(line).is_none_or(|iccid| iccid.bytes().all(|c| c.is_ascii_hexdigit())));
-    assert!(at::imei(line).is_none_or(|imei| digits(imei.as_str())));
-    let _ = (at::serial_number(line), at::labelled_imei(line), at::labelled_serial(line));
-    assert!(at::imsi(line).is_none_or(digits));
-    assert!(at::signal_dbm(line).is_none_or(|dbm| (-140..=-25).contains(&dbm)), "{line}");
-    assert!(at::groups(line).len() <= line.len() + 1);
+    assert!(at::parse_iccid(line).is_none_or(|iccid| iccid.bytes().all(|c| c.is_ascii_hexdigit())));
+    assert!(at::parse_imei(line).is_none_or(|imei| digits(imei.as_str())));
+    let _ = (
+        at::parse_serial_number(line),
+        at::parse_labelled_imei(line),
+        at::parse_labelled_serial(line),
+    );
+    assert!(at::parse_imsi(line).is_none_or(digits));
+    assert!(at::parse_signal_dbm(line).is_none_or(|dbm| (-140..=-25).contains(&dbm)), "{line}");
+    assert!(at::parse_choices(line).len() <= line.len() + 1);
     assert!(at::fields(line).count() <= line.len() + 1);
-    let _ = (at::urc(line), FinalResult::parse(line), at::pin_state(line), at::registration(line));
-    let _ =
-        (at::own_number(line), at::phonebook_number(line), at::operator(line), at::indexes(line));
-    let _ = (at::stores_supported(line), at::store_fills(line), at::indications(line));
-    let _ = (at::list_header(line), at::read_header(line), at::value(line));
+    let _ = (
+        at::parse_urc(line),
+        FinalResult::parse(line),
+        at::parse_pin_state(line),
+        at::parse_registration(line),
+    );
+    let _ = (
+        at::parse_own_number(line),
+        at::parse_phonebook_number(line),
+        at::parse_operator(line),
+        at::parse_indexes(line),
+    );
+    let _ = (
+        at::parse_stores_supported(line),
+        at::parse_store_fills(line),
+        at::parse_indications(line),
+    );
+    let _ = (at::parse_list_header(line), at::parse_read_header(line), at::value(line));
 }

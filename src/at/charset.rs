@@ -52,7 +52,7 @@ impl Charset {
 }
 
 /// `+CSCS: "UCS2"`: the character set in force.
-pub fn charset(line: &str) -> Option<Charset> {
+pub fn parse_charset(line: &str) -> Option<Charset> {
     let name = payload(line, "+CSCS:")?;
     (!unquote(name).is_empty()).then(|| Charset::parse(name))
 }
@@ -73,7 +73,7 @@ mod tests {
             ("+CSCA: \"GSM\"", None),
         ];
         for (line, expected) in table {
-            assert_eq!(charset(line), expected, "{line}");
+            assert_eq!(parse_charset(line), expected, "{line}");
         }
         assert_eq!(Charset::Cp437.as_str(), "PCCP437");
     }

@@ -45,7 +45,7 @@ pub fn unquote(field: &str) -> &str {
 }
 
 /// A field as a decimal number, quoted or not; `None` for anything else, an empty field too.
-pub fn int(field: &str) -> Option<i32> {
+pub fn parse_int(field: &str) -> Option<i32> {
     unquote(field).trim().parse().ok()
 }
 
@@ -99,10 +99,10 @@ mod tests {
 
     #[test]
     fn numbers_and_prefixes() {
-        assert_eq!(int("\"7\""), Some(7));
-        assert_eq!(int("-1"), Some(-1));
-        assert_eq!(int(""), None);
-        assert_eq!(int("99999999999"), None);
+        assert_eq!(parse_int("\"7\""), Some(7));
+        assert_eq!(parse_int("-1"), Some(-1));
+        assert_eq!(parse_int(""), None);
+        assert_eq!(parse_int("99999999999"), None);
         assert_eq!(payload("+CPIN:READY", "+CPIN:"), Some("READY"));
         assert_eq!(payload("+cpin:  SIM PIN", "+CPIN:"), Some("SIM PIN"));
         assert_eq!(payload("+CPI", "+CPIN:"), None);

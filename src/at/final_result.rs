@@ -41,7 +41,7 @@ const TEXTS: &[(u16, u16, &str)] = &[
     (22, 321, "not found"),
 ];
 
-fn code(text: &str, cms: bool) -> Option<u16> {
+fn parse_code(text: &str, cms: bool) -> Option<u16> {
     let text = unquote(text);
     text.parse().ok().or_else(|| {
         let (for_cme, for_cms, _) =
@@ -67,10 +67,10 @@ impl FinalResult {
     /// Reads a line; `None` when it is no final result.
     pub fn parse(line: &str) -> Option<FinalResult> {
         if let Some(text) = payload(line, "+CME ERROR:") {
-            return Some(FinalResult::Cme(code(text, false)));
+            return Some(FinalResult::Cme(parse_code(text, false)));
         }
         if let Some(text) = payload(line, "+CMS ERROR:") {
-            return Some(FinalResult::Cms(code(text, true)));
+            return Some(FinalResult::Cms(parse_code(text, true)));
         }
         Some(match line {
             "OK" => FinalResult::Ok,

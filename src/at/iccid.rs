@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::fields::{fields, int, payload, tag, unquote};
+use super::fields::{fields, parse_int, payload, tag, unquote};
 
 /// The commands that read it, in the order in which they are tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,14 +46,14 @@ impl IccidSource {
 /// without the `F` that fills the last octet. (A few operators' cards have the letters A to E among
 /// the digits.) Quotes, a tag before the ICCID, and octets with their nibbles still swapped are
 /// handled.
-pub fn iccid(line: &str) -> Option<String> {
+pub fn parse_iccid(line: &str) -> Option<String> {
     if let Some(text) = payload(line, "+CRSM:") {
         let mut parts = fields(text);
-        let sw1 = parts.next().and_then(int)?;
+        let sw1 = parts.next().and_then(parse_int)?;
         // 31.102 / ETSI TS 102 221 10.2.1: 144 is success, 145 success with a proactive command
         // waiting.
         return matches!(sw1, 144 | 145)
-            .then(|| parts.nth(1).map(unquote).and_then(swapped))
+            .then(|| parts.nth(1).map(unquote).and_then(parse_swapped))
             .flatten();
     }
     let text = match tag(line) {
@@ -61,24 +61,24 @@ pub fn iccid(line: &str) -> Option<String> {
         None => line,
     };
     fields(text).map(unquote).find_map(|field| {
-        plain(field).or_else(|| field.starts_with("98").then(|| swapped(field))?)
+        parse_plain(field).or_else(|| field.starts_with("98").then(|| parse_swapped(field))?)
     })
 }
 
-fn plain(text: &str) -> Option<String> {
+fn parse_plain(text: &str) -> Option<String> {
     let text = text.trim().trim_end_matches(['F', 'f']);
     let fits = (18..=20).contains(&text.len()) && text.starts_with("89");
     (fits && text.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| text.to_ascii_uppercase())
 }
 
-fn swapped(text: &str) -> Option<String> {
+fn parse_swapped(text: &str) -> Option<String> {
     let mut digits = text.trim().chars();
     let mut turned = String::with_capacity(20);
     while let (Some(low), Some(high)) = (digits.next(), digits.next()) {
         turned.push(high);
         turned.push(low);
     }
-    plain(&turned)
+    parse_plain(&turned)
 }
 
 #[cfg(test)]
@@ -102,7 +102,7 @@ mod tests {
             ("+CRSM: 144,0,981344040000000010F2", "8931444000000000012"),
         ];
         for (line, expected) in table {
-            assert_eq!(iccid(line).as_deref(), Some(expected), "{line}");
+            assert_eq!(parse_iccid(line).as_deref(), Some(expected), "{line}");
         }
     }
 
@@ -118,7 +118,7 @@ mod tests {
             "8931",
             "+CME ERROR: 10",
         ] {
-            assert_eq!(iccid(line), None, "{line}");
+            assert_eq!(parse_iccid(line), None, "{line}");
         }
     }
 

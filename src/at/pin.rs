@@ -39,7 +39,7 @@ impl PinState {
 }
 
 /// Reads a `+CPIN:` line; the same as [`PinState::parse`].
-pub fn pin_state(line: &str) -> Option<PinState> {
+pub fn parse_pin_state(line: &str) -> Option<PinState> {
     PinState::parse(line)
 }
 
@@ -72,7 +72,7 @@ mod tests {
             ("BLOCKED", PinState::Blocked),
         ];
         for (code, state) in table {
-            assert_eq!(pin_state(&format!("+CPIN: {code}")), Some(state), "{code}");
+            assert_eq!(parse_pin_state(&format!("+CPIN: {code}")), Some(state), "{code}");
         }
     }
 }

@@ -22,7 +22,7 @@ pub struct Choices(pub Vec<Choice>);
 impl Choices {
     fn parse(text: &str) -> Choices {
         let inner = strip_parentheses(text).unwrap_or(text);
-        Choices(fields(inner).filter_map(choice).take(MAX_CHOICES).collect())
+        Choices(fields(inner).filter_map(parse_choice).take(MAX_CHOICES).collect())
     }
 
     /// Whether the number is among them.
@@ -55,7 +55,7 @@ fn strip_parentheses(text: &str) -> Option<&str> {
     text.trim().strip_prefix('(').map(|inner| inner.strip_suffix(')').unwrap_or(inner))
 }
 
-fn choice(field: &str) -> Option<Choice> {
+fn parse_choice(field: &str) -> Option<Choice> {
     if field.starts_with('"') {
         return Some(Choice::Word(unquote(field).to_owned()));
     }
@@ -74,7 +74,7 @@ fn choice(field: &str) -> Option<Choice> {
 
 /// The lists of a `=?` reply's payload, one for each parameter. A pair of parentheses around all of
 /// them is ignored, and a bare value is a list of one.
-pub fn groups(payload: &str) -> Vec<Choices> {
+pub fn parse_choices(payload: &str) -> Vec<Choices> {
     let mut outer = fields(payload);
     if let (Some(only), None) = (outer.next(), outer.next())
         && let Some(inner) = strip_parentheses(only)
@@ -91,19 +91,19 @@ mod tests {
 
     #[test]
     fn lists_as_modems_give_them() {
-        let cpms = groups("(\"SM\",\"ME\"),(\"SM\"),(\"SM\",\"MT\")");
+        let cpms = parse_choices("(\"SM\",\"ME\"),(\"SM\"),(\"SM\",\"MT\")");
         assert_eq!(cpms.len(), 3);
         assert_eq!(cpms[0].words().collect::<Vec<_>>(), ["SM", "ME"]);
         assert_eq!(cpms[2].words().collect::<Vec<_>>(), ["SM", "MT"]);
 
-        let nested = groups("((\"SM\",\"ME\"),(\"SM\"))");
+        let nested = parse_choices("((\"SM\",\"ME\"),(\"SM\"))");
         assert_eq!(nested.len(), 2);
         assert_eq!(nested[0].words().collect::<Vec<_>>(), ["SM", "ME"]);
 
-        let bare = groups("(SM,ME)");
+        let bare = parse_choices("(SM,ME)");
         assert_eq!(bare[0].words().collect::<Vec<_>>(), ["SM", "ME"]);
 
-        let cnmi = groups("(0-2),(0,1,3),(0),1,(0 - 1)");
+        let cnmi = parse_choices("(0-2),(0,1,3),(0),1,(0 - 1)");
         let allowed: Vec<Vec<i32>> =
             cnmi.iter().map(|one| (0..5).filter(|n| one.allows(*n)).collect()).collect();
         assert_eq!(allowed, [vec![0, 1, 2], vec![0, 1, 3], vec![0], vec![1], vec![0, 1]]);
@@ -111,8 +111,8 @@ mod tests {
 
     #[test]
     fn an_absurd_range_is_cut() {
-        assert_eq!(groups("(0-2000000000)")[0].numbers().count(), 512);
-        assert_eq!(groups("(9-3)")[0].numbers().count(), 0);
-        assert!(groups("").iter().all(|one| one.0.is_empty()));
+        assert_eq!(parse_choices("(0-2000000000)")[0].numbers().count(), 512);
+        assert_eq!(parse_choices("(9-3)")[0].numbers().count(), 0);
+        assert!(parse_choices("").iter().all(|one| one.0.is_empty()));
     }
 }

@@ -81,12 +81,12 @@ pub struct Reported {
 /// its quotes and leading zeros (`+CREG: 1,0A,3799B`). What follows then tells a reply from a URC:
 /// the location has two fields, after which a URC has at most an access technology; and only a
 /// modem that is registered has a location.
-pub fn registration(line: &str) -> Option<Reported> {
+pub fn parse_registration(line: &str) -> Option<Reported> {
     let domain =
         RegistrationDomain::ALL.into_iter().find(|domain| tag(line) == Some(domain.tag()))?;
     let mut parts = fields(line.split_once(':')?.1);
     let first = parts.next()?.parse::<i32>().ok()?;
-    let second = parts.next().and_then(small_number);
+    let second = parts.next().and_then(parse_small_number);
     let (third, fourth) = (parts.next(), parts.next());
     let is_location = |field: &str| !field.is_empty() && !field.starts_with('"');
     let has_location = Registration::from(first).is_registered();
@@ -94,7 +94,9 @@ pub fn registration(line: &str) -> Option<Reported> {
         (Some(status), Some(third), _) if is_location(third) && has_location => {
             let is_urc = match fourth {
                 None => true,
-                Some(technology) => small_number(technology).is_some() && parts.next().is_none(),
+                Some(technology) => {
+                    parse_small_number(technology).is_some() && parts.next().is_none()
+                }
             };
             (!is_urc && status <= LAST_STATUS).then_some(status)
         }
@@ -109,7 +111,7 @@ pub fn registration(line: &str) -> Option<Reported> {
 const LAST_STATUS: i32 = 11;
 
 /// A number of one or two decimal digits without quotes, such as a status.
-fn small_number(field: &str) -> Option<i32> {
+fn parse_small_number(field: &str) -> Option<i32> {
     let fits = field.len() <= 2 && (field.len() == 1 || !field.starts_with('0'));
     field.parse().ok().filter(|number| fits && *number >= 0)
 }
@@ -162,10 +164,10 @@ mod tests {
         ];
         for (line, domain, registration, asked) in table {
             let expected = Reported { domain, registration, asked };
-            assert_eq!(super::registration(line), Some(expected), "{line}");
+            assert_eq!(parse_registration(line), Some(expected), "{line}");
         }
         for line in ["+CREG: ?", "+CREG: \"1\"", "+CREG:", "+COPS: 0,1", "+C5GREGN3GPP: 1"] {
-            assert_eq!(registration(line), None, "{line}");
+            assert_eq!(parse_registration(line), None, "{line}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The first line of a message in text mode (27.005 3.4): sender and time as text, and with
 //! `AT+CSDH=1` how the text behind it is written. A status report is on such a line alone.
 
-use super::fields::{fields, int, payload, unquote};
+use super::fields::{fields, parse_int, payload, unquote};
 
 /// The first line of a message in text mode.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,41 +69,44 @@ const OUTGOING: [&str; 2] = ["STO", "00530054004F"];
 /// <length>]`. What is not received has `[<vp>]` behind `<dcs>`, and no `<scts>`. A status report
 /// is `[<index>,][<stat>,]<fo>,<mr>,[<ra>],[<tora>],<scts>,<dt>,<st>` behind any of these tags, or
 /// behind `+CDS:`. `None`: another kind of line, or one of PDU mode.
-pub fn text_header(line: &str) -> Option<TextHeader> {
+pub fn parse_text_header(line: &str) -> Option<TextHeader> {
     if let Some(text) = payload(line, "+CDS:") {
         let all: Vec<&str> = fields(text).collect();
-        return report(0, &all);
+        return parse_report(0, &all);
     }
     if let Some(text) = payload(line, "+CMT:") {
         let all: Vec<&str> = fields(text).collect();
-        return all.iter().any(|field| is_date(field)).then(|| received(0, &all, false));
+        return all
+            .iter()
+            .any(|field| is_date(field))
+            .then(|| parse_received_header(0, &all, false));
     }
     let listed = payload(line, "+CMGL:");
     let text = listed.or_else(|| payload(line, "+CMGR:"))?;
     let mut parts = fields(text);
-    let index = if listed.is_some() { parts.next().and_then(int)? } else { 0 };
+    let index = if listed.is_some() { parts.next().and_then(parse_int)? } else { 0 };
     let stat = parts.next()?;
     let rest: Vec<&str> = parts.collect();
-    let is_text = int(stat).is_none()
+    let is_text = parse_int(stat).is_none()
         && (!stat.is_empty() || rest.iter().any(|field| is_date(field)))
         && !rest.is_empty();
     if !is_text {
         return None;
     }
     let is_stored = OUTGOING.iter().any(|word| unquote(stat).starts_with(word));
-    Some(match report(index, &rest) {
+    Some(match parse_report(index, &rest) {
         Some(report) => report,
-        None if is_stored => outgoing(index, &rest, listed.is_some()),
-        None => received(index, &rest, listed.is_some()),
+        None if is_stored => parse_outgoing_header(index, &rest, listed.is_some()),
+        None => parse_received_header(index, &rest, listed.is_some()),
     })
 }
 
 /// Reads the fields from `<oa>` on.
-fn received(index: i32, fields: &[&str], listed: bool) -> TextHeader {
+fn parse_received_header(index: i32, fields: &[&str], listed: bool) -> TextHeader {
     let date = fields.iter().position(|field| is_date(field));
-    let (time, after) = date.map_or((String::new(), fields.len()), |at| time(fields, at));
+    let (time, after) = date.map_or((String::new(), fields.len()), |at| parse_time(fields, at));
     let behind = fields.get(after..).unwrap_or_default();
-    let parameters = if listed { None } else { parameters(behind, 4) };
+    let parameters = if listed { None } else { parse_parameters(behind, 4) };
     let is_outgoing = parameters.as_ref().is_some_and(|found| found.first & MESSAGE_TYPE == SUBMIT);
     let sender = fields.first().filter(|_| date != Some(0)).map_or("", |field| unquote(field));
     TextHeader {
@@ -112,13 +115,13 @@ fn received(index: i32, fields: &[&str], listed: bool) -> TextHeader {
         address: sender.to_owned(),
         time,
         parameters,
-        length: size(behind.get(if listed { 1 } else { 6 })),
+        length: parse_size(behind.get(if listed { 1 } else { 6 })),
         report: None,
     }
 }
 
 /// Reads the fields from `<da>` on. `<vp>` is a number, a time, or nothing.
-fn outgoing(index: i32, fields: &[&str], listed: bool) -> TextHeader {
+fn parse_outgoing_header(index: i32, fields: &[&str], listed: bool) -> TextHeader {
     let recipient = fields.first().map_or("", |field| unquote(field));
     // In a list the place of a time stamp may be there, and be empty.
     let behind = fields.get(if listed { 3 } else { 2 }..).unwrap_or_default();
@@ -127,15 +130,15 @@ fn outgoing(index: i32, fields: &[&str], listed: bool) -> TextHeader {
         index,
         is_outgoing: true,
         address: recipient.to_owned(),
-        parameters: if listed { None } else { parameters(behind, 5) },
-        length: size(last),
+        parameters: if listed { None } else { parse_parameters(behind, 5) },
+        length: parse_size(last),
         ..TextHeader::default()
     }
 }
 
 /// Reads `<tooa>,<fo>,<pid>,<dcs>`, and the service centre's address at this place.
-fn parameters(fields: &[&str], centre: usize) -> Option<TextParameters> {
-    let at = |place: usize| fields.get(place).and_then(|field| octet(field));
+fn parse_parameters(fields: &[&str], centre: usize) -> Option<TextParameters> {
+    let at = |place: usize| fields.get(place).and_then(|field| parse_octet(field));
     Some(TextParameters {
         address_type: at(0),
         first: at(1)?,
@@ -146,13 +149,13 @@ fn parameters(fields: &[&str], centre: usize) -> Option<TextParameters> {
 }
 
 /// Reads the fields of a status report, which are known by their two times.
-fn report(index: i32, fields: &[&str]) -> Option<TextHeader> {
-    let (first, number) = (octet(fields.first()?)?, octet(fields.get(1)?)?);
+fn parse_report(index: i32, fields: &[&str]) -> Option<TextHeader> {
+    let (first, number) = (parse_octet(fields.first()?)?, parse_octet(fields.get(1)?)?);
     let date = fields.iter().position(|field| is_date(field)).filter(|date| *date >= 2)?;
-    let (time, after) = time(fields, date);
+    let (time, after) = parse_time(fields, date);
     fields.get(after).filter(|field| is_date(field))?;
-    let (discharge, after) = self::time(fields, after);
-    let status = octet(fields.get(after)?)?;
+    let (discharge, after) = parse_time(fields, after);
+    let status = parse_octet(fields.get(after)?)?;
     let before = fields.get(2..date)?;
     Some(TextHeader {
         index,
@@ -161,7 +164,7 @@ fn report(index: i32, fields: &[&str]) -> Option<TextHeader> {
         report: Some(ReportFields {
             first,
             number,
-            address_type: before.get(1).and_then(|field| octet(field)),
+            address_type: before.get(1).and_then(|field| parse_octet(field)),
             discharge,
             status,
         }),
@@ -171,7 +174,7 @@ fn report(index: i32, fields: &[&str]) -> Option<TextHeader> {
 
 /// The time that begins in this field, and the place behind it. Without its quotes it is two
 /// fields.
-fn time(fields: &[&str], at: usize) -> (String, usize) {
+fn parse_time(fields: &[&str], at: usize) -> (String, usize) {
     match (fields.get(at), fields.get(at + 1)) {
         (Some(date), Some(clock)) if !date.contains(',') && clock.contains(':') => {
             (format!("{},{}", unquote(date), unquote(clock)), at + 2)
@@ -180,12 +183,12 @@ fn time(fields: &[&str], at: usize) -> (String, usize) {
     }
 }
 
-fn octet(field: &str) -> Option<u8> {
-    int(field).and_then(|number| u8::try_from(number).ok())
+fn parse_octet(field: &str) -> Option<u8> {
+    parse_int(field).and_then(|number| u8::try_from(number).ok())
 }
 
-fn size(field: Option<&&str>) -> Option<usize> {
-    field.and_then(|field| int(field)).and_then(|length| usize::try_from(length).ok())
+fn parse_size(field: Option<&&str>) -> Option<usize> {
+    field.and_then(|field| parse_int(field)).and_then(|length| usize::try_from(length).ok())
 }
 
 impl TextHeader {
@@ -260,7 +263,7 @@ mod tests {
             ),
         ];
         for (line, expected) in table {
-            assert_eq!(text_header(&line), Some(expected), "{line}");
+            assert_eq!(parse_text_header(&line), Some(expected), "{line}");
         }
     }
 
@@ -295,7 +298,7 @@ mod tests {
             ),
         ];
         for (line, expected) in table {
-            assert_eq!(text_header(&line), Some(expected), "{line}");
+            assert_eq!(parse_text_header(&line), Some(expected), "{line}");
         }
     }
 
@@ -327,7 +330,7 @@ mod tests {
             ),
         ];
         for (line, expected) in table {
-            let header = text_header(&line).unwrap_or_default();
+            let header = parse_text_header(&line).unwrap_or_default();
             assert!(header.is_alone(), "{line}");
             assert_eq!(header, expected, "{line}");
         }
@@ -338,7 +341,7 @@ mod tests {
         let line = |first: u8, length: u8| {
             format!("+CMGR: \"REC READ\",\"Uber\",,\"{SCTS}\",208,{first},0,0,,,{length}")
         };
-        let is_alone = |line: String| text_header(&line).unwrap_or_default().is_alone();
+        let is_alone = |line: String| parse_text_header(&line).unwrap_or_default().is_alone();
         assert!(is_alone(line(4, 0)));
         assert!(!is_alone(line(4, 1)));
         assert!(!is_alone(line(68, 0)));
@@ -363,7 +366,7 @@ mod tests {
             "+CDS: ,25",
             "+CSQ: 20,99",
         ] {
-            assert_eq!(text_header(line), None, "{line}");
+            assert_eq!(parse_text_header(line), None, "{line}");
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Unsolicited result codes: lines that a modem sends unasked. A line that is none of these is
 //! ignored (`None`).
 
-use super::fields::{fields, int, payload, tag, unquote};
+use super::fields::{fields, parse_int, payload, tag, unquote};
 use super::pin::PinState;
-use super::registration::{RegistrationDomain, registration};
+use super::registration::{RegistrationDomain, parse_registration};
 use crate::domain::modem::{MessageStore, Registration};
 
 /// A URC that a session acts upon.
@@ -68,31 +68,31 @@ pub struct Head {
 }
 
 /// Reads a line as a URC.
-pub fn urc(line: &str) -> Option<Urc> {
-    if let Some(found) = untagged(line) {
+pub fn parse_urc(line: &str) -> Option<Urc> {
+    if let Some(found) = parse_untagged(line) {
         return Some(found);
     }
     match tag(line)? {
-        "+CMTI" => Some(stored(payload(line, "+CMTI:")?)),
+        "+CMTI" => Some(parse_stored(payload(line, "+CMTI:")?)),
         // A status report lies in a store (`<ds>` = 2 of `AT+CNMI`).
-        "+CDSI" => Some(stored(payload(line, "+CDSI:")?)),
-        "+CMT" => Some(heading(DirectKind::Message, payload(line, "+CMT:")?)),
+        "+CDSI" => Some(parse_stored(payload(line, "+CDSI:")?)),
+        "+CMT" => Some(parse_heading(DirectKind::Message, payload(line, "+CMT:")?)),
         // In text mode the report stands on this line alone (27.005 3.4.1).
         "+CDS" if fields(payload(line, "+CDS:")?).count() > 2 => Some(Urc::Noise),
-        "+CDS" => Some(heading(DirectKind::Report, payload(line, "+CDS:")?)),
-        "+CBM" => Some(heading(DirectKind::Broadcast, payload(line, "+CBM:")?)),
+        "+CDS" => Some(parse_heading(DirectKind::Report, payload(line, "+CDS:")?)),
+        "+CBM" => Some(parse_heading(DirectKind::Broadcast, payload(line, "+CBM:")?)),
         "+CREG" | "+CGREG" | "+CEREG" | "+C5GREG" => {
-            let reported = registration(line)?;
+            let reported = parse_registration(line)?;
             (!reported.asked).then_some(Urc::Registration(reported.domain, reported.registration))
         }
-        "+CIEV" => smsfull(line).then_some(Urc::StoreFull),
-        "+QIND" => qind(line),
-        _ => sim_event(line),
+        "+CIEV" => is_smsfull(line).then_some(Urc::StoreFull),
+        "+QIND" => parse_qind(line),
+        _ => parse_sim_event(line),
     }
 }
 
 /// Lines without a tag, or with one that is not followed by fields.
-fn untagged(line: &str) -> Option<Urc> {
+fn parse_untagged(line: &str) -> Option<Urc> {
     Some(match line {
         "RDY" | "APP RDY" | "START" | "MODEM:STARTUP" | "^SYSSTART" | "SYSSTART" | "^SHUTDOWN"
         | "NORMAL POWER DOWN" | "POWERED DOWN" => Urc::Booted,
@@ -115,35 +115,36 @@ fn untagged(line: &str) -> Option<Urc> {
 }
 
 /// `+CMTI: "SM",3` and with more behind it (`"SM",1,"MMS PUSH",2,1`).
-fn stored(text: &str) -> Urc {
+fn parse_stored(text: &str) -> Urc {
     let mut parts = fields(text);
     let store = parts.next().and_then(MessageStore::parse);
-    let index = parts.next().and_then(int).filter(|index| *index >= 0);
+    let index = parts.next().and_then(parse_int).filter(|index| *index >= 0);
     Urc::Stored { store, index }
 }
 
 /// `+CMT: ,24`, `+CMT: "name",24`, `+CDS: 25`, ZTE's `+CDS: ,25`.
-fn heading(kind: DirectKind, text: &str) -> Urc {
-    let length = fields(text).last().and_then(int).and_then(|octets| usize::try_from(octets).ok());
+fn parse_heading(kind: DirectKind, text: &str) -> Urc {
+    let length =
+        fields(text).last().and_then(parse_int).and_then(|octets| usize::try_from(octets).ok());
     Urc::Heading(Head { kind, length })
 }
 
 /// Quectel: `+QIND: SMS DONE`, `+QIND: "smsfull","ME"`.
-fn qind(line: &str) -> Option<Urc> {
+fn parse_qind(line: &str) -> Option<Urc> {
     if payload(line, "+QIND:").map(unquote) == Some("SMS DONE") {
         return Some(Urc::MessagesReady);
     }
-    smsfull(line).then_some(Urc::StoreFull)
+    is_smsfull(line).then_some(Urc::StoreFull)
 }
 
 /// `+CIEV: smsfull,1` (Telit, Cinterion) and the like; a 0 at the end says that there is room
 /// again.
-fn smsfull(line: &str) -> bool {
+fn is_smsfull(line: &str) -> bool {
     let named = line.to_ascii_lowercase().contains("smsfull");
-    named && fields(line).last().and_then(int) != Some(0)
+    named && fields(line).last().and_then(parse_int) != Some(0)
 }
 
-fn sim_event(line: &str) -> Option<Urc> {
+fn parse_sim_event(line: &str) -> Option<Urc> {
     let present = |yes: bool| if yes { SimEvent::Present } else { SimEvent::Absent };
     let event = match tag(line)? {
         "+CPIN" => match PinState::parse(line)? {
@@ -156,19 +157,21 @@ fn sim_event(line: &str) -> Option<Urc> {
         // Quectel: the card has been initialised.
         "+QUSIM" => SimEvent::Present,
         // Quectel: <enabled>,<inserted>.
-        "+QSIMSTAT" => present(fields(payload(line, "+QSIMSTAT:")?).nth(1).and_then(int)? == 1),
+        "+QSIMSTAT" => {
+            present(fields(payload(line, "+QSIMSTAT:")?).nth(1).and_then(parse_int)? == 1)
+        }
         // Telit: 0 removed, 1 inserted, 2 unlocked, 3 messages and phonebook readable.
-        "#QSS" => match fields(payload(line, "#QSS:")?).last().and_then(int)? {
+        "#QSS" => match fields(payload(line, "#QSS:")?).last().and_then(parse_int)? {
             0 => SimEvent::Absent,
             3 => return Some(Urc::MessagesReady),
             _ => SimEvent::Present,
         },
         // Huawei: 0 invalid, 1 valid, 255 no card.
-        "^SIMST" => present(fields(payload(line, "^SIMST:")?).next().and_then(int)? == 1),
+        "^SIMST" => present(fields(payload(line, "^SIMST:")?).next().and_then(parse_int)? == 1),
         // Cinterion: 0 removed, 1 inserted.
-        "^SCKS" => present(fields(payload(line, "^SCKS:")?).last().and_then(int)? == 1),
+        "^SCKS" => present(fields(payload(line, "^SCKS:")?).last().and_then(parse_int)? == 1),
         // u-blox: 0 no card, 1 to 3 PIN or PUK wanted, 4 and up working.
-        "+UUSIMSTAT" => match fields(payload(line, "+UUSIMSTAT:")?).next().and_then(int)? {
+        "+UUSIMSTAT" => match fields(payload(line, "+UUSIMSTAT:")?).next().and_then(parse_int)? {
             0 => SimEvent::Absent,
             1..=3 => SimEvent::Locked,
             _ => SimEvent::Present,
@@ -183,25 +186,25 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn stored(store: Option<MessageStore>, index: Option<i32>) -> Option<Urc> {
+    fn parse_stored(store: Option<MessageStore>, index: Option<i32>) -> Option<Urc> {
         Some(Urc::Stored { store, index })
     }
 
     #[test]
     fn new_message_indications_of_all_kinds() {
         let table = [
-            ("+CMTI: \"SM\",3", stored(Some(MessageStore::Sim), Some(3))),
-            ("+CMTI:\"ME\",0", stored(Some(MessageStore::Modem), Some(0))),
-            ("+CMTI: \"ME\",-1", stored(Some(MessageStore::Modem), None)),
-            ("+CMTI: \"SM\",1,\"MMS PUSH\",2,1", stored(Some(MessageStore::Sim), Some(1))),
-            ("+CMTI: \"XX\",1", stored(None, Some(1))),
-            ("+CMTI: ", stored(None, None)),
-            ("+CMTI: \"SM\"", stored(Some(MessageStore::Sim), None)),
-            ("+CDSI: \"SM\",4", stored(Some(MessageStore::Sim), Some(4))),
+            ("+CMTI: \"SM\",3", parse_stored(Some(MessageStore::Sim), Some(3))),
+            ("+CMTI:\"ME\",0", parse_stored(Some(MessageStore::Modem), Some(0))),
+            ("+CMTI: \"ME\",-1", parse_stored(Some(MessageStore::Modem), None)),
+            ("+CMTI: \"SM\",1,\"MMS PUSH\",2,1", parse_stored(Some(MessageStore::Sim), Some(1))),
+            ("+CMTI: \"XX\",1", parse_stored(None, Some(1))),
+            ("+CMTI: ", parse_stored(None, None)),
+            ("+CMTI: \"SM\"", parse_stored(Some(MessageStore::Sim), None)),
+            ("+CDSI: \"SM\",4", parse_stored(Some(MessageStore::Sim), Some(4))),
             ("+CMTIX: \"SM\",1", None),
         ];
         for (line, expected) in table {
-            assert_eq!(urc(line), expected, "{line}");
+            assert_eq!(parse_urc(line), expected, "{line}");
         }
     }
 
@@ -218,7 +221,7 @@ mod tests {
             ("+CMT:", head(DirectKind::Message, None)),
         ];
         for (line, expected) in table {
-            assert_eq!(urc(line), expected, "{line}");
+            assert_eq!(parse_urc(line), expected, "{line}");
         }
     }
 
@@ -241,7 +244,7 @@ mod tests {
             ("+UUSIMSTAT: 4", SimEvent::Present),
         ];
         for (line, expected) in table {
-            assert_eq!(urc(line), Some(Urc::Sim(expected)), "{line}");
+            assert_eq!(parse_urc(line), Some(Urc::Sim(expected)), "{line}");
         }
     }
 
@@ -272,15 +275,15 @@ mod tests {
             ("+ZPAS: \"LTE\",\"CS_PS\"", None),
         ];
         for (line, expected) in table {
-            assert_eq!(urc(line), expected, "{line}");
+            assert_eq!(parse_urc(line), expected, "{line}");
         }
     }
 
     proptest! {
         #[test]
         fn any_line_is_survived(line: String, head in "[+^#][A-Z]{1,6}: ?") {
-            urc(&line);
-            urc(&format!("{head}{line}"));
+            parse_urc(&line);
+            parse_urc(&format!("{head}{line}"));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the network says to a USSD code: `+CUSD: <m>[,<str>[,<dcs>]]` (27.007 7.15).
 
-use super::fields::{int, payload};
+use super::fields::{parse_int, payload};
 
 /// What the network expects of the host after this text (`<m>`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,13 +47,13 @@ pub struct UssdReport<'a> {
 }
 
 /// Reads a `+CUSD` line, which may have several lines of text.
-pub fn ussd(line: &str) -> Option<UssdReport<'_>> {
+pub fn parse_ussd(line: &str) -> Option<UssdReport<'_>> {
     let (m, rest) = split_status(line)?;
     let (text, dcs) = split_text(rest);
     Some(UssdReport {
-        status: int(m).into(),
+        status: parse_int(m).into(),
         text: Some(text.trim()).filter(|text| !text.is_empty()),
-        dcs: dcs.and_then(int).and_then(|dcs| u8::try_from(dcs).ok()),
+        dcs: dcs.and_then(parse_int).and_then(|dcs| u8::try_from(dcs).ok()),
     })
 }
 
@@ -131,10 +131,10 @@ mod tests {
             ("+CUSD: 0,\"Hi\",900", UssdStatus::Final, Some("Hi"), None),
         ];
         for (line, status, text, dcs) in table {
-            assert_eq!(ussd(line), Some(UssdReport { status, text, dcs }), "{line}");
+            assert_eq!(parse_ussd(line), Some(UssdReport { status, text, dcs }), "{line}");
             assert!(is_ussd_complete(line), "{line}");
         }
-        assert_eq!(ussd("+CUSDX: 0"), None);
+        assert_eq!(parse_ussd("+CUSDX: 0"), None);
     }
 
     #[test]
@@ -150,7 +150,7 @@ mod tests {
             ("+CUSD: 0,\"say \"yes\"", "say \"yes", false),
         ];
         for (line, text, complete) in table {
-            assert_eq!(ussd(line).and_then(|report| report.text), Some(text), "{line}");
+            assert_eq!(parse_ussd(line).and_then(|report| report.text), Some(text), "{line}");
             assert_eq!(is_ussd_complete(line), complete, "{line}");
         }
     }
@@ -160,10 +160,10 @@ mod tests {
         fn any_text_is_survived_and_comes_back(text in "[a-z\"\n,0-9]{1,30}", line: String) {
             let whole = format!("+CUSD: 0,\"{text}\",15");
             prop_assert_eq!(
-                ussd(&whole).and_then(|report| report.text).unwrap_or_default(),
+                parse_ussd(&whole).and_then(|report| report.text).unwrap_or_default(),
                 text.trim()
             );
-            ussd(&format!("+CUSD: {line}"));
+            parse_ussd(&format!("+CUSD: {line}"));
             is_ussd_complete(&format!("+CUSD:{line}"));
         }
     }

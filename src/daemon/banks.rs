@@ -84,15 +84,15 @@ impl BankEvents for BankBridge {
         self.0.now()
     }
 
-    fn bank_report(&self, report: BankReport) {
+    fn on_bank_report(&self, report: BankReport) {
         self.0.banks().take_report(report);
     }
 
-    fn bank_gone(&self, bank: &str) {
+    fn on_bank_gone(&self, bank: &str) {
         self.0.banks().forget(bank);
     }
 
-    async fn bank_slots(&self, bank: &str) -> Result<Vec<SlotRecord>, HostError> {
+    async fn read_slots(&self, bank: &str) -> Result<Vec<SlotRecord>, HostError> {
         self.0.banks().slots(bank).await.map_err(host_error)
     }
 
@@ -104,7 +104,7 @@ impl BankEvents for BankBridge {
         self.0.banks().record_switch(record).await.map_err(host_error)
     }
 
-    async fn demands(&self, sims: Vec<Iccid>) -> Result<Vec<SlotDemand>, HostError> {
+    async fn read_demands(&self, sims: Vec<Iccid>) -> Result<Vec<SlotDemand>, HostError> {
         self.0.banks().demand_for(sims).await.map_err(host_error)
     }
 

@@ -38,22 +38,22 @@ impl driver::ModemEvents for GatewayBridge {
         }
     }
 
-    fn command_finished(&self, port: &PortName, outcome: CommandOutcome) {
+    fn on_command_finished(&self, port: &PortName, outcome: CommandOutcome) {
         self.modems.record_command(port, outcome);
     }
 
-    fn recovering(&self, port: &PortName, step: RecoveryStep) {
+    fn on_recovery_step(&self, port: &PortName, step: RecoveryStep) {
         self.modems.record_recovery(port, step);
     }
 
-    fn removed(&self, port: &PortName) {
+    fn on_port_removed(&self, port: &PortName) {
         self.gateway.modems().remove(port, self.gateway.now());
         self.gateway.modem_changed();
         self.gateway.sim_left();
         self.modems.remove(port);
     }
 
-    async fn identified(
+    async fn record_identity(
         &self,
         modem: &ModemAtPort,
         others: &[PortName],
@@ -70,7 +70,11 @@ impl driver::ModemEvents for GatewayBridge {
         Ok(MessageOwner::of_store(doubtful))
     }
 
-    async fn emptied(&self, modem: &ModemAtPort, iccid: &Iccid) -> Result<(), HostError> {
+    async fn record_emptied_store(
+        &self,
+        modem: &ModemAtPort,
+        iccid: &Iccid,
+    ) -> Result<(), HostError> {
         self.gateway
             .sims()
             .record_emptied_store(modem.clone(), iccid.clone())
@@ -78,7 +82,7 @@ impl driver::ModemEvents for GatewayBridge {
             .map_err(refused)
     }
 
-    async fn may_enter_pin(
+    async fn permit_pin(
         &self,
         modem: &ModemAtPort,
         iccid: Option<&Iccid>,
@@ -88,7 +92,7 @@ impl driver::ModemEvents for GatewayBridge {
         sims.may_enter_pin(modem, iccid, only_if_accepted).await.map_err(refused)
     }
 
-    async fn pin_accepted(
+    async fn record_accepted_pin(
         &self,
         modem: &ModemAtPort,
         iccid: Option<&Iccid>,

@@ -117,7 +117,7 @@ pub struct Claims {
 
 impl Claims {
     /// Notes what a port shows of its modem, as far as it is known now.
-    pub fn see(
+    pub fn note_sighting(
         &mut self,
         port: &PortName,
         modem: &ModemId,

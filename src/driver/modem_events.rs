@@ -30,18 +30,18 @@ pub trait ModemEvents: Send + Sync + 'static {
     fn report(&self, snapshot: ModemSnapshot);
 
     /// A port is no longer served. Must not block.
-    fn removed(&self, _port: &PortName) {}
+    fn on_port_removed(&self, _port: &PortName) {}
 
     /// A command to the modem has finished, answered or not. Must not block.
-    fn command_finished(&self, _port: &PortName, _outcome: CommandOutcome) {}
+    fn on_command_finished(&self, _port: &PortName, _outcome: CommandOutcome) {}
 
     /// The driver is about to take a recovery step. Must not block.
-    fn recovering(&self, _port: &PortName, _step: RecoveryStep) {}
+    fn on_recovery_step(&self, _port: &PortName, _step: RecoveryStep) {}
 
     /// Records that a SIM card is in a modem. The answer says whose messages may still be in the
     /// modem's own store. `others` are the ports at which other modems tell the same of themselves
     /// as this one.
-    fn identified(
+    fn record_identity(
         &self,
         modem: &ModemAtPort,
         others: &[PortName],
@@ -50,16 +50,16 @@ pub trait ModemEvents: Send + Sync + 'static {
 
     /// Records that the modem's own store no longer holds any message of another card: from now
     /// on its messages belong to this card.
-    fn emptied(
+    fn record_emptied_store(
         &self,
         modem: &ModemAtPort,
         iccid: &Iccid,
     ) -> impl Future<Output = Result<(), HostError>> + Send;
 
-    /// Whether a PIN may be entered; with `only_if_accepted`, only into a card that has accepted
-    /// one before. If it may, the attempt has been recorded on disk, so that a wrong PIN is never
-    /// entered a second time. By default no PIN is entered.
-    fn may_enter_pin(
+    /// Permits that a PIN is entered, or not; with `only_if_accepted`, only into a card that has
+    /// accepted one before. If it does, the attempt has been recorded on disk, so that a wrong PIN
+    /// is never entered a second time. By default no PIN is entered.
+    fn permit_pin(
         &self,
         _modem: &ModemAtPort,
         _iccid: Option<&Iccid>,
@@ -68,8 +68,8 @@ pub trait ModemEvents: Send + Sync + 'static {
         async { Ok(PinPermission::NeverAccepted) }
     }
 
-    /// The card has accepted the PIN.
-    fn pin_accepted(
+    /// Records that the card has accepted the PIN.
+    fn record_accepted_pin(
         &self,
         _modem: &ModemAtPort,
         _iccid: Option<&Iccid>,

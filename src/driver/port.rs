@@ -25,7 +25,7 @@ pub(crate) async fn open(
     holders: &Holders,
 ) -> Result<SerialStream, ModemReason> {
     let device = std::fs::canonicalize(path)
-        .map_err(|error| open_failure(error.kind(), error.to_string()))?;
+        .map_err(|error| open_failure_reason(error.kind(), error.to_string()))?;
     if let Some(rival) = holders.rival(&device).await {
         return Err(rival.into());
     }
@@ -35,8 +35,8 @@ pub(crate) async fn open(
     match opened {
         Ok(Ok(Ok(stream))) => Ok(stream),
         Ok(Ok(Err(error))) => Err(match error.kind {
-            ErrorKind::NoDevice => busy(&device, holders).await,
-            ErrorKind::Io(kind) => open_failure(kind, error.description),
+            ErrorKind::NoDevice => busy_reason(&device, holders).await,
+            ErrorKind::Io(kind) => open_failure_reason(kind, error.description),
             ErrorKind::InvalidInput | ErrorKind::Unknown => {
                 ModemReason::CannotOpen(error.description)
             }
@@ -61,11 +61,11 @@ fn open_now(device: &PathBuf, baud: u32) -> Result<SerialStream, tokio_serial::E
     opened
 }
 
-async fn busy(device: &Path, holders: &Holders) -> ModemReason {
+async fn busy_reason(device: &Path, holders: &Holders) -> ModemReason {
     holders.locker(device).await.map_or(ModemReason::HeldByAnother, ModemReason::from)
 }
 
-fn open_failure(kind: std::io::ErrorKind, text: String) -> ModemReason {
+fn open_failure_reason(kind: std::io::ErrorKind, text: String) -> ModemReason {
     match kind {
         std::io::ErrorKind::NotFound => ModemReason::NothingAtPath,
         std::io::ErrorKind::PermissionDenied => ModemReason::NoPermission,

@@ -91,10 +91,10 @@ impl PortRecords {
     }
 
     /// Notes a report of a port that belongs to this USB device, if it belongs to one.
-    pub fn see(&self, snapshot: &ModemSnapshot, usb: Option<&str>) {
+    pub fn note_sighting(&self, snapshot: &ModemSnapshot, usb: Option<&str>) {
         let Some(modem) = snapshot.modem() else { return };
         let now = self.clock.now();
-        self.lock().claims.see(&modem.port, &modem.id, usb, snapshot.iccid(), now);
+        self.lock().claims.note_sighting(&modem.port, &modem.id, usb, snapshot.iccid(), now);
         self.claims_changed.notify_waiters();
     }
 

@@ -97,7 +97,7 @@ impl<H: ModemEvents> PortTask<H> {
                     };
                     self.records.release(&self.port);
                     if reporter.take_was_ready() {
-                        escalation.recovered();
+                        escalation.on_recovered();
                     }
                     match end {
                         End::HungUp(_) if self.node().is_none() => continue,
@@ -107,7 +107,7 @@ impl<H: ModemEvents> PortTask<H> {
                         End::ServedOn(other) => {
                             let first = reporter.report_spare_port(&other);
                             let pause = if first { RENAME_GRACE } else { LOOK_INTERVAL };
-                            self.pause_beside(&other, presence, pause, node).await;
+                            self.pause_while_other_serves(&other, presence, pause, node).await;
                             continue;
                         }
                     }
@@ -147,7 +147,7 @@ impl<H: ModemEvents> PortTask<H> {
         self.record.begin_conversation();
         let records = self.records.clone();
         let report = |snapshot: ModemSnapshot| {
-            records.see(&snapshot, usb.as_deref());
+            records.note_sighting(&snapshot, usb.as_deref());
             // Without a card nothing tells whether this is another port of a modem.
             let lacks_card = snapshot.state == ModemState::SimCheck && waits_for_card(&snapshot);
             if let Some(other) = records.may_be_spare(&snapshot.port).filter(|_| lacks_card) {
@@ -224,7 +224,7 @@ impl<H: ModemEvents> PortTask<H> {
 
     async fn take_step(&self, step: RecoveryStep, profile: &Profile, usb: Option<&UsbDevice>) {
         self.record.count_recovery(step);
-        self.host.recovering(&self.port, step);
+        self.host.on_recovery_step(&self.port, step);
         let taken = match (step, usb) {
             (RecoveryStep::Reopen, _) | (RecoveryStep::UsbRebind, None) => Ok(()),
             (RecoveryStep::SoftReset, _) => self.send(profile.soft_reset()).await,
@@ -275,7 +275,7 @@ impl<H: ModemEvents> PortTask<H> {
 
     /// Waits as [`PortTask::pause`] does, but only as long as the modem on another port has at
     /// least this presence.
-    async fn pause_beside(
+    async fn pause_while_other_serves(
         &mut self,
         other: &PortName,
         presence: Presence,

@@ -105,7 +105,7 @@ impl ModemEvents for ProbeHost {
         self.reported.notify_waiters();
     }
 
-    async fn identified(
+    async fn record_identity(
         &self,
         _modem: &ModemAtPort,
         _others: &[PortName],
@@ -114,7 +114,11 @@ impl ModemEvents for ProbeHost {
         Ok(MessageOwner::default())
     }
 
-    async fn emptied(&self, _modem: &ModemAtPort, _iccid: &Iccid) -> Result<(), HostError> {
+    async fn record_emptied_store(
+        &self,
+        _modem: &ModemAtPort,
+        _iccid: &Iccid,
+    ) -> Result<(), HostError> {
         Ok(())
     }
 

@@ -52,7 +52,7 @@ impl RecoveryEscalation {
     }
 
     /// Forgets past failures, because the modem works again: the next step is the weakest.
-    pub fn recovered(&mut self) {
+    pub fn on_recovered(&mut self) {
         self.failures = 0;
     }
 
@@ -101,7 +101,7 @@ mod tests {
         let steps: Vec<RecoveryStep> =
             (0..6).map(|minute| escalation.fail(|_| true, at(minute))).collect();
         assert_eq!(steps, [Reopen, SoftReset, HardReset, UsbRebind, PowerCycle, Reopen]);
-        escalation.recovered();
+        escalation.on_recovered();
         assert_eq!(escalation.fail(|_| true, at(7)), Reopen);
         assert_eq!(
             escalation.fail(|step| step == PowerCycle, at(8)),

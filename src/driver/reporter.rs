@@ -158,7 +158,7 @@ mod tests {
     impl ModemEvents for Nobody {
         fn report(&self, _snapshot: ModemSnapshot) {}
 
-        async fn identified(
+        async fn record_identity(
             &self,
             _modem: &ModemAtPort,
             _others: &[PortName],
@@ -167,7 +167,11 @@ mod tests {
             Ok(MessageOwner::default())
         }
 
-        async fn emptied(&self, _modem: &ModemAtPort, _iccid: &Iccid) -> Result<(), HostError> {
+        async fn record_emptied_store(
+            &self,
+            _modem: &ModemAtPort,
+            _iccid: &Iccid,
+        ) -> Result<(), HostError> {
             Ok(())
         }
 

@@ -111,7 +111,7 @@ impl<'a, H: ModemEvents, R: FnMut(ModemSnapshot) -> Option<End>> SessionRunner<'
         loop {
             self.record.count_loop_turn();
             if let Some(outcome) = session.take_command_outcome() {
-                self.host.command_finished(&port, outcome);
+                self.host.on_command_finished(&port, outcome);
             }
             if let Some(records) = self.records.filter(|_| session.take_card_confirmed()) {
                 records.confirm_card(&port);
@@ -250,7 +250,7 @@ async fn record_sim(
             return Answer::Identified(token, Err(NotRecorded::ModemUncertain(other)));
         }
     };
-    let owner = host.identified(&modem, &others, &sim).await;
+    let owner = host.record_identity(&modem, &others, &sim).await;
     let log = |error| {
         warn!(event = "sim_not_recorded", %error, "the SIM card could not be recorded");
         NotRecorded::HostFailed
@@ -264,7 +264,7 @@ async fn record_emptied_store(
     modem: ModemAtPort,
     iccid: Iccid,
 ) -> Answer {
-    let done = host.emptied(&modem, &iccid).await;
+    let done = host.record_emptied_store(&modem, &iccid).await;
     if let Err(error) = &done {
         warn!(
             event = "custody_not_recorded",
@@ -282,7 +282,7 @@ async fn ask_for_pin(
     iccid: Option<Iccid>,
     only_if_accepted: bool,
 ) -> Answer {
-    let answer = host.may_enter_pin(&modem, iccid.as_ref(), only_if_accepted).await;
+    let answer = host.permit_pin(&modem, iccid.as_ref(), only_if_accepted).await;
     let log = |error| {
         warn!(
             event = "pin_not_recorded",
@@ -299,7 +299,7 @@ async fn record_accepted_pin(
     iccid: Option<Iccid>,
 ) -> Answer {
     info!(event = "pin_accepted", "the SIM card accepted its PIN");
-    if let Err(error) = host.pin_accepted(&modem, iccid.as_ref()).await {
+    if let Err(error) = host.record_accepted_pin(&modem, iccid.as_ref()).await {
         warn!(
             event = "pin_not_recorded",
             %error,
@@ -312,10 +312,10 @@ async fn record_accepted_pin(
 fn deliver_answer(session: &mut Session, answer: Answer, clock: Clock) {
     let now = clock.now();
     match answer {
-        Answer::Stored(token, ok) => session.stored(token, ok, now),
-        Answer::Identified(token, answer) => session.identified(token, answer, now),
-        Answer::Emptied(token, ok) => session.emptied(token, ok, now),
-        Answer::MayEnterPin(token, answer) => session.may_enter_pin(token, answer, now),
+        Answer::Stored(token, ok) => session.on_stored(token, ok, now),
+        Answer::Identified(token, answer) => session.on_identified(token, answer, now),
+        Answer::Emptied(token, ok) => session.on_emptied(token, ok, now),
+        Answer::MayEnterPin(token, answer) => session.on_pin_permission(token, answer, now),
         Answer::ServedOn(_) | Answer::Nothing => {}
     }
 }

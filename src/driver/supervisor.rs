@@ -104,7 +104,7 @@ impl<H: ModemEvents> Supervisor<H> {
                 // have panicked.
                 biased;
                 () = stop.cancelled() => break,
-                () = ports_changed(hotplug.as_mut()) => {
+                () = wait_for_port_change(hotplug.as_mut()) => {
                     tokio::time::sleep(SETTLE).await;
                     self.rescan(hotplug.as_mut()).await;
                 }
@@ -178,7 +178,7 @@ impl<H: ModemEvents> Supervisor<H> {
         );
         let port = port_name(path);
         self.records.remove(&port);
-        self.host.removed(&port);
+        self.host.on_port_removed(&port);
         settings_of(&self.ports, path).is_some()
     }
 
@@ -300,7 +300,7 @@ fn start_watching() -> Option<HotplugWatcher> {
 }
 
 /// Returns when the ports have to be searched again.
-async fn ports_changed(hotplug: Option<&mut HotplugWatcher>) {
+async fn wait_for_port_change(hotplug: Option<&mut HotplugWatcher>) {
     match hotplug {
         Some(hotplug) => tokio::select! {
             () = hotplug.changed() => {}

@@ -35,7 +35,7 @@ impl Transcript {
     pub fn add_sent(&mut self, octets: &[u8], now: Moment) {
         let text = String::from_utf8_lossy(octets);
         for line in text.split('\r').filter(|line| !line.is_empty()) {
-            let kind = self.masker.sent();
+            let kind = self.masker.classify_sent();
             self.keep(kind, &mask::without_secrets(line), now);
         }
     }
@@ -75,10 +75,11 @@ impl Transcript {
         let mut names = Pseudonyms::default();
         let mut has_sent = false;
         let lines = self.opening.iter().chain(self.last.iter().skip(self.earlier));
-        let marked = lines.filter_map(|(head, text)| names.line(head.kind, &text)).map(|line| {
-            has_sent |= line.starts_with('>');
-            if has_sent { line } else { line.replacen('<', "!", 1) }
-        });
+        let marked =
+            lines.filter_map(|(head, text)| names.rewrite_line(head.kind, &text)).map(|line| {
+                has_sent |= line.starts_with('>');
+                if has_sent { line } else { line.replacen('<', "!", 1) }
+            });
         marked.collect()
     }
 
@@ -92,7 +93,7 @@ impl Transcript {
         let partial = std::mem::take(&mut self.partial);
         let line = readable(&partial);
         if !line.is_empty() {
-            let kind = self.masker.received(&line);
+            let kind = self.masker.classify_received(&line);
             self.keep(kind, &line, now);
         }
         drop(line);

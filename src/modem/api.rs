@@ -103,14 +103,15 @@ pub struct Token(pub(super) u64);
 pub enum Action {
     /// Send these bytes to the modem.
     Write(Vec<u8>),
-    /// Store this message on disk, and answer with [`Session::stored`](super::Session::stored).
+    /// Store this message on disk, and answer with
+    /// [`Session::on_stored`](super::Session::on_stored).
     Store { token: Token, received: Received },
     /// Record that this card is in this modem, and answer with
-    /// [`Session::identified`](super::Session::identified).
+    /// [`Session::on_identified`](super::Session::on_identified).
     Identified { token: Token, modem: ModemAtPort, sim: SimCard },
     /// The card requires its PIN. More than one attempt is left, or it is not known how many.
     /// Record the attempt on disk if it may be made, and answer with
-    /// [`Session::may_enter_pin`](super::Session::may_enter_pin).
+    /// [`Session::on_pin_permission`](super::Session::on_pin_permission).
     MayEnterPin {
         token: Token,
         modem: ModemAtPort,
@@ -127,7 +128,7 @@ pub enum Action {
         iccid: Option<Iccid>,
     },
     /// The modem's own store was found empty, so from now on it holds only messages of this card.
-    /// Record that, and answer with [`Session::emptied`](super::Session::emptied).
+    /// Record that, and answer with [`Session::on_emptied`](super::Session::on_emptied).
     Emptied { token: Token, modem: ModemAtPort, iccid: Iccid },
     /// Publish the modem's new state.
     Report(ModemSnapshot),

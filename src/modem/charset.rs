@@ -24,7 +24,7 @@ const PLAIN: [Charset; 2] = [Charset::Ira, Charset::Gsm];
 
 /// The set to select when this one is in force and the modem has refused `refused`; `None` when
 /// there is nothing to select: digits and letters are the same in all sets but these.
-pub(super) fn plainer(in_force: Option<Charset>, refused: Option<Charset>) -> Option<Charset> {
+pub(super) fn choose_plain(in_force: Option<Charset>, refused: Option<Charset>) -> Option<Charset> {
     in_force.filter(|set| matches!(set, Charset::Ucs2 | Charset::Hex | Charset::Other))?;
     match refused {
         None => PLAIN.first().copied(),
@@ -33,7 +33,7 @@ pub(super) fn plainer(in_force: Option<Charset>, refused: Option<Charset>) -> Op
 }
 
 /// A line with its quoted strings read by the character set in force.
-pub(super) fn decoded(line: &str, in_force: Option<Charset>) -> Cow<'_, str> {
+pub(super) fn decode_strings(line: &str, in_force: Option<Charset>) -> Cow<'_, str> {
     // ISO 8859-1 and UTF-8 have been read with the line.
     let same = |set: &Charset| !matches!(set, Charset::Ira | Charset::Latin1 | Charset::Utf8);
     let Some(charset) = in_force.filter(same) else { return Cow::Borrowed(line) };
@@ -43,7 +43,7 @@ pub(super) fn decoded(line: &str, in_force: Option<Charset>) -> Cow<'_, str> {
             whole.push('"');
         }
         let is_string = number % 2 == 1;
-        match string(piece, charset).filter(|_| is_string) {
+        match decode_string(piece, charset).filter(|_| is_string) {
             Some(text) => whole.extend(text.chars().map(|c| if c == '"' { '\'' } else { c })),
             None => whole.push_str(piece),
         }
@@ -52,7 +52,7 @@ pub(super) fn decoded(line: &str, in_force: Option<Charset>) -> Cow<'_, str> {
 }
 
 /// A string in this character set; `None` when it is not in it, and so to be taken as it is.
-fn string(text: &str, charset: Charset) -> Option<String> {
+fn decode_string(text: &str, charset: Charset) -> Option<String> {
     let read = match charset {
         Charset::Ucs2 => {
             let octets = hex::decode(text).ok().filter(|octets| octets.len().is_multiple_of(2))?;
@@ -62,7 +62,7 @@ fn string(text: &str, charset: Charset) -> Option<String> {
         }
         Charset::Hex => sms::gsm_text(&hex::decode(text).ok()?),
         Charset::Gsm if text.is_ascii() => sms::gsm_text(text.as_bytes()),
-        Charset::Cp437 => text.chars().map(of_cp437).collect(),
+        Charset::Cp437 => text.chars().map(cp437_character).collect(),
         _ => return None,
     };
     // Some modems give numbers plain whatever set is in force.
@@ -71,7 +71,7 @@ fn string(text: &str, charset: Charset) -> Option<String> {
 }
 
 /// The character of code page 437 for an octet, which the line has as the character of ISO 8859-1.
-fn of_cp437(octet: char) -> char {
+fn cp437_character(octet: char) -> char {
     let upper = u32::from(octet).checked_sub(0x80).and_then(|code| usize::try_from(code).ok());
     upper.and_then(|code| CP437.get(code)).copied().unwrap_or(octet)
 }
@@ -104,7 +104,7 @@ mod tests {
             (Some(Charset::Other), "+COPS: 0,0,\"T\u{82}l\"", "+COPS: 0,0,\"T\u{82}l\""),
         ];
         for (charset, line, expected) in table {
-            assert_eq!(decoded(line, charset), expected, "{charset:?} {line}");
+            assert_eq!(decode_strings(line, charset), expected, "{charset:?} {line}");
         }
     }
 
@@ -118,7 +118,7 @@ mod tests {
             (Some(Charset::Other), Some(Charset::Gsm), None),
         ];
         for (in_force, refused, expected) in table {
-            assert_eq!(plainer(in_force, refused), expected, "{in_force:?} {refused:?}");
+            assert_eq!(choose_plain(in_force, refused), expected, "{in_force:?} {refused:?}");
         }
     }
 }

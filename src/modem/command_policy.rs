@@ -48,7 +48,7 @@ enum Meaning {
 }
 
 impl Meaning {
-    fn error(self) -> RequestError {
+    fn refusal(self) -> RequestError {
         match self {
             Meaning::Imei => RequestError::WritesImei,
             Meaning::Pin => RequestError::EntersPin,
@@ -59,8 +59,8 @@ impl Meaning {
 
 /// Checks that an operator's command may be sent, which is `forced` if the operator insists.
 /// Returns it as the audit shows it: without PINs, texts and whole numbers.
-pub fn screen(line: &str, forced: bool) -> Result<String, RequestError> {
-    match check(line)? {
+pub fn screen_command(line: &str, forced: bool) -> Result<String, RequestError> {
+    match check_command(line)? {
         Effect::None => {}
         Effect::Unknown if forced => {}
         Effect::Unknown => return Err(RequestError::NeedsForce),
@@ -77,18 +77,18 @@ pub(super) enum Effect {
 }
 
 /// Checks that a text is one command line, and has nothing in it that is never sent for operators.
-pub(super) fn check(text: &str) -> Result<Effect, RequestError> {
-    effect(text, |_| true)
+pub(super) fn check_command(text: &str) -> Result<Effect, RequestError> {
+    find_effect(text, |_| true)
 }
 
 /// Checks that a text is one command line that writes no IMEI. What else the commands of profiles
 /// and banks do is the business of who writes those files.
-pub(crate) fn check_of_file(text: &str) -> Result<(), RequestError> {
-    effect(text, |meaning| meaning == Meaning::Imei).map(drop)
+pub(crate) fn check_file_command(text: &str) -> Result<(), RequestError> {
+    find_effect(text, |meaning| meaning == Meaning::Imei).map(drop)
 }
 
 /// What a command line may do, unless it does something that is refused.
-fn effect(text: &str, is_refused: fn(Meaning) -> bool) -> Result<Effect, RequestError> {
+fn find_effect(text: &str, is_refused: fn(Meaning) -> bool) -> Result<Effect, RequestError> {
     let printable = text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
     // Case and spaces mean nothing (V.250 clauses 5.2.1 and 5.4.1).
     let upper = text.to_ascii_uppercase().replace(' ', "");
@@ -102,7 +102,7 @@ fn effect(text: &str, is_refused: fn(Meaning) -> bool) -> Result<Effect, Request
     for command in body.split(';').filter(|command| !reports_only(command, harmless)) {
         let is_this = |refusal: &&Refusal| is_refused(refusal.what) && refusal.fits(command);
         match refused.iter().find(is_this) {
-            Some(refusal) => return Err(refusal.what.error()),
+            Some(refusal) => return Err(refusal.what.refusal()),
             None => effect = Effect::Unknown,
         }
     }
@@ -111,10 +111,10 @@ fn effect(text: &str, is_refused: fn(Meaning) -> bool) -> Result<Effect, Request
 
 /// Checks that a USSD code changes no PIN: the keypad's codes for that are no USSD, but a modem may
 /// carry them out by itself.
-pub(super) fn check_code(code: &str) -> Result<(), RequestError> {
+pub(super) fn check_ussd_code(code: &str) -> Result<(), RequestError> {
     let changes_pin = |refusal: &Refusal| refusal.codes.iter().any(|known| code.contains(known));
     match POLICY.refused.iter().flatten().find(|refusal| changes_pin(refusal)) {
-        Some(refusal) => Err(refusal.what.error()),
+        Some(refusal) => Err(refusal.what.refusal()),
         None => Ok(()),
     }
 }
@@ -129,7 +129,7 @@ fn reports_only(command: &str, harmless: &[String]) -> bool {
         Some(!name.is_empty() && name.bytes().all(is_of_name))
     };
     let is_known = |known: &String| match known.strip_suffix('*') {
-        Some(beginning) => command.starts_with(beginning) && names(command).count() == 1,
+        Some(beginning) => command.starts_with(beginning) && command_names(command).count() == 1,
         None => known == command,
     };
     harmless.iter().any(is_known) || is_question() == Some(true)
@@ -141,14 +141,14 @@ impl Refusal {
             self.names.iter().any(|known| known == name)
                 || self.containing.iter().any(|part| name.contains(part.as_str()))
         };
-        names(command).any(is_named) || self.codes.iter().any(|code| command.contains(code))
+        command_names(command).any(is_named) || self.codes.iter().any(|code| command.contains(code))
     }
 }
 
 /// The names of all commands with extended syntax in a text, without the character before them.
 /// Such a command may follow one with basic syntax without anything between them (V.250 clause
 /// 5.4.5), and modems may be lenient elsewhere, so names are looked for everywhere.
-fn names(text: &str) -> impl Iterator<Item = &str> {
+fn command_names(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices(is_prefix).filter_map(|(at, prefix)| {
         let name = text.get(at + prefix.len()..)?;
         let end = name.bytes().position(|byte| !is_of_name(byte)).unwrap_or(name.len());
@@ -215,12 +215,15 @@ mod tests {
             "AT^NVWREX=550,0,9,8".to_owned(),
             "AT^NVWR=550,0,9,8".to_owned(),
         ] {
-            assert_eq!(check(&line), Err(RequestError::WritesImei), "{line}");
+            assert_eq!(check_command(&line), Err(RequestError::WritesImei), "{line}");
         }
         for line in ["+CSQ", "AT+CSQ\rAT", "AT+CUSD=1,\"*100#é\"", "A/", "a/", "", "CSQ"] {
-            assert_eq!(check(line), Err(RequestError::NotACommand), "{line}");
+            assert_eq!(check_command(line), Err(RequestError::NotACommand), "{line}");
         }
-        assert_eq!(check(&format!("AT{}", "x".repeat(400))), Err(RequestError::NotACommand));
+        assert_eq!(
+            check_command(&format!("AT{}", "x".repeat(400))),
+            Err(RequestError::NotACommand)
+        );
     }
 
     #[test]
@@ -244,7 +247,7 @@ mod tests {
             "ATD**052*12345678*1234*1234#;",
             "AT+CUSD=1,\"**05*12345678*1234*1234#\"",
         ] {
-            assert_eq!(check(line), Err(RequestError::EntersPin), "{line}");
+            assert_eq!(check_command(line), Err(RequestError::EntersPin), "{line}");
         }
         for line in [
             "AT+CMGD=1,4",
@@ -260,20 +263,20 @@ mod tests {
             "AT+CMGR=1;+CMGD=1",
             "AT+CSQ;;+CMGD=1",
         ] {
-            assert_eq!(check(line), Err(RequestError::HandlesMessages), "{line}");
+            assert_eq!(check_command(line), Err(RequestError::HandlesMessages), "{line}");
         }
-        assert_eq!(check_code("*100*04*1#"), Ok(()));
+        assert_eq!(check_ussd_code("*100*04*1#"), Ok(()));
         for code in ["**04*1234*4321*4321#", "**03*330*1*2*2#", "**042*1*2*2#", "**05*1*2*2#"] {
-            assert_eq!(check_code(code), Err(RequestError::EntersPin), "{code}");
+            assert_eq!(check_ussd_code(code), Err(RequestError::EntersPin), "{code}");
         }
     }
 
     #[test]
     fn files_of_hardware_write_no_imei_either() {
-        assert_eq!(check_of_file("AT+XPINLEFT"), Ok(()));
-        assert_eq!(check_of_file("AT+SWIT01-0001"), Ok(()));
-        assert_eq!(check_of_file("AT+CPIN=1;+EGMR=1,7,1"), Err(RequestError::WritesImei));
-        assert_eq!(check_of_file("SWIT"), Err(RequestError::NotACommand));
+        assert_eq!(check_file_command("AT+XPINLEFT"), Ok(()));
+        assert_eq!(check_file_command("AT+SWIT01-0001"), Ok(()));
+        assert_eq!(check_file_command("AT+CPIN=1;+EGMR=1,7,1"), Err(RequestError::WritesImei));
+        assert_eq!(check_file_command("SWIT"), Err(RequestError::NotACommand));
     }
 
     #[test]
@@ -303,7 +306,7 @@ mod tests {
             "AT+CRSM=176,12258,0,0,10",
             "AT+NOSUCH?",
         ] {
-            assert_eq!(screen(line, false).map(drop), Ok(()), "{line}");
+            assert_eq!(screen_command(line, false).map(drop), Ok(()), "{line}");
         }
         for line in [
             "ATZ",
@@ -323,8 +326,8 @@ mod tests {
             "AT^RESET",
             "AT+CFUN=1,1?",
         ] {
-            assert_eq!(screen(line, false), Err(RequestError::NeedsForce), "{line}");
-            assert!(screen(line, true).is_ok(), "{line}");
+            assert_eq!(screen_command(line, false), Err(RequestError::NeedsForce), "{line}");
+            assert!(screen_command(line, true).is_ok(), "{line}");
         }
     }
 
@@ -336,8 +339,8 @@ mod tests {
             ("ATD+31612345678;", "ATD+…678;"),
             ("AT+CPBW=1,\"+31612345678\",145,\"Ann\"", "AT+CPBW=1,\"+…678\",145,\"Ann\""),
         ] {
-            assert_eq!(screen(line.trim(), true).as_deref(), Ok(shown));
+            assert_eq!(screen_command(line.trim(), true).as_deref(), Ok(shown));
         }
-        assert_eq!(screen("AT+CPIN=1234", true), Err(RequestError::EntersPin));
+        assert_eq!(screen_command("AT+CPIN=1234", true), Err(RequestError::EntersPin));
     }
 }

@@ -153,7 +153,7 @@ impl Context {
         self.ussd_form = match self.charset {
             // The modem has refused a plainer set, so the code is in this one (27.007 clause 7.15).
             Some(Charset::Ucs2) => UssdForm::Ucs2,
-            _ => learnt.unwrap_or_else(|| UssdForm::of(&self.profile)),
+            _ => learnt.unwrap_or_else(|| UssdForm::for_profile(&self.profile)),
         };
         self.identity = Some(identity);
         self.changed = true;

@@ -50,7 +50,7 @@ impl Direct {
         if self.kept.len() + self.unowned.len() >= MAX_KEPT {
             return context.actions.push_back(Action::Dropped { count: 1 });
         }
-        match context.received(None, pdu.clone(), live).filter(|_| certain) {
+        match context.describe_received(None, pdu.clone(), live).filter(|_| certain) {
             Some(received) => self.offer(context, kind, received, now),
             None => self.unowned.push((kind, pdu)),
         }
@@ -65,7 +65,7 @@ impl Direct {
 
     /// Drops the waiting messages, because the card was removed or exchanged: which card they were
     /// for can no longer be found out.
-    pub fn card_lost(&mut self, context: &mut Context) {
+    pub fn on_card_lost(&mut self, context: &mut Context) {
         let count = std::mem::take(&mut self.unowned).len();
         if count > 0 {
             context.actions.push_back(Action::Dropped { count });
@@ -73,9 +73,9 @@ impl Direct {
     }
 
     /// Offers the waiting messages as this card's, because the ICCID has been read.
-    pub fn card_known(&mut self, context: &mut Context, now: Moment) {
+    pub fn on_card_known(&mut self, context: &mut Context, now: Moment) {
         for (kind, pdu) in std::mem::take(&mut self.unowned) {
-            if let Some(received) = context.received(None, pdu, false) {
+            if let Some(received) = context.describe_received(None, pdu, false) {
                 self.offer(context, kind, received, now);
             }
         }
@@ -84,7 +84,7 @@ impl Direct {
     /// Takes the host's answer. For a message that is on disk now, returns how long that took since
     /// it arrived; not for a status report, which is not acknowledged (some modems take that for an
     /// error).
-    pub fn stored(&mut self, token: Token, ok: bool, now: Moment) -> Option<Duration> {
+    pub fn on_stored(&mut self, token: Token, ok: bool, now: Moment) -> Option<Duration> {
         let position = self.kept.iter().position(|kept| kept.token == token)?;
         if ok {
             let KeptMessage { kind, received_at, .. } = self.kept.swap_remove(position);

@@ -61,12 +61,12 @@ impl Greeting {
         if self.tries >= tries {
             return Next::GiveUp(ModemReason::Silent);
         }
-        Next::Send(self.called_for.clone().unwrap_or_else(|| self.turn()))
+        Next::Send(self.called_for.clone().unwrap_or_else(|| self.next_attempt()))
     }
 
     /// The command whose turn it is while nothing is answered. Before `+++` there has been a second
     /// of silence, as there must be: the time for the answer to the command before it.
-    fn turn(&self) -> Command {
+    fn next_attempt(&self) -> Command {
         match self.tries % 4 {
             1 => Command::AnswerInWords,
             3 => Command::LeaveDataMode,

@@ -142,13 +142,14 @@ impl Identifying {
                 self.on_iccid_read(context, source, outcome, reply)
             }
             (Command::Imsi, Step::Imsi) => {
-                let imsi = reply.find(at::imsi).filter(|_| outcome.is_ok());
+                let imsi = reply.find(at::parse_imsi).filter(|_| outcome.is_ok());
                 let imsi = imsi.and_then(|digits| digits.parse().ok());
                 self.with_card(|card| card.imsi = imsi);
                 self.step = Step::OwnNumber;
             }
             (Command::OwnNumber, Step::OwnNumber) => {
-                let read = |line| at::own_number(&charset::decoded(line, context.charset));
+                let read =
+                    |line| at::parse_own_number(&charset::decode_strings(line, context.charset));
                 let number = reply.find(read).filter(|_| outcome.is_ok());
                 self.set_number(number, NumberSource::Cnum, Step::Phonebook);
             }
@@ -156,7 +157,9 @@ impl Identifying {
                 self.step = if outcome.is_ok() { Step::PhonebookEntry } else { Step::Record };
             }
             (Command::OwnPhonebookEntry, Step::PhonebookEntry) => {
-                let read = |line| at::phonebook_number(&charset::decoded(line, context.charset));
+                let read = |line| {
+                    at::parse_phonebook_number(&charset::decode_strings(line, context.charset))
+                };
                 let number = reply.find(read).filter(|_| outcome.is_ok());
                 self.set_number(number, NumberSource::Phonebook, Step::Record);
             }
@@ -173,7 +176,7 @@ impl Identifying {
         reply: &Reply,
     ) {
         let Step::Iccid(sources) = &mut self.step else { return };
-        let found = reply.find(reply::iccid).filter(|_| outcome.is_ok());
+        let found = reply.find(reply::parse_iccid).filter(|_| outcome.is_ok());
         match found.map_or(Verdict::Unusable, |iccid| self.readings.judge(iccid)) {
             Verdict::Believed(iccid)
                 if self.card.as_ref().is_some_and(|card| card.iccid == iccid) =>

@@ -36,13 +36,13 @@ pub struct Masker {
 
 impl Masker {
     /// Classifies a line that was sent.
-    pub fn sent(&mut self) -> Kind {
+    pub fn classify_sent(&mut self) -> Kind {
         *self = Masker::default();
         Kind::Sent
     }
 
     /// Classifies a line that was received.
-    pub fn received(&mut self, line: &str) -> Kind {
+    pub fn classify_received(&mut self, line: &str) -> Kind {
         let tagged = line.starts_with(['+', '^', '*', '#', '%', '$']);
         let ends = matches!(line, "OK" | "ERROR");
         if self.ussd && !at::is_report(line) {
@@ -87,7 +87,7 @@ pub fn masked(kind: Kind, line: &str) -> String {
     match kind {
         Kind::Sent => mask_numbers(&without_secrets(line)),
         Kind::Body => format!("<{} characters>", line.chars().count()),
-        Kind::Received if at::ussd(line).is_some() => mask_numbers(&mask_text(line)),
+        Kind::Received if at::parse_ussd(line).is_some() => mask_numbers(&mask_text(line)),
         Kind::Received if quotes() => mask_numbers(&mask_quoted(line)),
         Kind::Received => mask_numbers(line),
     }
@@ -95,7 +95,7 @@ pub fn masked(kind: Kind, line: &str) -> String {
 
 /// Replaces the text of a `+CUSD` line, which may have quotation marks of its own, by an ellipsis.
 fn mask_text(line: &str) -> String {
-    let text = at::ussd(line).and_then(|report| report.text);
+    let text = at::parse_ussd(line).and_then(|report| report.text);
     match text.zip(line.split_once(',')) {
         Some((text, (head, behind))) => format!("{head},{}", behind.replacen(text, "…", 1)),
         None => line.to_owned(),
@@ -169,7 +169,7 @@ mod tests {
             ("+CMTI: \"SM\",3", "+CMTI: \"SM\",3"),
         ];
         for (line, expected) in received {
-            let kind = masker.received(line);
+            let kind = masker.classify_received(line);
             assert_eq!(masked(kind, line), expected);
         }
     }

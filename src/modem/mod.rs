@@ -62,7 +62,7 @@ mod tests;
 pub use api::{
     Action, MessageOwner, MessageSlot, NotRecorded, RawPdu, Received, SessionConfig, Token,
 };
-pub use command_policy::screen as screen_command;
+pub use command_policy::screen_command;
 pub use mobile_operators::MobileOperator;
 pub use pin::Pin;
 pub use profile::{Catalogue, Profile, ProfileError, Quirk};

@@ -188,7 +188,7 @@ impl PinEntry {
                 };
             }
             (Command::Iccid(_), Step::Iccid(sources)) => {
-                let found = reply.find(reply::iccid).filter(|_| outcome.is_ok());
+                let found = reply.find(reply::parse_iccid).filter(|_| outcome.is_ok());
                 match found.map_or(Verdict::Unusable, |iccid| self.readings.judge(iccid)) {
                     Verdict::Believed(iccid) => {
                         self.iccid = Some(iccid);

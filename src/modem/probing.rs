@@ -155,8 +155,8 @@ impl Probing {
     /// if that does not identify it.
     fn on_identity_asked(&mut self, outcome: Outcome, reply: &Reply, otherwise: Step) -> Step {
         if outcome.is_ok() {
-            let serial = |line| at::serial_number(line).and_then(ModemId::of_serial);
-            self.take_identity(reply.find(at::imei), reply.find(serial));
+            let serial = |line| at::parse_serial_number(line).and_then(ModemId::of_serial);
+            self.take_identity(reply.find(at::parse_imei), reply.find(serial));
         }
         // A serial number is the better identity only where no IMEI can be had.
         let asks_on = self.imei.is_none() && otherwise == Step::ImeiAlone;
@@ -205,16 +205,15 @@ impl Probing {
             Command::EchoOff => Step::NumericErrors,
             Command::NumericErrors => Step::Charset,
             Command::Charset => {
-                self.charset = reply.find(at::charset).filter(|_| outcome.is_ok());
-                charset::plainer(self.charset, None).map_or(Step::Imei, Step::PlainCharset)
+                self.charset = reply.find(at::parse_charset).filter(|_| outcome.is_ok());
+                charset::choose_plain(self.charset, None).map_or(Step::Imei, Step::PlainCharset)
             }
             Command::SetCharset(tried) if outcome.is_ok() => {
                 self.charset = Some(*tried);
                 Step::Imei
             }
-            Command::SetCharset(tried) => {
-                charset::plainer(self.charset, Some(*tried)).map_or(Step::Imei, Step::PlainCharset)
-            }
+            Command::SetCharset(tried) => charset::choose_plain(self.charset, Some(*tried))
+                .map_or(Step::Imei, Step::PlainCharset),
             Command::Imei if !outcome.is_ok() && self.tries + 1 < imei_tries(outcome) => {
                 let is_refused = matches!(outcome, Outcome::Refused(_));
                 self.pause = is_refused.then(|| now + IMEI_PAUSE);
@@ -225,8 +224,9 @@ impl Probing {
             Command::SerialNumber => self.on_identity_asked(outcome, reply, Step::Information),
             Command::Information => {
                 if outcome.is_ok() {
-                    let serial = |line| at::labelled_serial(line).and_then(ModemId::of_serial);
-                    self.take_identity(reply.find(at::labelled_imei), reply.find(serial));
+                    let serial =
+                        |line| at::parse_labelled_serial(line).and_then(ModemId::of_serial);
+                    self.take_identity(reply.find(at::parse_labelled_imei), reply.find(serial));
                 }
                 Step::Manufacturer
             }
@@ -251,7 +251,7 @@ impl Probing {
             // A bank's switch that was aborted, or another program, may have left the radio off (0,
             // 4; 7 with Huawei), or the modem in a power saving mode (5 to 9 with Telit, Siemens).
             Command::Functionality => {
-                match reply.find(at::functionality).filter(|_| outcome.is_ok()) {
+                match reply.find(at::parse_functionality).filter(|_| outcome.is_ok()) {
                     Some(functionality) if functionality != 1 => Step::SwitchOn,
                     _ => Step::Finished,
                 }

@@ -30,56 +30,56 @@ pub struct Pseudonyms {
 impl Pseudonyms {
     /// Rewrites a line into the format of recordings. `None` for the text that was sent at a
     /// prompt.
-    pub fn line(&mut self, kind: Kind, line: &str) -> Option<String> {
+    pub fn rewrite_line(&mut self, kind: Kind, line: &str) -> Option<String> {
         match kind {
             Kind::Sent => {
                 let upper = line.to_ascii_uppercase();
                 self.asked_name = NAMES.iter().any(|name| upper.ends_with(name));
                 let without_mask = line.strip_suffix("***");
-                let whole = || self.numbers(line);
+                let whole = || self.rewrite_numbers(line);
                 (!line.starts_with('<'))
                     .then(|| format!("> {}", without_mask.map_or_else(whole, str::to_owned)))
             }
             Kind::Received if self.asked_name => Some(format!("< {line}")),
-            Kind::Received => Some(format!("< {}", self.received(line))),
-            Kind::Body => Some(format!("< {}", self.body(line))),
+            Kind::Received => Some(format!("< {}", self.rewrite_received(line))),
+            Kind::Body => Some(format!("< {}", self.rewrite_body(line))),
         }
     }
 
-    fn received(&mut self, line: &str) -> String {
+    fn rewrite_received(&mut self, line: &str) -> String {
         let begins = |heads: &[&str]| heads.iter().any(|head| at::payload(line, head).is_some());
-        let ussd = at::ussd(line).and_then(|report| report.text);
+        let ussd = at::parse_ussd(line).and_then(|report| report.text);
         if let Some((text, (head, behind))) = ussd.zip(line.split_once(',')) {
             // The text may have quotation marks of its own.
-            let parts: Vec<String> = text.split('"').map(|part| self.string(part)).collect();
+            let parts: Vec<String> =
+                text.split('"').map(|part| self.rewrite_string(part)).collect();
             return format!("{head},{}", behind.replacen(text, &parts.join("\""), 1));
         }
         let in_quotes: fn(&mut Pseudonyms, &str) -> String = match () {
             () if begins(&PLACES) => |_, part| {
                 part.chars().map(|c| if c.is_ascii_hexdigit() { '0' } else { c }).collect()
             },
-            () if begins(&TEXTS) => Pseudonyms::string,
-            () => Pseudonyms::numbers,
+            () if begins(&TEXTS) => Pseudonyms::rewrite_string,
+            () => Pseudonyms::rewrite_numbers,
         };
         let parts = line.split('"').enumerate();
-        let parts: Vec<String> = parts
-            .map(
-                |(index, part)| {
-                    if index % 2 == 1 { in_quotes(self, part) } else { self.numbers(part) }
-                },
-            )
-            .collect();
+        let parts: Vec<String> =
+            parts
+                .map(|(index, part)| {
+                    if index % 2 == 1 { in_quotes(self, part) } else { self.rewrite_numbers(part) }
+                })
+                .collect();
         parts.join("\"")
     }
 
     /// Rewrites a quoted string, which may be plain or in one of the hexadecimal encodings of USSD.
-    fn string(&mut self, part: &str) -> String {
+    fn rewrite_string(&mut self, part: &str) -> String {
         let is_hex = part.len() > 15 && hex::decode(part).is_ok();
         if !is_hex {
-            return self.text(part);
+            return self.rewrite_text(part);
         }
         let original = sms::ussd_text(part, None).text;
-        let other = self.text(&original);
+        let other = self.rewrite_text(&original);
         let same = |form: &Option<String>| {
             form.as_ref().is_some_and(|form| form.eq_ignore_ascii_case(part))
         };
@@ -91,9 +91,9 @@ impl Pseudonyms {
     }
 
     /// Rewrites the second line of a message, which is a PDU or a text.
-    fn body(&mut self, line: &str) -> String {
-        let Ok(octets) = hex::decode(line) else { return self.text(line) };
-        let other = Deliver::decode(&octets).map(|message| self.message(message).encode());
+    fn rewrite_body(&mut self, line: &str) -> String {
+        let Ok(octets) = hex::decode(line) else { return self.rewrite_text(line) };
+        let other = Deliver::decode(&octets).map(|message| self.rewrite_message(message).encode());
         match other {
             Ok(other) if other.len() == octets.len() => hex::encode_upper(other),
             // Nothing is kept of a PDU that cannot be decoded, because its text could be anywhere.
@@ -101,7 +101,7 @@ impl Pseudonyms {
         }
     }
 
-    fn message(&mut self, message: Deliver) -> Deliver {
+    fn rewrite_message(&mut self, message: Deliver) -> Deliver {
         let UserData { header, body, .. } = message.user_data;
         let body = match body {
             Body::Septets(septets) => Body::Septets(vec![b'x'; septets.len()]),
@@ -111,43 +111,47 @@ impl Pseudonyms {
             Body::Octets(octets) => Body::Octets(vec![0; octets.len()]),
         };
         Deliver {
-            smsc: message.smsc.map(|centre| self.address(centre)),
-            originator: self.address(message.originator),
+            smsc: message.smsc.map(|centre| self.rewrite_address(centre)),
+            originator: self.rewrite_address(message.originator),
             user_data: UserData::new(header, body),
             ..message
         }
     }
 
-    fn address(&mut self, address: Address) -> Address {
+    fn rewrite_address(&mut self, address: Address) -> Address {
         let Address { kind, value } = address;
         let is_name = value.chars().any(|c| !c.is_ascii_digit());
         Address {
             kind,
-            value: if is_name { "x".repeat(value.chars().count()) } else { self.number(&value) },
+            value: if is_name {
+                "x".repeat(value.chars().count())
+            } else {
+                self.rewrite_number(&value)
+            },
         }
     }
 
     /// Replaces letters by `x`, and numbers by their pseudonyms.
-    fn text(&mut self, text: &str) -> String {
+    fn rewrite_text(&mut self, text: &str) -> String {
         let blank = |c: char| if c.is_alphabetic() { 'x' } else { c };
         let blanked: String = text.chars().map(blank).collect();
-        self.runs(&blanked, |c| c.is_ascii_digit())
+        self.rewrite_runs(&blanked, |c| c.is_ascii_digit())
     }
 
     /// Replaces each run of hexadecimal digits that may be a number by its pseudonym.
-    fn numbers(&mut self, line: &str) -> String {
-        self.runs(line, |c| c.is_ascii_hexdigit())
+    fn rewrite_numbers(&mut self, line: &str) -> String {
+        self.rewrite_runs(line, |c| c.is_ascii_hexdigit())
     }
 
     /// Replaces each run of characters that `belongs` accepts, if it may be a number.
-    fn runs(&mut self, line: &str, belongs: fn(char) -> bool) -> String {
+    fn rewrite_runs(&mut self, line: &str, belongs: fn(char) -> bool) -> String {
         let mut other = String::with_capacity(line.len());
         let mut rest = line;
         while let Some(start) = rest.find(belongs) {
             let (head, tail) = rest.split_at(start);
             let (run, behind) = tail.split_at(tail.find(|c| !belongs(c)).unwrap_or(tail.len()));
             other.push_str(head);
-            other.push_str(&self.number(run));
+            other.push_str(&self.rewrite_number(run));
             rest = behind;
         }
         other + rest
@@ -155,7 +159,7 @@ impl Pseudonyms {
 
     /// Replaces the digits of a run by those of its pseudonym. Other characters stay where they
     /// are.
-    fn number(&mut self, run: &str) -> String {
+    fn rewrite_number(&mut self, run: &str) -> String {
         let digits: String = run.chars().filter(char::is_ascii_digit).collect();
         if digits.len() < MIN_DIGITS {
             return run.to_owned();
@@ -214,7 +218,7 @@ mod tests {
             (Kind::Body, "0791FFFF", "< 00000000"),
         ];
         for (kind, line, expected) in table {
-            let rewritten = names.line(kind, line).unwrap_or_default();
+            let rewritten = names.rewrite_line(kind, line).unwrap_or_default();
             assert_eq!(rewritten, expected);
         }
     }
@@ -222,13 +226,13 @@ mod tests {
     #[test]
     fn a_message_keeps_its_form_and_nothing_of_its_content() {
         let mut names = Pseudonyms::default();
-        let number = names.line(Kind::Received, "+31612345678").unwrap();
+        let number = names.rewrite_line(Kind::Received, "+31612345678").unwrap();
         for text in ["your code is 4711", "код 4711", &"a long one, 4711 ".repeat(12)] {
             for sender in ["+31612345678", "Uber"] {
                 let sender = Address::parse(sender);
                 for part in Deliver::compose(None, &sender, sms::Scts([0; 7]), text, 7) {
                     let line = hex::encode_upper(part.encode());
-                    let rewritten = names.line(Kind::Body, &line).unwrap();
+                    let rewritten = names.rewrite_line(Kind::Body, &line).unwrap();
                     let other = Deliver::decode(&hex::decode(&rewritten[2..]).unwrap()).unwrap();
                     assert_eq!(rewritten.len(), line.len() + 2);
                     assert_eq!((other.concat(), other.dcs), (part.concat(), part.dcs));
@@ -253,7 +257,7 @@ mod tests {
         let text = "Nummer: 0612345678";
         for string in [text.to_owned(), sms::ussd_ucs2(text), sms::ussd_packed(text).unwrap()] {
             let rewritten =
-                names.line(Kind::Received, &format!("+CUSD: 0,\"{string}\",15")).unwrap();
+                names.rewrite_line(Kind::Received, &format!("+CUSD: 0,\"{string}\",15")).unwrap();
             let string = rewritten.split('"').nth(1).unwrap();
             assert_eq!(sms::ussd_text(string, None).text, "xxxxxx: 0612000001", "{rewritten}");
         }

@@ -60,9 +60,9 @@ impl Reply {
     }
 }
 
-/// Reads the ICCID on a line of a reply; `at::iccid` checks it.
-pub(super) fn iccid(line: &str) -> Option<Iccid> {
-    at::iccid(line).map(Iccid::from_stored)
+/// Reads the ICCID on a line of a reply; `at::parse_iccid` checks it.
+pub(super) fn parse_iccid(line: &str) -> Option<Iccid> {
+    at::parse_iccid(line).map(Iccid::from_stored)
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ impl Requests {
     /// Adds a request to those that wait.
     pub fn add(&mut self, id: u64, request: ModemRequest, now: Moment) -> Result<(), RequestError> {
         match &request {
-            ModemRequest::At(text) => command_policy::check(text).map(drop)?,
+            ModemRequest::At(text) => command_policy::check_command(text).map(drop)?,
             ModemRequest::Ussd(code) => ussd::check_code(code)?,
             ModemRequest::Reset { .. } => {}
             ModemRequest::ForSim { task, .. } => sim_tasks::check(task)?,
@@ -126,7 +126,7 @@ impl Requests {
         if let Some(exchange) = self.again.take() {
             return Some(self.send_ussd(exchange));
         }
-        let ussd_free = self.menu.lets_pass(now) && self.awaited.is_none();
+        let ussd_free = self.menu.allows_code(now) && self.awaited.is_none();
         if self.menu.is_overdue(now) {
             return Some(self.close_ussd());
         }
@@ -141,7 +141,7 @@ impl Requests {
         let (running, command) = match request {
             ModemRequest::At(text) => (Running::At(id), Command::Raw(text)),
             ModemRequest::Ussd(code) => {
-                let exchange = match self.menu.answered_by(&code) {
+                let exchange = match self.menu.form_of_choice(&code) {
                     Some(form) => Exchange::choice(id, code, form),
                     None => Exchange::new(id, Asker::Operator, code, form),
                 };
@@ -193,7 +193,7 @@ impl Requests {
 
     /// Goes on with a task whose command has finished. A failure is returned at once; a success is
     /// answered once the card has been confirmed.
-    pub fn step(
+    pub fn continue_sim_task(
         &mut self,
         task: RunningTask,
         lines: Vec<String>,
@@ -229,11 +229,11 @@ impl Requests {
     pub fn on_ussd_sent(&mut self, exchange: Exchange, outcome: Outcome, now: Moment) -> Outcomes {
         let next = match outcome {
             Outcome::Done | Outcome::Unfinished => exchange.go_on(now),
-            Outcome::Refused(result) => exchange.refused(result, now),
+            Outcome::Refused(result) => exchange.on_refused(result, now),
             // It is not known whether the network got the code, so it is not sent a second time.
             Outcome::Unanswered | Outcome::Empty | Outcome::InDigits => exchange.expire(now),
         };
-        self.follow(next)
+        self.apply_next(next)
     }
 
     /// Takes what the network says to a USSD code, or unasked.
@@ -245,7 +245,7 @@ impl Requests {
         match self.awaited.take() {
             Some((mut exchange, _)) => {
                 exchange.note(report);
-                self.follow(exchange.go_on(now))
+                self.apply_next(exchange.go_on(now))
             }
             None => {
                 // Nobody will answer a menu that nobody has asked for.
@@ -264,12 +264,12 @@ impl Requests {
     /// Takes an error that came after the modem had accepted a USSD code.
     pub fn on_late_error(&mut self, result: FinalResult, now: Moment) -> Outcomes {
         match self.awaited.take() {
-            Some((exchange, _)) => self.follow(exchange.refused(result, now)),
+            Some((exchange, _)) => self.apply_next(exchange.on_refused(result, now)),
             None => Outcomes::default(),
         }
     }
 
-    fn follow(&mut self, next: Next) -> Outcomes {
+    fn apply_next(&mut self, next: Next) -> Outcomes {
         let (exchange, reply, menu) = match next {
             Next::Wait(exchange, until) => {
                 self.awaited = Some((exchange, until));
@@ -309,7 +309,7 @@ impl Requests {
     /// Removes a request that has waited for too long.
     pub fn take_expired(&mut self, now: Moment) -> Option<Outcomes> {
         if let Some((exchange, _)) = self.awaited.take_if(|(_, until)| *until <= now) {
-            return Some(self.follow(exchange.expire(now)));
+            return Some(self.apply_next(exchange.expire(now)));
         }
         let position = self.waiting.iter().position(|waiting| waiting.until <= now)?;
         let expired = self.waiting.remove(position)?;
@@ -346,7 +346,7 @@ impl Waiting {
     /// long as another session is open.
     fn needs_closed_session(&self, menu: &Menu) -> bool {
         let answers = match &self.request {
-            ModemRequest::Ussd(text) => menu.answered_by(text).is_some(),
+            ModemRequest::Ussd(text) => menu.form_of_choice(text).is_some(),
             _ => false,
         };
         menu.may_be_open() && self.is_ussd() && !answers

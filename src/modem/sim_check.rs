@@ -102,7 +102,7 @@ impl SimCheck {
         if self.requires_pin(outcome, reply) && self.unlock(context, now) {
             return;
         }
-        let (reason, pause) = match (outcome, reply.find(at::pin_state)) {
+        let (reason, pause) = match (outcome, reply.find(at::parse_pin_state)) {
             (Outcome::Done | Outcome::Unfinished, Some(PinState::Ready)) => {
                 return self.finish(context);
             }
@@ -124,7 +124,7 @@ impl SimCheck {
     }
 
     fn requires_pin(&self, outcome: Outcome, reply: &Reply) -> bool {
-        let asks = outcome.is_ok() && reply.find(at::pin_state) == Some(PinState::Pin);
+        let asks = outcome.is_ok() && reply.find(at::parse_pin_state) == Some(PinState::Pin);
         asks || outcome.sim_trouble() == Some(SimTrouble::Pin)
     }
 
@@ -154,7 +154,7 @@ impl SimCheck {
     }
 
     /// Takes the host's answer whether the PIN may be entered.
-    pub fn may_enter_pin(&mut self, token: Token, answer: Result<PinPermission, ()>) {
+    pub fn on_pin_permission(&mut self, token: Token, answer: Result<PinPermission, ()>) {
         if let Some(pin_entry) = &mut self.pin_entry {
             pin_entry.on_answer(token, answer);
         }

@@ -90,7 +90,7 @@ impl RunningTask {
             _ if !self.left.is_empty() => Step::Continue(self),
             SimTask::Ussd(_) | SimTask::Send(_) => Step::Finished(self, Ok(Vec::new())),
             SimTask::WriteNumber(number) => {
-                let kept = lines.iter().find_map(|line| at::phonebook_number(line));
+                let kept = lines.iter().find_map(|line| at::parse_phonebook_number(line));
                 let same = kept.as_ref() == Some(number);
                 Step::Finished(
                     self,

@@ -41,7 +41,7 @@ pub enum UssdForm {
 
 impl UssdForm {
     /// The form that a profile names.
-    pub(super) fn of(profile: &Profile) -> UssdForm {
+    pub(super) fn for_profile(profile: &Profile) -> UssdForm {
         match () {
             () if profile.has(Quirk::UssdPacked) => UssdForm::Packed,
             () if profile.has(Quirk::UssdUcs2) => UssdForm::Ucs2,
@@ -71,7 +71,7 @@ impl UssdForm {
 pub(super) fn check_code(code: &str) -> Result<(), RequestError> {
     let fits = (1..=40).contains(&code.len())
         && code.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'*' | b'#'));
-    if fits { command_policy::check_code(code) } else { Err(RequestError::NotACode) }
+    if fits { command_policy::check_ussd_code(code) } else { Err(RequestError::NotACode) }
 }
 
 /// What the network has said.
@@ -84,7 +84,7 @@ pub(super) struct Report {
 impl Report {
     /// Reads a `+CUSD` line.
     pub fn read(line: &str) -> Report {
-        let fields = at::ussd(line);
+        let fields = at::parse_ussd(line);
         let text = fields.and_then(|fields| {
             let text = sms::ussd_text(fields.text?, fields.dcs).text;
             Some(text).filter(|text| !text.is_empty())
@@ -210,7 +210,7 @@ impl Exchange {
     }
 
     /// Goes on after the modem or the network has refused the code.
-    pub fn refused(mut self, result: FinalResult, now: Moment) -> Next {
+    pub fn on_refused(mut self, result: FinalResult, now: Moment) -> Next {
         if self.report.is_some() {
             return self.go_on(now);
         }
@@ -307,7 +307,7 @@ impl Menu {
     }
 
     /// Whether a code may be sent now. A session that is open has to be closed first.
-    pub fn lets_pass(&mut self, now: Moment) -> bool {
+    pub fn allows_code(&mut self, now: Moment) -> bool {
         if matches!(self, Menu::Closed { until } if *until <= now) {
             *self = Menu::None;
         }
@@ -316,7 +316,7 @@ impl Menu {
 
     /// The form of the code that led to the menu which this text would answer. A code begins with
     /// `*` or `#` (22.030 6.5.2), so digits alone are a choice.
-    pub fn answered_by(&self, text: &str) -> Option<UssdForm> {
+    pub fn form_of_choice(&self, text: &str) -> Option<UssdForm> {
         match self {
             Menu::Open { form, .. } if text.bytes().all(|byte| byte.is_ascii_digit()) => {
                 Some(*form)

@@ -52,7 +52,7 @@ impl<E: BankEvents> Task<E> {
                     "the demand for the bank's SIMs cannot be read now"
                 );
             };
-            Event::Demands(events.demands(sims).await.inspect_err(warn).ok())
+            Event::Demands(events.read_demands(sims).await.inspect_err(warn).ok())
         });
     }
 

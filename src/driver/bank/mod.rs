@@ -32,13 +32,13 @@ pub trait BankEvents: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 
     /// Takes the report of a bank, on every change and at regular intervals.
-    fn bank_report(&self, report: BankReport);
+    fn on_bank_report(&self, report: BankReport);
 
     /// The task of a bank has stopped, so its last report no longer holds.
-    fn bank_gone(&self, bank: &str);
+    fn on_bank_gone(&self, bank: &str);
 
     /// Reads what is stored about the slots of a bank.
-    fn bank_slots(
+    fn read_slots(
         &self,
         bank: &str,
     ) -> impl Future<Output = Result<Vec<SlotRecord>, HostError>> + Send;
@@ -57,12 +57,12 @@ pub trait BankEvents: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), HostError>> + Send;
 
     /// Says for which purposes each of these SIMs is needed.
-    fn demands(
+    fn read_demands(
         &self,
         sims: Vec<Iccid>,
     ) -> impl Future<Output = Result<Vec<SlotDemand>, HostError>> + Send;
 
-    /// Returns when what [`BankEvents::demands`] answers may have changed.
+    /// Returns when what [`BankEvents::read_demands`] answers may have changed.
     fn demands_changed(&self) -> impl Future<Output = ()> + Send;
 
     /// Asks whether a SIM may go off the air. Once this has answered yes, the SIM is given to no
@@ -180,7 +180,7 @@ async fn keep_running<E: BankEvents>(resources: task::Resources<E>, stop: Cancel
             Ok(()) if stop.is_cancelled() => return,
             _ => error!(event = "bank_task_failed", "the bank's task failed; restarting it"),
         }
-        resources.events.bank_gone(&resources.ports.config.name);
+        resources.events.on_bank_gone(&resources.ports.config.name);
         tokio::time::sleep(RESTART_PAUSE).await;
     }
 }

@@ -132,7 +132,7 @@ impl<E: BankEvents> Task<E> {
     /// visit every slot again.
     async fn stored_slots(&self) -> Vec<SlotRecord> {
         loop {
-            match self.events.bank_slots(&self.ports.config.name).await {
+            match self.events.read_slots(&self.ports.config.name).await {
                 Ok(records) => return records,
                 Err(error) => warn!(
                     event = "bank_not_read", %error,
@@ -169,7 +169,7 @@ impl<E: BankEvents> Task<E> {
         self.read_sessions(&mut bank);
         loop {
             if self.carry_out(&mut bank) || report_at <= self.now() {
-                self.events.bank_report(bank.report(self.clock_reading()));
+                self.events.on_bank_report(bank.report(self.clock_reading()));
                 report_at = self.now() + REPORT_INTERVAL;
             }
             let deadline =

@@ -20,7 +20,7 @@ impl Bench {
     fn see(&mut self, name: &str, modem: &str, usb: Option<&str>) {
         self.pass(1);
         let modem = ModemId::from_stored(modem);
-        self.claims.see(&port(name), &modem, usb, None, self.now);
+        self.claims.note_sighting(&port(name), &modem, usb, None, self.now);
     }
 
     fn claim(&mut self, name: &str, card: &str) -> Claim {
@@ -36,7 +36,7 @@ impl Bench {
     fn lose_card(&mut self, name: &str, modem: &str) {
         self.pass(1);
         let modem = ModemId::from_stored(modem);
-        self.claims.see(&port(name), &modem, None, None, self.now);
+        self.claims.note_sighting(&port(name), &modem, None, None, self.now);
     }
 
     /// Two ports with the same modem and USB device, the first of which is served with card 1.

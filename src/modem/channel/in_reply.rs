@@ -19,19 +19,19 @@ impl Channel {
         }
     }
 
-    pub(super) fn line_in_reply(&mut self, line: &str, now: Moment) -> Option<Event> {
+    pub(super) fn on_line_in_reply(&mut self, line: &str, now: Moment) -> Option<Event> {
         let Link::Busy { command, .. } = &self.link else { return None };
         let expects = command.expects();
         let is_about_messages = matches!(expects, Expects::Message | Expects::Messages);
         let is_next = expects == Expects::Messages || self.text.is_none();
-        if let Some(header) = at::text_header(line).filter(|_| is_about_messages && is_next) {
+        if let Some(header) = at::parse_text_header(line).filter(|_| is_about_messages && is_next) {
             let before = self.settle_awaited(expects);
             let event = self.begin_text_in_reply(header);
             self.defer(event);
             return before.or_else(|| self.next_event());
         }
-        if self.text.is_some() && at::list_header(line).is_none() {
-            return self.line_behind_text_header(line, now);
+        if self.text.is_some() && at::parse_list_header(line).is_none() {
+            return self.on_line_behind_text_header(line, now);
         }
         if self.is_result_in_digits(line, command) {
             return self.finish_in_digits();
@@ -57,7 +57,8 @@ impl Channel {
             return self.on_awaited_line(expects, line);
         }
         if is_about_messages
-            && let Some(header) = at::list_header(line).or_else(|| at::read_header(line))
+            && let Some(header) =
+                at::parse_list_header(line).or_else(|| at::parse_read_header(line))
         {
             return self.on_message_header(expects, line, header);
         }
@@ -73,7 +74,7 @@ impl Channel {
     /// PDU is recognised by its form and length.
     fn on_awaited_line(&mut self, expects: Expects, line: &str) -> Option<Event> {
         let awaited = self.awaited.as_mut()?;
-        if awaited.takes(line) != PduFit::Whole {
+        if awaited.take_line(line) != PduFit::Whole {
             return None;
         }
         self.settle_awaited(expects)
@@ -121,16 +122,16 @@ impl Channel {
                 begins(prefix) && !matches!(found, Some(Urc::Registration(..)))
             }
             Expects::Value(word) => match tag {
-                Some(tag) => tag.ends_with(word) || self.asked_for(tag),
+                Some(tag) => tag.ends_with(word) || self.has_asked_for(tag),
                 None => found.is_none(),
             },
-            Expects::Anything => found.is_none() || tag.is_some_and(|tag| self.asked_for(tag)),
+            Expects::Anything => found.is_none() || tag.is_some_and(|tag| self.has_asked_for(tag)),
         }
     }
 
     /// Whether the command that was sent asks for lines with this tag. `AT+CPINR` does not ask for
     /// `+CPIN`.
-    fn asked_for(&self, tag: &str) -> bool {
+    fn has_asked_for(&self, tag: &str) -> bool {
         let sent = self.sent.to_ascii_uppercase();
         let whole = |(start, _): (usize, &str)| {
             sent.get(start + tag.len()..)
@@ -165,7 +166,7 @@ impl Channel {
 
     /// Whether a line may be one that the modem would have sent without any command.
     fn may_be_unsolicited(&self, line: &str) -> bool {
-        self.classify(line).is_some() || at::tag(line).is_some_and(|tag| !self.asked_for(tag))
+        self.classify(line).is_some() || at::tag(line).is_some_and(|tag| !self.has_asked_for(tag))
     }
 
     pub(super) fn finish_in_digits(&mut self) -> Option<Event> {
@@ -203,7 +204,7 @@ impl Channel {
         let begins = |beginnings: &[String]| {
             beginnings.iter().any(|beginning| line.starts_with(beginning.as_str()))
         };
-        match at::urc(line) {
+        match at::parse_urc(line) {
             None | Some(Urc::Noise) if begins(&self.voltage_lines) => Some(Urc::Voltage),
             // A line that is known to mean something else, such as that there is room again, keeps
             // that meaning.
@@ -231,7 +232,7 @@ impl Awaited {
     }
 
     /// Takes a line as a candidate if it has the form of a PDU and is longer than earlier ones.
-    fn takes(&mut self, line: &str) -> PduFit {
+    fn take_line(&mut self, line: &str) -> PduFit {
         let fit = self.header.fit(line);
         let known = self.candidate.as_ref().map_or(0, String::len);
         if fit == PduFit::Whole || (fit == PduFit::Form && line.len() > known) {

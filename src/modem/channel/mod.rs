@@ -307,7 +307,7 @@ impl Channel {
         if let Some(event) = self.on_line_after_head(line) {
             return Some(event);
         }
-        if self.takes_direct_text(line, now) {
+        if self.take_direct_text(line, now) {
             return None;
         }
         if self.is_echo(line) {
@@ -319,8 +319,8 @@ impl Channel {
             return was_off.then_some(Event::Echoed);
         }
         match &self.link {
-            Link::Busy { .. } => self.line_in_reply(line, now),
-            Link::Probing { .. } => self.line_in_probe(line, now),
+            Link::Busy { .. } => self.on_line_in_reply(line, now),
+            Link::Probing { .. } => self.on_line_in_probe(line, now),
             Link::Free => match FinalResult::parse(line) {
                 Some(result @ FinalResult::Cme(_)) => Some(Event::LateError(result)),
                 _ => self.on_unsolicited(line),
@@ -338,7 +338,7 @@ impl Channel {
     /// Handles a line that belongs to no reply.
     fn on_unsolicited(&mut self, line: &str) -> Option<Event> {
         // A late answer to `AT+CMGR` or `AT+CMGL` is none of them, and takes no line that follows.
-        if let Some(header) = at::text_header(line).filter(|_| is_direct_header(line)) {
+        if let Some(header) = at::parse_text_header(line).filter(|_| is_direct_header(line)) {
             self.begin_direct_text(header, self.heard_at);
             return None;
         }

@@ -78,8 +78,8 @@ impl KnownAnswers {
     /// Whether a line answers a question.
     fn is_answer(&self, question: Question, line: &str) -> bool {
         match question {
-            Question::Imei if self.is_identified => at::imei(line) == self.imei,
-            Question::Imei => at::imei(line).is_some(),
+            Question::Imei if self.is_identified => at::parse_imei(line) == self.imei,
+            Question::Imei => at::parse_imei(line).is_some(),
             Question::Model => self.model.as_deref() == Some(at::value(line)),
             Question::ErrorFormat => at::payload(line, "+CMEE:").is_some(),
             Question::MessageFormat => at::payload(line, "+CMGF:").is_some(),
@@ -122,7 +122,7 @@ impl Channel {
         self.link = Link::Probing { question, answered: false, deadline: now + timeout, number };
     }
 
-    pub(super) fn line_in_probe(&mut self, line: &str, now: Moment) -> Option<Event> {
+    pub(super) fn on_line_in_probe(&mut self, line: &str, now: Moment) -> Option<Event> {
         let Link::Probing { question, answered, number, .. } = &mut self.link else { return None };
         if *answered && is_digit_result(line) {
             self.link = Link::Free;

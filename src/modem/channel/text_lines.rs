@@ -1,6 +1,6 @@
-//! Messages in text mode: a first line with sender and time (`at::text_header`), and then the text,
-//! whose lines have no mark. A text may have several lines, and lines that look like final results
-//! or URCs.
+//! Messages in text mode: a first line with sender and time (`at::parse_text_header`), and then the
+//! text, whose lines have no mark. A text may have several lines, and lines that look like final
+//! results or URCs.
 //!
 //! In a reply, a line that looks like a final result is one if silence follows it. A message that
 //! arrives inside its URC ends with silence, or with the first line that can be another's.
@@ -79,7 +79,7 @@ fn described(header: TextHeader) -> TextMode {
 
 /// Whether a line begins a message that arrives inside its URC in text mode.
 pub(super) fn is_direct_header(line: &str) -> bool {
-    matches!(at::tag(line), Some("+CMT" | "+CDS")) && at::text_header(line).is_some()
+    matches!(at::tag(line), Some("+CMT" | "+CDS")) && at::parse_text_header(line).is_some()
 }
 
 /// A line as the final result of a command that makes no call.
@@ -101,7 +101,7 @@ impl Channel {
 
     /// Takes a line while the text of such a message arrives. Returns whether the line belongs to
     /// it alone.
-    pub(super) fn takes_direct_text(&mut self, line: &str, now: Moment) -> bool {
+    pub(super) fn take_direct_text(&mut self, line: &str, now: Moment) -> bool {
         let ends_with_line = self.expects_untagged();
         let is_busy = !self.is_free();
         let is_urc = self.classify(line).is_some();
@@ -169,7 +169,7 @@ impl Channel {
 
     /// Takes a line behind such a first line. What looks like a final result is one if the text is
     /// complete, or if nothing but unsolicited lines follows for a while.
-    pub(super) fn line_behind_text_header(&mut self, line: &str, now: Moment) -> Option<Event> {
+    pub(super) fn on_line_behind_text_header(&mut self, line: &str, now: Moment) -> Option<Event> {
         let is_urc = self.classify(line).is_some();
         let text = self.text.as_mut()?;
         if text.is_whole(line) {

@@ -70,7 +70,7 @@ impl Channel {
         };
         let awaits_pdu = self.awaited.is_some() || self.head.is_some();
         let is_pdu = awaits_pdu && line.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let is_urc = !matches!(at::urc(line), None | Some(Urc::Noise));
+        let is_urc = !matches!(at::parse_urc(line), None | Some(Urc::Noise));
         at::is_report(line) || is_result || is_urc || is_pdu || self.is_echo(line)
     }
 }

@@ -11,22 +11,22 @@ use crate::at::{Choices, Indications};
 const SILENT: Indications = Indications { mode: 2, mt: 0, bm: 0, ds: 0, bfr: 0 };
 
 /// Messages are stored and announced (`mt` 1).
-const fn stored(mode: u8, bm: u8, ds: u8, bfr: u8) -> Indications {
+const fn stored_and_announced(mode: u8, bm: u8, ds: u8, bfr: u8) -> Indications {
     Indications { mode, mt: 1, bm, ds, bfr }
 }
 
 /// Settings in which messages are stored and announced, in order of preference: without broadcasts
 /// and status reports first, then those that some models accept alone.
 const INDICATIONS: [Indications; 9] = [
-    stored(2, 0, 0, 0),
-    stored(2, 0, 0, 1),
-    stored(1, 0, 0, 0),
-    stored(1, 0, 0, 1),
-    stored(2, 0, 1, 0),
-    stored(2, 0, 2, 0),
-    stored(2, 2, 0, 0),
-    stored(2, 2, 2, 0),
-    stored(3, 0, 0, 0),
+    stored_and_announced(2, 0, 0, 0),
+    stored_and_announced(2, 0, 0, 1),
+    stored_and_announced(1, 0, 0, 0),
+    stored_and_announced(1, 0, 0, 1),
+    stored_and_announced(2, 0, 1, 0),
+    stored_and_announced(2, 0, 2, 0),
+    stored_and_announced(2, 2, 0, 0),
+    stored_and_announced(2, 2, 2, 0),
+    stored_and_announced(3, 0, 0, 0),
 ];
 
 impl Configuring {

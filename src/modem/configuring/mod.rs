@@ -153,24 +153,50 @@ impl Configuring {
         reply: &Reply,
         now: Moment,
     ) {
-        let ok = outcome.is_ok();
-        let retries = self.worthwhile_retries(command, outcome);
-        if !ok && self.retries < retries {
-            self.retries += 1;
-            let is_late = self.retries > MAX_RETRIES;
-            self.paused_until = Some(now + if is_late { LONG_RETRY_PAUSE } else { RETRY_PAUSE });
-            return context.set_reason(ModemReason::StoreNotReady);
-        }
-        let about_stores = matches!(command, Command::StoresSupported | Command::SelectStores(_));
-        if !ok && about_stores && !std::mem::replace(&mut self.repeated, true) {
-            // A single refusal does not decide where messages are to arrive.
-            self.paused_until = Some(now + REPEAT_PAUSE);
+        if !outcome.is_ok() && self.repeats(context, command, outcome, now) {
             return;
         }
         self.repeated = false;
+        self.on_step_finished(context, command, outcome.is_ok(), reply, now);
+    }
+
+    /// Has a command that failed sent once more after a pause, if that is worth it. Returns whether
+    /// it is.
+    fn repeats(
+        &mut self,
+        context: &mut Context,
+        command: &Command,
+        outcome: Outcome,
+        now: Moment,
+    ) -> bool {
+        if self.retries < self.worthwhile_retries(command, outcome) {
+            self.retries += 1;
+            let is_late = self.retries > MAX_RETRIES;
+            self.paused_until = Some(now + if is_late { LONG_RETRY_PAUSE } else { RETRY_PAUSE });
+            context.set_reason(ModemReason::StoreNotReady);
+            return true;
+        }
+        let about_stores = matches!(command, Command::StoresSupported | Command::SelectStores(_));
+        // A single refusal does not decide where messages are to arrive.
+        let is_first = about_stores && !std::mem::replace(&mut self.repeated, true);
+        if is_first {
+            self.paused_until = Some(now + REPEAT_PAUSE);
+        }
+        is_first
+    }
+
+    /// Goes on to the next step, or to the next candidate of this one.
+    fn on_step_finished(
+        &mut self,
+        context: &mut Context,
+        command: &Command,
+        ok: bool,
+        reply: &Reply,
+        now: Moment,
+    ) {
         match (command, &mut self.step) {
             (Command::StoresSelected, Step::OwnStore) => {
-                let messages = |line| at::messages_in(line, MessageStore::Modem);
+                let messages = |line| at::parse_message_count(line, MessageStore::Modem);
                 context.own_store_emptied |= ok && reply.find(messages) == Some(0);
                 self.step = profile_commands(context);
             }
@@ -194,12 +220,13 @@ impl Configuring {
                 }
             }
             (Command::StoresSupported, Step::StoresSupported) => {
-                let lists = reply.find(at::stores_supported).filter(|_| ok).unwrap_or_default();
+                let lists =
+                    reply.find(at::parse_stores_supported).filter(|_| ok).unwrap_or_default();
                 self.stores = StoreChoice::plan(&context.profile.stores, &lists);
                 self.step = Step::SelectStores;
             }
             (Command::SelectStores(selection), Step::SelectStores) => {
-                let fills = reply.find(at::store_fills).unwrap_or_default();
+                let fills = reply.find(at::parse_store_fills).unwrap_or_default();
                 if let Some(fill) = fills.first() {
                     context.set_store_fill(selection.read, *fill);
                 }
@@ -207,7 +234,7 @@ impl Configuring {
                 self.on_stores_selected(context, *selection, ok, room, now);
             }
             (Command::IndicationsSupported, Step::IndicationsSupported) => {
-                let supported = |line| at::payload(line, "+CNMI:").map(at::groups);
+                let supported = |line| at::payload(line, "+CNMI:").map(at::parse_choices);
                 let supported = reply.find(supported).filter(|_| ok);
                 self.plan_indications(context, supported.as_deref());
             }
@@ -216,19 +243,11 @@ impl Configuring {
             }
             (Command::Indicate(_), Step::SetIndications) => drop(self.indications.pop()),
             (Command::IndicationsSet, Step::ReadIndications) => {
-                self.on_indications_read(context, reply.find(at::indications).filter(|_| ok));
+                self.on_indications_read(context, reply.find(at::parse_indications).filter(|_| ok));
             }
             (Command::WatchRegistration(domain), Step::WatchRegistration(number)) => {
-                if ok && context.domains.iter().all(|(known, _)| known != domain) {
-                    context.domains.push((*domain, Registration::Unknown));
-                }
-                // A modem without LTE has no 5G either.
-                let next = if ok || *domain != RegistrationDomain::Lte {
-                    1
-                } else {
-                    RegistrationDomain::ALL.len()
-                };
-                self.step = Step::WatchRegistration(*number + next);
+                let next = *number + domains_done(context, *domain, ok);
+                self.step = Step::WatchRegistration(next);
             }
             _ => {}
         }
@@ -272,6 +291,16 @@ impl Configuring {
             _ => 0,
         }
     }
+}
+
+/// Notes whether the modem reports the registration in a domain. Returns how many domains are done
+/// with that.
+fn domains_done(context: &mut Context, domain: RegistrationDomain, ok: bool) -> usize {
+    if ok && context.domains.iter().all(|(known, _)| *known != domain) {
+        context.domains.push((domain, Registration::Unknown));
+    }
+    // A modem without LTE has no 5G either.
+    if ok || domain != RegistrationDomain::Lte { 1 } else { RegistrationDomain::ALL.len() }
 }
 
 /// The step that sends the commands of the profile.

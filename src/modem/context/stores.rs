@@ -25,7 +25,7 @@ pub(in crate::modem) struct StorePlan {
 
 impl StorePlan {
     /// The selection that makes `read` the store that is read.
-    pub fn selecting(&self, read: MessageStore) -> StoreSelection {
+    pub fn select_for_reading(&self, read: MessageStore) -> StoreSelection {
         StoreSelection { read, receive: self.receive, parameters: self.parameters }
     }
 
@@ -118,7 +118,12 @@ impl Context {
 
     /// The message with its owner; `slot` is `None` for one inside its URC. `None` while the modem
     /// or its card is unknown.
-    pub fn received(&self, slot: Option<MessageSlot>, pdu: RawPdu, live: bool) -> Option<Received> {
+    pub fn describe_received(
+        &self,
+        slot: Option<MessageSlot>,
+        pdu: RawPdu,
+        live: bool,
+    ) -> Option<Received> {
         let (modem, iccid) = (self.modem()?, self.iccid()?.clone());
         let doubtful = slot.is_some_and(|slot| self.is_doubtful(slot));
         Some(Received { modem, iccid, doubtful, slot, pdu, live })

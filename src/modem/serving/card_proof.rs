@@ -102,7 +102,7 @@ impl Serving {
         reply: &Reply,
         now: Moment,
     ) {
-        let found = reply.find(reply::iccid).filter(|_| outcome.is_ok());
+        let found = reply.find(reply::parse_iccid).filter(|_| outcome.is_ok());
         match found {
             Some(iccid) if Some(&iccid) == context.iccid() => {
                 self.card.confirm(now);
@@ -149,7 +149,7 @@ impl Serving {
 }
 
 /// How long after it was read the ICCID proves which card is in.
-pub(super) fn proof(context: &Context) -> Duration {
+pub(super) fn proof_duration(context: &Context) -> Duration {
     if context.config.iccid_from_card { BANK_PROOF } else { PROOF }
 }
 

@@ -22,7 +22,7 @@ const SLOW_COMMIT: Duration = Duration::from_secs(10);
 
 impl Serving {
     /// Takes the host's answer whether it has stored a message.
-    pub fn stored(&mut self, context: &mut Context, token: Token, ok: bool, now: Moment) {
+    pub fn on_stored(&mut self, context: &mut Context, token: Token, ok: bool, now: Moment) {
         if ok {
             if self.deletions.commit(token).is_some_and(|read_at| now - read_at >= SLOW_COMMIT) {
                 self.add_chore(Chore::Indications);
@@ -40,7 +40,7 @@ impl Serving {
     }
 
     /// Has a message that arrived inside its URC acknowledged, which was on disk `after` this time.
-    pub fn direct_stored(&mut self, context: &Context, after: Duration) {
+    pub fn on_direct_stored(&mut self, context: &Context, after: Duration) {
         if context.acknowledges && !context.profile.has(Quirk::NoAcknowledge) && after < SLOW_COMMIT
         {
             self.add_chore(Chore::Acknowledge);
@@ -64,7 +64,7 @@ impl Serving {
 
     /// Takes the host's answer whether it recorded that the modem's own store is empty. If not, it
     /// is asked again at the next keep-alive.
-    pub fn emptied(&mut self, token: Token, ok: bool) {
+    pub fn on_emptied(&mut self, token: Token, ok: bool) {
         if ok && self.emptied == Some(Some(token)) {
             self.emptied = None;
         }

@@ -9,7 +9,7 @@ use super::super::context::Context;
 use super::super::pending_reads::PendingRead;
 use super::super::profile::Quirk;
 use super::super::reply::Reply;
-use super::card_proof::{iccid_command, proof};
+use super::card_proof::{iccid_command, proof_duration};
 use super::network::Chore;
 use super::{ANNOUNCE_INTERVAL, Serving};
 use crate::at::{self, Command, FinalResult, MessageStore};
@@ -46,12 +46,12 @@ impl Serving {
             return None;
         }
         if let Some(pending) = self.deletions.next(self.chosen) {
-            if now - pending.read_at.max(self.card.read_at()) > proof(context) {
+            if now - pending.read_at.max(self.card.read_at()) > proof_duration(context) {
                 // By now there could be another card, and a message of that card in this slot.
                 self.card.doubt();
                 return Some(iccid_command(context));
             }
-            return Some(self.in_store(
+            return Some(self.command_in_store(
                 context,
                 pending.slot.store,
                 Command::Delete(pending.slot.index),
@@ -63,7 +63,7 @@ impl Serving {
         }
         let read = self.reads.peek(self.chosen, &self.deletions, now);
         let is_reading = read.is_some() || self.sweep.is_due(now);
-        if is_reading && !self.card.is_read_within(proof(context), now) {
+        if is_reading && !self.card.is_read_within(proof_duration(context), now) {
             // The card may have been exchanged without any URC, so it is not certain for which card
             // these messages are.
             self.card.doubt();
@@ -82,7 +82,8 @@ impl Serving {
         }
         let read = read?;
         self.reads_in_row += 1;
-        let command = self.in_store(context, read.slot.store, Command::Read(read.slot.index));
+        let command =
+            self.command_in_store(context, read.slot.store, Command::Read(read.slot.index));
         if matches!(command, Command::Read(_)) {
             self.reading = self.reads.take(read.slot);
         }
@@ -90,11 +91,16 @@ impl Serving {
     }
 
     /// The command itself if its store is selected, else the one that selects the store.
-    fn in_store(&self, context: &Context, store: MessageStore, command: Command) -> Command {
+    fn command_in_store(
+        &self,
+        context: &Context,
+        store: MessageStore,
+        command: Command,
+    ) -> Command {
         if self.chosen == Some(store) {
             command
         } else {
-            Command::SelectStores(context.plan.selecting(store))
+            Command::SelectStores(context.plan.select_for_reading(store))
         }
     }
 
@@ -108,7 +114,7 @@ impl Serving {
                     self.sweep.found += 1;
                     self.on_index_read(context, now);
                 }
-                command => return Some(self.in_store(context, store, command)),
+                command => return Some(self.command_in_store(context, store, command)),
             }
         }
         None
@@ -173,7 +179,7 @@ impl Serving {
         self.troubles.remove_store(store);
         if self.sweep.store() == Some(store) {
             self.sweep.next_store();
-            self.end_of_sweep(context, now);
+            self.end_sweep_if_done(context, now);
         }
         if context.plan.readable.len() > 1 {
             context.set_store_unavailable(store);
@@ -202,7 +208,7 @@ impl Serving {
             self.on_store_swept(context);
         }
         self.sweep.on_listed(ok, now);
-        self.end_of_sweep(context, now);
+        self.end_sweep_if_done(context, now);
     }
 
     /// Whether the modem counts more messages in the store than it has listed, so that the others
@@ -235,7 +241,7 @@ impl Serving {
         if self.sweep.next_index() || self.has_found_all() {
             self.on_store_swept(context);
             self.sweep.next_store();
-            self.end_of_sweep(context, now);
+            self.end_sweep_if_done(context, now);
         }
     }
 
@@ -247,9 +253,9 @@ impl Serving {
         now: Moment,
     ) {
         let total = self.sweep.store().and_then(|store| context.store_fill(store));
-        let found = reply.find(at::indexes).filter(|_| outcome.is_ok());
+        let found = reply.find(at::parse_indexes).filter(|_| outcome.is_ok());
         self.sweep.on_indexes(found, total.map(|fill| fill.total), now);
-        self.end_of_sweep(context, now);
+        self.end_sweep_if_done(context, now);
     }
 
     pub(super) fn on_delete_finished(
@@ -300,7 +306,7 @@ impl Serving {
         }
     }
 
-    fn end_of_sweep(&mut self, context: &Context, now: Moment) {
+    fn end_sweep_if_done(&mut self, context: &Context, now: Moment) {
         if self.sweep.is_running() {
             return;
         }

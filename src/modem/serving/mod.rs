@@ -255,7 +255,7 @@ impl Serving {
         match command {
             Command::Iccid(_) => self.on_iccid_read(context, outcome, reply, now),
             Command::SelectStores(selection) => {
-                let fills = reply.find(at::store_fills).unwrap_or_default();
+                let fills = reply.find(at::parse_store_fills).unwrap_or_default();
                 if let Some(fill) = fills.first() {
                     context.set_store_fill(selection.read, *fill);
                 }

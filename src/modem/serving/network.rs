@@ -122,31 +122,32 @@ impl Serving {
             Chore::Registration(number) => {
                 self.on_registration_read(context, number, reply, ok, now)
             }
-            Chore::Signal if ok => context.signal_dbm = reply.find(at::signal_dbm),
+            Chore::Signal if ok => context.signal_dbm = reply.find(at::parse_signal_dbm),
             Chore::Operator if ok => {
-                let name = |line| at::operator(&charset::decoded(line, context.charset));
+                let name =
+                    |line| at::parse_operator(&charset::decode_strings(line, context.charset));
                 context.operator = reply.find(name);
-                context.set_deregistered(reply.find(at::network_mode) == Some(2));
+                context.set_deregistered(reply.find(at::parse_network_mode) == Some(2));
             }
             Chore::ChooseNetwork if ok => {
                 context.set_deregistered(false);
                 self.poll_at = self.poll_at.min(now + POLL);
             }
-            Chore::Refusal => context.set_refusal(reply.find(at::error_report)),
+            Chore::Refusal => context.set_refusal(reply.find(at::parse_error_report)),
             Chore::Charset if ok => {
-                context.charset = reply.find(at::charset);
-                let plainer = charset::plainer(context.charset, None);
+                context.charset = reply.find(at::parse_charset);
+                let plainer = charset::choose_plain(context.charset, None);
                 plainer.into_iter().for_each(|set| self.add_chore(Chore::SetCharset(set)));
             }
             Chore::SetCharset(tried) if ok => context.charset = Some(tried),
             Chore::SetCharset(tried) => {
-                let plainer = charset::plainer(context.charset, Some(tried));
+                let plainer = charset::choose_plain(context.charset, Some(tried));
                 plainer.into_iter().for_each(|set| self.add_chore(Chore::SetCharset(set)));
             }
             Chore::Indications if ok => {
                 let wanted = context.indications.map_or(1, |wanted| wanted.mt);
                 let silent = reply
-                    .find(at::indications)
+                    .find(at::parse_indications)
                     .is_some_and(|set| set.mt != wanted || set.mode == 0);
                 if silent {
                     self.add_chore(Chore::Announce);
@@ -170,7 +171,7 @@ impl Serving {
         ok: bool,
         now: Moment,
     ) {
-        let reported = reply.find(at::registration).filter(|_| ok);
+        let reported = reply.find(at::parse_registration).filter(|_| ok);
         if let Some(reported) = reported {
             self.on_registration(context, reported.domain, reported.registration, now);
         }

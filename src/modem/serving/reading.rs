@@ -69,7 +69,7 @@ impl Serving {
         }
         self.deletions.remove(slot);
         self.reads.add(PendingRead::unannounced(slot));
-        if let Some(received) = context.received(Some(slot), pdu, false) {
+        if let Some(received) = context.describe_received(Some(slot), pdu, false) {
             let token = context.new_token();
             self.give(context, Action::Store { token, received });
         }
@@ -125,7 +125,7 @@ impl Serving {
             return;
         }
         let mut lines = reply.lines();
-        let header = lines.next().and_then(at::read_header).and_then(Result::ok);
+        let header = lines.next().and_then(at::parse_read_header).and_then(Result::ok);
         let step = match (header, lines.next()) {
             // A reply without its final result may have lost more: a PDU that does not match its
             // header is then not a malformed one but half of one.
@@ -262,7 +262,7 @@ impl Serving {
         let live = self.is_live(announced, context, now);
         self.unannounced |= announced.is_none() && not_before.is_none();
         let fingerprint = pdu.fingerprint();
-        let Some(received) = context.received(Some(slot), pdu, live) else { return };
+        let Some(received) = context.describe_received(Some(slot), pdu, live) else { return };
         let token = context.new_token();
         self.deletions.add(slot, token, now, fingerprint);
         self.give(context, Action::Store { token, received });

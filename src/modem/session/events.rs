@@ -125,18 +125,18 @@ impl Session {
     fn on_sim_event(&mut self, event: SimEvent, now: Moment) {
         if event == SimEvent::Absent {
             // Messages for the card that was removed must not be credited to the next one.
-            self.direct.card_lost(&mut self.context);
+            self.direct.on_card_lost(&mut self.context);
         }
         match &mut self.phase {
             Phase::Probing(_) | Phase::OffAir(_) => {}
             Phase::SimCheck(phase) => phase.on_sim_event(event, now),
-            _ => self.card_lost(now),
+            _ => self.on_card_lost(now),
         }
     }
 
     /// Starts over with the card, because it was removed or exchanged: nothing that is known about
     /// messages holds any longer, not even the indexes that were to be deleted.
-    pub(super) fn card_lost(&mut self, now: Moment) {
+    pub(super) fn on_card_lost(&mut self, now: Moment) {
         if let Phase::Serving(serving) = &mut self.phase
             && let Some(phase) = serving.end_departure_without_card(&mut self.context, now)
         {
@@ -145,7 +145,7 @@ impl Session {
         self.context.forget_card();
         self.context.losses = self.context.losses.saturating_add(1);
         self.context.set_reason(ModemReason::SimBeingReadAgain);
-        self.direct.card_lost(&mut self.context);
+        self.direct.on_card_lost(&mut self.context);
         if self.context.losses >= MAX_LOSSES {
             return self.give_up(ModemReason::SimFailsInUse);
         }
@@ -179,7 +179,7 @@ impl Session {
         }
         self.context.forget_card();
         self.context.set_reason(reason);
-        self.direct.card_lost(&mut self.context);
+        self.direct.on_card_lost(&mut self.context);
         self.enter(Phase::Probing(Probing::default()));
     }
 }

@@ -218,19 +218,19 @@ impl Session {
 
     /// Takes the host's answer to [`Action::Store`]: `ok` means that the message is committed to
     /// disk, so that it may be deleted from the modem.
-    pub fn stored(&mut self, token: Token, ok: bool, now: Moment) {
-        let direct = self.direct.stored(token, ok, now);
+    pub fn on_stored(&mut self, token: Token, ok: bool, now: Moment) {
+        let direct = self.direct.on_stored(token, ok, now);
         if let Phase::Serving(serving) = &mut self.phase {
             if let Some(after) = direct {
-                serving.direct_stored(&self.context, after);
+                serving.on_direct_stored(&self.context, after);
             }
-            serving.stored(&mut self.context, token, ok, now);
+            serving.on_stored(&mut self.context, token, ok, now);
         }
         self.advance(now);
     }
 
     /// Takes the host's answer to [`Action::Identified`].
-    pub fn identified(
+    pub fn on_identified(
         &mut self,
         token: Token,
         answer: Result<MessageOwner, NotRecorded>,
@@ -238,7 +238,7 @@ impl Session {
     ) {
         if let Phase::Identifying(identifying) = &mut self.phase {
             identifying.on_recorded(&mut self.context, token, answer, now);
-            self.direct.card_known(&mut self.context, now);
+            self.direct.on_card_known(&mut self.context, now);
         }
         self.advance(now);
     }
@@ -257,17 +257,22 @@ impl Session {
     }
 
     /// Takes the host's answer to [`Action::MayEnterPin`].
-    pub fn may_enter_pin(&mut self, token: Token, answer: Result<PinPermission, ()>, now: Moment) {
+    pub fn on_pin_permission(
+        &mut self,
+        token: Token,
+        answer: Result<PinPermission, ()>,
+        now: Moment,
+    ) {
         if let Phase::SimCheck(phase) = &mut self.phase {
-            phase.may_enter_pin(token, answer);
+            phase.on_pin_permission(token, answer);
         }
         self.advance(now);
     }
 
     /// Takes the host's answer to [`Action::Emptied`].
-    pub fn emptied(&mut self, token: Token, ok: bool, now: Moment) {
+    pub fn on_emptied(&mut self, token: Token, ok: bool, now: Moment) {
         if let Phase::Serving(serving) = &mut self.phase {
-            serving.emptied(token, ok);
+            serving.on_emptied(token, ok);
         }
         self.advance(now);
     }
@@ -277,7 +282,7 @@ impl Session {
         if let Phase::Serving(serving) = &self.phase
             && serving.is_card_certain()
         {
-            self.direct.card_known(&mut self.context, now);
+            self.direct.on_card_known(&mut self.context, now);
         }
         while !self.is_over && self.channel.is_free() {
             if let Some(command) = self.next_request(now) {
@@ -354,7 +359,7 @@ impl Session {
         self.context.changed = true;
         if let Phase::OffAir(_) = self.phase {
             self.context.forget_card();
-            self.direct.card_lost(&mut self.context);
+            self.direct.on_card_lost(&mut self.context);
             self.context.set_reason(ModemReason::OffAir);
             if let Some(id) = self.requests.forget_ussd() {
                 self.context
@@ -366,7 +371,7 @@ impl Session {
 
     fn give_up(&mut self, reason: ModemReason) {
         self.is_over = true;
-        self.direct.card_lost(&mut self.context);
+        self.direct.on_card_lost(&mut self.context);
         self.context.actions.push_back(Action::Reopen { reason });
     }
 

@@ -44,7 +44,7 @@ impl Session {
         if self.requests.is_running() {
             self.answer(reply.lines().map(str::to_owned).collect(), outcome, now);
         } else if self.shows_lost_card(command, outcome) {
-            self.card_lost(now);
+            self.on_card_lost(now);
         } else {
             match &mut self.phase {
                 Phase::Probing(phase) => phase.on_command_finished(command, outcome, &reply, now),
@@ -108,7 +108,7 @@ impl Session {
                 self.context.actions.push_back(Action::Answer { id, reply: Ok(lines) });
                 return self.give_up(ModemReason::RestartedByOperator);
             }
-            Running::SimTask(task) => match self.requests.step(task, lines, outcome) {
+            Running::SimTask(task) => match self.requests.continue_sim_task(task, lines, outcome) {
                 Some((id, error)) => (id, Err(error)),
                 None => return self.check_settings(),
             },

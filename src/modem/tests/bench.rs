@@ -186,7 +186,7 @@ impl Bench {
                 Action::Identified { token, sim, modem } => {
                     self.modems.push(modem);
                     self.identified.push(sim);
-                    self.session.identified(token, self.owner.clone(), self.now);
+                    self.session.on_identified(token, self.owner.clone(), self.now);
                 }
                 Action::MayEnterPin { token, modem, iccid, only_if_accepted } => {
                     let card =
@@ -199,7 +199,7 @@ impl Bench {
                     if answer == PinPermission::Granted {
                         self.tried.insert(card, false);
                     }
-                    self.session.may_enter_pin(token, Ok(answer), self.now);
+                    self.session.on_pin_permission(token, Ok(answer), self.now);
                 }
                 Action::PinAccepted { modem, iccid } => {
                     match iccid {
@@ -280,7 +280,7 @@ impl Bench {
             if let Some(command) = self.sent.pop_front() {
                 self.answer(&command);
             } else if let Some(token) = self.uncommitted.pop_front() {
-                self.session.stored(token, true, self.now);
+                self.session.on_stored(token, true, self.now);
                 self.act();
             } else if !self.reach_deadline(end) {
                 return;
@@ -325,7 +325,7 @@ impl Bench {
                 "store" => self.stores(rest),
                 "commit" | "refuse" => {
                     let token = self.uncommitted.pop_front().expect("something to commit");
-                    self.session.stored(token, verb == "commit", self.now);
+                    self.session.on_stored(token, verb == "commit", self.now);
                     self.act();
                 }
                 "wait" => self.wait(seconds()),

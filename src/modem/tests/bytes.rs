@@ -17,7 +17,7 @@ fn survive(mut bench: Bench, chunks: Vec<Vec<u8>>) {
             bench.lines("OK");
         }
         while let Some(token) = bench.uncommitted.pop_front() {
-            bench.session.stored(token, token.0 % 3 != 0, bench.now);
+            bench.session.on_stored(token, token.0 % 3 != 0, bench.now);
             bench.act();
         }
         bench.sent.clear();

@@ -62,7 +62,7 @@ fn once_me_was_found_empty_the_host_is_notified_and_me_belongs_to_this_card() {
     bench.auto(Duration::from_secs(1));
     assert_eq!(bench.emptied.len(), 1);
     let token = bench.emptied[0];
-    bench.session.emptied(token, true, bench.now);
+    bench.session.on_emptied(token, true, bench.now);
     bench.on("AT+CMGL=4", &listed(&[1]));
     bench.auto(Duration::from_secs(61));
     assert!(!bench.handed_on.is_empty() && doubts(&bench).iter().all(|(_, _, doubt)| !doubt));
@@ -92,7 +92,7 @@ fn a_host_that_could_not_record_that_is_notified_again() {
     let mut bench = changed();
     bench.auto(Duration::from_secs(1));
     let token = bench.emptied[0];
-    bench.session.emptied(token, false, bench.now);
+    bench.session.on_emptied(token, false, bench.now);
     bench.auto(Duration::from_secs(61));
     assert_eq!(bench.emptied.len(), 2);
 }

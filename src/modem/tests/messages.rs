@@ -85,7 +85,7 @@ fn a_host_that_keeps_refusing_is_asked_less_and_less_often() {
         bench.wait(Duration::from_secs(1));
         while let Some(token) = bench.uncommitted.pop_front() {
             offered += 1;
-            bench.session.stored(token, false, bench.now);
+            bench.session.on_stored(token, false, bench.now);
             bench.act();
         }
         while let Some(command) = bench.sent.pop_front() {
@@ -97,7 +97,7 @@ fn a_host_that_keeps_refusing_is_asked_less_and_less_often() {
             }
             while let Some(token) = bench.uncommitted.pop_front() {
                 offered += 1;
-                bench.session.stored(token, false, bench.now);
+                bench.session.on_stored(token, false, bench.now);
                 bench.act();
             }
         }

@@ -75,7 +75,7 @@ fn a_card_whose_messages_cannot_be_stored_stays_on_the_air() {
             };
             bench.lines(&reply);
         } else if let Some(token) = bench.uncommitted.pop_front() {
-            bench.session.stored(token, false, bench.now);
+            bench.session.on_stored(token, false, bench.now);
             bench.act();
         } else {
             bench.wait(Duration::from_secs(1));

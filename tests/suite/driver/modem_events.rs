@@ -78,11 +78,11 @@ impl ModemEvents for Recorder {
         });
     }
 
-    fn removed(&self, port: &PortName) {
+    fn on_port_removed(&self, port: &PortName) {
         self.with(|kept| kept.reports.remove(port));
     }
 
-    async fn identified(
+    async fn record_identity(
         &self,
         modem: &ModemAtPort,
         _others: &[PortName],
@@ -92,7 +92,11 @@ impl ModemEvents for Recorder {
         Ok(MessageOwner::of_store(before.is_some_and(|before| before != sim.iccid)))
     }
 
-    async fn emptied(&self, _modem: &ModemAtPort, iccid: &Iccid) -> Result<(), HostError> {
+    async fn record_emptied_store(
+        &self,
+        _modem: &ModemAtPort,
+        iccid: &Iccid,
+    ) -> Result<(), HostError> {
         self.with(|kept| kept.emptied.push(iccid.clone()));
         Ok(())
     }

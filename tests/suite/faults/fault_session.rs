@@ -273,21 +273,21 @@ impl FaultSession {
                 }
                 self.rate.count_message(self.now_ms);
                 self.stored += 1;
-                self.session.iter_mut().for_each(|session| session.stored(token, true, now));
+                self.session.iter_mut().for_each(|session| session.on_stored(token, true, now));
             }
             Event::Identified(token, owner) => {
                 self.session
                     .iter_mut()
-                    .for_each(|session| session.identified(token, owner.clone(), now));
+                    .for_each(|session| session.on_identified(token, owner.clone(), now));
             }
             Event::MayEnterPin(token, answer) => {
                 self.session
                     .iter_mut()
-                    .for_each(|session| session.may_enter_pin(token, Ok(answer), now));
+                    .for_each(|session| session.on_pin_permission(token, Ok(answer), now));
             }
             Event::Emptied(token, modem, iccid) => {
                 kept.emptied(modem, iccid);
-                self.session.iter_mut().for_each(|session| session.emptied(token, true, now));
+                self.session.iter_mut().for_each(|session| session.on_emptied(token, true, now));
             }
         }
     }

@@ -174,7 +174,7 @@ impl Kept {
 
     pub fn report(&mut self, snapshot: &ModemSnapshot, now: Moment) {
         if let Some(modem) = snapshot.modem() {
-            self.claims.see(&modem.port, &modem.id, None, snapshot.iccid(), now);
+            self.claims.note_sighting(&modem.port, &modem.id, None, snapshot.iccid(), now);
         }
         if let Some(business) = &self.business {
             business.report(snapshot.clone());

@@ -36,7 +36,7 @@ impl ModemEvents for Keeper {
         self.changed.notify_one();
     }
 
-    async fn identified(
+    async fn record_identity(
         &self,
         _modem: &ModemAtPort,
         _others: &[PortName],
@@ -45,7 +45,11 @@ impl ModemEvents for Keeper {
         Ok(MessageOwner::default())
     }
 
-    async fn emptied(&self, _modem: &ModemAtPort, _iccid: &Iccid) -> Result<(), HostError> {
+    async fn record_emptied_store(
+        &self,
+        _modem: &ModemAtPort,
+        _iccid: &Iccid,
+    ) -> Result<(), HostError> {
         Ok(())
     }
 
