@@ -143,8 +143,8 @@ pub use sims::{
     no_sim, sim_states,
 };
 pub use stock::{
-    ExplainedSim, Explanation, NumberState, Obstacles, Offer, RENTALS, ReachedLimit, Stock,
-    StockRow, StockTable, Whom,
+    ExplainedSim, Explanation, NumberState, Obstacles, Offer, RENTALS, ReachedLimit, Showcase,
+    Stock, StockRow, StockTable, Whom,
 };
 pub use topics::{Topic, TopicFollower, Topics};
 pub use verification::{Verification, VerificationReport, VerificationState};

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use super::Stock;
 use super::obstacles::{Customer, Obstacles, Whom};
-use super::reasons::Asked;
+use super::reasons::{Asked, CountrySims};
 use crate::domain::account_price::price_for;
 use crate::domain::availability::{Purpose, UnavailableReason};
 use crate::domain::key::Scope;
 use crate::domain::{Amount, Iccid, Msisdn, allocation};
 use crate::gateway::Error;
 use crate::gateway::services::find_service;
-use crate::store::{ReadTx, StockQuery, StoreError};
+use crate::gateway::shared_reading::Freshness;
+use crate::store::{ReadTx, StockQuery};
 
 /// The reasons that are counted: all but that the country is not known, as it is a country's SIMs
 /// that are looked at.
@@ -104,10 +105,34 @@ impl Stock {
         whom: Whom,
     ) -> Result<(Explanation, Vec<ExplainedSim>), Error> {
         let country = self.known_country(country)?;
+        let sims = Arc::new(self.sims_of(country.clone()).await?);
+        self.explain_with(sims, service, country, whom).await
+    }
+
+    /// The same for a page: of the SIMs as all see them who ask at about that time.
+    pub async fn explain_shared(
+        self: &Arc<Self>,
+        service: String,
+        country: &str,
+        whom: Whom,
+        freshness: Freshness,
+    ) -> Result<(Explanation, Vec<ExplainedSim>), Error> {
+        let country = self.known_country(country)?;
+        let sims = self.shared_sims_of(country.clone(), freshness).await?;
+        self.explain_with(sims, service, country, whom).await
+    }
+
+    async fn explain_with(
+        self: &Arc<Self>,
+        sims: Arc<CountrySims>,
+        service: String,
+        country: String,
+        whom: Whom,
+    ) -> Result<WithSims, Error> {
         let stock = Arc::clone(self);
         let read = self.env.store.read(move |rows| match service == RENTALS {
-            true => stock.rentals_explained(rows, country, whom),
-            false => stock.orders_explained(rows, &service, country, whom),
+            true => stock.rentals_explained(rows, &sims, country, whom),
+            false => stock.orders_explained(rows, &sims, (&service, country), whom),
         });
         read.await
     }
@@ -115,8 +140,8 @@ impl Stock {
     fn orders_explained(
         &self,
         rows: &ReadTx<'_>,
-        service: &str,
-        country: String,
+        found: &CountrySims,
+        (service, country): (&str, String),
         whom: Whom,
     ) -> Result<WithSims, Error> {
         let now = self.env.horizon().orders;
@@ -149,8 +174,8 @@ impl Stock {
             Some(account) => rows.skips_for(account, service.id)?.into_iter().collect(),
             None => HashSet::new(),
         };
-        let asked = Asked { country: &country, account, purpose, now, skipped };
-        let mut sims = self.explained_sims(rows, &asked)?;
+        let asked = Asked { account, purpose, now, skipped };
+        let mut sims = self.explained_sims(&asked, found);
         // So many of those that only are not on the air can be in time: no more than radios are
         // free.
         let in_time = self.presence.parked_count(rows, query)?;
@@ -166,6 +191,7 @@ impl Stock {
     fn rentals_explained(
         &self,
         rows: &ReadTx<'_>,
+        found: &CountrySims,
         country: String,
         whom: Whom,
     ) -> Result<WithSims, Error> {
@@ -178,23 +204,19 @@ impl Stock {
         let obstacles = customer.map(|whom| self.obstacles(rows, &whom, wish, now));
         let obstacles = obstacles.transpose()?;
         let purpose = Purpose::Rental { ordered_since: self.ordered_since(rows, now)? };
-        let asked = Asked { country: &country, account, purpose, now, skipped: HashSet::new() };
-        let sims = self.explained_sims(rows, &asked)?;
+        let asked = Asked { account, purpose, now, skipped: HashSet::new() };
+        let sims = self.explained_sims(&asked, found);
         let explanation = Explanation::new(RENTALS.to_owned(), country, price.is_some(), &sims);
         Ok((Explanation { price, obstacles, ..explanation }, sims))
     }
 
-    fn explained_sims(
-        &self,
-        rows: &ReadTx<'_>,
-        asked: &Asked<'_>,
-    ) -> Result<Vec<ExplainedSim>, StoreError> {
-        let found = self.unavailable_reasons(rows, asked)?.into_iter();
-        let explained = found.map(|(sim, unavailable)| {
-            let number = sim.number.map(|known| known.number);
-            ExplainedSim { iccid: sim.iccid, number, unavailable }
+    fn explained_sims(&self, asked: &Asked, found: &CountrySims) -> Vec<ExplainedSim> {
+        let explained = self.unavailable_reasons(asked, found).into_iter();
+        let explained = explained.map(|(sim, unavailable)| {
+            let number = sim.number.as_ref().map(|known| known.number.clone());
+            ExplainedSim { iccid: sim.iccid.clone(), number, unavailable }
         });
-        Ok(explained.collect())
+        explained.collect()
     }
 
     /// The code of a country that the operator names.

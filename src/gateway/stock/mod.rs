@@ -1,10 +1,12 @@
 //! The stock of numbers: which SIM an order is given, how many there are for a service, and why
 //! there are no more.
 
+mod conditions;
 mod explanation;
 mod number_list;
 mod obstacles;
 mod offers;
+mod on_sale;
 mod reasons;
 mod rounds;
 mod snapshot;
@@ -31,6 +33,9 @@ pub use explanation::{ExplainedSim, Explanation, RENTALS};
 pub use number_list::NumberState;
 pub use obstacles::{Obstacles, ReachedLimit, Whom};
 pub use offers::Offer;
+use on_sale::OnSale;
+pub use on_sale::Showcase;
+use reasons::SharedCountries;
 pub(super) use rounds::try_in_rounds;
 pub(super) use snapshot::Proposal;
 use snapshot::Snapshots;
@@ -75,6 +80,8 @@ pub struct Stock {
     cache: Arc<RequestCache>,
     snapshots: Snapshots,
     table: SharedReading<StockTable>,
+    on_sale: SharedReading<OnSale>,
+    explained: SharedCountries,
 }
 
 impl Stock {
@@ -83,8 +90,15 @@ impl Stock {
         presence: Arc<SimPresence>,
         cache: Arc<RequestCache>,
     ) -> Stock {
-        let (snapshots, table) = (Snapshots::default(), SharedReading::default());
-        Stock { env, presence, cache, snapshots, table }
+        Stock {
+            env,
+            presence,
+            cache,
+            snapshots: Snapshots::default(),
+            table: SharedReading::default(),
+            on_sale: SharedReading::default(),
+            explained: SharedCountries::default(),
+        }
     }
 
     /// Where the SIMs are that the stock is made of.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Stock;
-use super::reasons::Asked;
+use super::reasons::{Asked, CountrySims};
 use crate::domain::availability::{self, Purpose, UnavailableReason};
 use crate::domain::{Iccid, Msisdn, allocation};
 use crate::gateway::Error;
@@ -60,12 +60,13 @@ impl Stock {
             let mut numbers = Vec::new();
             for country in countries {
                 let skipped = HashSet::new();
-                let asked = Asked { country: &country, account: None, purpose, now, skipped };
-                let sims = stock.unavailable_reasons(rows, &asked)?.into_iter();
+                let asked = Asked { account: None, purpose, now, skipped };
+                let found = CountrySims::read(&stock, rows, &country)?;
+                let sims = stock.unavailable_reasons(&asked, &found).into_iter();
                 numbers.extend(sims.filter_map(|(sim, unavailable)| {
                     let is_wanted = filter.sim.is_none_or(|wanted| wanted == sim.id);
-                    let number = sim.number.filter(|_| is_wanted)?.number;
-                    let (iccid, country) = (sim.iccid, country.clone());
+                    let number = sim.number.as_ref().filter(|_| is_wanted)?.number.clone();
+                    let (iccid, country) = (sim.iccid.clone(), country.clone());
                     Some(NumberState { number, iccid, country, unavailable })
                 }));
             }

@@ -1,16 +1,20 @@
 //! The catalogue with its stock: how many numbers an account could order for each service at this
 //! moment. Of parked SIMs no more count than radios could have on the air in time.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::snapshot::Snapshot;
 use super::{Proposal, Stock, is_of};
 use crate::domain::account_price::price_for;
-use crate::domain::{AccountId, Amount, MobileOperator, Service, ServiceId, SimId};
+use crate::domain::{AccountId, Amount, MobileOperator, Msisdn, Service, ServiceId, SimId};
 use crate::gateway::Error;
+use crate::store::{ReadTx, StoreError};
 
 /// A service that can be ordered, its price in the country, and how many numbers there are for it.
 pub type Offer = (Service, Amount, usize);
+
+/// A number, and the service for which an account has skipped it.
+pub(super) type Skip = (Msisdn, ServiceId);
 
 impl Stock {
     /// Every service that can be ordered, this account's price in a country and how many numbers it
@@ -22,17 +26,28 @@ impl Stock {
     ) -> Result<Option<Vec<Offer>>, Error> {
         let Some(country) = self.find_country(country).await? else { return Ok(None) };
         let snapshot = self.snapshot(&country).await?;
+        let skips = move |rows: &ReadTx<'_>| Ok(rows.skips(account)?.into());
+        Ok(Some(self.offers_of(account, snapshot, skips).await?))
+    }
+
+    /// What a country's snapshot has for an account that skipped these numbers.
+    pub(super) async fn offers_of(
+        &self,
+        account: AccountId,
+        snapshot: Arc<Snapshot>,
+        skips: impl FnOnce(&ReadTx<'_>) -> Result<Arc<[Skip]>, StoreError> + Send + 'static,
+    ) -> Result<Vec<Offer>, Error> {
         // Counting takes a millisecond where there are hundreds of services, so it is done where an
         // account has only so many turns, and not among the tasks that answer everybody.
         let offers = self.env.store.read_for(account, move |rows| {
             let own = rows.account_prices(account)?;
-            let mut offers = snapshot.offers(account, &rows.skips(account)?);
+            let mut offers = snapshot.offers(account, &skips(rows)?);
             for (service, price, _) in &mut offers {
-                *price = price_for(service, &country, &own).unwrap_or(*price);
+                *price = price_for(service, snapshot.country(), &own).unwrap_or(*price);
             }
             Ok::<_, Error>(offers)
         });
-        Ok(Some(offers.await?))
+        offers.await
     }
 
     /// The code of each country that can be named, and how many numbers there are now for the
@@ -42,10 +57,8 @@ impl Stock {
         account: AccountId,
     ) -> Result<Vec<(String, usize)>, Error> {
         let seen = self.env.store.read_for(account, |rows| rows.countries_of_sims());
-        let (seen, settings) = (seen.await?, self.env.settings());
-        let named = settings.countries.named_codes().map(str::to_owned);
         let mut counted = Vec::new();
-        for country in seen.into_iter().chain(named).collect::<BTreeSet<_>>() {
+        for country in self.countries_to_name(seen.await?) {
             let offers = self.offers(account, &country).await?.unwrap_or_default();
             let most = offers.into_iter().map(|(_, _, count)| count).max();
             counted.push((country, most.unwrap_or(0)));

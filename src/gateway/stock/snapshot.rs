@@ -14,15 +14,13 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::Stock;
-use super::offers::Offer;
-use crate::domain::allocation::{
-    ActiveOrder, Rest, SharingPolicy, Use, Wanted, count_stock, passes, widest,
-};
+use super::conditions::Conditions;
+use super::offers::{Offer, Skip};
+use crate::domain::allocation::{ActiveOrder, SharingPolicy, Use, Wanted, count_stock, passes};
 use crate::domain::availability::{Purpose, SimUsage};
 use crate::domain::sim::Pool;
 use crate::domain::{AccountId, Msisdn, Service, ServiceId, SimId, Timestamp};
 use crate::gateway::Error;
-use crate::gateway::parked::FreeRadios;
 use crate::gateway::sim_presence::SimPresence;
 use crate::store::{ReadTx, SellableSim, StoreError};
 
@@ -80,24 +78,14 @@ struct Found {
     rentable: [Vec<SimId>; 2],
     /// The first of those whose numbers rest for all but this account.
     rentable_by: Vec<(AccountId, SimId)>,
-    /// A number on which an order completed after this moment is not let yet.
-    ordered_since: Timestamp,
 }
 
 /// What is on sale in a country.
 pub(in super::super) struct Snapshot {
     country: String,
-    /// The services that can be ordered.
-    services: Vec<(Service, SharingPolicy)>,
-    share_sim: bool,
-    used_since: Timestamp,
+    conditions: Arc<Conditions>,
     on_air: Candidates,
     parked: Parked<Candidates>,
-    pool: Option<FreeRadios>,
-    /// The numbers that rest, with the accounts for which they do not.
-    rests: Vec<(Msisdn, AccountId, Rest)>,
-    /// The numbers that rest for a service because the last orders failed.
-    failing: HashMap<ServiceId, Vec<Msisdn>>,
     rentable: Vec<SimId>,
     /// SIMs whose numbers rest for all but one account.
     rentable_by: Vec<(AccountId, SimId)>,
@@ -149,7 +137,8 @@ impl Stock {
         // nobody waits for it any more.
         let read = self.env.store.read(move |rows| {
             let began = stopwatch();
-            let snapshot = Arc::new(Snapshot::read(&stock, rows, country)?);
+            let conditions = Arc::new(Conditions::read(&stock, rows)?);
+            let snapshot = Arc::new(Snapshot::read(&stock, rows, country, &conditions)?);
             *latest = Latest { covers, snapshot: Some(Arc::clone(&snapshot)) };
             let took = began.elapsed();
             *turn = (took >= CHEAP).then(|| stopwatch() + REST_FACTOR * took);
@@ -175,72 +164,71 @@ impl Snapshots {
 }
 
 impl Snapshot {
-    fn read(stock: &Stock, rows: &ReadTx<'_>, country: String) -> Result<Snapshot, StoreError> {
-        let now = stock.env.horizon().orders;
-        let (used_since, share_sim) = (stock.used_since(now), stock.share_sim());
-        let services = rows.services()?.into_iter().filter(|service| service.enabled);
-        let services: Vec<_> = services
-            .map(|service| {
-                let sharing = widest(service.has_patterns(), share_sim);
-                (service, sharing)
-            })
-            .collect();
-        let pool = stock.presence.free_radios(rows, now)?;
-        let rests = rows.rests(stock.rest_since(now))?;
-        let mut failing: HashMap<ServiceId, Vec<Msisdn>> = HashMap::new();
-        for (number, service) in rows.failing_pairs(now)? {
-            failing.entry(service).or_default().push(number);
-        }
-        let ordered_since = stock.ordered_since(rows, now)?;
+    pub(super) fn read(
+        stock: &Stock,
+        rows: &ReadTx<'_>,
+        country: String,
+        conditions: &Arc<Conditions>,
+    ) -> Result<Snapshot, StoreError> {
         let mut found = Found {
             on_air: Vec::new(),
             parked: HashMap::new(),
             rentable: [Vec::new(), Vec::new()],
             rentable_by: Vec::new(),
-            ordered_since,
         };
-        found.read(stock, rows, &country, pool.as_ref(), &rests, now)?;
-        let count = |sims| Candidates::count(sims, &services, used_since);
-        let on_air = count(found.on_air);
-        let parked = found.parked.into_iter().map(|(place, sims)| (place, count(sims))).collect();
-        let rentable = found.rentable.concat();
+        found.read(stock, rows, &country, conditions)?;
+        let count = |sims| Candidates::count(sims, &conditions.services, conditions.used_since);
         Ok(Snapshot {
             country,
-            services,
-            share_sim,
-            used_since,
-            on_air,
-            parked,
-            pool,
-            rests,
-            failing,
-            rentable,
+            conditions: Arc::clone(conditions),
+            on_air: count(found.on_air),
+            parked: found.parked.into_iter().map(|(place, sims)| (place, count(sims))).collect(),
+            rentable: found.rentable.concat(),
             rentable_by: found.rentable_by,
         })
     }
 
+    /// The country's code.
+    pub(super) fn country(&self) -> &str {
+        &self.country
+    }
+
+    /// Whether there is a number for any service to an account that skipped these.
+    pub(super) fn has_numbers(&self, account: AccountId, skips: &[Skip]) -> bool {
+        let is_empty = self.on_air.sims.is_empty() && self.parked.is_empty();
+        !is_empty && self.counts_for(account, skips).any(|(_, count)| count > 0)
+    }
+
     /// Every service, its price, and how many numbers there are for it to an account that skipped
     /// these.
-    pub(super) fn offers(&self, account: AccountId, skips: &[(Msisdn, ServiceId)]) -> Vec<Offer> {
+    pub(super) fn offers(&self, account: AccountId, skips: &[Skip]) -> Vec<Offer> {
+        let offer = |(service, count): (&Service, usize)| {
+            (service.clone(), service.price_in(&self.country).unwrap_or(service.price), count)
+        };
+        self.counts_for(account, skips).map(offer).collect()
+    }
+
+    fn counts_for(
+        &self,
+        account: AccountId,
+        skips: &[Skip],
+    ) -> impl Iterator<Item = (&Service, usize)> {
         let mut skipped: HashMap<ServiceId, HashSet<&Msisdn>> = HashMap::new();
         for (number, service) in skips {
             skipped.entry(*service).or_default().insert(number);
         }
-        let none = HashSet::new();
-        let offer = |(service, sharing): &(Service, SharingPolicy)| {
-            let mut barred = skipped.get(&service.id).unwrap_or(&none).clone();
-            barred.extend(self.resting(Some(account), service));
-            let count = self.count(Some(account), service, *sharing, &barred);
-            (service.clone(), service.price_in(&self.country).unwrap_or(service.price), count)
-        };
-        self.services.iter().map(offer).collect()
+        self.conditions.services.iter().map(move |(service, sharing)| {
+            let mut barred = skipped.remove(&service.id).unwrap_or_default();
+            barred.extend(self.conditions.resting(Some(account), service));
+            (service, self.count(Some(account), service, *sharing, &barred))
+        })
     }
 
     /// How many numbers there are for each service that can be ordered to somebody who has skipped
     /// and used none; `None` where it is not sold.
     pub(super) fn counts(&self) -> impl Iterator<Item = (&Service, Option<usize>)> {
-        self.services.iter().map(|(service, sharing)| {
-            let barred = self.resting(None, service).collect();
+        self.conditions.services.iter().map(|(service, sharing)| {
+            let barred = self.conditions.resting(None, service).collect();
             let is_sold = service.price_in(&self.country).is_some();
             (service, is_sold.then(|| self.count(None, service, *sharing, &barred)))
         })
@@ -256,17 +244,23 @@ impl Snapshot {
         skipped: &[Msisdn],
         is_wanted: impl Fn(SimId) -> bool,
     ) -> Option<Vec<Proposal>> {
-        let known = self.services.iter().find(|(known, _)| known.id == service);
+        let known = self.conditions.services.iter().find(|(known, _)| known.id == service);
         let Some((known, widest)) = known else { return Some(Vec::new()) };
         let account = Some(account);
-        let barred: HashSet<&Msisdn> = skipped.iter().chain(self.resting(account, known)).collect();
+        let barred: HashSet<&Msisdn> =
+            skipped.iter().chain(self.conditions.resting(account, known)).collect();
         if self.count(account, known, *widest, &barred) == 0 {
             return None;
         }
-        let on_air = passes(known.has_patterns(), self.share_sim).iter().flat_map(|sharing| {
-            let fitting = self.on_air.fitting(self.order(account, known, *sharing), &barred);
-            fitting.map(move |sim| Proposal { sim: sim.sim, sharing: *sharing, is_parked: false })
-        });
+        let on_air =
+            passes(known.has_patterns(), self.conditions.share_sim).iter().flat_map(|sharing| {
+                let fitting = self.on_air.fitting(self.order(account, known, *sharing), &barred);
+                fitting.map(move |sim| Proposal {
+                    sim: sim.sim,
+                    sharing: *sharing,
+                    is_parked: false,
+                })
+            });
         let order = self.order(account, known, *widest);
         let parked = self.parked.values().flat_map(|sims| sims.fitting(order, &barred));
         let mut parked: Vec<&Candidate> = parked.collect();
@@ -286,28 +280,13 @@ impl Snapshot {
         self.rentable.iter().copied().chain(own).collect()
     }
 
-    /// The numbers that rest for orders of an account, or of somebody else, for a service.
-    fn resting(
-        &self,
-        account: Option<AccountId>,
-        service: &Service,
-    ) -> impl Iterator<Item = &Msisdn> {
-        let (id, patterned) = (service.id, service.has_patterns());
-        let rests = self
-            .rests
-            .iter()
-            .filter(move |(_, by, rest)| account != Some(*by) && rest.concerns(id, patterned));
-        let failing = self.failing.get(&id).into_iter().flatten();
-        rests.map(|(number, ..)| number).chain(failing)
-    }
-
     fn order(
         &self,
         account: Option<AccountId>,
         service: &Service,
         sharing: SharingPolicy,
     ) -> Purpose {
-        let (used_since, patterned) = (self.used_since, service.has_patterns());
+        let (used_since, patterned) = (self.conditions.used_since, service.has_patterns());
         Purpose::Order { service: service.id, account, sharing, used_since, patterned }
     }
 
@@ -324,7 +303,7 @@ impl Snapshot {
         }
         let order = self.order(account, service, sharing);
         let count = |sims: &Candidates| sims.count_for(account, service.id, order, barred);
-        let in_time = self.pool.as_ref().map_or(0, |pool| {
+        let in_time = self.conditions.pool.as_ref().map_or(0, |pool| {
             let reached = self.parked.iter().map(|(place, sims)| (place.clone(), count(sims)));
             pool.placeable(&reached.collect())
         });
@@ -338,26 +317,26 @@ impl Found {
         stock: &Stock,
         rows: &ReadTx<'_>,
         country: &str,
-        pool: Option<&FreeRadios>,
-        rests: &[(Msisdn, AccountId, Rest)],
-        now: Timestamp,
+        conditions: &Conditions,
     ) -> Result<(), StoreError> {
-        let presence = &stock.presence;
+        let (presence, now) = (&stock.presence, conditions.now);
         let mut resting: HashMap<&Msisdn, Option<AccountId>> = HashMap::new();
-        for (number, account, _) in rests {
+        for (number, account, _) in &conditions.rests {
             let by = resting.entry(number).or_insert(Some(*account));
             *by = by.filter(|known| known == account);
         }
-        let mut active_orders = rows.active_orders(now)?;
         for sold in rows.sellable_sims(country, now)? {
             let SellableSim { sim, iccid, number, .. } = sold;
-            let active_orders = active_orders.remove(&sim).unwrap_or_default();
+            let active_orders = conditions.active_orders.get(&sim).cloned().unwrap_or_default();
             let is_on_air = presence.can_be_given(sim, iccid.as_str(), now);
             let uses = stock.uses(rows, &number)?;
             let usage =
                 SimUsage { uses: &uses, active_orders: &active_orders, ..SimUsage::default() };
             let is_let = sold.pool != Pool::Orders && !sold.on_probation;
-            if is_let && active_orders.is_empty() && !usage.was_ordered_since(self.ordered_since) {
+            if is_let
+                && active_orders.is_empty()
+                && !usage.was_ordered_since(conditions.ordered_since)
+            {
                 match resting.get(&number) {
                     None => self.add_rentable(presence, sim, iccid.as_str(), is_on_air, now),
                     Some(Some(by)) if self.rentable_by.len() < MOST_RESTING => {
@@ -375,7 +354,7 @@ impl Found {
             if is_on_air {
                 self.on_air.push(candidate(Duration::ZERO, active_orders));
             } else if active_orders.is_empty()
-                && let Some(pool) = pool
+                && let Some(pool) = &conditions.pool
                 && let Some(offer) = presence.parked_offer(pool, sim, iccid.as_str(), now)
             {
                 let candidate = candidate(offer.wait, active_orders);

@@ -66,3 +66,64 @@ async fn a_service_that_is_not_sold_in_a_country_has_no_count_there() {
     let table = fixture.gateway.stock().table(Freshness::Recent).await.unwrap();
     assert!(table.services.is_empty(), "what cannot be ordered has no stock");
 }
+
+#[tokio::test]
+async fn pages_share_for_a_second_what_is_read_of_a_country() {
+    let fixture = Fixture::open().await;
+    for n in 1..=2 {
+        fixture.plug(n).await;
+    }
+    fixture.service("Uber", &["^Uber$"]).await;
+    let stock = fixture.gateway.stock();
+    let explain = async |service: &str| {
+        let (service, whom) = (service.to_owned(), Whom::default());
+        let explained = stock.explain_shared(service, "NL", whom, Freshness::Recent).await;
+        let (why, sims) = explained.unwrap();
+        (why.available, sims.iter().filter(|sim| sim.unavailable.is_none()).count())
+    };
+    assert_eq!(explain("Uber").await, (2, 2));
+    fixture.gateway.sims().set_rest(iccid(1), Duration::from_secs(3600)).await.unwrap();
+    assert_eq!(explain(RENTALS).await, (2, 2), "as it was a moment ago");
+    // Where a SIM is, is not shared.
+    fixture.silence(2);
+    assert_eq!(explain("Uber").await, (1, 1));
+    fixture.pass(1);
+    assert_eq!(explain("Uber").await, (0, 0));
+    let exact = stock.explain("Uber".to_owned(), "NL", None).await.unwrap();
+    assert_eq!(exact.available, 0);
+}
+
+#[tokio::test]
+async fn a_showcase_has_what_the_api_offers_as_it_was_some_seconds_ago() {
+    let fixture = Fixture::open().await;
+    for n in 1..=3 {
+        fixture.plug(n).await;
+    }
+    let (ann, bob) = (fixture.customer("ann", 500).await, fixture.customer("bob", 500).await);
+    let plain = fixture.service("Plain", &[]).await;
+    fixture.service("Uber", &["^Uber$"]).await;
+    let skipped = fixture.order(bob, plain).await;
+    fixture.gateway.orders().skip(bob, skipped).await.unwrap();
+    let stock = fixture.gateway.stock();
+    let counts = |offers: Vec<Offer>| {
+        offers.into_iter().map(|(service, _, count)| (service.name, count)).collect::<Vec<_>>()
+    };
+    let seen = async |account| {
+        let showcase = stock.showcase(account, Freshness::Recent).await.unwrap();
+        assert_eq!(showcase.countries.iter().filter(|(_, has_numbers)| *has_numbers).count(), 1);
+        assert!(showcase.countries.contains(&("NL".to_owned(), true)));
+        assert!(stock.offers_in(&showcase, "XX").await.unwrap().is_none());
+        counts(stock.offers_in(&showcase, "nl").await.unwrap().unwrap())
+    };
+    for account in [ann, bob] {
+        let offered = counts(stock.offers(account, "NL").await.unwrap().unwrap());
+        assert_eq!(seen(account).await, offered);
+    }
+    fixture.order(ann, plain).await;
+    let before = [("Plain".to_owned(), 2), ("Uber".to_owned(), 3)];
+    assert_eq!(seen(bob).await, before, "of a moment ago");
+    fixture.pass(3);
+    let after = [("Plain".to_owned(), 1), ("Uber".to_owned(), 2)];
+    assert_eq!(seen(bob).await, after);
+    assert_eq!(counts(stock.offers(bob, "NL").await.unwrap().unwrap()), after);
+}

@@ -13,7 +13,7 @@ use crate::domain::login::Permission::{Act, Look, SeeTexts};
 use crate::domain::sim::{NumberSource, Pool};
 use crate::domain::text::counted_noun;
 use crate::domain::{Iccid, SimId};
-use crate::gateway::{Freshness, SimEdit, SimPage, SimView, SimsWanted, Topic, sim_states};
+use crate::gateway::{SimEdit, SimPage, SimView, SimsWanted, Topic, sim_states};
 use crate::http::web::{
     Access, Done, Empty, Fault, Faults, Filters, Form, PAGE_ROWS, Page, Paging, Route, Row, Table,
     Tone, Visit, badge, pager, path, until,
@@ -30,13 +30,6 @@ pub(super) fn routes() -> Vec<Route<Operator>> {
         Route::page("/sims", Access::May(Look), list).live_on(topics).private(&["find"]),
         Route::post(EDIT, Access::May(Act), "/sims", edit_selected),
     ]
-}
-
-impl Visit<Operator> {
-    /// How new what is shared must be: a page that is kept current shows what has changed.
-    pub(super) fn freshness(&self) -> Freshness {
-        if self.is_first_look() { Freshness::Recent } else { Freshness::Next }
-    }
 }
 
 /// How a SIM is.

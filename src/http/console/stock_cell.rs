@@ -24,7 +24,7 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
     let account = visit.query("account").map(str::to_owned);
     let whom = Whom { account: account.clone(), key: None };
     let stock = visit.gateway().stock();
-    let explained = stock.explain_sims(service.clone(), country, whom).await;
+    let explained = stock.explain_shared(service.clone(), country, whom, visit.freshness()).await;
     let (why, sims) = explained.map_err(|error| match &account {
         Some(_) => Fault::of_field("account")(error),
         None => Fault::from(error),

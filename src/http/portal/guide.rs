@@ -5,7 +5,6 @@ use maud::html;
 use super::Customer;
 use super::asking::requester;
 use super::markdown::{Examples, render};
-use crate::domain::country::DEFAULT_COUNTRY;
 use crate::http::web::{Access, Fault, Page, Route, Visit};
 
 pub(super) fn routes() -> Vec<Route<Customer>> {
@@ -44,8 +43,8 @@ async fn page(visit: &Visit<Customer>, title: &str, text: &str) -> Result<Page, 
 /// What stands in the examples: a service that the account could order, and what it made last.
 async fn examples(visit: &Visit<Customer>) -> Result<Examples, Fault> {
     let (gateway, account) = (visit.gateway(), visit.account());
-    let offers = gateway.stock().offers(account, DEFAULT_COUNTRY).await?.unwrap_or_default();
-    let service = offers.into_iter().map(|(service, ..)| service).min_by_key(|one| one.id.0);
+    let on_sale = gateway.services().list().await?.into_iter().filter(|service| service.enabled);
+    let service = on_sale.min_by_key(|service| service.id.0);
     // Not by the list of orders: that would count as a look at their texts.
     let entries = gateway.accounts().own_ledger(account, (None, None), None, LAST_ENTRIES).await?;
     let rentals = gateway.rentals().page(account, None, 1).await?;

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::Customer;
 use super::asking::{carried_out, once, rental_refused, requester};
 use super::order::{grouped, shown_time};
-use super::services::{countries, country_choice, country_name};
+use super::services::{countries, country_choice, country_name, showcase};
 use crate::domain::country::DEFAULT_COUNTRY;
 use crate::domain::price::Charge;
 use crate::domain::rental::Package;
@@ -112,7 +112,7 @@ pub(super) fn price(visit: &Visit<Customer>, charge: &Charge) -> String {
 }
 
 async fn offer(visit: Visit<Customer>) -> Result<Page, Fault> {
-    let countries = countries(&visit).await?;
+    let countries = countries(&visit, &showcase(&visit).await?);
     let chosen = chosen_country(&visit, &countries);
     let settings = visit.gateway().settings();
     let packages = settings.packages.on_sale();

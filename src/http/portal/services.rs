@@ -7,7 +7,7 @@ use super::asking::{carried_out, once, order_refused, requester, take_turn};
 use crate::domain::country::DEFAULT_COUNTRY;
 use crate::domain::text::folded;
 use crate::domain::{Amount, Service, ServiceId, country_names};
-use crate::gateway::{OrderRequest, PortalChoices, Topic};
+use crate::gateway::{OrderRequest, PortalChoices, Showcase, Topic};
 use crate::http::web::{
     Access, Done, Empty, Fault, Form, Page, Paging, Route, Row, Table, Tone, Visit, badge, facts,
     link, pager, path,
@@ -45,10 +45,11 @@ impl Offered {
 }
 
 async fn list(visit: Visit<Customer>) -> Result<Page, Fault> {
-    let countries = countries(&visit).await?;
+    let showcase = showcase(&visit).await?;
+    let countries = countries(&visit, &showcase);
     let country = chosen_country(&visit, &countries);
     let choices = visit.gateway().accounts().portal_choices(visit.account()).await?;
-    let mut offers = offers(&visit, &country, &choices).await?;
+    let mut offers = offers(&visit, &showcase, &country, &choices).await?;
     let wanted = visit.query("find").map(folded);
     let only_free = visit.query("free").is_some();
     let paging = Paging::of(&visit);
@@ -160,18 +161,23 @@ fn order_button(visit: &Visit<Customer>, offered: &Offered, country: &str) -> Ma
     }
 }
 
+/// What is on sale for the account.
+pub(super) async fn showcase(visit: &Visit<Customer>) -> Result<Showcase, Fault> {
+    let stock = visit.gateway().stock();
+    Ok(stock.showcase(visit.account(), visit.freshness()).await?)
+}
+
 /// Everything that the account can order in a country, favourites first.
 async fn offers(
     visit: &Visit<Customer>,
+    showcase: &Showcase,
     country: &str,
     choices: &PortalChoices,
 ) -> Result<Vec<Offered>, Fault> {
     let stock = visit.gateway().stock();
     let none = || Fault::NotFound("There is no such country, or no number of it.".to_owned());
-    let code = stock.find_country(country).await?.ok_or_else(none)?;
-    let offers = stock.offers(visit.account(), &code).await?.ok_or_else(none)?;
-    let sold = offers.into_iter().filter(|(service, ..)| service.price_in(&code).is_some());
-    let offered = sold.map(|(service, price, count)| {
+    let offers = stock.offers_in(showcase, country).await?.ok_or_else(none)?;
+    let offered = offers.into_iter().map(|(service, price, count)| {
         let is_favourite = choices.favourites.contains(&service.id);
         Offered { service, price, count, is_favourite }
     });
@@ -182,18 +188,18 @@ async fn offers(
 
 /// The countries that can be chosen: the code of each, and what it is called. Those without numbers
 /// say so and come last.
-pub(super) async fn countries(visit: &Visit<Customer>) -> Result<Vec<(String, String)>, Fault> {
-    let mut counted = visit.gateway().stock().countries(visit.account()).await?;
+pub(super) fn countries(visit: &Visit<Customer>, showcase: &Showcase) -> Vec<(String, String)> {
+    let mut countries = showcase.countries.clone();
     let is_usual = |code: &str| code == DEFAULT_COUNTRY;
-    counted.sort_by_cached_key(|(code, count)| {
-        (*count == 0, !is_usual(code), country_name(visit, code))
+    countries.sort_by_cached_key(|(code, has_numbers)| {
+        (!has_numbers, !is_usual(code), country_name(visit, code))
     });
-    let labelled = counted.into_iter().map(|(code, count)| {
+    let labelled = countries.into_iter().map(|(code, has_numbers)| {
         let name = country_name(visit, &code);
-        let label = if count == 0 { format!("{name} (none now)") } else { name };
+        let label = if has_numbers { name } else { format!("{name} (none now)") };
         (code, label)
     });
-    Ok(labelled.collect())
+    labelled.collect()
 }
 
 /// The country that a page is about: the one that was chosen, or else the first one.
@@ -213,7 +219,8 @@ pub(super) fn country_name(visit: &Visit<Customer>, code: &str) -> String {
 async fn find(visit: &Visit<Customer>) -> Result<(Offered, PortalChoices), Fault> {
     let id = ServiceId(visit.id("id")?);
     let choices = visit.gateway().accounts().portal_choices(visit.account()).await?;
-    let offers = offers(visit, visit.param("country"), &choices).await?;
+    let showcase = showcase(visit).await?;
+    let offers = offers(visit, &showcase, visit.param("country"), &choices).await?;
     let found = offers.into_iter().find(|one| one.service.id == id);
     let none = || Fault::NotFound("This service cannot be ordered in this country.".to_owned());
     Ok((found.ok_or_else(none)?, choices))

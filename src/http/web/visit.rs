@@ -9,7 +9,7 @@ use super::route::Params;
 use super::{Fault, Faults, Form, Site, Visitor};
 use crate::domain::login::Permission;
 use crate::domain::{AccountId, Amount, Timestamp};
-use crate::gateway::{self, Gateway};
+use crate::gateway::{self, Freshness, Gateway};
 
 /// Who looks, at what, and when.
 #[derive(Clone)]
@@ -115,6 +115,11 @@ impl<P: Visitor> Visit<P> {
     /// Whether somebody opens the page, rather than having it kept current.
     pub fn is_first_look(&self) -> bool {
         self.is_first_look
+    }
+
+    /// How new what is shared must be: a page that is kept current shows what has changed.
+    pub fn freshness(&self) -> Freshness {
+        if self.is_first_look() { Freshness::Recent } else { Freshness::Next }
     }
 
     /// Whether who looks may do something.

@@ -1,0 +1,91 @@
+//! What pages show of what is on sale. Unlike what the API answers, it may be some seconds old: so
+//! that no page waits while the stock is read, all countries are read at once, and shared.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Stock;
+use super::conditions::Conditions;
+use super::offers::{Offer, Skip};
+use super::snapshot::Snapshot;
+use crate::domain::AccountId;
+use crate::gateway::Error;
+use crate::gateway::shared_reading::Freshness;
+use crate::store::StoreError;
+
+/// How long a reading is shared. One takes tens of milliseconds for thousands of SIMs.
+const SHARED_FOR: Duration = Duration::from_secs(3);
+
+/// What is on sale in each country that can be named, by its code.
+pub(super) type OnSale = BTreeMap<String, Arc<Snapshot>>;
+
+/// What is on sale for one account.
+pub struct Showcase {
+    on_sale: Arc<OnSale>,
+    account: AccountId,
+    /// The numbers that the account has skipped.
+    skips: Arc<[Skip]>,
+    /// The code of each country that can be named, and whether there is a number now.
+    pub countries: Vec<(String, bool)>,
+}
+
+impl Stock {
+    /// What is on sale for an account, as it was at most some seconds ago. The next reading is
+    /// waited for as long as one is shared.
+    pub async fn showcase(
+        self: &Arc<Self>,
+        account: AccountId,
+        freshness: Freshness,
+    ) -> Result<Showcase, Error> {
+        let shared = (freshness, SHARED_FOR);
+        let on_sale = self.on_sale.get(&self.env, shared, self.read_on_sale()).await?;
+        let looked = self.env.store.read_for(account, move |rows| {
+            let skips: Arc<[_]> = rows.skips(account)?.into();
+            let has_numbers = |(code, snapshot): (&String, &Arc<Snapshot>)| {
+                (code.clone(), snapshot.has_numbers(account, &skips))
+            };
+            let countries = on_sale.iter().map(has_numbers).collect();
+            Ok::<_, Error>(Showcase { on_sale, account, skips, countries })
+        });
+        looked.await
+    }
+
+    /// The services that are sold in a country, as [`Stock::offers`] has them, of what is in a
+    /// showcase.
+    pub async fn offers_in(
+        &self,
+        showcase: &Showcase,
+        country: &str,
+    ) -> Result<Option<Vec<Offer>>, Error> {
+        let countries = &self.env.settings().countries;
+        let code = countries.find(country).map(|country| country.code.clone());
+        let snapshot = code.and_then(|code| showcase.on_sale.get(&code).cloned());
+        let Some(snapshot) = snapshot else { return Ok(None) };
+        let (account, skips) = (showcase.account, Arc::clone(&showcase.skips));
+        let offers = self.offers_of(account, Arc::clone(&snapshot), move |_| Ok(skips)).await?;
+        let is_sold = |(service, ..): &Offer| service.price_in(snapshot.country()).is_some();
+        Ok(Some(offers.into_iter().filter(is_sold).collect()))
+    }
+
+    async fn read_on_sale(self: &Arc<Self>) -> Result<OnSale, Error> {
+        let stock = Arc::clone(self);
+        let read = self.env.store.read(move |rows| {
+            let conditions = Arc::new(Conditions::read(&stock, rows)?);
+            let country = |code: String| {
+                let snapshot = Snapshot::read(&stock, rows, code.clone(), &conditions)?;
+                Ok((code, Arc::new(snapshot)))
+            };
+            let countries = stock.countries_to_name(rows.countries_of_sims()?);
+            countries.into_iter().map(country).collect::<Result<OnSale, StoreError>>()
+        });
+        Ok(read.await?)
+    }
+
+    /// The codes of all countries that can be named, with those that SIMs were seen of.
+    pub(super) fn countries_to_name(&self, seen: Vec<String>) -> BTreeSet<String> {
+        let settings = self.env.settings();
+        let named = settings.countries.named_codes().map(str::to_owned);
+        seen.into_iter().chain(named).collect()
+    }
+}
