@@ -5,7 +5,7 @@ import { execFile } from "node:child_process";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { orderNumber } from "./customers.mjs";
-import { assertNoFaults, closeBrowser, Stage } from "./stage.mjs";
+import { assertNoFaults, closeBrowser, signIn, Stage } from "./stage.mjs";
 
 const run = promisify(execFile);
 
@@ -97,4 +97,36 @@ test("what is another customer's is not found", async () => {
   const answer = await other.goto(stage.portal + path);
   assert.equal(answer.status(), 404);
   assert.doesNotMatch(await main(other), /\+31/);
+});
+
+test("one can go back to a form that was refused, and load it again", async () => {
+  const page = await customer("ida", "10", { allowed: ["status of 4"] });
+  await page.goto(`${stage.portal}/webhooks`);
+  const address = page.getByLabel("Address", { exact: true });
+  await address.fill("http://192.0.2.7/x");
+  await page.getByRole("button", { name: "Add it" }).click();
+  const fault = page.getByRole("alert").filter({ hasText: "https://" });
+  await fault.waitFor();
+  await page.getByRole("link", { name: "Orders", exact: true }).first().click();
+  await page.waitForURL(`${stage.portal}/orders`);
+  for (const again of ["goBack", "reload"]) {
+    await page[again]();
+    await fault.waitFor();
+    assert.equal(await address.inputValue(), "http://192.0.2.7/x", again);
+  }
+  assertNoFaults(page);
+});
+
+test("one can go back to a sign-in that was refused", async () => {
+  await stage.account("jo");
+  const page = await stage.page({ allowed: ["status of 4"] });
+  await page.goto(`${stage.portal}/sign-in`);
+  await signIn(page, "jo", "wrong password here");
+  await page.getByText("You are not signed in.").waitFor();
+  await page.goto(`${stage.portal}/nothing`);
+  await page.getByRole("link", { name: "sign in", exact: true }).waitFor();
+  await page.goBack();
+  await page.getByText("You are not signed in.").waitFor();
+  assert.equal(await page.getByLabel("Name", { exact: true }).inputValue(), "jo");
+  assertNoFaults(page);
 });

@@ -42,7 +42,8 @@ impl AttemptResult {
         }
     }
 
-    /// The result that an answer tells; `None` while more is asked, or for a link that is used.
+    /// The result that an answer tells; `None` while more is asked, for a link that is used, and
+    /// for the right password of a login that is shut.
     fn of(outcome: &SignInOutcome) -> Option<AttemptResult> {
         match outcome {
             SignInOutcome::SignedIn { .. } => Some(AttemptResult::SignedIn),
@@ -50,6 +51,7 @@ impl AttemptResult {
             SignInOutcome::Wait { .. } => Some(AttemptResult::Limited),
             SignInOutcome::Busy => Some(AttemptResult::Busy),
             SignInOutcome::CodeNeeded { .. }
+            | SignInOutcome::Shut { .. }
             | SignInOutcome::Expired
             | SignInOutcome::PasswordFault(_) => None,
         }

@@ -27,6 +27,9 @@ pub enum SignInOutcome {
     CodeNeeded { pending: SecretToken },
     /// The name, the password or the code is wrong.
     Wrong,
+    /// The password is right, but this login lets nobody in now: it was switched off, or its
+    /// account is suspended.
+    Shut { state: LoginState },
     /// There were too many wrong attempts. The next one may come at this time.
     Wait { until: Timestamp },
     /// Too many sign in at this moment.
@@ -88,7 +91,7 @@ fn unchanged(
 
 impl People {
     /// Signs somebody in by name and password. A name that there is not costs the same time and is
-    /// answered the same as a wrong password.
+    /// answered the same as a wrong password. That a login is shut is told only with its password.
     pub async fn sign_in(
         &self,
         side: Side,
@@ -126,7 +129,6 @@ impl People {
         if let Err(until) = self.attempts.count(&attempt, self.env.now()) {
             return Ok(SignInOutcome::Wait { until });
         }
-        let found = found.filter(|login| login.state() == LoginState::Active);
         let hash = found.as_ref().and_then(|login| login.credentials.password.clone());
         let Ok(is_right) = self.passwords.matches(hash, password).await else {
             self.attempts.forgive(&attempt);
@@ -134,9 +136,10 @@ impl People {
         };
         let Some(login) = found.filter(|_| is_right) else { return Ok(SignInOutcome::Wrong) };
         self.attempts.forgive(&attempt);
-        match login.credentials.second_factor {
-            Some(_) => self.await_code(side, login),
-            None => self.sign_in_without_code(login, visitor).await,
+        match (login.state(), &login.credentials.second_factor) {
+            (LoginState::Active, Some(_)) => self.await_code(side, login),
+            (LoginState::Active, None) => self.sign_in_without_code(login, visitor).await,
+            (state, _) => Ok(SignInOutcome::Shut { state }),
         }
     }
 

@@ -172,7 +172,8 @@ async fn a_link_that_is_too_old_or_was_replaced_opens_nothing() {
 }
 
 #[tokio::test]
-async fn unknown_names_wrong_passwords_and_logins_that_are_shut_read_alike() {
+async fn unknown_names_and_wrong_passwords_read_alike_and_the_right_one_tells_that_a_login_is_shut()
+{
     let fixture = Fixture::open().await;
     fixture.operator("ann", Role::Owner).await;
     fixture.operator("off", Role::Viewer).await;
@@ -187,15 +188,23 @@ async fn unknown_names_wrong_passwords_and_logins_that_are_shut_read_alike() {
         (Side::Console, "nobody", PASSWORD),
         (Side::Console, "", PASSWORD),
         (Side::Console, "no name", PASSWORD),
-        (Side::Console, "off", PASSWORD),
+        (Side::Console, "off", OTHER),
         (Side::Console, "new", PASSWORD),
         (Side::Console, "new", ""),
         (Side::Console, "bob", PASSWORD),
         (Side::Portal, "ann", PASSWORD),
-        (Side::Portal, "sue", PASSWORD),
+        (Side::Portal, "sue", OTHER),
     ] {
         let outcome = fixture.sign_in(side, name, password, 7).await;
         assert_eq!(outcome, SignInOutcome::Wrong, "{side:?} {name} {password}");
+    }
+    for (side, name, state) in
+        [(Side::Console, "off", LoginState::Disabled), (Side::Portal, "sue", LoginState::Suspended)]
+    {
+        for _ in 0..6 {
+            let outcome = fixture.sign_in(side, name, PASSWORD, 9).await;
+            assert_eq!(outcome, SignInOutcome::Shut { state }, "{name}");
+        }
     }
     token(fixture.sign_in(Side::Portal, "BOB", PASSWORD, 7).await);
 }

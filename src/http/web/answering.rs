@@ -16,7 +16,8 @@ use super::host::{Admitted, admit, requested_host};
 use super::origin::is_from_own_page;
 use super::page::Page;
 use super::posting::filled;
-use super::route::{Found, Handler, Route};
+use super::route::{Found, Handler, Params, Route};
+use super::second_factor::second_factor_on_the_way_to;
 use super::sign_in::Guest;
 use super::site::Head;
 use super::visit::Place;
@@ -141,7 +142,8 @@ impl<P: Visitor> Site<P> {
         let taken = self.by_session.take(session.session, visit.now);
         taken.map_err(|TooMany(seconds)| Fault::TooMany(seconds))?;
         if session.must_add_second_factor && !head.path().starts_with(SECOND_FACTOR) {
-            return Ok(responses::see_other(SECOND_FACTOR));
+            let wanted = wanted_of(route, &visit.place.params, head);
+            return Ok(responses::see_other(&second_factor_on_the_way_to(&wanted)));
         }
         check_access(visit, route.access)?;
         match &route.handler {
@@ -170,7 +172,7 @@ impl<P: Visitor> Site<P> {
     }
 
     /// A visit of a page.
-    pub(super) fn visit(&self, person: P, head: &Head, params: super::route::Params) -> Visit<P> {
+    pub(super) fn visit(&self, person: P, head: &Head, params: Params) -> Visit<P> {
         let place = Place {
             path: head.path().to_owned(),
             params,
@@ -242,7 +244,7 @@ impl<P: Visitor> Site<P> {
         if let Fault::Failed(error) = fault {
             tracing::error!(event = "page_failed", error, "a page could not be made");
         }
-        let page = refusal::fault_page(fault, &head.id);
+        let page = refusal::fault_page(fault, &head.id, (P::SIDE, visit.is_some()));
         let page = match visit {
             Some(visit) => frame::whole(visit, &page, maud::Markup::default(), None, false),
             None => frame::bare::<P>(&page),
@@ -267,8 +269,12 @@ fn ask_to_sign_in(address: &str, head: &Head) -> Response {
 
 /// The page that somebody without a session has asked for, or the one that a form was on.
 fn wanted<P: Visitor>(found: &Found<'_, P>, head: &Head) -> String {
-    match &found.route.handler {
-        Handler::Post { page, .. } => filled(page, &found.params),
+    wanted_of(found.route, &found.params, head)
+}
+
+fn wanted_of<P: Visitor>(route: &Route<P>, params: &Params, head: &Head) -> String {
+    match &route.handler {
+        Handler::Post { page, .. } => filled(page, params),
         _ if head.method == Method::POST => head.path().to_owned(),
         _ => head.address(),
     }

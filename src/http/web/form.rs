@@ -130,6 +130,11 @@ impl Form {
         digest
     }
 
+    /// How many octets its names and values have.
+    pub(super) fn size(&self) -> usize {
+        self.fields.iter().map(|field| field.name.len() + field.value.len()).sum()
+    }
+
     /// All fields that are no files, to be sent again.
     pub(super) fn resent_fields(&self) -> impl Iterator<Item = (&str, &str)> {
         let fields = self.fields.iter().filter(|field| !field.is_file);

@@ -21,6 +21,8 @@ pub struct FormView {
     attempt: Option<Arc<Attempt>>,
     takes: Option<String>,
     has_file: bool,
+    /// What is said above what is wrong with it.
+    instead: &'static str,
 }
 
 impl FormView {
@@ -29,7 +31,13 @@ impl FormView {
             action.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let prefix = format!("form{prefix}");
         let (action, request) = (action.to_owned(), view.to_owned());
-        FormView { action, prefix, request, attempt, takes: None, has_file: false }
+        let instead = NOTHING_CHANGED;
+        FormView { action, prefix, request, attempt, takes: None, has_file: false, instead }
+    }
+
+    /// Says above what is wrong with it something else than that nothing was changed.
+    pub(super) fn instead(self, instead: &'static str) -> FormView {
+        FormView { instead, ..self }
     }
 
     /// Tells for how long at most it may take until there is an answer, like `up to 60 s`.
@@ -102,7 +110,7 @@ impl FormView {
     fn faults(&self) -> Markup {
         let attempt = self.attempt.as_ref().filter(|attempt| !attempt.faults.is_empty());
         let Some(attempt) = attempt else { return Markup::default() };
-        fault_list(&attempt.faults, NOTHING_CHANGED, |field| Some(self.id_of(field)))
+        fault_list(&attempt.faults, self.instead, |field| Some(self.id_of(field)))
     }
 
     fn id_of(&self, name: &str) -> String {
@@ -166,6 +174,12 @@ impl FormView {
             faults: faults.map(str::to_owned).collect(),
             was_tried: tried.is_some(),
         }
+    }
+
+    /// What was sent in a field, if the form was tried, or else what the address has.
+    pub(super) fn sent_or<'f>(&'f self, name: &str, asked: Option<&'f str>) -> &'f str {
+        let sent = self.attempt.as_ref().map(|attempt| attempt.form.raw(name));
+        sent.or(asked).unwrap_or_default()
     }
 
     /// A field that is not seen.

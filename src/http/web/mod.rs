@@ -48,6 +48,7 @@ mod site;
 mod strangers;
 mod streams;
 mod table;
+mod tried;
 mod visit;
 mod visitor;
 

@@ -131,7 +131,7 @@ impl<P: Visitor> Site<P> {
         Ok(responses::html(StatusCode::OK, self.frame(visit, &page, None, false).await))
     }
 
-    /// Shows the page of a form again, with what was typed and what is wrong with it.
+    /// Has the browser get the page of a form again, with what was typed and what is wrong with it.
     async fn show_again(
         &self,
         visit: &Visit<P>,
@@ -139,9 +139,8 @@ impl<P: Visitor> Site<P> {
         form: Form,
         faults: Faults,
     ) -> Result<Response, Fault> {
-        let sentence = || Fault::Refused(faults.sentences());
-        let route = self.routes.page_of(page).ok_or_else(sentence)?;
-        let Handler::Page(handler) = &route.handler else { return Err(sentence()) };
+        let route = self.routes.page_of(page);
+        let route = route.ok_or_else(|| Fault::Refused(faults.sentences()))?;
         let place = Place {
             path: filled(page, &visit.place.params),
             params: visit.place.params.clone(),
@@ -150,15 +149,31 @@ impl<P: Visitor> Site<P> {
             view: visit.place.view.clone(),
             base: visit.place.base.clone(),
         };
-        let (action, faults_there) = (visit.path().to_owned(), faults.clone());
-        let attempt = Attempt { action, form, faults: faults_there, is_query: false };
-        let again =
-            Visit { place: Arc::new(place), attempt: Some(Arc::new(attempt)), ..visit.clone() };
+        let page = Visit { place: Arc::new(place), ..visit.clone() };
+        let action = visit.path().to_owned();
+        let attempt = Arc::new(Attempt { action, form, faults, is_query: false });
+        match self.keep_tried(&page, &attempt) {
+            Some(address) => Ok(responses::see_other(&address)),
+            None => self.show_tried(&page, route, attempt).await,
+        }
+    }
+
+    /// Shows a page with what was typed into one of its forms and what is wrong with that.
+    pub(super) async fn show_tried(
+        &self,
+        visit: &Visit<P>,
+        route: &Route<P>,
+        attempt: Arc<Attempt>,
+    ) -> Result<Response, Fault> {
+        let (action, faults) = (attempt.action.clone(), attempt.faults.clone());
+        let sentence = || Fault::Refused(faults.sentences());
+        let Handler::Page(handler) = &route.handler else { return Err(sentence()) };
+        let again = Visit { attempt: Some(attempt), ..visit.clone() };
         let page = for_page(&again, handler(again.clone())).await?;
         let page = page.with_faults(&faults, NOTHING_CHANGED);
         let page = self.frame(&again, &page, None, route.topics.is_some()).await;
         // What was asked for may have become impossible meanwhile, and then has no form any more.
-        if !page.0.contains(&format!("action=\"{}\"", visit.path())) {
+        if !page.0.contains(&format!("action=\"{action}\"")) {
             return Err(sentence());
         }
         Ok(responses::html(StatusCode::UNPROCESSABLE_ENTITY, page))

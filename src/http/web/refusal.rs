@@ -3,8 +3,10 @@
 use axum::http::StatusCode;
 use maud::{Markup, html};
 
+use super::answering::SIGN_IN;
 use super::frame::bare;
 use super::{Fault, Page, PublicOrigin, Visitor, code_block};
+use crate::domain::login::Side;
 
 /// The status of an answer that says what is wrong.
 pub(super) fn status_of(fault: &Fault) -> StatusCode {
@@ -20,39 +22,55 @@ pub(super) fn status_of(fault: &Fault) -> StatusCode {
 }
 
 /// The page that says what is wrong and what to do.
-pub(super) fn fault_page(fault: &Fault, request_id: &str) -> Page {
-    let (title, sentence, next) = match fault {
-        Fault::NotFound(sentence) => ("Not found", sentence.as_str(), "Go back, or use the menu."),
-        Fault::Refused(sentence) => ("This cannot be done", sentence.as_str(), "Nothing was done."),
-        Fault::Form(_) => ("Something is missing", "The form was not complete.", "Send it again."),
-        Fault::WrongMethod => {
-            ("Not found", "This address is not a page.", "Go back, or use the menu.")
+pub(super) fn fault_page(
+    fault: &Fault,
+    request_id: &str,
+    (side, is_signed_in): (Side, bool),
+) -> Page {
+    let (title, sentence) = match fault {
+        Fault::NotFound(sentence) => ("Not found", sentence.as_str()),
+        Fault::Refused(sentence) => ("This cannot be done", sentence.as_str()),
+        Fault::Form(_) => ("Something is missing", "The form was not complete."),
+        Fault::WrongMethod => ("Not found", "This address is not a page."),
+        Fault::Forbidden(sentence) => ("Not allowed", sentence.as_str()),
+        Fault::Busy => ("Busy", "So many pages are being read that this one would have to wait."),
+        Fault::NotNow(sentence) => ("Not now", sentence.as_str()),
+        Fault::TooMany(_) => {
+            ("Too many requests", "This browser asks for more than 600 pages a minute.")
         }
-        Fault::Forbidden(sentence) => ("Not allowed", sentence.as_str(), "Nothing was done."),
-        Fault::Busy => (
-            "Busy",
-            "So many pages are being read that this one would have to wait.",
-            "Nothing was done. Try again in a moment.",
-        ),
-        Fault::NotNow(sentence) => ("Not now", sentence.as_str(), "Nothing was done."),
-        Fault::TooMany(_) => (
-            "Too many requests",
-            "This browser asks for more than 600 pages a minute.",
-            "Nothing was done. Wait a moment.",
-        ),
-        Fault::Failed(_) => (
-            "Something went wrong",
-            "The page could not be made.",
-            "Nothing was done. Try again; if it stays, look into the log for the request's id.",
-        ),
+        Fault::Failed(_) => ("Something went wrong", "The page could not be made."),
     };
     Page::new(title).intro(html! {
         div class="empty" {
             p class="what" { (sentence) }
-            p { (next) }
+            p { (next_step(fault, side, is_signed_in)) }
             p class="id" { "Request " code { (request_id) } }
         }
     })
+}
+
+/// What whoever reads of a fault can do. Only who has signed in has a menu.
+fn next_step(fault: &Fault, side: Side, is_signed_in: bool) -> Markup {
+    let sentence = match (fault, side) {
+        (Fault::NotFound(_) | Fault::WrongMethod, _) if is_signed_in => "Go back, or use the menu.",
+        (Fault::NotFound(_) | Fault::WrongMethod, _) => {
+            return html! { "Go back, or " a href=(SIGN_IN) { "sign in" } "." };
+        }
+        (Fault::Refused(_), _) => "Nothing was done. Go back to change it.",
+        (Fault::Form(_), _) => "Go back, and send it again.",
+        (Fault::Forbidden(_), _) => "Nothing was done. Go back to the page before.",
+        (Fault::Busy, _) => "Nothing was done. Try again in a moment.",
+        (Fault::NotNow(_), _) => "Nothing was done.",
+        (Fault::TooMany(_), _) => "Nothing was done. Wait a moment.",
+        (Fault::Failed(_), Side::Console) => {
+            "Nothing was done. Try again; if it stays, look into the log for the request's id."
+        }
+        (Fault::Failed(_), Side::Portal) => {
+            "Nothing was done. Try again; if it stays, tell whoever runs this site, with the \
+             request's id."
+        }
+    };
+    html! { (sentence) }
 }
 
 /// For who comes to a host that is not this side's.

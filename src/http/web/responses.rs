@@ -1,7 +1,7 @@
 //! Answers to requests for pages.
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, LOCATION};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use maud::Markup;
@@ -13,6 +13,14 @@ pub(super) fn html(status: StatusCode, page: Markup) -> Response {
     let mut response = Response::new(Body::from(page.into_string()));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HTML);
+    response
+}
+
+/// Lets the browser keep an answer to a form for whoever comes back to it: it does not send the
+/// form again by itself, and would have nothing to show (RFC 9111, section 5.2.2).
+pub(super) fn kept_by_browser(mut response: Response) -> Response {
+    let kept = HeaderValue::from_static("private, no-cache");
+    response.headers_mut().insert(CACHE_CONTROL, kept);
     response
 }
 

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use qrcodegen::{QrCode, QrCodeEcc};
 
 use super::answering::SECOND_FACTOR;
+use super::links::is_own_address;
 use super::{Access, Done, Fault, Faults, Form, Page, Route, Visit, Visitor, copyable};
 use crate::domain::login::RecoveryCodes;
 use crate::domain::totp::TotpSecret;
@@ -23,6 +24,19 @@ pub(super) fn routes<P: Visitor>() -> Vec<Route<P>> {
     ]
 }
 
+/// The name in the address and in the forms of the page to go on to.
+const TO: &str = "to";
+
+/// The address of the page where a second factor is added, on the way to another one.
+pub(super) fn second_factor_on_the_way_to(page: &str) -> String {
+    format!("{SECOND_FACTOR}?{TO}={}", super::super::path_segment(page))
+}
+
+/// The page that somebody wanted who had to add a second factor first, if it is one of ours.
+fn wanted<'w, P: Visitor>(visit: &Visit<P>, asked: &'w str) -> Option<&'w str> {
+    Some(asked).filter(|asked| is_own_address(asked)).and_then(|asked| visit.if_page(asked))
+}
+
 async fn show<P: Visitor>(visit: Visit<P>) -> Result<Page, Fault> {
     let (people, session) = (visit.gateway().people(), visit.person.session());
     let page = Page::new("Second factor").below("Your settings", "/me");
@@ -39,7 +53,10 @@ async fn show<P: Visitor>(visit: Visit<P>) -> Result<Page, Fault> {
             "add",
             html! {
                 p { (why) " An app on your telephone shows a code that changes every 30 seconds." }
-                (begin.show(begin.button("Add a second factor")))
+                (begin.show(html! {
+                    (begin.hidden(TO, visit.query(TO).unwrap_or_default()))
+                    (begin.button("Add a second factor"))
+                }))
             },
         ));
     }
@@ -77,6 +94,7 @@ fn offered<P: Visitor>(visit: &Visit<P>, secret: &TotpSecret) -> Markup {
             }
             li {
                 (form.show(html! {
+                    (form.hidden(TO, form.sent_or(TO, visit.query(TO))))
                     (code.autocomplete("one-time-code").required())
                     (form.button("Put it to use"))
                 }))
@@ -103,15 +121,18 @@ fn picture(text: &str) -> Markup {
     }
 }
 
-async fn begin<P: Visitor>(visit: Visit<P>, _form: Form) -> Result<Done, Fault> {
+async fn begin<P: Visitor>(visit: Visit<P>, form: Form) -> Result<Done, Fault> {
     visit.gateway().people().begin_second_factor(visit.person.session()).await?;
-    Ok(Done::follow(SECOND_FACTOR))
+    let to = wanted(&visit, form.text(TO)).map(second_factor_on_the_way_to);
+    Ok(Done::follow(to.unwrap_or_else(|| SECOND_FACTOR.to_owned())))
 }
 
 async fn confirm<P: Visitor>(visit: Visit<P>, form: Form) -> Result<Done, Fault> {
     let (people, code) = (visit.gateway().people(), form.text("code").to_owned());
     match people.confirm_second_factor(visit.person.session(), code).await? {
-        Some(codes) => Ok(Done::shown(codes_page(&codes))),
+        Some(codes) => {
+            Ok(Done::shown(codes_page(&codes, wanted(&visit, form.text(TO)).unwrap_or("/me"))))
+        }
         None => {
             let mut faults = Faults::new();
             let sentence = "This is not the code. Is the clock of your telephone right?";
@@ -125,7 +146,7 @@ async fn confirm<P: Visitor>(visit: Visit<P>, form: Form) -> Result<Done, Fault>
 async fn new_codes<P: Visitor>(visit: Visit<P>, _form: Form) -> Result<Done, Fault> {
     let codes = visit.gateway().people().replace_recovery_codes(visit.person.session()).await?;
     let none = || Fault::Refused("You have no second factor.".to_owned());
-    Ok(Done::shown(codes_page(&codes.ok_or_else(none)?)))
+    Ok(Done::shown(codes_page(&codes.ok_or_else(none)?, "/me")))
 }
 
 async fn remove<P: Visitor>(visit: Visit<P>, _form: Form) -> Result<Done, Fault> {
@@ -133,7 +154,8 @@ async fn remove<P: Visitor>(visit: Visit<P>, _form: Form) -> Result<Done, Fault>
     Ok(Done::at(SECOND_FACTOR, "The second factor is removed."))
 }
 
-fn codes_page(RecoveryCodes(codes): &RecoveryCodes) -> Page {
+/// The one page that has the recovery codes, and the way on.
+fn codes_page(RecoveryCodes(codes): &RecoveryCodes, to: &str) -> Page {
     let all: Vec<String> = codes.iter().map(|code| code.reveal()).collect();
     Page::new("Recovery codes").below("Your settings", "/me").intro(html! {
         p {
@@ -143,7 +165,7 @@ fn codes_page(RecoveryCodes(codes): &RecoveryCodes) -> Page {
         ul class="codes" { @for code in &all { li { code { (code) } } } }
         div class="buttons" {
             (super::copy_button("Copy all", &all.join("\n")))
-            a class="button" href="/me" { "I have kept them" }
+            a class="button" href=(to) { "I have kept them" }
         }
     })
 }

@@ -28,6 +28,9 @@ impl<P: Visitor> Site<P> {
         let Some(visit) = self.with_search(visit, route) else {
             return Ok(self.forget_search(visit, route));
         };
+        if let Some(answer) = self.show_referred(&visit, route).await {
+            return answer;
+        }
         let page = match for_page(&visit, handler(visit.clone())).await {
             Err(Fault::Form(faults)) => return self.show_without(&visit, route, faults).await,
             page => page.map_err(Fault::of_page)?,

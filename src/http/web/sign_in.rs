@@ -15,7 +15,7 @@ use super::visit::Attempt;
 use super::{
     Fault, Faults, Form, Page, Route, Site, Visitor, code_block, frame, moment, responses,
 };
-use crate::domain::login::{SecretToken, Side};
+use crate::domain::login::{LoginState, SecretToken, Side};
 use crate::gateway::{LinkView, SignInOutcome};
 
 const SIGN_IN: &str = super::answering::SIGN_IN;
@@ -70,7 +70,13 @@ impl<P: Visitor> Guest<P> {
         let action_sent = action.to_owned();
         let attempt = Attempt { action: action_sent, form: sent, faults, is_query: false };
         let attempt = (!attempt.faults.is_empty()).then(|| attempt.into());
-        FormView::new(action, "", attempt)
+        FormView::new(action, "", attempt).instead(NOT_SIGNED_IN)
+    }
+
+    /// A page that asks again. The browser may keep it, so that going back to it works: there is
+    /// nothing on it but a name.
+    fn ask_again(&self, page: &Page) -> Response {
+        responses::kept_by_browser(self.show(StatusCode::UNPROCESSABLE_ENTITY, page))
     }
 
     /// Goes on with a session, or asks for what is missing.
@@ -102,8 +108,26 @@ impl<P: Visitor> Guest<P> {
             }
             SignInOutcome::PasswordFault(fault) => Err(super::fault::sentence(&fault.to_string())),
             SignInOutcome::Wrong => Err("This is not right. Try again.".to_owned()),
+            SignInOutcome::Shut { state } => Err(why_shut(P::SIDE, state).to_owned()),
             SignInOutcome::Expired => Err("This took too long. Sign in again.".to_owned()),
         }
+    }
+}
+
+/// What is said above what is wrong with a form of whoever has not signed in.
+const NOT_SIGNED_IN: &str = "You are not signed in.";
+
+/// Why a login lets nobody in, and who can change that.
+fn why_shut(side: Side, state: LoginState) -> &'static str {
+    match (side, state) {
+        (Side::Portal, LoginState::Suspended) => {
+            "Your account is suspended, so nobody can sign in to it now. Ask whom you have your \
+             account from."
+        }
+        (Side::Portal, _) => {
+            "Your login is switched off. Ask whom you have your account from to switch it on."
+        }
+        (Side::Console, _) => "Your login is switched off. An owner can switch it on again.",
     }
 }
 
@@ -132,9 +156,7 @@ async fn sign_in<P: Visitor>(guest: Guest<P>) -> Result<Response, Fault> {
         SignInOutcome::Wrong => Err("The name or the password is wrong.".to_owned()),
         other => guest.go_on(other, &to),
     };
-    Ok(outcome.unwrap_or_else(|sentence| {
-        guest.show(StatusCode::UNPROCESSABLE_ENTITY, &sign_in_page(&guest, fault(sentence)))
-    }))
+    Ok(outcome.unwrap_or_else(|sentence| guest.ask_again(&sign_in_page(&guest, fault(sentence)))))
 }
 
 fn sign_in_page<P: Visitor>(guest: &Guest<P>, faults: Faults) -> Page {
@@ -190,9 +212,7 @@ async fn enter_code<P: Visitor>(guest: Guest<P>) -> Result<Response, Fault> {
         SignInOutcome::Expired => return Ok(responses::see_other(SIGN_IN)),
         other => guest.go_on(other, &to),
     };
-    Ok(outcome.unwrap_or_else(|sentence| {
-        guest.show(StatusCode::UNPROCESSABLE_ENTITY, &code_page(&guest, fault(sentence)))
-    }))
+    Ok(outcome.unwrap_or_else(|sentence| guest.ask_again(&code_page(&guest, fault(sentence)))))
 }
 
 fn code_page<P: Visitor>(guest: &Guest<P>, faults: Faults) -> Page {

@@ -21,6 +21,7 @@ use super::query::Query;
 use super::route::RouteTable;
 use super::searches::Searches;
 use super::streams::Streams;
+use super::tried::Tried;
 use super::{PublicOrigin, Visitor, me, second_factor, sign_in};
 use crate::domain::SessionId;
 use crate::gateway::{self, Gateway};
@@ -58,6 +59,7 @@ pub struct Shared<P: Visitor> {
     pub(super) carried_out: CarriedOut,
     pub(super) lines: Lines,
     pub(super) searches: Searches,
+    pub(super) tried: Tried,
 }
 
 impl<P: Visitor> Clone for Site<P> {
@@ -100,6 +102,7 @@ impl<P: Visitor> Site<P> {
             carried_out: CarriedOut::default(),
             lines: Lines::default(),
             searches: Searches::default(),
+            tried: Tried::default(),
         }))
     }
 

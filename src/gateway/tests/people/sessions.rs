@@ -141,8 +141,8 @@ async fn whoever_is_shut_out_is_out_at_once() {
     let suspend = |suspended| fixture.gateway.accounts().set_suspended("bob".into(), suspended);
     suspend(true).await.unwrap();
     assert_eq!(fixture.session(Side::Portal, &bob).await, None, "its account is suspended");
-    let wrong = fixture.sign_in(Side::Portal, "bob", PASSWORD, 1).await;
-    assert_eq!(wrong, SignInOutcome::Wrong);
+    let shut = fixture.sign_in(Side::Portal, "bob", PASSWORD, 1).await;
+    assert_eq!(shut, SignInOutcome::Shut { state: LoginState::Suspended });
     suspend(false).await.unwrap();
     assert!(fixture.session(Side::Portal, &bob).await.is_some(), "it goes on");
     let erased = fixture.gateway.accounts().erase("bob".into(), false).await.unwrap();

@@ -52,6 +52,27 @@ async fn after_a_mistake_the_page_comes_again_with_the_input_and_the_fault() {
 }
 
 #[tokio::test]
+async fn the_page_of_a_refused_form_has_an_address_for_a_while() {
+    let stage = Stage::new().await;
+    let owner = stage.console(Role::Owner);
+    let sent = [("name", "<ann>"), ("role", "viewer")];
+    let headers = [("sec-fetch-site", "same-origin")];
+    let sent = owner.post_with("/people/add", &sent, &headers).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER);
+    let address = sent.location.unwrap();
+    let (page, _) = address.split_once("?tried=").unwrap();
+    assert_eq!(page, "/people");
+    for _ in 0..2 {
+        let again = owner.get(&address).await;
+        assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY, "loaded again, nothing is sent");
+        assert!(again.text().contains("value=\"&lt;ann&gt;\""), "{}", again.text());
+        assert!(!again.text().contains("tried="), "the page's own links are without it");
+    }
+    stage.fixture.pass(15 * 60);
+    assert_eq!(owner.get(&address).await.location.as_deref(), Some("/people"), "forgotten");
+}
+
+#[tokio::test]
 async fn what_changes_people_asks_for_the_password_again_after_a_while() {
     let stage = Stage::new().await;
     let owner = stage.console(Role::Owner);

@@ -270,9 +270,14 @@ impl Client {
         self.get(&reply.location.unwrap()).await
     }
 
-    /// Sends a form as a browser sends one of our own pages.
+    /// Sends a form as a browser sends one of our own pages. After a refusal it goes on to the
+    /// page that says why.
     pub(in crate::http) async fn post(&self, address: &str, fields: &[(&str, &str)]) -> Reply {
-        self.post_with(address, fields, &[("sec-fetch-site", "same-origin")]).await
+        let reply = self.post_with(address, fields, &[("sec-fetch-site", "same-origin")]).await;
+        match &reply.location {
+            Some(location) if location.contains("?tried=") => self.get(location).await,
+            _ => reply,
+        }
     }
 
     pub(in crate::http) async fn post_with(

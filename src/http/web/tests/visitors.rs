@@ -5,7 +5,8 @@ use axum::http::StatusCode;
 use super::super::SiteSettings;
 use super::Stage;
 use super::stage::{Client, PASSWORD, Reply};
-use crate::domain::login::{Role, Side};
+use crate::domain::login::{Role, SecretToken, Side};
+use crate::domain::totp::Step;
 use crate::gateway::ListRequest;
 
 /// The cookie that an answer sets under a name, as a browser sends it back.
@@ -54,9 +55,31 @@ async fn an_unknown_name_and_a_wrong_password_read_alike() {
     let unknown = sign_in(&stage.console_guest(), "viewes", "not this one at all", "").await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(wrong.text().contains("The name or the password is wrong."));
+    assert!(wrong.text().contains("<p>You are not signed in.</p>"), "{}", wrong.text());
+    assert!(!wrong.text().contains("Nothing was changed."));
+    assert_eq!(wrong.headers["cache-control"], "private, no-cache", "one can go back to it");
     let plain = |reply: &Reply| reply.text().replace("viewes", "viewer");
     assert_eq!(plain(&wrong), plain(&unknown));
     assert!(wrong.cookies().is_empty());
+}
+
+#[tokio::test]
+async fn who_has_the_right_password_of_a_suspended_account_is_told_that_it_is() {
+    let stage = Stage::new().await;
+    let people = stage.fixture.gateway.people();
+    let logins = people.list(Side::Portal, ListRequest::default()).await.unwrap();
+    let name = logins[0].name.to_string();
+    let accounts = stage.fixture.gateway.accounts();
+    accounts.set_suspended("uber@portal".to_owned(), true).await.unwrap();
+    let right = sign_in(&stage.portal_guest(), &name, PASSWORD, "").await;
+    assert_eq!(right.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(right.text().contains("Your account is suspended"), "{}", right.text());
+    assert!(right.text().contains("Ask whom you have your account from."));
+    let wrong = sign_in(&stage.portal_guest(), &name, "not this one at all", "").await;
+    assert!(wrong.text().contains("The name or the password is wrong."), "{}", wrong.text());
+    accounts.set_suspended("uber@portal".to_owned(), false).await.unwrap();
+    let back = sign_in(&stage.portal_guest(), &name, PASSWORD, "").await;
+    assert_eq!(back.location.as_deref(), Some("/"));
 }
 
 #[tokio::test]
@@ -129,15 +152,35 @@ async fn an_operator_must_add_a_second_factor_from_the_second_sign_in_on() {
     assert_eq!(first.get("/").await.status, StatusCode::OK);
     let reply = sign_in(&stage.console_guest(), "operator", PASSWORD, "/modems").await;
     let second = stage.console_guest().with_cookie(cookie(&reply, "sb_console"));
-    let sent = second.get("/modems").await;
-    assert_eq!(sent.location.as_deref(), Some("/me/second-factor"));
-    let asked = second.get("/me/second-factor").await;
+    let sent = second.get("/modems?state=Ready").await;
+    let way = "/me/second-factor?to=%2Fmodems%3Fstate%3DReady";
+    assert_eq!(sent.location.as_deref(), Some(way));
+    let asked = second.get(way).await;
     assert!(asked.text().contains("Your role needs a second factor"), "{}", asked.text());
-    let begun = second.post("/me/second-factor/begin", &[("request", "1")]).await;
-    assert_eq!(begun.location.as_deref(), Some("/me/second-factor"));
-    let offered = second.get("/me/second-factor").await;
+    let to = ("to", "/modems?state=Ready");
+    let hidden = "name=\"to\" value=\"/modems?state=Ready\"";
+    assert!(asked.text().contains(hidden), "{}", asked.text());
+    let begun = second.post("/me/second-factor/begin", &[("request", "1"), to]).await;
+    assert_eq!(begun.location.as_deref(), Some(way));
+    let offered = second.get(way).await;
     assert!(offered.text().contains("<svg class=\"qr\""), "{}", offered.text());
-    let wrong = second.post("/me/second-factor/confirm", &[("code", "000000x")]).await;
+    let wrong = second.post("/me/second-factor/confirm", &[("code", "000000x"), to]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(wrong.text().contains("This is not the code."), "{}", wrong.text());
+    assert!(wrong.text().contains(hidden), "{}", wrong.text());
+    for foreign in ["//evil.example", "/nothing"] {
+        let form = [("to", foreign), ("request", foreign)];
+        let begun = second.post("/me/second-factor/begin", &form).await;
+        assert_eq!(begun.location.as_deref(), Some("/me/second-factor"), "{foreign}");
+    }
+    let people = stage.fixture.gateway.people();
+    let token = cookie(&reply, "sb_console").unwrap();
+    let token = SecretToken::from_text(token.split('=').nth(1).unwrap()).unwrap();
+    let session = people.session(Side::Console, token.digest()).await.unwrap().unwrap();
+    let secret = people.offered_second_factor(&session).await.unwrap().unwrap();
+    let code = secret.code(Step::at(stage.fixture.gateway.now())).unwrap();
+    let confirmed = second.post("/me/second-factor/confirm", &[("code", &*code), to]).await;
+    let way_on = "href=\"/modems?state=Ready\">I have kept them";
+    assert!(confirmed.text().contains(way_on), "{}", confirmed.text());
+    assert_eq!(second.get("/modems?state=Ready").await.status, StatusCode::OK);
 }
