@@ -68,7 +68,7 @@ pub(super) enum Order {
         /// Give back only this much, like 0.20
         #[arg(long, allow_negative_numbers = true)]
         amount: Option<String>,
-        /// The reason, for the ledger
+        /// The reason; its customer reads it in the ledger
         #[arg(long, value_name = "TEXT", value_parser = named)]
         reason: String,
     },

@@ -68,7 +68,7 @@ pub(super) enum Rental {
             value_parser = named
         )]
         refund: String,
-        /// The reason, for the ledger and the audit
+        /// The reason, for the audit and the ledger, where its customer reads it
         #[arg(long, value_name = "TEXT", value_parser = named)]
         reason: String,
     },

@@ -70,6 +70,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0059_last_traces.sql"),
     include_str!("../../migrations/0060_alarm_acknowledged_by.sql"),
     include_str!("../../migrations/0061_cheaper_checks.sql"),
+    include_str!("../../migrations/0062_withheld_counts.sql"),
 ];
 
 /// The version of the schema that this program writes.

@@ -17,20 +17,27 @@ impl ReadTx<'_> {
         let sql = "SELECT rule FROM withheld_notice WHERE rental_id = $1 ORDER BY rule";
         self.all(sql, [rental.0], |row| row.get(0))
     }
+
+    /// How many messages were withheld from the tenant of a rental.
+    pub fn count_withheld_from_rental(&self, rental: RentalId) -> Result<u64, StoreError> {
+        let sql = "SELECT coalesce(sum(messages), 0) FROM withheld_notice WHERE rental_id = $1";
+        Ok(u64::try_from(self.number(sql, [rental.0])?).unwrap_or_default())
+    }
 }
 
 impl WriteTx<'_> {
-    /// Notes that something was withheld from an order or a rental by a rule; once for each rule.
+    /// Notes that a message was withheld from an order or a rental by a rule. One that is not new
+    /// was withheld before, and has become longer.
     pub fn note_withheld(
         &self,
         order: Option<OrderId>,
         rental: Option<RentalId>,
         rule: &str,
-        at: Timestamp,
+        (at, is_new): (Timestamp, bool),
     ) -> Result<(), StoreError> {
         let sql = "INSERT INTO withheld_notice (order_id, rental_id, rule, at) VALUES ($1, $2, $3, \
-                   $4) ON CONFLICT DO NOTHING";
-        let values = params![order.map(|order| order.0), rental.map(|rental| rental.0), rule, at.0];
-        self.execute(sql, values).map(drop)
+                   $4) ON CONFLICT DO UPDATE SET messages = messages + $5";
+        let (order, rental) = (order.map(|order| order.0), rental.map(|rental| rental.0));
+        self.execute(sql, params![order, rental, rule, at.0, is_new]).map(drop)
     }
 }

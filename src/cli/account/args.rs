@@ -52,7 +52,7 @@ pub(in crate::cli) enum Account {
         /// What the balance changes by, like 1.50 or -1.50
         #[arg(allow_negative_numbers = true)]
         amount: String,
-        /// The reason, for the ledger
+        /// The reason; its customers read it in the ledger
         #[arg(long, value_name = "TEXT")]
         reason: String,
         /// Do it even if the balance goes below zero, or the amount is 100000.00 or more

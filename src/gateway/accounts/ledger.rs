@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Accounts, find_account, refuse_erased, subject_of};
 use crate::domain::audit::{Actor, AuditAction};
-use crate::domain::ledger::Posting;
-use crate::domain::{AccountId, Amount, Currency, Funds, RowLimit, Timestamp};
+use crate::domain::ledger::{EntryKind, Posting};
+use crate::domain::{AccountId, Amount, Currency, Funds, OrderId, RentalId, RowLimit, Timestamp};
 use crate::gateway::Error;
 use crate::gateway::events::Events;
 use crate::gateway::listing::ListRequest;
@@ -188,6 +188,34 @@ impl Accounts {
         read.await
     }
 
+    /// What was given back of the charges for a customer's order.
+    pub async fn refunds_of_order(
+        &self,
+        account: AccountId,
+        id: OrderId,
+    ) -> Result<Vec<Entry>, Error> {
+        let read = self.env.store.read_for(account, move |rows| {
+            let is_own = rows.order(id)?.is_some_and(|order| order.account == account);
+            if is_own { rows.ledger_of_order(id) } else { Ok(Vec::new()) }
+        });
+        let entries: Result<_, StoreError> = read.await;
+        Ok(refunds(entries?))
+    }
+
+    /// What was given back of the charges for a customer's rental.
+    pub async fn refunds_of_rental(
+        &self,
+        account: AccountId,
+        id: RentalId,
+    ) -> Result<Vec<Entry>, Error> {
+        let read = self.env.store.read_for(account, move |rows| {
+            let is_own = rows.rental(id)?.is_some_and(|rental| rental.account == account);
+            if is_own { rows.ledger_of_rental(id) } else { Ok(Vec::new()) }
+        });
+        let entries: Result<_, StoreError> = read.await;
+        Ok(refunds(entries?))
+    }
+
     /// The entries of a customer's ledger of a time, the newest first: those older than one, at
     /// most so many, each with the account's funds after it.
     pub async fn own_ledger(
@@ -212,4 +240,9 @@ impl Accounts {
         });
         Ok(read.await?)
     }
+}
+
+fn refunds(mut entries: Vec<Entry>) -> Vec<Entry> {
+    entries.retain(|entry| entry.kind == EntryKind::Refund);
+    entries
 }

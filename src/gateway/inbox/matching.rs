@@ -106,6 +106,7 @@ impl Matcher {
         let rule = said.and_then(|said| settings.block_list.rule(said.sender, said.text));
         let given = shown.map(|shown| tx.owner_of_message(shown)).transpose()?;
         let was_given = given.as_ref().is_some_and(Owner::is_customer);
+        let was_withheld = matches!(given, Some(Owner::Withheld(_)));
         let owner = match (given, said) {
             (None | Some(Owner::Nobody), None) => Owner::Nobody,
             (None | Some(Owner::Nobody), Some(said)) => self.find_owner(tx, message, said, rule)?,
@@ -156,7 +157,7 @@ impl Matcher {
             let action = AuditAction::Withheld { rule };
             tx.note(Actor::Daemon, action, format!("message {id}"), message.received_at)?;
             if rule != number_discovery::RULE {
-                self.tell_holders(tx, message, rule)?;
+                self.tell_holders(tx, message, rule, !was_withheld)?;
             }
         }
         if let Some(order) = owner.order() {

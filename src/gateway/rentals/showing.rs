@@ -107,6 +107,15 @@ impl Rentals {
         self.env.store.write_for(account, settle).await
     }
 
+    /// How many messages to an account's rental were withheld from its tenant.
+    pub async fn count_withheld(&self, account: AccountId, id: RentalId) -> Result<u64, Error> {
+        let read = self.env.store.read_for(account, move |rows| {
+            let is_own = rows.rental(id)?.is_some_and(|rental| rental.account == account);
+            if is_own { rows.count_withheld_from_rental(id) } else { Ok(0) }
+        });
+        Ok(read.await?)
+    }
+
     /// The messages of an account's rental that are wanted, if it has one with this id.
     pub async fn messages(
         self: &Arc<Self>,

@@ -120,7 +120,7 @@ fn refund_form(visit: &Visit<Operator>, order: &Order) -> Markup {
     let all = format!("empty: all of it, {}", visit.money(order.price));
     let content = html! {
         (form.text("amount", "Amount").hint(all).inputmode("decimal"))
-        (form.text("reason", "Reason").hint("for the ledger").required())
+        (form.text("reason", "Reason").hint("its customer reads it in the ledger").required())
         (form.button("Give it back"))
     };
     form.confirmed("Refund", "What is given back is added to the account's balance.", content)

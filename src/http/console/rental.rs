@@ -142,7 +142,7 @@ fn end_form(visit: &Visit<Operator>, id: RentalId) -> Markup {
         html! {
             (form.choice("refund", "Give back", &refunds).value("pro-rata"))
             (form.text("amount", "Amount").hint("only for “this amount”").inputmode("decimal"))
-            (form.text("reason", "Reason").hint("for the ledger and the audit").required())
+            (form.text("reason", "Reason").hint("its customer reads it in the ledger").required())
             (form.danger_button("End it"))
         },
     )

@@ -92,7 +92,8 @@ fn switches(visit: &Visit<Customer>, shows_api_ids: bool) -> Markup {
     html! {
         h2 { "This portal" }
         (form.show(html! {
-            (form.checkbox("show", "Show API ID's On Service Page").set_if(shows_api_ids))
+            (form.checkbox("show", "Show the ids of services").set_if(shows_api_ids)
+                .hint("for the API; with an API key they are shown anyway"))
             (form.button("Save"))
         }))
         p { (link("/me", "Your password and second factor")) }
@@ -105,8 +106,8 @@ async fn set_api_ids(visit: Visit<Customer>, form: Form) -> Result<Done, Fault> 
     Ok(Done::at(
         "/account",
         match is_on {
-            true => "The services page shows the API's ids now.",
-            false => "The services page does not show the API's ids any more.",
+            true => "The ids of services are shown.",
+            false => "The ids of services are shown only while the account has an API key.",
         },
     ))
 }

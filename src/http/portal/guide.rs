@@ -5,7 +5,7 @@ use maud::html;
 use super::Customer;
 use super::asking::requester;
 use super::markdown::{Examples, render};
-use crate::http::web::{Access, Fault, Page, Route, Visit};
+use crate::http::web::{Access, Fault, Page, Route, Visit, link};
 
 pub(super) fn routes() -> Vec<Route<Customer>> {
     vec![
@@ -20,7 +20,14 @@ const LAST_ENTRIES: u32 = 50;
 
 async fn api(visit: Visit<Customer>) -> Result<Page, Fault> {
     let text = include_str!("../../../docs/customer-api.md");
-    page(&visit, "The API", text).await
+    let ids = html! {
+        p {
+            "The id of each service stands beside it under " (link("/", "Services"))
+            " while the account has an API key, or with the switch under "
+            (link("/account", "Account")) ". Both versions of the API take it."
+        }
+    };
+    Ok(page(&visit, "The API", text).await?.intro(ids))
 }
 
 async fn webhooks(visit: Visit<Customer>) -> Result<Page, Fault> {

@@ -34,6 +34,12 @@ const USES: [(&str, &str); 6] = [
     ("webhooks", "Webhooks"),
 ];
 
+/// Whether the account has a key that works now.
+pub(super) async fn has_key(visit: &Visit<Customer>) -> Result<bool, Fault> {
+    let keys = visit.gateway().accounts().own_keys(visit.account()).await?;
+    Ok(keys.iter().any(|key| key.state(visit.now()) == KeyState::Active))
+}
+
 /// The keys of an account, with a way to make another.
 pub(super) fn list(visit: &Visit<Customer>, keys: &[Key]) -> Markup {
     let mut table = Table::new("keys-list", "Your API keys, the newest first")

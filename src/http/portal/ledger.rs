@@ -10,7 +10,7 @@ use crate::domain::ledger::EntryKind;
 use crate::gateway::{Entry, LedgerRow};
 use crate::http::web::{
     Access, Csv, Download, Empty, Fault, Faults, Filters, PAGE_ROWS, Page, Paging, Route, Row,
-    Table, Visit, link, moment, pager, path,
+    Table, Tone, Visit, badge, hostile, link, moment, pager, path,
 };
 
 pub(super) fn routes() -> Vec<Route<Customer>> {
@@ -98,6 +98,28 @@ fn what(entry: &Entry) -> Markup {
             " " (link(&path!("/rentals/{}", rental), &format!("rental {rental}")))
         }
         @if let Some(reference) = &entry.reference { " " span.calm { (reference) } }
+        @if let Some(reason) = reason(entry) { " " span.calm { (hostile(reason)) } }
+    }
+}
+
+/// Why something was given back or corrected, as whoever runs the site has written it.
+fn reason(entry: &Entry) -> Option<&str> {
+    match entry.kind {
+        EntryKind::Refund | EntryKind::Adjustment => entry.note.as_deref(),
+        _ => None,
+    }
+}
+
+/// What was given back, with when and why, in sentences.
+pub(super) fn given_back(visit: &Visit<Customer>, refunds: &[Entry]) -> Markup {
+    html! {
+        @for refund in refunds {
+            p {
+                (badge(Tone::News, "Given back")) " " (visit.money(refund.balance)) ", "
+                (moment(refund.at))
+                @if let Some(reason) = reason(refund) { ": " (hostile(reason)) }
+            }
+        }
     }
 }
 
@@ -120,6 +142,7 @@ async fn csv(visit: Visit<Customer>) -> Result<Download, Fault> {
     let rows = accounts.own_ledger(visit.account(), days(&visit)?, None, MOST_IN_FILE).await?;
     let mut csv = Csv::new(&[
         "id", "at", "kind", "amount", "balance", "held", "currency", "order", "rental", "ref",
+        "reason",
     ]);
     for LedgerRow { entry, after } in &rows {
         csv = csv.row(&[
@@ -133,6 +156,7 @@ async fn csv(visit: Visit<Customer>) -> Result<Download, Fault> {
             &entry.order.map(|order| order.to_string()).unwrap_or_default(),
             &entry.rental.map(|rental| rental.to_string()).unwrap_or_default(),
             entry.reference.as_deref().unwrap_or_default(),
+            reason(entry).unwrap_or_default(),
         ]);
     }
     Ok(csv.download("ledger.csv"))

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::Customer;
 use super::asking::{carried_out, once, order_refused, requester, take_turn};
+use super::ledger::given_back;
 use super::sentences::NO_SUCH_ORDER;
 use super::services::country_name;
 use crate::domain::{OrderId, Timestamp};
@@ -35,12 +36,19 @@ async fn show(visit: Visit<Customer>) -> Result<Page, Fault> {
     let (service, country) = (&order.service.name, country_name(&visit, &order.country));
     let (id, price, currency) = (order.id, &order.price, &order.currency);
     let title = format!("Order {id} · {service} · {country} · {price} {currency}");
+    let refunds = match order.state {
+        OrderStatus::Completed => {
+            let accounts = visit.gateway().accounts();
+            accounts.refunds_of_order(visit.account(), OrderId(id)).await?
+        }
+        _ => Vec::new(),
+    };
     let mut page = Page::new(title).below("Orders", "/orders");
     if let Some(code) = &order.code {
         page = page.mark(format!("● {code}"));
     }
     Ok(page
-        .part("number", number(&visit, &order))
+        .part("number", html! { (number(&visit, &order)) (given_back(&visit, &refunds)) })
         .part("code", code(&order))
         .part("actions", actions(&visit, &order))
         .part("texts", texts(&order)))

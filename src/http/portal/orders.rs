@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::Customer;
 use super::asking::requester;
 use super::order::{again, grouped, shown_time};
+use super::services::country_name;
 use crate::domain::OrderId;
 use crate::domain::text::counted_noun;
 use crate::gateway::resources::{OrderResource, OrderStatus};
@@ -74,7 +75,10 @@ fn table(visit: &Visit<Customer>, orders: &[OrderResource]) -> Table {
             order.id,
             [
                 link(&path!("/orders/{}", order.id), &order.id.to_string()),
-                html! { (order.service.name) " " span.calm { (order.country) } },
+                html! {
+                    (order.service.name) " "
+                    span.calm { (country_name(visit, &order.country)) }
+                },
                 html! { span.digits { (grouped(&order.national)) } },
                 state_badge(order),
                 newest_text(order),

@@ -4,10 +4,12 @@ use maud::{Markup, html};
 
 use super::Customer;
 use super::asking::{carried_out, once, rental_refused, requester};
+use super::ledger::given_back;
 use super::order::{grouped, shown_time, text, time};
 use super::rentals::{price, price_as_seen, renewal, state_badge, term};
 use super::sentences::{self, NO_SUCH_RENTAL};
 use super::services::country_name;
+use crate::domain::text::counted_noun;
 use crate::domain::{MessageId, RentalId};
 use crate::gateway::resources::{MessageResource, RentalResource, RentalStatus};
 use crate::gateway::{MessagesWanted, RentalEdit};
@@ -54,11 +56,14 @@ async fn show(visit: Visit<Customer>) -> Result<Page, Fault> {
         .last()
         .filter(|_| has_more)
         .map(|message| visit.address_with(&[("before", Some(&message.id.to_string()))]));
+    let (accounts, rentals) = (visit.gateway().accounts(), visit.gateway().rentals());
+    let refunds = accounts.refunds_of_rental(visit.account(), RentalId(rental.id)).await?;
+    let withheld = rentals.count_withheld(visit.account(), RentalId(rental.id)).await?;
     let title = format!("Rental {} · {}", rental.id, country_name(&visit, &rental.country));
     let csv = path!("/rentals/{}/messages.csv", rental.id);
     Ok(Page::new(title)
         .below("Rentals", "/rentals")
-        .part("number", number(&rental))
+        .part("number", html! { (number(&rental)) (given_back(&visit, &refunds)) })
         .half_part("facts", terms(&visit, &rental))
         .half_part("changes", changes(&visit, &rental))
         .part(
@@ -66,12 +71,26 @@ async fn show(visit: Visit<Customer>) -> Result<Page, Fault> {
             html! {
                 h2 { "Messages" }
                 (Filters::new(&visit).search("text", "Text or sender"))
+                (withheld_note(withheld))
                 @if messages.is_empty() { (no_messages(&visit)) }
                 @for message in &messages { (text(message)) }
                 (pager(&paging, older))
                 p { (link(&csv, "All messages as CSV")) }
             },
         ))
+}
+
+/// How many texts the tenant is not shown, and why.
+fn withheld_note(count: u64) -> Markup {
+    html! {
+        @if count > 0 {
+            p.hint {
+                (counted_noun(count, "text was withheld", "texts were withheld"))
+                ": of a kind that no customer is shown, above all codes of banks and payment \
+                 services."
+            }
+        }
+    }
 }
 
 fn no_messages(visit: &Visit<Customer>) -> Empty {
@@ -109,8 +128,10 @@ fn terms(visit: &Visit<Customer>, rental: &RentalResource) -> Markup {
             (until, shown_time(&rental.expires_at)),
             ("Last term", html! { (paid) }),
             ("Renewal", html! { (renewal(visit, rental)) }),
-            ("On the air", on_air(visit, rental)),
         ]))
+        @if rental.state == RentalStatus::Active {
+            (facts(&[("On the air", on_air(visit, rental))]))
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::Customer;
 use super::asking::{carried_out, once, rental_refused, requester};
 use super::order::{grouped, shown_time};
-use super::services::{countries, country_choice, country_name, showcase};
+use super::services::{countries, country_choice, country_name, iso_code, showcase};
 use crate::domain::country::DEFAULT_COUNTRY;
 use crate::domain::price::Charge;
 use crate::domain::rental::Package;
@@ -143,7 +143,7 @@ async fn offer(visit: Visit<Customer>) -> Result<Page, Fault> {
 fn chosen_country(visit: &Visit<Customer>, countries: &[(String, String)]) -> String {
     let first = countries.first().map_or(DEFAULT_COUNTRY, |(code, _)| code.as_str());
     let named = Some(visit.param("country")).filter(|country| !country.is_empty());
-    named.or(visit.query("country")).unwrap_or(first).to_owned()
+    iso_code(visit, named.or(visit.query("country")).unwrap_or(first))
 }
 
 /// The question before a number is rented, with what it costs.

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::Customer;
 use super::asking::{carried_out, once, order_refused, requester, take_turn};
+use super::keys::has_key;
 use crate::domain::country::DEFAULT_COUNTRY;
 use crate::domain::text::folded;
 use crate::domain::{Amount, Service, ServiceId, country_names};
@@ -59,13 +60,19 @@ async fn list(visit: Visit<Customer>) -> Result<Page, Fault> {
             && paging.before_key().is_none_or(|key| one.key().as_str() > key)
     });
     let (offers, next) = paging.cut_by_key(offers, Offered::key);
+    let shows_ids = shows_ids(&visit, &choices).await?;
     Ok(Page::new("Services").intro(filters(&visit, &countries, &country)).part(
         "services",
         html! {
-            (table(&visit, &offers, &country, choices.shows_api_ids))
+            (table(&visit, &offers, &country, shows_ids))
             (pager(&paging, next))
         },
     ))
+}
+
+/// Whether the ids of services are shown: to who wants them, and to who has a key to use them with.
+async fn shows_ids(visit: &Visit<Customer>, choices: &PortalChoices) -> Result<bool, Fault> {
+    Ok(choices.shows_api_ids || has_key(visit).await?)
 }
 
 /// Which services are shown, of which country.
@@ -186,8 +193,8 @@ async fn offers(
     Ok(offered)
 }
 
-/// The countries that can be chosen: the code of each, and what it is called. Those without numbers
-/// say so and come last.
+/// The countries that can be chosen: the ISO 3166 code of each, and what it is called. Those
+/// without numbers say so and come last.
 pub(super) fn countries(visit: &Visit<Customer>, showcase: &Showcase) -> Vec<(String, String)> {
     let mut countries = showcase.countries.clone();
     let is_usual = |code: &str| code == DEFAULT_COUNTRY;
@@ -197,7 +204,7 @@ pub(super) fn countries(visit: &Visit<Customer>, showcase: &Showcase) -> Vec<(St
     let labelled = countries.into_iter().map(|(code, has_numbers)| {
         let name = country_name(visit, &code);
         let label = if has_numbers { name } else { format!("{name} (none now)") };
-        (code, label)
+        (iso_code(visit, &code), label)
     });
     labelled.collect()
 }
@@ -205,14 +212,18 @@ pub(super) fn countries(visit: &Visit<Customer>, showcase: &Showcase) -> Vec<(St
 /// The country that a page is about: the one that was chosen, or else the first one.
 fn chosen_country(visit: &Visit<Customer>, countries: &[(String, String)]) -> String {
     let first = countries.first().map_or(DEFAULT_COUNTRY, |(code, _)| code.as_str());
-    visit.query("country").unwrap_or(first).to_owned()
+    iso_code(visit, visit.query("country").unwrap_or(first))
 }
 
 /// A country's name by its code.
 pub(super) fn country_name(visit: &Visit<Customer>, code: &str) -> String {
-    let settings = visit.gateway().settings();
-    let iso = settings.countries.iso_code(code);
-    country_names::name(iso).unwrap_or(code).to_owned()
+    let iso = iso_code(visit, code);
+    country_names::name(&iso).unwrap_or(code).to_owned()
+}
+
+/// A country's code as pages spell it, however the address or the first version of the API does.
+pub(super) fn iso_code(visit: &Visit<Customer>, code: &str) -> String {
+    visit.gateway().settings().countries.iso_code(code).to_owned()
 }
 
 /// The service that the address names, as it is offered in the address's country.
@@ -234,7 +245,7 @@ async fn show(visit: Visit<Customer>) -> Result<Page, Fault> {
         ("Price", html! { (visit.money(offered.price)) ", when the text has come" }),
         ("Numbers now", html! { @if offered.count == 0 { "none" } @else { (offered.count) } }),
     ];
-    if choices.shows_api_ids {
+    if shows_ids(&visit, &choices).await? {
         rows.push(("API id", html! { code { (service.id) } }));
     }
     Ok(Page::new(title)

@@ -62,6 +62,41 @@ async fn what_is_anothers_is_not_found() {
 }
 
 #[tokio::test]
+async fn a_page_that_is_not_there_says_where_to_go() {
+    let stage = Stage::new().await;
+    let missing = stage.portal().get("/nothing").await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND);
+    assert!(missing.text().contains("Go back, or use the menu."), "{}", missing.text());
+    let guest = stage.portal_guest().get("/nothing").await;
+    assert_eq!(guest.status, StatusCode::NOT_FOUND);
+    assert!(guest.text().contains("or <a href=\"/sign-in\">sign in</a>"), "{}", guest.text());
+    assert!(!guest.text().contains("menu"), "{}", guest.text());
+}
+
+#[tokio::test]
+async fn only_what_cannot_be_undone_is_red() {
+    let stage = Stage::new().await;
+    let customer = stage.portal();
+    done(&customer, "/services/NL/1/order", &[("price", "0.50")]).await;
+    let new = crate::gateway::NewEndpoint { url: "https://192.0.2.7/x".into(), types: None };
+    let (by, webhooks) = (stage.account.into(), stage.fixture.gateway.webhooks());
+    webhooks.add_once(by, new, None).await.unwrap();
+    for (path, red) in [
+        ("/", 0),
+        ("/orders", 1),
+        ("/orders/2", 0),
+        ("/rentals/new", 0),
+        ("/account", 0),
+        ("/webhooks/1", 1),
+        ("/me", 0),
+    ] {
+        let page = shows(&customer, path, &[]).await;
+        let count = page.matches("class=\"confirm\"").count();
+        assert_eq!((count, page.matches("class=\"danger\"").count()), (red, red), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn the_guide_has_the_readers_own_address_and_ids() {
     let stage = Stage::new().await;
     let customer = stage.portal();

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::Customer;
 use super::asking::{carried_out, once, requester};
+use crate::domain::event::EventKind;
 use crate::domain::webhook::{Endpoint, EndpointState, OffReason, Secret};
 use crate::gateway::{Done as Outcome, EndpointRefusal, NewEndpoint};
 use crate::http::web::{
@@ -88,13 +89,23 @@ fn new_form(visit: &Visit<Customer>) -> Markup {
 
 /// The field of an endpoint's address.
 pub(super) fn url_field(form: &FormView, value: &str) -> Markup {
-    html! { (form.text("url", "Address").hint("like https://example.com/hook").value(value)) }
+    let field = form.text("url", "Address").hint("like https://example.com/hook").value(value);
+    html! { (field.required()) }
 }
 
 /// The field of an endpoint's events.
 pub(super) fn types_field(form: &FormView, value: &str) -> Markup {
-    let hint = "kinds of events or how they begin, like order.* balance.low; * is all";
-    html! { (form.text("types", "Events").hint(hint).value(value)) }
+    let hint = "at least one: * is all of them, order.* all that begin like this, and several are \
+                written like order.* balance.low";
+    html! {
+        (form.text("types", "Events").hint(hint).value(value).required())
+        p.hint { "There are " (kinds()) "." }
+    }
+}
+
+/// The kinds of events that can be asked for.
+fn kinds() -> String {
+    EventKind::ALL.map(EventKind::as_str).join(", ")
 }
 
 /// What a form says of an endpoint's events: patterns between spaces, commas or lines.

@@ -38,7 +38,7 @@ pub(super) fn forms(visit: &Visit<Operator>, account: &Account) -> Markup {
              reason.",
             html! {
                 (adjust.text("amount", "Amount").hint("-5.00 takes 5.00 away").required())
-                (adjust.text("reason", "Reason").required())
+                (adjust.text("reason", "Reason").hint("its people read it").required())
                 (adjust.checkbox("meant", "A large amount, or a negative balance, is meant"))
                 (adjust.button("Adjust"))
             },

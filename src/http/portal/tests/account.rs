@@ -65,7 +65,8 @@ async fn a_key_is_shown_once_limited_and_revoked() {
 async fn a_webhook_is_added_tested_switched_and_deleted() {
     let stage = Stage::new().await;
     let customer = stage.portal();
-    shows(&customer, "/webhooks", &["No webhooks yet"]).await;
+    let page = shows(&customer, "/webhooks", &["No webhooks yet", "at least one: *"]).await;
+    assert!(page.contains("order.created, ") && page.matches(" required").count() == 2, "{page}");
     let wrong = [("url", "http://192.0.2.7/x"), ("types", "*")];
     let page = refused(&customer, "/webhooks", &wrong, "https://").await;
     assert!(page.contains("aria-invalid=\"true\""), "the fault stands at its field");

@@ -41,6 +41,48 @@ async fn ids_are_shown_by_the_accounts_switch_and_favourites_come_first() {
     shows(&customer, "/services/NL/1", &["API id"]).await;
     done(&customer, "/account/api-ids", &[]).await;
     assert!(!shows(&customer, "/", &[]).await.contains("API id"));
+    shows(&customer, "/account", &["Show the ids of services"]).await;
+    shows(&customer, "/api-guide", &["The id of each service stands beside it"]).await;
+    let accounts = stage.fixture.gateway.accounts();
+    let key = accounts.add_own_key(stage.account.into(), Default::default()).await.unwrap();
+    shows(&customer, "/", &["API id", "<code>1</code>"]).await;
+    accounts.revoke_own_key(stage.account.into(), key.key.prefix()).await.unwrap();
+    assert!(!shows(&customer, "/", &[]).await.contains("API id"), "no key works");
+}
+
+#[tokio::test]
+async fn a_country_has_one_name_however_the_address_spells_it() {
+    let stage = Stage::new().await;
+    let customer = stage.portal();
+    for code in ["GB", "UK"] {
+        let selected = "<option value=\"GB\" selected>United Kingdom (none now)</option>";
+        let address = format!("/?country={code}");
+        let page = shows(&customer, &address, &[selected, "href=\"/services/GB/1\""]).await;
+        assert!(!page.contains("/UK"), "{page}");
+        shows(&customer, &format!("/services/{code}/1"), &["United Kingdom"]).await;
+        shows(&customer, &format!("/rentals/new/{code}"), &[selected]).await;
+    }
+    let orders = shows(&customer, "/orders", &["Netherlands"]).await;
+    assert!(!orders.contains(">NL<"), "{orders}");
+}
+
+#[tokio::test]
+async fn what_was_given_back_stands_at_its_order_and_in_the_ledger_with_the_reason() {
+    let stage = Stage::new().await;
+    let (customer, orders) = (stage.portal(), stage.fixture.gateway.orders());
+    let before = shows(&customer, "/orders/1", &["Completed"]).await;
+    assert!(!before.contains("Given back"));
+    let reason = "the <code> had expired".to_owned();
+    orders.refund(stage.order, Some(Amount(20)), reason).await.unwrap();
+    let accounts = stage.fixture.gateway.accounts();
+    let (account, more) = (stage.account.to_string(), Amount(100));
+    accounts.adjust_balance(account, more, "goodwill".into(), "1".into()).await.unwrap();
+    let back = ["Given back", "0.20 USD", "the &lt;code&gt; had expired"];
+    shows(&customer, "/orders/1", &back).await;
+    let told = ["Given back for", "the &lt;code&gt; had expired", "Correction", "goodwill"];
+    shows(&customer, "/account/ledger", &told).await;
+    let csv = shows(&customer, "/account/ledger.csv", &[",ref,reason"]).await;
+    assert!(csv.contains(",the <code> had expired\r\n"), "{csv}");
 }
 
 #[tokio::test]
