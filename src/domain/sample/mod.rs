@@ -75,8 +75,19 @@ pub enum FigureKind {
     Count,
     /// A state; condensed it is the mean of the minutes that name it.
     Level,
+    /// How many of a whole are in one of several states; condensed it is the mean of all minutes,
+    /// so that the states add up to the whole. In a state that a sample does not name there are
+    /// none.
+    Parts,
     /// A sum since the beginning; condensed it is the last one.
     Total,
+}
+
+impl FigureKind {
+    /// Whether a figure that a sample does not name is 0, rather than not known.
+    fn counts(self) -> bool {
+        matches!(self, FigureKind::Count | FigureKind::Parts)
+    }
 }
 
 impl SampleTopic {
@@ -139,13 +150,12 @@ impl SampleTopic {
             | SampleTopic::Switches => FigureKind::Count,
             SampleTopic::Stock
             | SampleTopic::Pairs
-            | SampleTopic::Sims
-            | SampleTopic::Modems
             | SampleTopic::Polls
             | SampleTopic::Funds
             | SampleTopic::Writer
             | SampleTopic::Machine
             | SampleTopic::Visits => FigureKind::Level,
+            SampleTopic::Sims | SampleTopic::Modems => FigureKind::Parts,
             SampleTopic::Income => FigureKind::Total,
         }
     }
@@ -208,9 +218,9 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// A figure; a count that is not named is 0.
+    /// A figure. One that is not named is 0 if it counts something.
     pub fn figure(&self, kind: FigureKind, name: &str) -> Option<f64> {
-        let missing = (kind == FigureKind::Count).then_some(0.0);
+        let missing = kind.counts().then_some(0.0);
         self.figures.get(name).copied().or(missing)
     }
 }
@@ -241,7 +251,7 @@ fn merge(kind: FigureKind, of_span: &[Sample], length: Duration) -> Option<Sampl
             let (sum, weights) = sums.entry(name).or_default();
             match kind {
                 FigureKind::Total => (*sum, *weights) = (*figure, 1.0),
-                FigureKind::Count | FigureKind::Level => {
+                FigureKind::Count | FigureKind::Level | FigureKind::Parts => {
                     *sum += figure * weight;
                     *weights += weight;
                 }
@@ -250,7 +260,7 @@ fn merge(kind: FigureKind, of_span: &[Sample], length: Duration) -> Option<Sampl
     }
     let all = f64::from(minutes).max(1.0);
     let mean = |(name, (sum, weights)): (&str, (f64, f64))| {
-        let of = if kind == FigureKind::Count { all } else { weights.max(1.0) };
+        let of = if kind.counts() { all } else { weights.max(1.0) };
         (name.to_owned(), rounded(sum / of))
     };
     let figures = bounded(kind, sums.into_iter().map(mean).collect());
@@ -271,7 +281,7 @@ pub fn bounded(kind: FigureKind, figures: Figures) -> Figures {
     let mut all: Vec<(String, f64)> = figures.into_iter().collect();
     all.sort_by(|(_, figure), (_, other)| match kind {
         FigureKind::Level => figure.total_cmp(other),
-        FigureKind::Count | FigureKind::Total => other.total_cmp(figure),
+        FigureKind::Count | FigureKind::Parts | FigureKind::Total => other.total_cmp(figure),
     });
     all.truncate(MOST_FIGURES);
     all.into_iter().collect()
@@ -301,6 +311,7 @@ mod tests {
         let second = |a, b| sample(10, 3, &[("a", a), ("b", b)]);
         assert_eq!(condensed(FigureKind::Count), [first.clone(), second(3.0, 1.0)]);
         assert_eq!(condensed(FigureKind::Level), [first.clone(), second(4.5, 3.0)]);
+        assert_eq!(condensed(FigureKind::Parts), condensed(FigureKind::Count));
         assert_eq!(condensed(FigureKind::Total), [first, second(3.0, 3.0)]);
     }
 
@@ -310,7 +321,8 @@ mod tests {
             .filter(|minute| minute % 7 != 3 && !(30..55).contains(minute))
             .map(|minute| sample(minute, 1, &[("a", (minute * minute % 11) as f64)]))
             .collect();
-        for kind in [FigureKind::Count, FigureKind::Level, FigureKind::Total] {
+        let kinds = [FigureKind::Count, FigureKind::Level, FigureKind::Parts, FigureKind::Total];
+        for kind in kinds {
             let tens = condense(kind, &of_minutes, SampleSpan::TenMinutes.length());
             let twice = condense(kind, &tens, SampleSpan::Hour.length());
             let once = condense(kind, &of_minutes, SampleSpan::Hour.length());

@@ -28,8 +28,10 @@ pub(super) fn draw(name: ChartName, of: &Timeline, currency: Currency) -> Chart 
         ChartName::Seconds => seconds(chart, of),
         ChartName::Stock => stock(chart, of),
         ChartName::Pairs => pairs(chart, of),
-        ChartName::Sims => levels(chart(now(of, "SIM", "SIMs"), Unit::Number("SIMs")), of),
-        ChartName::Modems => levels(chart(now(of, "modem", "modems"), Unit::Number("modems")), of),
+        ChartName::Sims => by_state(chart(now(of, "SIM", "SIMs"), Unit::Number("SIMs")), of),
+        ChartName::Modems => {
+            by_state(chart(now(of, "modem", "modems"), Unit::Number("modems")), of)
+        }
         ChartName::Requests => requests(chart, of),
         ChartName::Waiting => waiting(chart, of),
         ChartName::Income => income(chart, of, currency),
@@ -163,23 +165,35 @@ fn pairs(chart: impl Fn(String, Unit) -> Chart, of: &Timeline) -> Chart {
         .bridging(usize::try_from(steps).unwrap_or(0));
     by_last(of, |a, b| a.total_cmp(b))
         .into_iter()
+        .take(MOST_LINES)
         .fold(empty, |chart, name| chart.line(Line::new(name.clone(), of.figure(&name))))
 }
 
-/// A line for each state that most are in.
-fn levels(chart: Chart, of: &Timeline) -> Chart {
-    by_last(of, |a, b| b.total_cmp(a))
+/// A line for each state, those first that most are in; where there are too many, the rest have
+/// one line, so that the lines add up to the whole.
+fn by_state(chart: Chart, of: &Timeline) -> Chart {
+    let mut names = by_last(of, |a, b| b.total_cmp(a));
+    let shown = if names.len() > MOST_LINES { MOST_LINES - 1 } else { MOST_LINES };
+    let rest = names.split_off(names.len().min(shown));
+    let chart = names
         .into_iter()
-        .fold(chart, |chart, name| chart.line(Line::new(name.replace('_', " "), of.figure(&name))))
+        .fold(chart, |chart, name| chart.line(Line::new(name.replace('_', " "), of.figure(&name))));
+    if rest.is_empty() {
+        return chart;
+    }
+    let in_rest = |sample: &Sample| {
+        total(rest.iter().filter_map(|name| sample.figure(of.topic.kind(), name)))
+    };
+    chart.line(Line::new("other states", of.line(|sample| Some(in_rest(sample)))))
 }
 
-/// The names of as many figures as can be drawn, in the order of their last values.
+/// The names of all figures, in the order of their last values.
 fn by_last(of: &Timeline, order: impl Fn(&f64, &f64) -> std::cmp::Ordering) -> Vec<String> {
     let last = |name: &str| of.figure(name).into_iter().rev().flatten().next().unwrap_or(0.0);
     let mut names: Vec<(String, f64)> =
         of.names().into_iter().map(|name| (name.clone(), last(&name))).collect();
     names.sort_by(|(_, a), (_, b)| order(a, b));
-    names.into_iter().take(MOST_LINES).map(|(name, _)| name).collect()
+    names.into_iter().map(|(name, _)| name).collect()
 }
 
 fn requests(chart: impl Fn(String, Unit) -> Chart, of: &Timeline) -> Chart {
@@ -308,6 +322,7 @@ mod tests {
 
     use super::*;
     use crate::domain::Timestamp;
+    use crate::domain::sample::SampleTopic;
 
     /// A day in which `figures` were sampled in each ten minutes, less one of them.
     fn day(name: ChartName, figures: &[(&str, f64)]) -> Timeline {
@@ -351,6 +366,38 @@ mod tests {
         assert!(text.contains("2 pairs of a service and a country have no number left."));
         let text = drawn(ChartName::Sims, &[("available", 8.0), ("rented", 2.0)]);
         assert!(text.contains("10 SIMs by state."), "{text}");
+    }
+
+    #[test]
+    fn states_add_up_to_the_whole_and_those_that_are_over_come_last() {
+        let now = Timestamp(1_782_133_023_000_000);
+        let (from, to) = ChartRange::Day.around(now);
+        let minute = Duration::from_secs(60);
+        let sample = |at: Timestamp, figures: &[(&str, f64)]| {
+            let figures = figures.iter().map(|(name, it)| ((*name).to_owned(), *it)).collect();
+            Sample { at, minutes: 1, figures }
+        };
+        let samples = [
+            sample(from, &[("no-number", 8.0), ("offline", 2.0)]),
+            sample(to.minus(minute * 2), &[("offline", 10.0)]),
+            sample(to.minus(minute), &[("available", 9.0), ("retired", 1.0)]),
+        ];
+        let of = Timeline::new(SampleTopic::Sims, ChartRange::Day, now, &samples);
+        let text = draw(ChartName::Sims, &of, dollar()).render().0;
+        assert!(text.contains("10 SIMs by state."), "no SIM is counted twice: {text}");
+        let names = by_last(&of, |a, b| b.total_cmp(a));
+        assert_eq!(names, ["offline", "available", "retired", "no-number"]);
+    }
+
+    #[test]
+    fn where_there_are_many_states_the_rest_have_a_line() {
+        let states = [("a", 9.0), ("b", 8.0), ("c", 7.0), ("d", 6.0), ("e", 5.0)];
+        let figures = [&states[..], &[("f", 2.0), ("g", 1.0)]].concat();
+        let text = drawn(ChartName::Sims, &figures);
+        assert!(text.contains("38 SIMs by state.") && text.contains("other states"), "{text}");
+        assert!(text.contains("<b>3</b>"), "{text}");
+        let text = drawn(ChartName::Sims, &figures[..6]);
+        assert!(!text.contains("other states"), "{text}");
     }
 
     #[test]
