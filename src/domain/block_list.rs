@@ -4,6 +4,8 @@
 //! messages that give access to much more than an account with a shop. A message that a rule
 //! matches is kept for the operator, and given to no order and no rental.
 
+use std::sync::Arc;
+
 use regex::{RegexSet, RegexSetBuilder};
 
 /// The most memory that the compiled rules of one kind may take, in bytes.
@@ -23,6 +25,7 @@ pub struct BlockRule {
 /// All rules, compiled once. Patterns ignore the case of letters.
 #[derive(Debug, Clone)]
 pub struct BlockList {
+    rules: Arc<[BlockRule]>,
     senders: Patterns,
     texts: Patterns,
 }
@@ -55,7 +58,7 @@ impl Default for BlockList {
     /// The empty list, which withholds nothing.
     fn default() -> BlockList {
         let none = || Patterns { set: RegexSet::empty(), rules: Vec::new() };
-        BlockList { senders: none(), texts: none() }
+        BlockList { rules: Arc::default(), senders: none(), texts: none() }
     }
 }
 
@@ -69,7 +72,13 @@ impl BlockList {
                     .flat_map(|rule| patterns(rule).iter().map(|p| (rule.name.as_str(), p))),
             )
         };
-        Ok(BlockList { senders: of(|rule| &rule.senders)?, texts: of(|rule| &rule.texts)? })
+        let (senders, texts) = (of(|rule| &rule.senders)?, of(|rule| &rule.texts)?);
+        Ok(BlockList { rules: rules.into(), senders, texts })
+    }
+
+    /// The rules, in the order in which they are looked at.
+    pub fn rules(&self) -> &[BlockRule] {
+        &self.rules
     }
 
     /// The name of the rule that withholds a message, if one does.
@@ -103,6 +112,8 @@ mod tests {
         ] {
             assert_eq!(list.rule(sender, text), expected, "{sender} {text}");
         }
+        let names: Vec<&str> = list.rules().iter().map(|rule| rule.name.as_str()).collect();
+        assert_eq!(names, ["banks", "state"]);
         assert!(BlockList::new(&[rule("bad", &["("], &[])]).is_err());
         assert_eq!(BlockList::default().rule("ING", "iban"), None);
     }

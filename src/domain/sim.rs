@@ -124,6 +124,16 @@ impl Sim {
     pub fn is_on_probation(&self, now: Timestamp) -> bool {
         self.deaf_until > Timestamp::default() && self.deaf_until <= now
     }
+
+    /// Whether this SIM keeps another one from being sold that has the same number. A retired SIM
+    /// claims nothing, and what the operator has said of one SIM settles it.
+    pub fn contests(&self, other: &Sim) -> bool {
+        let (Some(own), Some(others)) = (&self.number, &other.number) else { return false };
+        let is_settled =
+            others.source == NumberSource::Operator && own.source != NumberSource::Operator;
+        let is_claimed = self.retired_at.is_none() && own.number == others.number;
+        self.id != other.id && is_claimed && !is_settled
+    }
 }
 
 /// Whether a number that was just read replaces the one that is known.

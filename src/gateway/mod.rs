@@ -104,7 +104,7 @@ pub use events::{EventFollower, Events, PositionExpired};
 pub use finder::{Finder, Found};
 pub use health::{Health, PairView, ServiceFigures};
 pub use hearing_tests::HearingTests;
-pub use inbox::{Arrival, Attribution, Inbox, Ingested, Pdu};
+pub use inbox::{Arrival, Attribution, Inbox, Ingested, Pdu, Undeliverable};
 pub use listing::{ListRequest, same_word};
 pub use modem_control::{
     BoxFuture, ConfigFault, ConfigFindings, ConfigInEffect, ConfigValue, ModemControl, Reload,
@@ -126,7 +126,7 @@ pub use people::{
 };
 pub use rentals::{
     Edit, EndRefund, Extend, MessagesWanted, Rent, RentalEdit, RentalHistory, RentalRefusal,
-    RentalRequest, RentalView, Rentals, TenantView,
+    RentalRequest, RentalView, Rentals, TenantView, Unrevivable,
 };
 pub use reports::{LedgerSums, Reports, SiteStats, UsedPerDay};
 pub use requester::{AskedBy, RequestKey, Requester};
@@ -139,8 +139,8 @@ pub use services::{
 pub use settings::Settings;
 pub use shared_reading::Freshness;
 pub use sims::{
-    Identified, ImportedSim, SimEdit, SimImport, SimPage, SimView, Sims, SimsWanted, WantedDigits,
-    no_sim, sim_states,
+    Identified, ImportedSim, Rival, SimEdit, SimImport, SimPage, SimView, Sims, SimsWanted,
+    WantedDigits, no_sim, sim_states,
 };
 pub use stock::{
     ExplainedSim, Explanation, NumberState, Obstacles, Offer, RENTALS, ReachedLimit, Showcase,

@@ -6,6 +6,7 @@ mod list;
 mod looking;
 mod numbers;
 mod pins;
+mod rivals;
 mod selling;
 mod several;
 
@@ -28,6 +29,7 @@ use crate::store::BankPosition;
 pub use identity::Identified;
 pub use list::{SimPage, SimsWanted, WantedDigits, sim_states};
 pub(super) use numbers::{let_number_rest, with_number};
+pub use rivals::Rival;
 pub use several::{ImportedSim, SimEdit, SimImport};
 
 /// A SIM as the operator sees it.

@@ -32,6 +32,7 @@ use crate::store::{ListFilter, ListStep, MessageFilter, NewPart, ReadTx, StoreEr
 pub(super) use assembly::Assemblies;
 pub use attribution::Attribution;
 use content::Content;
+pub use delivering::Undeliverable;
 pub(super) use matching::Matcher;
 use matching::ReceivedMessage;
 pub(super) use network_clocks::NetworkClocks;

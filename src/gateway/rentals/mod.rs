@@ -17,7 +17,7 @@ pub use by_customer::{RentalRefusal, RentalRequest};
 pub use changing::{Edit, Extend, RentalEdit};
 pub use operator::EndRefund;
 pub use renting::Rent;
-pub(super) use reviving::Unrevivable;
+pub use reviving::Unrevivable;
 pub(super) use showing::has_news;
 pub use showing::{MessagePage, MessagesWanted};
 pub use viewing::{RentalHistory, RentalView, TenantView};

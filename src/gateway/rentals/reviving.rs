@@ -1,6 +1,8 @@
 //! Grace: for some time after its end a rental can be revived. Its SIM rests meanwhile, and what
 //! comes to it is kept for the tenant until then.
 
+use std::sync::Arc;
+
 use super::{Rentals, end_of_calendar};
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::event::EventKind;
@@ -13,7 +15,7 @@ use crate::store::{ReadTx, WriteTx};
 
 /// Why a rental cannot be revived.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::gateway) enum Unrevivable {
+pub enum Unrevivable {
     /// It has not ended.
     Active { until: Timestamp },
     /// The operator has ended it, for good.
@@ -130,10 +132,20 @@ impl Rentals {
         Ok(Ok((revived, ended_at)))
     }
 
+    /// Why a rental cannot be revived, whatever its account can pay; `None` if it can.
+    pub async fn unrevivable(
+        self: &Arc<Self>,
+        rental: &Rental,
+    ) -> Result<Option<Unrevivable>, Error> {
+        let (rentals, rental, now) = (Arc::clone(self), rental.clone(), self.env.certain_now());
+        let read = self.env.store.read(move |rows| rentals.revivable(rows, &rental, now));
+        Ok(read.await?.err())
+    }
+
     /// When a rental ended that can be revived at `now`, if it can be paid.
     fn revivable(
         &self,
-        tx: &WriteTx<'_>,
+        rows: &ReadTx<'_>,
         rental: &Rental,
         now: Timestamp,
     ) -> Result<Result<Timestamp, Unrevivable>, Error> {
@@ -147,12 +159,12 @@ impl Rentals {
         if now >= until {
             return Ok(Err(Unrevivable::GraceOver { ended_at, until }));
         }
-        let sim = tx.sim(rental.sim)?.filter(|sim| sim.retired_at.is_none());
+        let sim = rows.sim(rental.sim)?.filter(|sim| sim.retired_at.is_none());
         let number = sim.and_then(|sim| sim.number).map(|known| known.number);
         if number.as_ref() != Some(&rental.number) {
             return Ok(Err(Unrevivable::OtherNumber));
         }
-        let is_given_away = tx.was_given_since(rental.sim, &rental.number, ended_at)?;
+        let is_given_away = rows.was_given_since(rental.sim, &rental.number, ended_at)?;
         Ok(if is_given_away { Err(Unrevivable::GivenAway) } else { Ok(ended_at) })
     }
 

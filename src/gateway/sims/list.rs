@@ -13,7 +13,7 @@ use crate::gateway::listing::{check_state, find_country};
 use crate::gateway::shared_reading::Freshness;
 
 /// How long the states of all SIMs are shared.
-const SHARED_FOR: Duration = Duration::from_secs(1);
+pub(super) const SHARED_FOR: Duration = Duration::from_secs(1);
 
 /// Which SIMs a page of the list has. What is `None` limits nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

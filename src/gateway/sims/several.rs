@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::rivals::{Rival, rivals_in};
 use super::{SimView, Sims, no_sim};
 use crate::domain::Iccid;
 use crate::domain::sim::Pool;
@@ -38,6 +39,8 @@ pub struct ImportedSim {
     pub line: usize,
     /// The SIM as it is afterwards.
     pub sim: SimView,
+    /// The other SIMs that have its number then.
+    pub rivals: Vec<Rival>,
 }
 
 /// What a list of SIMs has set, or would set.
@@ -135,7 +138,7 @@ impl Sims {
             self.set_number_in(tx, &iccid, &number, add)
         });
         match set? {
-            Ok(sim) => import.sims.push(ImportedSim { line, sim }),
+            Ok(sim) => import.sims.push(ImportedSim { line, sim, rivals: Vec::new() }),
             Err(Error::Refused(fault)) => import.faults.push(LineFault { line, fault }),
             Err(error) => return Err(error),
         }
@@ -147,6 +150,7 @@ impl Sims {
         let now = self.env.now();
         for imported in &mut import.sims {
             if let Some(sim) = tx.sim(imported.sim.sim.id)? {
+                imported.rivals = rivals_in(tx, &sim)?;
                 imported.sim = self.view(sim, now);
             }
         }

@@ -236,11 +236,23 @@ async fn the_operators_word_stands_and_two_sims_with_one_number_are_both_held_ba
     let contested = async || fixture.gateway.reports().site_stats().await.unwrap().contested;
     let claims = contested().await;
     assert_eq!(claims.iter().map(|(_, sims)| sims).collect::<Vec<_>>(), [&[iccid(1), iccid(2)]]);
+    // Which SIM holds which back is told of each, as the state says.
+    let rivals = async |n| {
+        let sim = fixture.gateway.sims().find(iccid(n)).await.unwrap().sim;
+        let rivals = fixture.gateway.sims().rivals(&sim).await.unwrap();
+        assert_eq!(sim.contested, rivals.iter().any(|rival| rival.holds_back), "{n}");
+        let told = |it: &Rival| (it.iccid.clone(), it.source, it.holds_back, it.is_held_back);
+        rivals.iter().map(told).collect::<Vec<_>>()
+    };
+    assert_eq!(rivals(1).await, [(iccid(2), NumberSource::Ussd, true, true)]);
+    assert_eq!(rivals(2).await, [(iccid(1), NumberSource::Cnum, true, true)]);
     // What the operator says settles it, although the other card goes on telling that number.
     fixture.gateway.sims().set_number(iccid(1), "+31612000001".to_owned(), false).await.unwrap();
     let state = async |n| fixture.gateway.sims().find(iccid(n)).await.unwrap().state();
     assert_eq!((state(1).await, state(2).await), ("available", "contested"));
     assert!(contested().await.is_empty());
+    assert_eq!(rivals(1).await, [(iccid(2), NumberSource::Ussd, false, true)]);
+    assert_eq!(rivals(2).await, [(iccid(1), NumberSource::Operator, true, false)]);
     fixture.gateway.sims().clear_number(iccid(1)).await.unwrap();
     assert_eq!((state(1).await, state(2).await), ("no-number", "available"));
     fixture.plug(1).await;
@@ -249,6 +261,7 @@ async fn the_operators_word_stands_and_two_sims_with_one_number_are_both_held_ba
     fixture.gateway.sims().set_retired(iccid(1), true).await.unwrap();
     assert_eq!((state(1).await, state(2).await), ("retired", "available"));
     assert!(contested().await.is_empty());
+    assert_eq!((rivals(1).await.len(), rivals(2).await.len()), (1, 0));
     fixture.gateway.sims().set_retired(iccid(1), false).await.unwrap();
     fixture.gateway.sims().set_number(iccid(2), "+31612000002".to_owned(), false).await.unwrap();
     let refused = fixture

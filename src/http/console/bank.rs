@@ -7,7 +7,7 @@ use maud::{Markup, Render, html};
 
 use super::banks::{Counts, trouble};
 use super::modems::short_port;
-use super::sims::sim_link;
+use super::ways::{modem_link, sim_link};
 use super::{Operator, bank_moves};
 use crate::domain::RowLimit;
 use crate::domain::bank::{BankReport, RadioReport, RadioState, SlotContents, SlotReport};
@@ -107,9 +107,7 @@ fn radios(visit: &Visit<Operator>, bank: &BankReport) -> Markup {
             number,
             [
                 html! {
-                    (number) " " a href=(path!("/modems/{}", radio.port)) title=(radio.port) {
-                        (short_port(&radio.port))
-                    }
+                    (number) " " (modem_link(&radio.port))
                 },
                 html! {
                     (badge(tone_of(radio.state), radio.state.as_str()))

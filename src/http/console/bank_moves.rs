@@ -3,8 +3,7 @@
 use maud::{Markup, Render, html};
 
 use super::Operator;
-use super::modems::short_port;
-use super::sims::sim_link;
+use super::ways::{modem_link, sim_link};
 use crate::domain::RowLimit;
 use crate::domain::bank::{SwitchOutcome, SwitchRecord};
 use crate::gateway::ListRequest;
@@ -42,7 +41,7 @@ pub(super) fn table<'s>(switches: impl Iterator<Item = &'s (i64, SwitchRecord)>)
             [
                 html! { (moment(switch.began_at)) },
                 html! { (span(switch.ended_at.since(switch.began_at))) },
-                html! { span title=(switch.port) { (short_port(&switch.port)) } },
+                modem_link(&switch.port),
                 html! { (switch.slot) },
                 sim_link(switch.left.as_ref()),
                 sim_link(switch.found.as_ref()),

@@ -6,11 +6,12 @@ use std::time::Duration;
 use maud::{Markup, Render, html};
 
 use super::Operator;
+use super::ways::{BLOCK_LIST, withheld_link};
 use crate::domain::audit::AuditAction;
 use crate::domain::login::Permission::SeeTexts;
 use crate::domain::message::{Message, MessageKind};
 use crate::domain::order::OrderState;
-use crate::domain::{Order, Timestamp};
+use crate::domain::{Iccid, Order, Timestamp};
 use crate::gateway::{Entry, Error, ListRequest, ListStep};
 use crate::http::web::{
     Empty, Fault, Faults, Form, PAGE_ROWS, Paging, Row, Table, Tone, Visit, badge, clock_time,
@@ -143,20 +144,31 @@ pub(super) fn remark(entry: &Entry) -> Markup {
     }
 }
 
-/// By which key and from where an order or a rental was asked for, and what was withheld from it,
-/// each if it is known.
+/// By which key and from where an order or a rental was asked for, each if it is known.
 pub(super) fn asked_by(
     entries: &[Entry],
     client: Option<&str>,
-    withheld: &[String],
-) -> [(&'static str, Option<Markup>); 3] {
+) -> [(&'static str, Option<Markup>); 2] {
     let key = entries.first().and_then(|entry| entry.key.as_deref());
-    let rules = (!withheld.is_empty()).then(|| withheld.join(", "));
     [
         ("API key", key.map(|key| html! { code { (key) } })),
         ("Asked for from", client.map(|client| html! { (client) })),
-        ("Withheld from it", rules.map(|rules| html! { (rules) })),
     ]
+}
+
+/// By which rules something was withheld from an order or a rental, and where that stands.
+pub(super) fn withheld_from(rules: &[String], iccid: Option<&Iccid>) -> Markup {
+    html! {
+        p {
+            @if rules.is_empty() { "Nothing was withheld from it." } @else {
+                "Withheld from it by the " (link(BLOCK_LIST, "block list")) ": " (rules.join(", "))
+                "."
+            }
+            @if let Some(iccid) = iccid {
+                " " (withheld_link(iccid, "What was withheld of its SIM's messages"))
+            }
+        }
+    }
 }
 
 /// What an order or a rental was charged, and what of it was given back.
@@ -193,7 +205,7 @@ pub(super) fn charges(visit: &Visit<Operator>, entries: &[Entry]) -> Table {
 pub(super) fn message_marks(message: &Message) -> Markup {
     html! {
         @if let Some(rule) = &message.withheld {
-            (badge(Tone::Fair, &format!("withheld: {rule}"))) " "
+            (badge(Tone::Fair, "withheld")) " by " (hostile(rule)) ": "
         }
         @match message.kind {
             MessageKind::Text => {},

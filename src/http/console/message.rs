@@ -5,13 +5,13 @@ use maud::{Markup, html};
 use super::Operator;
 use super::books::{message_code, message_marks, message_sender, note_look};
 use super::messages::owner;
+use super::ways::{BLOCK_LIST, sim_link};
 use crate::domain::MessageId;
 use crate::domain::login::Permission::{Look, SeeTexts};
 use crate::domain::message::{Message, MessageKind};
 use crate::gateway::Topic;
 use crate::http::web::{
-    Access::May, Fault, Page, Route, Visit, code_block, facts, hostile, hostile_whole, link,
-    moment, path,
+    Access::May, Fault, Page, Route, Visit, code_block, facts, hostile, hostile_whole, link, moment,
 };
 
 pub(super) fn routes() -> Vec<Route<Operator>> {
@@ -53,7 +53,7 @@ fn message_facts(visit: &Visit<Operator>, message: &Message) -> Markup {
         ("Received", moment(message.received_at)),
         ("Sender", message_sender(visit, message)),
         ("Code", message_code(visit, message)),
-        ("SIM", link(&path!("/sims/{}", message.iccid), message.iccid.as_str())),
+        ("SIM", sim_link(Some(&message.iccid))),
         ("Whose", owner(message)),
     ];
     let marks = message_marks(message);
@@ -61,11 +61,23 @@ fn message_facts(visit: &Visit<Operator>, message: &Message) -> Markup {
         ("Sent", message.sent_at.map(moment)),
         ("Number", message.number.as_ref().map(|number| visit.number(number))),
         ("Marks", (!marks.0.is_empty()).then_some(marks)),
+        ("Withheld by", message.withheld.as_deref().map(|rule| withheld_by(visit, rule))),
         ("More about it", message.detail.as_deref().map(hostile)),
         ("Shown to its customer", message.seen.then(|| html! { "yes" })),
     ];
     let sometimes = sometimes.into_iter().filter_map(|(term, is)| Some((term, is?)));
     facts(&always.into_iter().chain(sometimes).collect::<Vec<_>>())
+}
+
+/// The rule that withholds a message, with the way to it, if it is one of the block list: a message
+/// that tells a SIM's number is withheld, too.
+fn withheld_by(visit: &Visit<Operator>, rule: &str) -> Markup {
+    let settings = visit.gateway().settings();
+    let is_of_list = settings.block_list.rules().iter().any(|known| known.name == rule);
+    html! {
+        (hostile(rule))
+        @if is_of_list { ", a rule of the " (link(BLOCK_LIST, "block list")) }
+    }
 }
 
 /// The PDUs as the modem gave them, while they are kept. They have the text in them.

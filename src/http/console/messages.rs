@@ -1,12 +1,13 @@
 //! The inbox: what has come to all SIMs, live, with filters and search.
 
-use maud::{Markup, Render, html};
+use maud::{Markup, html};
 
 use super::Operator;
 use super::books::{
     list_request, message_code, message_excerpt, message_sender, message_time, note_look,
     nothing_listed, stepped,
 };
+use super::ways::BLOCK_LIST;
 use crate::domain::login::Permission::{Look, SeeTexts};
 use crate::domain::message::{Message, MessageState};
 use crate::gateway::{Error, ListRequest, ListStep, StepEnd, Topic};
@@ -35,7 +36,8 @@ async fn list(visit: Visit<Operator>) -> Result<Page, Fault> {
         }
         Err(error) => nothing_listed(error)?,
     };
-    Ok(Page::new("Messages").intro(filters.render()).part("list", list))
+    let intro = html! { (filters) p { (link(BLOCK_LIST, "What the block list withholds")) } };
+    Ok(Page::new("Messages").intro(intro).part("list", list))
 }
 
 fn filters(visit: &Visit<Operator>) -> Filters {

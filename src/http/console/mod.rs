@@ -7,6 +7,7 @@ mod audit;
 mod bank;
 mod bank_moves;
 mod banks;
+mod block_list;
 mod books;
 mod catalogue;
 mod charts;
@@ -24,6 +25,7 @@ mod people;
 mod reasons;
 mod rental;
 mod rentals;
+mod rivals;
 mod service;
 mod service_form;
 mod service_numbers;
@@ -40,6 +42,7 @@ mod system;
 mod tests;
 mod trends;
 mod visit;
+mod ways;
 
 use std::sync::Arc;
 
@@ -146,6 +149,7 @@ impl Visitor for Operator {
             rental::routes(),
             messages::routes(),
             message::routes(),
+            block_list::routes(),
             accounts::routes(),
             account::routes(),
             audit::routes(),

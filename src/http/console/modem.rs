@@ -3,8 +3,10 @@
 use maud::{Markup, Render, html};
 
 use super::charts::signal_part;
-use super::modems::{fill, short_port, tone_of};
+use super::modems::{fill, numbers_in, short_port, tone_of};
+use super::ways::sim_link;
 use super::{Operator, modem_requests};
+use crate::domain::Msisdn;
 use crate::domain::login::Permission::{Act, Look};
 use crate::domain::modem::{ModemDetail, ModemStatus};
 use crate::domain::number_discovery::DiscoveryAttempt;
@@ -30,9 +32,11 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
         None => Vec::new(),
     };
     let history = visit.gateway().modems().history(port.as_str());
+    let numbers = numbers_in(&visit, &[&modem]).await?;
+    let number = modem.snapshot.iccid().and_then(|iccid| numbers.get(iccid));
     let mut page = Page::new(format!("Modem {}", short_port(port)))
         .below("Modems", "/modems")
-        .half_part("state", state(&visit, &modem))
+        .half_part("state", state(&visit, &modem, number))
         .half_part("device", device(&visit, &modem, &detail));
     if visit.may(Act) {
         page = page.part("requests", requests(&visit, &modem));
@@ -44,9 +48,8 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
         .part("transcript", transcript(&detail)))
 }
 
-fn state(visit: &Visit<Operator>, modem: &ModemStatus) -> Markup {
+fn state(visit: &Visit<Operator>, modem: &ModemStatus, number: Option<&Msisdn>) -> Markup {
     let snapshot = &modem.snapshot;
-    let number = snapshot.sim.as_ref().and_then(|sim| sim.number.as_ref());
     let text = |text: Option<String>| html! { (hostile(text.as_deref().unwrap_or("–"))) };
     html! {
         h2 { "State" }
@@ -58,15 +61,8 @@ fn state(visit: &Visit<Operator>, modem: &ModemStatus) -> Markup {
             ("Reason", text(snapshot.reason.as_ref().map(ToString::to_string))),
             ("Signal", signal(snapshot.signal_dbm)),
             ("Network", text(snapshot.operator.clone())),
-            ("SIM", html! {
-                @if let Some(iccid) = snapshot.iccid() {
-                    @let address = path!("/sims/{}", iccid);
-                    a href=[visit.if_page(&address)] { (iccid) }
-                } @else { "–" }
-            }),
-            ("Number", html! {
-                @if let Some(own) = number { (visit.own_number(&own.number)) } @else { "–" }
-            }),
+            ("SIM", sim_link(snapshot.iccid())),
+            ("Number", number.map_or_else(|| html! { "–" }, |number| visit.number(number))),
             ("Stores", html! { (fill(&snapshot.stores)) }),
             ("Last report", html! { (ago(visit.now(), modem.seen_at)) " ago" }),
         ]))

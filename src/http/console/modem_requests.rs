@@ -8,7 +8,7 @@ use super::modems::short_port;
 use crate::domain::audit::AuditAction;
 use crate::domain::login::Permission::Act;
 use crate::domain::modem::{ModemRequest, ModemStatus, RequestError};
-use crate::domain::{Iccid, Msisdn, PortName};
+use crate::domain::{Iccid, PortName};
 use crate::http::web::{
     Access, Done, Download, Fault, Faults, Form, Page, Route, Visit, code_block, hostile_whole,
     path,
@@ -33,11 +33,6 @@ impl Visit<Operator> {
         let modems = self.gateway().modems().modems();
         let found = modems.into_iter().find(|modem| modem.snapshot.port == *port);
         found.ok_or_else(|| Fault::NotFound("No modem is served at this port.".to_owned()))
-    }
-
-    /// A number as a card has it, of which a viewer sees the last digits only.
-    pub(super) fn own_number(&self, number: &str) -> maud::Markup {
-        self.number(&Msisdn::from_stored(number))
     }
 
     /// Resets a modem, and notes that in the audit.

@@ -1,12 +1,15 @@
 //! All modems, those that do not work first.
 
+use std::collections::HashMap;
+
 use maud::{Markup, Render, html};
 
 use super::Operator;
+use super::ways::modem_link;
 use crate::domain::login::Permission::{Act, Look};
 use crate::domain::modem::{ModemState, ModemStatus, StoreFill};
 use crate::domain::text::counted_noun;
-use crate::domain::{PortName, Timestamp};
+use crate::domain::{Iccid, Msisdn, PortName, Timestamp};
 use crate::gateway::{ScannedPort, Topic};
 use crate::http::web::{
     Access, Done, Empty, Fault, Filters, Form, PAGE_ROWS, Page, Paging, Route, Row, Table, Tone,
@@ -18,7 +21,7 @@ const RESET: &str = "/modems/reset";
 
 pub(super) fn routes() -> Vec<Route<Operator>> {
     vec![
-        Route::page("/modems", Access::May(Look), list).live_on(&[Topic::Modems]),
+        Route::page("/modems", Access::May(Look), list).live_on(&[Topic::Modems, Topic::Sims]),
         Route::post("/modems/scan", Access::May(Act), "/modems", scan),
         Route::post(RESET, Access::May(Act), "/modems", reset_several),
     ]
@@ -59,38 +62,62 @@ pub(super) fn fill(stores: &[StoreFill]) -> String {
     each.collect::<Vec<_>>().join(", ")
 }
 
+/// The stored numbers of the SIMs in modems. A card itself may not tell its own, or a wrong one.
+pub(super) async fn numbers_in(
+    visit: &Visit<Operator>,
+    modems: &[&ModemStatus],
+) -> Result<HashMap<Iccid, Msisdn>, Fault> {
+    let iccids: Vec<&Iccid> = modems.iter().filter_map(|modem| modem.snapshot.iccid()).collect();
+    Ok(visit.gateway().sims().numbers_of(&iccids, visit.freshness()).await?)
+}
+
 /// A table of modems. Its rows have the table's id before their own.
-pub(super) fn modem_table<'m>(
+pub(super) async fn modem_table(
     visit: &Visit<Operator>,
     id: &str,
-    modems: impl IntoIterator<Item = &'m ModemStatus>,
-) -> Table {
+    modems: &[&ModemStatus],
+) -> Result<Table, Fault> {
+    let numbers = numbers_in(visit, modems).await?;
     let table = Table::new(id, "Modems")
         .column("Modem")
         .column("State")
         .column("For")
         .column("Signal")
         .column("Network")
-        .column("Number")
+        .column("SIM")
         .column("Stores")
         .column("Reason");
-    table.rows(modems.into_iter().map(|modem| row(visit, modem)))
+    Ok(table.rows(modems.iter().map(|modem| row(visit, modem, &numbers))))
 }
 
-fn row(visit: &Visit<Operator>, modem: &ModemStatus) -> Row {
+/// The SIM in a modem: its number, or its ICCID as long as that is not known, with a link to it.
+fn sim_in(
+    visit: &Visit<Operator>,
+    modem: &ModemStatus,
+    numbers: &HashMap<Iccid, Msisdn>,
+) -> Markup {
+    let Some(iccid) = modem.snapshot.iccid() else { return html! { "–" } };
+    html! {
+        a class="digits" href=(path!("/sims/{}", iccid)) {
+            @match numbers.get(iccid) {
+                Some(number) => (visit.number(number)),
+                None => (iccid),
+            }
+        }
+    }
+}
+
+fn row(visit: &Visit<Operator>, modem: &ModemStatus, numbers: &HashMap<Iccid, Msisdn>) -> Row {
     let snapshot = &modem.snapshot;
-    let number = snapshot.sim.as_ref().and_then(|sim| sim.number.as_ref());
     let row = Row::new(
         &snapshot.port,
         [
-            html! {
-                a href=(path!("/modems/{}", snapshot.port)) { (short_port(&snapshot.port)) }
-            },
+            modem_link(&snapshot.port),
             badge(tone_of(snapshot.state), snapshot.state.as_str()),
             ago(visit.now(), modem.since),
             signal(snapshot.signal_dbm),
             hostile_or_dash(snapshot.operator.as_deref()),
-            number.map_or_else(|| html! { "–" }, |own| visit.own_number(&own.number)),
+            sim_in(visit, modem, numbers),
             html! { (fill(&snapshot.stores)) },
             html! { @if let Some(reason) = &snapshot.reason { (hostile(&reason.to_string())) } },
         ],
@@ -121,7 +148,8 @@ async fn list(visit: Visit<Operator>) -> Result<Page, Fault> {
         (filters(&visit, &all))
         @if visit.may(Act) { (tools(&visit)) }
     });
-    let mut table = modem_table(&visit, "modems", modems).empty(nothing(all.is_empty()));
+    let table = modem_table(&visit, "modems", &modems).await?;
+    let mut table = table.empty(nothing(all.is_empty()));
     if visit.may(Act) {
         table = table.selectable("port", visit.form(RESET).id());
     }
@@ -131,8 +159,7 @@ async fn list(visit: Visit<Operator>) -> Result<Page, Fault> {
 fn nothing(is_none_at_all: bool) -> Empty {
     match is_none_at_all {
         true => Empty::new("No modems yet.").next(html! {
-            "Name their ports in the configuration; " code { "simbridge modem scan" }
-            " finds them."
+            "Name their ports in the configuration: “Scan the ports” finds them."
         }),
         false => Empty::new("No modem is like that."),
     }

@@ -5,15 +5,17 @@ use maud::{Markup, html};
 use super::Operator;
 use super::books::{
     asked_by, charges, message_excerpt, message_sender, messages_of_one, note_look, order_state,
+    withheld_from,
 };
+use super::ways::{BLOCK_LIST, country_link, sim_link};
 use crate::domain::login::Permission::{Act, Look, SeeTexts};
 use crate::domain::message::Message;
 use crate::domain::order::OrderState;
 use crate::domain::{Amount, MessageId, Order, OrderId};
-use crate::gateway::{AwaitedMessage, OrderHistory, Topic};
+use crate::gateway::{AwaitedMessage, OrderHistory, OrderView, Topic, Undeliverable};
 use crate::http::web::{
-    Access::May, Done, Empty, Fault, Faults, Form, Page, Route, Row, Table, Visit, facts, hostile,
-    link, moment, path, until,
+    Access::May, Done, Empty, Fault, Faults, Form, Page, Route, Row, Table, Tone, Visit, badge,
+    facts, hostile, link, moment, path, until,
 };
 
 pub(super) fn routes() -> Vec<Route<Operator>> {
@@ -33,8 +35,8 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
     note_look(&visit, format!("order {id}")).await?;
     let messages = Table::new("messages", "Messages of the order")
         .empty(Empty::new("No message has come for it."));
-    let order = &history.view.order;
-    let unmatched = unmatched(&visit, order, &history.unmatched);
+    let came = order_sim(&visit, &history).await?;
+    let unmatched = unmatched(&visit, &history).await?;
     let page = Page::new(format!("Order {id}"))
         .below("Orders", "/orders")
         .part("order", order_facts(&visit, &history))
@@ -52,6 +54,8 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
             html! {
                 h2 { "What came and fitted nothing" }
                 (unmatched)
+                (came)
+                (withheld_from(&history.withheld, history.iccid.as_ref()))
             },
         )
         .part("ledger", html! { h2 { "Charges" } (charges(&visit, &history.entries)) });
@@ -71,14 +75,14 @@ fn order_facts(visit: &Visit<Operator>, history: &OrderHistory) -> Markup {
         ("Service", link(&path!("/services/{}", order.service), &view.service)),
         ("Account", link(&path!("/accounts/{}", order.account), &view.account)),
         ("Number", visit.number(&order.number)),
-        ("Country", html! { (order.country) }),
+        ("Country", country_link(Some(&order.country))),
         ("Price", html! { (visit.money(order.price)) }),
         ("Made", moment(order.created_at)),
         end,
     ];
     let iccid = history.iccid.as_ref();
     let sometimes = [
-        ("SIM", iccid.map(|iccid| link(&path!("/sims/{}", iccid), iccid.as_str()))),
+        ("SIM", iccid.map(|iccid| sim_link(Some(iccid)))),
         ("Given back", view.refunded.map(|amount| html! { (visit.money(amount)) })),
         ("Outcome", order.outcome.map(|outcome| html! { (outcome.as_str()) })),
         ("Again on the number of", of_order(order.reuse_of)),
@@ -86,7 +90,7 @@ fn order_facts(visit: &Visit<Operator>, history: &OrderHistory) -> Markup {
         ("Reported by its customer", order.report.map(|report| html! { (report.as_str()) })),
         ("Customer's reference", order.client_ref.as_deref().map(hostile)),
     ];
-    let asked = asked_by(&history.entries, history.client.as_deref(), &history.withheld);
+    let asked = asked_by(&history.entries, history.client.as_deref());
     let sometimes = sometimes.into_iter().chain(asked).filter_map(|(term, is)| Some((term, is?)));
     facts(&always.into_iter().chain(sometimes).collect::<Vec<_>>())
 }
@@ -139,15 +143,37 @@ fn awaited(visit: &Visit<Operator>, awaited: &[AwaitedMessage]) -> Markup {
     }
 }
 
+/// What is to be known of the SIM of an order: that others have its number, so that what is sent to
+/// that may come to one of those.
+async fn order_sim(visit: &Visit<Operator>, history: &OrderHistory) -> Result<Markup, Fault> {
+    let Some(iccid) = history.iccid.clone() else { return Ok(Markup::default()) };
+    let sims = visit.gateway().sims();
+    let sim = sims.find(iccid).await?.sim;
+    let is_its_number =
+        sim.number.as_ref().is_some_and(|known| known.number == history.view.order.number);
+    let rivals = if is_its_number { sims.rivals(&sim).await? } else { Vec::new() };
+    Ok(html! {
+        @for rival in &rivals {
+            p class="warning" {
+                (badge(Tone::Fair, "Same number")) " SIM " (sim_link(Some(&rival.iccid)))
+                " has this number, too: what is sent to it may come there. "
+                (link(&path!("/messages?iccid={}", rival.iccid), "What came there"))
+            }
+        }
+    })
+}
+
 /// What came to the SIM in the order's time and fitted no service: each opens the try-out of the
 /// service's page filled in, so that its pattern can be mended.
-fn unmatched(visit: &Visit<Operator>, order: &Order, messages: &[Message]) -> Markup {
-    let rows = messages.iter().map(|message| {
+async fn unmatched(visit: &Visit<Operator>, history: &OrderHistory) -> Result<Markup, Fault> {
+    let (view, messages) = (&history.view, &history.unmatched);
+    let why_not = visit.gateway().inbox().undeliverable(&view.order, messages).await?;
+    let rows = messages.iter().zip(&why_not).map(|(message, why_not)| {
         Row::new(message.id, [
             html! { a href=(path!("/messages/{}", message.id)) { (moment(message.received_at)) } },
             message_sender(visit, message),
             message_excerpt(visit, message),
-            unmatched_actions(visit, order, message),
+            unmatched_actions(visit, view, message, why_not.as_ref()),
         ])
     });
     let table = Table::new("unmatched-messages", "What came and fitted nothing")
@@ -156,16 +182,53 @@ fn unmatched(visit: &Visit<Operator>, order: &Order, messages: &[Message]) -> Ma
         .column("Text")
         .column("What to do")
         .rows(rows)
-        .empty(Empty::new("Everything that came to its number in its time was somebody's."));
-    html! { (table) }
+        .empty(Empty::new("Nothing else came to its SIM in its time."));
+    Ok(html! { (table) })
 }
 
-fn unmatched_actions(visit: &Visit<Operator>, order: &Order, message: &Message) -> Markup {
+/// What can be done with a message that fitted nothing, or why it cannot be given to the order.
+fn unmatched_actions(
+    visit: &Visit<Operator>,
+    view: &OrderView,
+    message: &Message,
+    why_not: Option<&Undeliverable>,
+) -> Markup {
+    let order = &view.order;
     let try_out = path!("/services/{}?message={}", order.service, message.id);
     let form = visit.form(&path!("/orders/{}/deliver/{}", order.id, message.id));
     html! {
+        @if let Some(why) = why_not { p { (kept_because(view, why)) } }
         @if visit.may(SeeTexts) { (link(&try_out, "Try the patterns")) " " }
-        @if visit.may(Act) { (form.inline(form.quiet_button("Give it to this order"))) }
+        @if why_not.is_none() && visit.may(Act) {
+            (form.inline(form.quiet_button("Give it to this order")))
+        }
+    }
+}
+
+/// Why a message is not given to an order, in a sentence.
+fn kept_because(view: &OrderView, why: &Undeliverable) -> Markup {
+    let of_order = |id: OrderId| link(&path!("/orders/{}", id), &format!("order {id}"));
+    html! {
+        @match why {
+            Undeliverable::Unmatched => { "It does not fit the patterns of " (view.service) "." },
+            Undeliverable::Withheld(_) => {
+                "The " (link(BLOCK_LIST, "block list")) " withholds it: no customer is given it."
+            },
+            Undeliverable::OrderOver => {
+                "The order ended without a charge: its customer is shown nothing more."
+            },
+            Undeliverable::ForOther(other) => { "It is for " (of_order(*other)) "." },
+            Undeliverable::Given(other) => { "It was given to " (of_order(*other)) "." },
+            Undeliverable::Rented(rental) => {
+                "It belongs to " (link(&path!("/rentals/{}", rental), &format!("rental {rental}")))
+                "."
+            },
+            Undeliverable::Doubtful => "It may have come for another SIM.",
+            Undeliverable::NotText => "It is no text for a customer.",
+            Undeliverable::TextDeleted => "Its text is not kept any more.",
+            Undeliverable::OtherNumber => "It did not come to the order's number.",
+            Undeliverable::NotRunning => "The order was not running when it came.",
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use maud::{Render, html};
 
 use super::Operator;
 use super::books::{list_request, nothing_listed, order_state, stepped};
+use super::ways::country_link;
 use crate::domain::login::Permission::Look;
 use crate::domain::order::{OrderEnd, OrderState};
 use crate::gateway::{OrderView, Topic};
@@ -72,7 +73,7 @@ fn row(visit: &Visit<Operator>, view: &OrderView) -> Row {
             order_state(visit, order),
             link(&path!("/services/{}", order.service), &view.service),
             visit.number(&order.number),
-            html! { (order.country) },
+            country_link(Some(&order.country)),
             link(&path!("/accounts/{}", order.account), &view.account),
             html! {
                 (visit.gateway().currency().text(order.price))

@@ -12,7 +12,7 @@ use crate::domain::login::Permission::Look;
 use crate::domain::modem::ModemStatus;
 use crate::domain::text::counted_noun;
 use crate::gateway::{SimsWanted, Topic};
-use crate::http::web::{Access, Empty, Fault, Page, Route, Visit, ago, hostile, link, tile};
+use crate::http::web::{Access, Empty, Fault, Page, Route, Visit, ago, hostile, link, path, tile};
 
 /// How many modems that do not work are shown.
 const PROBLEMS: usize = 10;
@@ -34,7 +34,7 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
         .part("figures", figures(&visit, &modems).await?)
         .part("trends", trends(&visit).await?)
         .part("alarms", alarms(&visit))
-        .part("problems", problems(&visit, &modems))
+        .part("problems", problems(&visit, &modems).await?)
         .part("stock", stock(&visit)))
 }
 
@@ -91,27 +91,27 @@ fn counted(modems: usize) -> String {
     counted_noun(modems, "modem", "modems")
 }
 
-fn problems(visit: &Visit<Operator>, modems: &[ModemStatus]) -> Markup {
+async fn problems(visit: &Visit<Operator>, modems: &[ModemStatus]) -> Result<Markup, Fault> {
     let now = visit.now();
     let (bad, good): (Vec<&ModemStatus>, Vec<&ModemStatus>) =
         modems.iter().partition(|modem| is_problem(modem, now));
-    let shown = bad.iter().copied().take(PROBLEMS);
-    html! {
+    let shown = modem_table(visit, "problem", bad.get(..PROBLEMS).unwrap_or(&bad)).await?;
+    Ok(html! {
         h2 { "Modems that do not work" }
         @if modems.is_empty() {
             (Empty::new("No modems yet.").next(html! {
-                "Name their ports in the configuration; " code { "simbridge modem scan" }
-                " finds them."
+                "Name their ports in the configuration; the page of "
+                (link("/modems", "modems")) " finds them."
             }))
         } @else if bad.is_empty() {
             p class="calm" { "Nothing is wrong with " (counted(modems.len())) "." }
         } @else {
-            (modem_table(visit, "problem", shown))
+            (shown)
             p {
                 "Without trouble: " (counted(good.len())) ". " (link("/modems", "All modems"))
             }
         }
-    }
+    })
 }
 
 /// The stock that is out, as the daemon counts it for its metrics.
@@ -130,7 +130,13 @@ fn stock(visit: &Visit<Operator>) -> Markup {
             p class="calm" { "There is a number for every service." }
         } @else {
             ul class="chips" {
-                @for stock in &out { li { (hostile(&stock.service)) " " (stock.country) } }
+                @for stock in &out {
+                    li {
+                        a href=(path!("/stock/{}/{}", stock.service, stock.country)) title="Why?" {
+                            (hostile(&stock.service)) " " (stock.country)
+                        }
+                    }
+                }
             }
         }
     }

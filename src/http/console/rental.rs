@@ -3,12 +3,13 @@
 use maud::{Markup, html};
 
 use super::Operator;
-use super::books::{READ_ROWS, asked_by, charges, messages_of_one, note_look};
+use super::books::{READ_ROWS, asked_by, charges, messages_of_one, note_look, withheld_from};
 use super::rentals::{renewal, rental_state};
+use super::ways::{country_link, sim_link};
 use crate::domain::login::Permission::{Act, Look};
 use crate::domain::rental::RentalState;
 use crate::domain::{MessageId, Rental, RentalId};
-use crate::gateway::{EndRefund, RentalHistory, Topic};
+use crate::gateway::{EndRefund, RentalHistory, Topic, Unrevivable};
 use crate::http::web::{
     Access::May, Done, Empty, Fault, Faults, Form, Page, Paging, Route, Row, Table, Visit, facts,
     link, moment, pager, path, span,
@@ -34,6 +35,7 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
     let found = visit.gateway().rentals().details(id, before, READ_ROWS).await?;
     let mut history = found.ok_or_else(|| Fault::NotFound(format!("There is no rental {id}.")))?;
     note_look(&visit, format!("rental {id}")).await?;
+    let unrevivable = visit.gateway().rentals().unrevivable(&history.view.rental).await?;
     let mut messages = std::mem::take(&mut history.messages);
     messages.reverse();
     let (messages, older) = paging.cut(messages, |message| message.id.0);
@@ -43,13 +45,14 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
     let page = Page::new(format!("Rental {id}"))
         .below("Rentals", "/rentals")
         .part("rental", rental_facts(&visit, &history))
-        .part("actions", actions(&visit, &history.view.rental))
+        .part("actions", actions(&visit, &history.view.rental, unrevivable.as_ref()))
         .part(
             "came",
             html! {
                 h2 { "Messages" }
                 (messages_of_one(&visit, table, &messages))
                 (pager(&paging, older))
+                (withheld_from(&history.withheld, history.iccid.as_ref()))
             },
         )
         .part("ledger", html! { h2 { "Charges" } (charges(&visit, &history.entries)) })
@@ -67,7 +70,7 @@ fn rental_facts(visit: &Visit<Operator>, history: &RentalHistory) -> Markup {
     let always = [
         ("State", rental_state(rental)),
         ("Number", visit.number(&rental.number)),
-        ("Country", html! { (rental.country) }),
+        ("Country", country_link(Some(&rental.country))),
         ("Account", link(&path!("/accounts/{}", rental.account), &history.view.account)),
         ("Package", html! { (rental.package) }),
         ("Renewal", renewal(rental)),
@@ -75,16 +78,16 @@ fn rental_facts(visit: &Visit<Operator>, history: &RentalHistory) -> Markup {
         end,
     ];
     let sometimes = [
-        ("SIM", iccid.map(|iccid| link(&path!("/sims/{}", iccid), iccid.as_str()))),
+        ("SIM", iccid.map(|iccid| sim_link(Some(iccid)))),
         ("Given for nothing", (!rental.free.is_zero()).then(|| html! { (span(rental.free)) })),
     ];
-    let asked = asked_by(&history.entries, history.client.as_deref(), &history.withheld);
+    let asked = asked_by(&history.entries, history.client.as_deref());
     let sometimes = sometimes.into_iter().chain(asked).filter_map(|(term, is)| Some((term, is?)));
     facts(&always.into_iter().chain(sometimes).collect::<Vec<_>>())
 }
 
 /// What can be done with it now.
-fn actions(visit: &Visit<Operator>, rental: &Rental) -> Markup {
+fn actions(visit: &Visit<Operator>, rental: &Rental, unrevivable: Option<&Unrevivable>) -> Markup {
     html! {
         @if visit.may(Act) {
             @match rental.state {
@@ -93,7 +96,12 @@ fn actions(visit: &Visit<Operator>, rental: &Rental) -> Markup {
                     (move_form(visit, rental))
                     (end_form(visit, rental.id))
                 }
-                RentalState::Ended { .. } => (revive_form(visit, rental.id)),
+                RentalState::Ended { .. } => {
+                    @match unrevivable {
+                        None => (revive_form(visit, rental.id)),
+                        Some(why) => p class="hint" { (unrevivable_because(why)) },
+                    }
+                }
             }
         }
     }
@@ -155,6 +163,27 @@ fn revive_form(visit: &Visit<Operator>, id: RentalId) -> Markup {
     form.confirmed("Revive the rental", question, form.button("Revive it"))
 }
 
+/// Why a rental cannot be revived, in a sentence.
+fn unrevivable_because(why: &Unrevivable) -> Markup {
+    html! {
+        @match why {
+            Unrevivable::EndedByOperator { .. } => {
+                "It cannot be revived: an operator has ended it, for good."
+            },
+            Unrevivable::GraceOver { until, .. } => {
+                "It could be revived until " (moment(*until)) "."
+            },
+            Unrevivable::OtherNumber => {
+                "It cannot be revived: its SIM is retired, or has another number now."
+            },
+            Unrevivable::GivenAway => {
+                "It cannot be revived: its number was given to somebody else since."
+            },
+            _ => "It cannot be revived now.",
+        }
+    }
+}
+
 fn moves(visit: &Visit<Operator>, history: &RentalHistory) -> Markup {
     if history.moves.is_empty() {
         return Markup::default();
@@ -164,7 +193,7 @@ fn moves(visit: &Visit<Operator>, history: &RentalHistory) -> Markup {
             before.from.0,
             [
                 visit.number(&before.number),
-                link(&path!("/sims/{}", before.iccid), before.iccid.as_str()),
+                sim_link(Some(&before.iccid)),
                 moment(before.from),
                 moment(before.to),
             ],

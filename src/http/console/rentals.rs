@@ -4,6 +4,7 @@ use maud::{Markup, Render, html};
 
 use super::Operator;
 use super::books::{list_request, nothing_listed, stepped};
+use super::ways::country_link;
 use crate::domain::Rental;
 use crate::domain::login::Permission::Look;
 use crate::domain::rental::RentalState;
@@ -66,7 +67,7 @@ fn row(visit: &Visit<Operator>, view: &RentalView) -> Row {
             link(&path!("/rentals/{}", rental.id), &rental.id.to_string()),
             rental_state(rental),
             visit.number(&rental.number),
-            html! { (rental.country) },
+            country_link(Some(&rental.country)),
             link(&path!("/accounts/{}", rental.account), &view.account),
             html! { (rental.package) },
             moment(rental.state.ended_at().unwrap_or(rental.expires_at)),

@@ -5,7 +5,8 @@ use std::time::Duration;
 use maud::{Render, html};
 
 use super::Operator;
-use super::sims::{read_time, sim_link};
+use super::sims::read_time;
+use super::ways::sim_link;
 use crate::domain::RowLimit;
 use crate::domain::login::Permission::{Act, Look};
 use crate::domain::text::counted_noun;

@@ -4,10 +4,11 @@ use maud::{Markup, Render, html};
 
 use super::Operator;
 use super::service_form::ServiceDraft;
+use super::ways::BLOCK_LIST;
 use crate::domain::login::Permission::SeeTexts;
 use crate::gateway::{Trial, TrialClaim, TriedMessage, TriedMessages};
 use crate::http::web::{
-    Empty, Fault, Form, Row, Table, Tone, Visit, badge, copyable, hostile, moment, path,
+    Empty, Fault, Form, Row, Table, Tone, Visit, badge, copyable, hostile, link, moment, path,
 };
 
 /// How many messages are tried at once.
@@ -95,6 +96,7 @@ fn of_message(trial: &Trial) -> Markup {
                 @match &trial.withheld {
                     Some(rule) => {
                         (badge(Tone::Bad, "withheld")) " from customers by the rule " (rule)
+                        " of the " (link(BLOCK_LIST, "block list"))
                     },
                     None => (badge(Tone::Good, "shown")),
                 }

@@ -2,15 +2,18 @@
 
 use maud::{Markup, Render, html};
 
+use super::rivals::rivals_of;
 use super::sims::{place, source_in_words, state_badge, why};
+use super::ways::{bank_link, country_link, withheld_link};
 use super::{Operator, sim_changes};
-use crate::domain::RowLimit;
 use crate::domain::availability::UnavailableReason;
 use crate::domain::login::Permission::{Act, Look, SeeTexts};
+use crate::domain::modem::ModemStatus;
 use crate::domain::number_discovery::{DiscoveryAttempt, DiscoveryMethod};
 use crate::domain::sim::Pool;
+use crate::domain::{ModemId, RowLimit};
 use crate::gateway::{
-    AwaitedMessage, ListRequest, LocationPeriod, RentalView, SimActivity, SimView, Topic,
+    AwaitedMessage, ListRequest, LocationPeriod, RentalView, Rival, SimActivity, SimView, Topic,
 };
 use crate::http::web::{
     Access, Empty, Fault, Page, Route, Row, Table, Tone, Visit, ago, badge, facts, hostile, moment,
@@ -37,20 +40,22 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
     let locations = sims.locations(&iccid, SHOWN_LOCATIONS).await?;
     let asked = visit.gateway().numbers().attempts(&iccid).await?;
     let awaited = sims.awaited_messages(sim.sim.id).await?;
+    let rivals = sims.rivals(&sim.sim).await?;
     let of_sim =
         ListRequest { iccid: Some(iccid.to_string()), ..RowLimit::from(SHOWN_RENTALS).into() };
     let rentals = visit.gateway().rentals().list(of_sim).await?;
     let mut page = Page::new(format!("SIM {iccid}"))
         .below("SIMs", "/sims")
         .half_part("card", card(&visit, &sim, activity.as_ref()))
-        .half_part("sale", sale(&visit, &sim));
+        .half_part("sale", sale(&visit, &sim, &rivals));
     if visit.may(Act) {
-        page = page.part("changes", sim_changes::forms(&visit, &sim));
+        let is_removable = locations.is_empty();
+        page = page.part("changes", sim_changes::forms(&visit, &sim, is_removable));
     }
     Ok(page
         .half_part("number", number_asked(&visit, &asked))
         .half_part("awaited", awaited_messages(&awaited))
-        .part("custody", custody(&locations))
+        .part("custody", custody(&visit, &locations))
         .part("rentals", rentals_of(&visit, &sim, &rentals)))
 }
 
@@ -69,7 +74,7 @@ fn card(visit: &Visit<Operator>, view: &SimView, activity: Option<&SimActivity>)
                 }
             }),
             ("Number", number(visit, view)),
-            ("Country", html! { (sim.country.as_deref().unwrap_or("–")) }),
+            ("Country", country_link(sim.country.as_deref())),
             ("Network", html! { (hostile(view.home_operator.as_deref().unwrap_or("–"))) }),
             ("Where", html! {
                 (place(view))
@@ -87,7 +92,8 @@ fn card(visit: &Visit<Operator>, view: &SimView, activity: Option<&SimActivity>)
         }
         p {
             a href=(path!("/orders?iccid={}", sim.iccid)) { "Its orders" } ", "
-            a href=(path!("/messages?iccid={}", sim.iccid)) { "its messages" }
+            a href=(path!("/messages?iccid={}", sim.iccid)) { "its messages" } ", "
+            (withheld_link(&sim.iccid, "those that were withheld"))
         }
     }
 }
@@ -101,7 +107,7 @@ fn number(visit: &Visit<Operator>, view: &SimView) -> Markup {
     }
 }
 
-fn sale(visit: &Visit<Operator>, view: &SimView) -> Markup {
+fn sale(visit: &Visit<Operator>, view: &SimView, rivals: &[Rival]) -> Markup {
     let (sim, now) = (&view.sim, visit.now());
     let sold_for = match sim.pool {
         Pool::Orders => "orders only",
@@ -132,6 +138,7 @@ fn sale(visit: &Visit<Operator>, view: &SimView) -> Markup {
                 }
             }),
         ]))
+        (rivals_of(rivals))
         @if view.unavailable == Some(UnavailableReason::Deaf) {
             p class="hint" {
                 "It is tried again by itself "
@@ -190,7 +197,8 @@ fn awaited_messages(awaited: &[AwaitedMessage]) -> Markup {
     html! { h2 { "Awaited" } (table.rows(awaited.iter().enumerate().map(row)).render()) }
 }
 
-fn custody(locations: &[LocationPeriod]) -> Markup {
+fn custody(visit: &Visit<Operator>, locations: &[LocationPeriod]) -> Markup {
+    let modems = visit.gateway().modems().modems();
     let row = |(index, period): (usize, &LocationPeriod)| {
         let position = period.position.as_ref();
         let slot = position.and_then(|position| position.slot);
@@ -204,10 +212,10 @@ fn custody(locations: &[LocationPeriod]) -> Markup {
                         None => { "still there, read " (moment(period.seen_at)) },
                     }
                 },
-                html! { (hostile(period.modem.as_str())) },
+                modem_called(&modems, &period.modem),
                 html! {
                     @if let Some(position) = position {
-                        a href=(path!("/banks/{}", position.bank)) { (position.bank) }
+                        (bank_link(&position.bank))
                         @if let Some(slot) = slot { " slot " (slot) }
                     } @else { "–" }
                 },
@@ -221,6 +229,21 @@ fn custody(locations: &[LocationPeriod]) -> Markup {
         .column("Bank")
         .empty(Empty::new("It has not been in any modem yet."));
     html! { h2 { "Custody" } (table.rows(locations.iter().enumerate().map(row)).render()) }
+}
+
+/// A modem by what identifies it, with a link to it if it is served now.
+fn modem_called(modems: &[ModemStatus], id: &ModemId) -> Markup {
+    let is_it = |modem: &&ModemStatus| {
+        modem.snapshot.identity.as_ref().is_some_and(|known| known.id == *id)
+    };
+    match modems.iter().find(is_it) {
+        Some(modem) => html! {
+            a class="digits" href=(path!("/modems/{}", modem.snapshot.port)) {
+                (hostile(id.as_str()))
+            }
+        },
+        None => hostile(id.as_str()),
+    }
 }
 
 fn rentals_of(visit: &Visit<Operator>, sim: &SimView, rentals: &[RentalView]) -> Markup {

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::Operator;
+use super::rivals::{question, set_in_words};
 use super::sims::{kept_by_tenants, read_edit, sale_buttons};
 use crate::domain::Iccid;
 use crate::domain::login::Permission::Act;
@@ -18,6 +19,7 @@ pub(super) fn routes() -> Vec<Route<Operator>> {
         Route::post("/sims/{iccid}/sale", act, SIM, change_sale),
         Route::post("/sims/{iccid}/pool", act, SIM, set_pool),
         Route::post("/sims/{iccid}/number", act, SIM, set_number),
+        Route::post("/sims/{iccid}/number/sure", act, SIM, set_number_surely),
         Route::post("/sims/{iccid}/number/clear", act, SIM, clear_number),
         Route::post("/sims/{iccid}/ask", act, SIM, ask_number),
         Route::post("/sims/{iccid}/hearing", act, SIM, clear_hearing),
@@ -25,8 +27,8 @@ pub(super) fn routes() -> Vec<Route<Operator>> {
     ]
 }
 
-/// The forms of a SIM's page.
-pub(super) fn forms(visit: &Visit<Operator>, view: &SimView) -> Markup {
+/// The forms of a SIM's page. A SIM that was in a modem cannot be removed.
+pub(super) fn forms(visit: &Visit<Operator>, view: &SimView, is_removable: bool) -> Markup {
     let form = |name: &str| visit.form(&format!("{}/{name}", address(&view.sim.iccid)));
     let (sale, pool, number, ask) =
         (form("sale"), form("pool"), form("number"), form("ask").takes("up to 60 s"));
@@ -63,12 +65,12 @@ pub(super) fn forms(visit: &Visit<Operator>, view: &SimView) -> Markup {
                 }))
             }
         }
-        (rare_forms(visit, view))
+        (rare_forms(visit, view, is_removable))
     }
 }
 
 /// The forms for what is done rarely, and asked about first.
-fn rare_forms(visit: &Visit<Operator>, view: &SimView) -> Markup {
+fn rare_forms(visit: &Visit<Operator>, view: &SimView, is_removable: bool) -> Markup {
     let form = |name: &str| visit.form(&format!("{}/{name}", address(&view.sim.iccid)));
     let (clear, hearing, remove) = (form("number/clear"), form("hearing"), form("remove"));
     let was_deaf = view.sim.deaf_until > crate::domain::Timestamp::default();
@@ -82,11 +84,13 @@ fn rare_forms(visit: &Visit<Operator>, view: &SimView) -> Markup {
                     clear.danger_button("Forget it"),
                 ))
             }
-            (remove.confirmed(
-                "Remove the SIM",
-                "Only a SIM that was never in a modem can be removed.",
-                remove.danger_button("Remove it"),
-            ))
+            @if is_removable {
+                (remove.confirmed(
+                    "Remove the SIM",
+                    "It was never in a modem: its ICCID may be mistyped.",
+                    remove.danger_button("Remove it"),
+                ))
+            }
         }
     }
 }
@@ -119,36 +123,39 @@ async fn set_pool(visit: Visit<Operator>, form: Form) -> Result<Done, Fault> {
     Ok(Done::at(address(&iccid), "What it is sold for was set."))
 }
 
+/// Sets a number, unless another SIM has it: then it asks first.
 async fn set_number(visit: Visit<Operator>, form: Form) -> Result<Done, Fault> {
     let iccid = named(&visit).await?;
+    let number = form.text("number");
     let mut faults = Faults::new();
-    let number = form.text("number").to_owned();
     if number.is_empty() {
         faults.add("number", "Write the number, like +31612345678.");
     }
     faults.result()?;
-    let gateway = visit.gateway();
-    let mut faults = Faults::new();
+    let sims = visit.gateway().sims();
+    let tried = sims.try_number(iccid.clone(), number.to_owned(), false).await;
+    let tried = tried.map_err(Fault::of_field("number"))?;
+    let rivals = sims.rivals(&tried.sim).await?;
+    if rivals.is_empty() {
+        return set_number_surely(visit, form).await;
+    }
+    let filled = (number, form.is_set("write"));
+    Ok(Done::shown(question(&visit, &iccid, filled, &rivals)))
+}
+
+async fn set_number_surely(visit: Visit<Operator>, form: Form) -> Result<Done, Fault> {
+    let (iccid, gateway) = (named(&visit).await?, visit.gateway());
+    let number = form.text("number").to_owned();
     let set = gateway.sims().set_number(iccid.clone(), number, false).await;
-    let set = match set {
-        Err(crate::gateway::Error::Refused(reason)) => {
-            faults.check::<SimView, _>("number", Err(reason));
-            faults.result()?;
-            return Err(Fault::form("The number was not set."));
-        }
-        other => other?,
-    };
+    let set = set.map_err(Fault::of_field("number"))?;
     if form.is_set("write")
         && let Err(error) = gateway.numbers().write_number(visit.modems(), &iccid).await
     {
         let sentence = format!("The number is set, but it is not on the card: {error}.");
         return Ok(Done::at(address(&iccid), sentence));
     }
-    let line = match set.sim.contested {
-        true => "The number was set. Another SIM claims it as well, so neither is sold.",
-        false => "The number was set.",
-    };
-    Ok(Done::at(address(&iccid), line))
+    let rivals = gateway.sims().rivals(&set.sim).await?;
+    Ok(Done::at(address(&iccid), set_in_words(&rivals)))
 }
 
 async fn clear_number(visit: Visit<Operator>, _form: Form) -> Result<Done, Fault> {

@@ -3,13 +3,15 @@
 use maud::{Markup, Render, html};
 
 use super::Operator;
+use super::rivals::rivals_of;
 use super::sims::state_badge;
+use super::ways::{country_link, sim_link};
 use crate::domain::login::Permission::Act;
 use crate::domain::sim_list::LineFault;
 use crate::domain::text::counted_noun;
 use crate::gateway::{ImportedSim, SimImport};
 use crate::http::web::{
-    Access, Done, Empty, Fault, Form, Page, Route, Row, Table, Tone, Visit, badge, hostile, path,
+    Access, Done, Empty, Fault, Form, Page, Route, Row, Table, Tone, Visit, hostile,
 };
 
 const IMPORT: &str = "/sims/import";
@@ -149,19 +151,16 @@ fn would_be(visit: &Visit<Operator>, sims: &[ImportedSim]) -> Markup {
             set.line,
             [
                 html! { "line " (set.line) },
-                html! { a class="digits" href=(path!("/sims/{}", sim.iccid)) { (sim.iccid) } },
+                sim_link(Some(&sim.iccid)),
                 number.unwrap_or_default(),
-                html! { (sim.country.as_deref().unwrap_or("–")) },
-                html! {
-                    (state_badge(view))
-                    @if sim.contested { " " (badge(Tone::Bad, "another SIM claims it")) }
-                },
+                country_link(sim.country.as_deref()),
+                html! { (state_badge(view)) (rivals_of(&set.rivals)) },
             ],
         );
-        if sim.contested { row.marked(Tone::Bad) } else { row }
+        if set.rivals.is_empty() { row } else { row.marked(Tone::Bad) }
     };
     // What the operator should look at comes first.
-    let (contested, plain): (Vec<_>, Vec<_>) = sims.iter().partition(|set| set.sim.sim.contested);
+    let (plain, contested): (Vec<_>, Vec<_>) = sims.iter().partition(|set| set.rivals.is_empty());
     let shown = contested.into_iter().chain(plain).take(SHOWN);
     let table = Table::new("set", "Numbers that would be set")
         .column("Line")

@@ -6,8 +6,8 @@ use std::time::Duration;
 use maud::{Markup, Render, html};
 
 use super::Operator;
-use super::modems::short_port;
 use super::reasons::{in_words, tone_of_reason};
+use super::ways::{bank_link, country_link, modem_link, sim_link};
 use crate::domain::availability::UnavailableReason;
 use crate::domain::login::Permission::{Act, Look, SeeTexts};
 use crate::domain::sim::{NumberSource, Pool};
@@ -46,16 +46,6 @@ pub(super) fn state_badge(view: &SimView) -> Markup {
     badge(tone_of(view), view.state())
 }
 
-/// A SIM with a link to its page.
-pub(super) fn sim_link(iccid: Option<&Iccid>) -> Markup {
-    html! {
-        @match iccid {
-            Some(iccid) => a class="digits" href=(path!("/sims/{}", iccid)) { (iccid) },
-            None => "–",
-        }
-    }
-}
-
 /// What is said of a source of numbers.
 pub(super) fn source_in_words(source: NumberSource) -> &'static str {
     match source {
@@ -71,11 +61,11 @@ pub(super) fn source_in_words(source: NumberSource) -> &'static str {
 pub(super) fn place(view: &SimView) -> Markup {
     html! {
         @if let Some(port) = &view.port {
-            a href=(path!("/modems/{}", port)) title=(port) { (short_port(port)) }
+            (modem_link(port))
         }
         @if let Some(position) = &view.position {
             @if view.port.is_some() { ", " }
-            a href=(path!("/banks/{}", position.bank)) { (position.bank) }
+            (bank_link(&position.bank))
             @if let Some(slot) = position.slot { " slot " (slot) }
         } @else if view.port.is_none() { "–" }
     }
@@ -86,14 +76,14 @@ fn row(visit: &Visit<Operator>, view: &SimView) -> Row {
     let row = Row::new(
         &sim.iccid,
         [
-            html! { a class="digits" href=(path!("/sims/{}", sim.iccid)) { (sim.iccid) } },
+            sim_link(Some(&sim.iccid)),
             html! {
                 @if let Some(known) = &sim.number {
                     (visit.number(&known.number)) " "
                     small { (source_in_words(known.source)) }
                 } @else { "–" }
             },
-            html! { (sim.country.as_deref().unwrap_or("–")) },
+            country_link(sim.country.as_deref()),
             state_badge(view),
             place(view),
             html! {

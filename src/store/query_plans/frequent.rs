@@ -205,6 +205,7 @@ fn read_rentals(rows: &ReadTx<'_>, values: &Values) {
     rows.lasting_outage(rental).unwrap();
     rows.outages_of(rental).unwrap();
     rows.withheld_from_rental(rental).unwrap();
+    rows.count_withheld_from_rental(rental).unwrap();
 }
 
 fn read_messages(rows: &ReadTx<'_>, values: &Values) {

@@ -3,7 +3,10 @@
 use axum::http::StatusCode;
 
 use super::deeds_of;
+use crate::domain::BlockList;
+use crate::domain::block_list::BlockRule;
 use crate::domain::login::Role;
+use crate::gateway::Settings;
 use crate::http::web::tests::Stage;
 
 #[tokio::test]
@@ -77,4 +80,28 @@ async fn the_audit_is_filtered_by_person_deed_and_day_and_is_a_file_too() {
     assert_eq!(lines[0], "id,time,actor,account,person,did,what,key,from");
     assert_eq!(lines.len(), 2, "{}", csv.text());
     assert!(lines[1].ends_with(",operator,,operator,saw the messages,message 1,,"), "{}", lines[1]);
+}
+
+#[tokio::test]
+async fn the_block_list_shows_each_rule_with_its_patterns() {
+    let stage = Stage::new().await;
+    let rule = |name: &str, senders: &[&str], texts: &[&str]| BlockRule {
+        name: name.to_owned(),
+        senders: senders.iter().map(ToString::to_string).collect(),
+        texts: texts.iter().map(ToString::to_string).collect(),
+    };
+    let viewer = stage.console(Role::Viewer);
+    let empty = viewer.get("/block-list").await;
+    assert!(empty.text().contains("Nothing is withheld"), "{}", empty.text());
+    let rules = [rule("banks", &["^ING$", "^<b>$"], &[r"\biban\b"]), rule("own", &["^Doc$"], &[])];
+    let block_list = BlockList::new(&rules).unwrap();
+    let settings = stage.fixture.gateway.settings();
+    stage.fixture.gateway.apply_settings(Settings { block_list, ..(*settings).clone() });
+    stage.fixture.sms(1, "ING", "your iban has changed").await;
+    let page = viewer.get("/block-list").await;
+    for piece in ["2 patterns", "^ING$", "^&lt;b&gt;$", r"\biban\b", "^Doc$", "state=withheld"] {
+        assert!(page.text().contains(piece), "{piece}\n{}", page.text());
+    }
+    let message = stage.console(Role::Operator).get("/messages/3").await;
+    assert!(message.text().contains("href=\"/block-list\""), "{}", message.text());
 }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use super::deeds_of;
 use crate::domain::Amount;
 use crate::domain::login::Role;
-use crate::gateway::Rent;
+use crate::gateway::{PatternEdit, Rent, ServiceEdit, Unrevivable};
 use crate::http::web::tests::Stage;
 
 #[tokio::test]
@@ -104,6 +104,35 @@ async fn an_open_order_is_canceled_and_lists_are_filtered_in_their_addresses() {
 }
 
 #[tokio::test]
+async fn a_message_is_only_offered_to_an_order_that_would_be_given_it() {
+    let stage = Stage::new().await;
+    let operator = stage.console(Role::Operator);
+    let lyft = stage.fixture.service("Lyft", &["^Lyft$"]).await;
+    stage.fixture.pass(1);
+    let order = stage.fixture.order(stage.account, lyft).await;
+    let (address, give) = (format!("/orders/{order}"), "Give it to this order");
+    let page = operator.get(&address).await;
+    assert!(page.text().contains("Nothing else came to its SIM in its time."), "{}", page.text());
+    stage.fixture.pass(1);
+    for n in [1, 2] {
+        stage.fixture.sms(n, "Ride", "code 0187").await;
+    }
+    let page = operator.get(&address).await;
+    assert!(page.text().contains("It does not fit the patterns of Lyft."), "{}", page.text());
+    assert!(page.text().contains("Try the patterns</a>") && !page.text().contains(give));
+    let senders = PatternEdit { add: vec!["^Ride$".into()], ..PatternEdit::default() };
+    let edit = ServiceEdit { senders, ..ServiceEdit::default() };
+    stage.fixture.gateway.services().edit("Lyft".into(), edit).await.unwrap();
+    let page = operator.get(&address).await;
+    assert!(page.text().contains(give), "{}", page.text());
+    stage.fixture.pass(1);
+    stage.fixture.gateway.orders().cancel_for_operator(order).await.unwrap();
+    let page = operator.get(&address).await;
+    assert!(page.text().contains("The order ended without a charge"), "{}", page.text());
+    assert!(!page.text().contains(give));
+}
+
+#[tokio::test]
 async fn a_rental_gets_days_and_is_ended_with_what_is_given_back() {
     let stage = Stage::new().await;
     let rentals = stage.fixture.gateway.rentals();
@@ -124,7 +153,29 @@ async fn a_rental_gets_days_and_is_ended_with_what_is_given_back() {
     operator.post(&format!("{address}/end"), &end).await;
     assert_eq!(Amount(stage.fixture.funds(stage.account).await.0), Amount(before + 100));
     let page = operator.get(&address).await;
-    assert!(page.text().contains("Revive the rental"), "{}", page.text());
+    assert!(page.text().contains("an operator has ended it, for good"), "{}", page.text());
+    assert!(!page.text().contains("Revive the rental"), "what would be refused is not offered");
     let moved = operator.post(&format!("{address}/move"), &[("to", "nowhere")]).await;
     assert_eq!(moved.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn a_rental_leads_to_what_was_withheld_and_can_be_revived_after_its_end() {
+    let stage = Stage::new().await;
+    let rentals = stage.fixture.gateway.rentals();
+    let made = rentals.rent(stage.account, Some("NL"), "1m", false).await.unwrap();
+    let Rent::Made(rental) = made else { panic!("{made:?}") };
+    let (operator, address) = (stage.console(Role::Operator), format!("/rentals/{}", rental.id));
+    let page = operator.get(&address).await;
+    assert!(page.text().contains("Nothing was withheld from it."), "{}", page.text());
+    let iccid = rentals.details(rental.id, None, 1).await.unwrap().unwrap().iccid.unwrap();
+    let withheld = format!("href=\"/messages?iccid={iccid}&amp;state=withheld\"");
+    assert!(page.text().contains(&withheld), "{}", page.text());
+    stage.fixture.pass(31 * 24 * 3600 + 60);
+    stage.fixture.gateway.due_work().run_due_work().await.unwrap();
+    let ended = rentals.details(rental.id, None, 1).await.unwrap().unwrap().view.rental;
+    assert_eq!(rentals.unrevivable(&ended).await.unwrap(), None);
+    stage.fixture.pass(40 * 24 * 3600);
+    let why = rentals.unrevivable(&ended).await.unwrap();
+    assert!(matches!(why, Some(Unrevivable::GraceOver { .. })), "{why:?}");
 }

@@ -1,6 +1,7 @@
 //! The pages of SIMs.
 
 use super::*;
+use crate::http::web::path;
 
 /// ICCIDs whose last digits check the others.
 fn cards(count: usize) -> Vec<String> {
@@ -152,4 +153,78 @@ async fn a_wrong_number_keeps_the_input_and_a_right_one_is_set() {
     assert!(sim.retired_at.is_some() && sim.number.is_none() && sim.pool == Pool::Rentals);
     let removed = operator.post(&format!("/sims/{}/remove", cards[0]), &[]).await;
     assert_eq!((removed.status.as_u16(), removed.location.as_deref()), (303, Some("/sims")));
+}
+
+#[tokio::test]
+async fn a_number_that_another_sim_has_is_asked_about_first_and_both_sims_name_the_other() {
+    let stage = Stage::new().await;
+    let operator = stage.console(Role::Operator);
+    let sims = stage.fixture.gateway.sims().list().await.unwrap();
+    let [one, other] = [&sims[0].sim, &sims[1].sim];
+    let number = other.number.as_ref().unwrap().number.to_string();
+    let form = format!("/sims/{}/number", one.iccid);
+    let asked = operator.post(&form, &[("number", &number)]).await;
+    for piece in [
+        "Another SIM has this number",
+        &format!("href=\"/sims/{}\"", other.iccid),
+        "this SIM can be sold with it, and that one is not sold",
+        "Set it all the same",
+        &format!("action=\"{form}/sure\""),
+    ] {
+        assert!(asked.text().contains(piece), "{piece}\n{}", asked.text());
+    }
+    let number_of = async |iccid: &Iccid| {
+        let known = stage.fixture.gateway.sims().find(iccid.clone()).await.unwrap().sim.number;
+        known.unwrap().number.to_string()
+    };
+    assert_ne!(number_of(&one.iccid).await, number, "nothing was set yet");
+    let page = |iccid: &Iccid| format!("/sims/{iccid}");
+    let done = operator.post(&format!("{form}/sure"), &[("number", &number)]).await;
+    assert_eq!(done.location, Some(page(&one.iccid)), "{}", done.text());
+    assert_eq!(number_of(&one.iccid).await, number);
+    let winner = operator.get(&page(&one.iccid)).await;
+    for piece in [
+        &format!("SIM {} has it as well, and is not sold now.", other.iccid),
+        "that SIM is not sold until it has another number",
+    ] {
+        assert!(winner.text().contains(piece), "{piece}\n{}", winner.text());
+    }
+    let loser = operator.get(&page(&other.iccid)).await;
+    let way = format!("href=\"/sims/{}\"", one.iccid);
+    assert!(loser.text().contains("so that this SIM is not sold"), "{}", loser.text());
+    assert!(loser.text().contains(&way), "{}", loser.text());
+    let again = operator.post(&form, &[("number", "12"), ("request", "2")]).await;
+    assert_eq!(again.status.as_u16(), 422, "{}", again.text());
+    assert!(again.text().contains("Not a number of any country"), "{}", again.text());
+}
+
+#[tokio::test]
+async fn a_modem_shows_the_number_that_was_entered_for_its_sim() {
+    let stage = Stage::new().await;
+    let operator = stage.console(Role::Operator);
+    let iccid = stage.fixture.gateway.sims().list().await.unwrap()[0].sim.iccid.clone();
+    let form = format!("/sims/{iccid}/number");
+    operator.post(&form, &[("number", "+31612779999")]).await;
+    let port = stage.fixture.gateway.modems().modems()[0].snapshot.port.clone();
+    for page in ["/modems".to_owned(), path!("/modems/{}", port)] {
+        let shown = operator.get(&page).await;
+        assert!(shown.text().contains("+31612779999"), "{page}\n{}", shown.text());
+        assert!(shown.text().contains(&format!("href=\"/sims/{iccid}\"")), "{}", shown.text());
+    }
+    let of_viewer = stage.console(Role::Viewer).get("/modems").await;
+    assert!(!of_viewer.text().contains("612779999"), "{}", of_viewer.text());
+}
+
+#[tokio::test]
+async fn only_a_sim_that_was_never_in_a_modem_is_offered_to_be_removed() {
+    let stage = Stage::new().await;
+    let cards = cards(1);
+    add(&stage, &cards).await;
+    let operator = stage.console(Role::Operator);
+    let offered = async |iccid: &str| {
+        operator.get(&format!("/sims/{iccid}")).await.text().contains("Remove the SIM")
+    };
+    assert!(offered(&cards[0]).await);
+    let in_modem = stage.fixture.gateway.sims().list().await.unwrap()[0].sim.iccid.to_string();
+    assert!(!offered(&in_modem).await);
 }

@@ -172,7 +172,7 @@ impl Health for Machine {
             days_left: None,
             sims_needed: 0,
         };
-        vec![stock("Lyft", 0), stock("Grab", 3)]
+        vec![stock("Uber <b>", 0), stock("Grab", 3)]
     }
 
     fn started_at(&self) -> Timestamp {
