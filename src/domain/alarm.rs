@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::audit::Person;
-use super::{Timestamp, UnknownWord};
+use super::{EndpointId, Iccid, PortName, Timestamp, UnknownWord};
 
 /// What an alarm is about, by the names that the alert rules in `docs/monitoring/alerts.yml` have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -117,17 +117,83 @@ pub struct Alarm {
     /// What of its kind it is about: a port, a bank, a country, a service. Empty where there is one
     /// alarm of the kind for the whole site.
     pub subject: String,
-    /// What is wrong and what to do, without a customer's number or text.
+    /// What is wrong, without a customer's number or text.
     pub text: String,
+    /// What tells more in a shell: a clause with the command between backticks. It is not stored
+    /// with the alarm, and the console leads to its pages instead.
+    pub in_shell: Option<String>,
     /// The things that it is about, such as SIMs, where one alarm stands for several, in an order
     /// of their own. When they are others, it is told again.
     pub members: Vec<String>,
+}
+
+/// What an alarm is about, for whoever leads to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AlarmSubject<'a> {
+    /// The site as a whole, or something that has no name of its own there.
+    Site,
+    /// The modem at a port.
+    Modem(PortName),
+    Bank(&'a str),
+    /// The country with this code.
+    Country(&'a str),
+    /// The service of this name.
+    Service(&'a str),
+    /// The SIMs with these ICCIDs.
+    Sims(Vec<Iccid>),
+    /// The webhook endpoints with these ids.
+    Endpoints(Vec<EndpointId>),
 }
 
 impl Alarm {
     /// Whether both are about the same thing.
     pub fn is_about(&self, other: &Alarm) -> bool {
         (self.name, &self.subject) == (other.name, &other.subject)
+    }
+
+    /// What it is about.
+    pub fn about(&self) -> AlarmSubject<'_> {
+        let subject = self.subject.as_str();
+        match self.name {
+            AlarmName::ModemNotReady | AlarmName::Undecodable => {
+                AlarmSubject::Modem(PortName::from_stored(subject))
+            }
+            // Behind the port stands which of its warnings or stores it is.
+            AlarmName::ModemWarning | AlarmName::StoreNearFull => {
+                let port = subject.rsplit_once(' ').map_or(subject, |(port, _)| port);
+                AlarmSubject::Modem(PortName::from_stored(port))
+            }
+            AlarmName::BankTrouble | AlarmName::RentalsUnvisited => AlarmSubject::Bank(subject),
+            AlarmName::StockOut | AlarmName::StockRunway if !subject.is_empty() => {
+                AlarmSubject::Country(subject)
+            }
+            AlarmName::FewCodes => AlarmSubject::Service(subject),
+            AlarmName::SimsDeaf | AlarmName::NumbersContested | AlarmName::RentalOffAir => {
+                let iccids = self.members.iter().filter_map(|iccid| iccid.parse().ok());
+                AlarmSubject::Sims(iccids.collect())
+            }
+            AlarmName::WebhooksFailing => {
+                let ids = self.members.iter().filter_map(|id| id.parse().ok()).map(EndpointId);
+                AlarmSubject::Endpoints(ids.collect())
+            }
+            AlarmName::StockOut
+            | AlarmName::StockRunway
+            | AlarmName::ClockDoubted
+            | AlarmName::NetworkClockWrong
+            | AlarmName::DatabaseFailing
+            | AlarmName::DiskLow
+            | AlarmName::IdsRunningOut => AlarmSubject::Site,
+        }
+    }
+
+    /// What is wrong, and what tells more in a shell.
+    pub fn text_with_command(&self) -> String {
+        let ends_sentence = self.text.ends_with(['.', '?']);
+        match &self.in_shell {
+            Some(more) if ends_sentence => format!("{} {more}", self.text),
+            Some(more) => format!("{}; {more}", self.text),
+            None => self.text.clone(),
+        }
     }
 }
 
@@ -241,7 +307,7 @@ mod tests {
     fn alarm(subject: &str, text: &str) -> Alarm {
         let name = AlarmName::ModemNotReady;
         let (subject, text) = (subject.to_owned(), text.to_owned());
-        Alarm { name, subject, text, members: Vec::new() }
+        Alarm { name, subject, text, in_shell: None, members: Vec::new() }
     }
 
     #[test]

@@ -140,7 +140,8 @@ mod tests {
 
     fn alarm(subject: &str, raised: u64) -> StandingAlarm {
         let (name, text) = (AlarmName::ModemNotReady, "x".to_owned());
-        let alarm = Alarm { name, subject: subject.to_owned(), text, members: Vec::new() };
+        let subject = subject.to_owned();
+        let alarm = Alarm { name, subject, text, in_shell: None, members: Vec::new() };
         StandingAlarm { alarm, raised_at: at(raised), acknowledged: None }
     }
 

@@ -139,8 +139,8 @@ pub use services::{
 pub use settings::Settings;
 pub use shared_reading::Freshness;
 pub use sims::{
-    Identified, ImportedSim, Rival, SimEdit, SimImport, SimPage, SimView, Sims, SimsWanted,
-    WantedDigits, no_sim, sim_states,
+    Identified, ImportedSim, RENTED_OFF_AIR, Rival, SimEdit, SimImport, SimPage, SimView, Sims,
+    SimsWanted, WantedDigits, no_sim, sim_states,
 };
 pub use stock::{
     ExplainedSim, Explanation, NumberState, Obstacles, Offer, RENTALS, ReachedLimit, Showcase,

@@ -55,7 +55,7 @@ pub struct SimView {
 }
 
 /// The word for a rented SIM that is off the air.
-const RENTED_OFF_AIR: &str = "rented_off_air";
+pub const RENTED_OFF_AIR: &str = "rented_off_air";
 /// How long a rented SIM may be off the air before the operator is told.
 const OFF_AIR_FOR: Duration = Duration::from_secs(60);
 

@@ -25,7 +25,8 @@ const STANDING: &str = "a.name, a.subject, a.text, a.raised_at, a.acknowledged_a
 
 fn standing(row: &Row<'_>) -> rusqlite::Result<StandingAlarm> {
     let members = row.get_ref(0)?.as_str()?.lines().map(str::to_owned).collect();
-    let alarm = Alarm { name: parsed(row, 1)?, subject: row.get(2)?, text: row.get(3)?, members };
+    let (name, subject, text) = (parsed(row, 1)?, row.get(2)?, row.get(3)?);
+    let alarm = Alarm { name, subject, text, in_shell: None, members };
     let acknowledged = match row.get::<_, Option<i64>>(5)? {
         Some(at) => {
             let (note, by) = (row.get(6)?, person(row.get(7)?, row.get(8)?));
@@ -92,7 +93,7 @@ impl WriteTx<'_> {
     /// so, also when it is saved as it was before that.
     pub fn save_standing_alarm(&self, standing: &StandingAlarm) -> Result<(), StoreError> {
         let StandingAlarm { alarm, raised_at, acknowledged } = standing;
-        let Alarm { name, subject, text, members } = alarm;
+        let Alarm { name, subject, text, members, .. } = alarm;
         let sql = "INSERT INTO alarm (name, subject, text, raised_at, members) VALUES ($1, $2, \
                    $3, $4, $5) ON CONFLICT (name, subject, raised_at) DO UPDATE SET text = \
                    excluded.text, members = excluded.members, ended_at = NULL";

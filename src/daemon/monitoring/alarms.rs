@@ -17,7 +17,7 @@ use crate::domain::clock_trust::{ClockTrust, LONGEST_PLAUSIBLE_OUTAGE};
 use crate::domain::modem::{ModemStatus, StoreFill};
 use crate::domain::text::counted_noun;
 use crate::domain::{Iccid, PortName, Timestamp};
-use stock::{contested_text, off_air_text, stock_out, stock_runway};
+use stock::{contested_words, off_air_text, stock_out, stock_runway};
 use webhooks::{all_webhooks_failing, webhooks_failing_long};
 
 /// A modem that is not Ready for this long is an alarm.
@@ -58,25 +58,49 @@ pub(super) struct AlarmInputs<'f> {
     pub database_fault: Option<String>,
 }
 
+/// What an alarm says.
+#[derive(Debug, PartialEq, Eq)]
+struct Words {
+    /// What is wrong.
+    text: String,
+    /// What tells more in a shell: a clause with the command between backticks.
+    in_shell: Option<String>,
+}
+
+impl Words {
+    fn new(text: impl Into<String>, in_shell: impl Into<String>) -> Words {
+        Words { text: text.into(), in_shell: Some(in_shell.into()) }
+    }
+}
+
+impl From<String> for Words {
+    fn from(text: String) -> Words {
+        Words { text, in_shell: None }
+    }
+}
+
 /// Alarms that were found.
 #[derive(Default)]
 struct Raised(Vec<Alarm>);
 
 impl Raised {
-    fn add(&mut self, name: AlarmName, subject: impl Display, text: String) {
-        self.0.push(Alarm { name, subject: subject.to_string(), text, members: Vec::new() });
+    fn add(&mut self, name: AlarmName, subject: impl Display, words: impl Into<Words>) {
+        let Words { text, in_shell } = words.into();
+        let subject = subject.to_string();
+        self.0.push(Alarm { name, subject, text, in_shell, members: Vec::new() });
     }
 
     /// Adds one for the whole site that is about several things.
     fn add_of<M: ToString>(
         &mut self,
         name: AlarmName,
-        text: String,
+        words: impl Into<Words>,
         members: impl IntoIterator<Item = M>,
     ) {
         let mut members: Vec<String> = members.into_iter().map(|it| it.to_string()).collect();
         members.sort_unstable();
-        self.0.push(Alarm { name, subject: String::new(), text, members });
+        let Words { text, in_shell } = words.into();
+        self.0.push(Alarm { name, subject: String::new(), text, in_shell, members });
     }
 }
 
@@ -118,11 +142,11 @@ impl AlarmInputs<'_> {
     /// Tells that no webhook endpoint takes anything, or else that some have not for long.
     fn webhook_alarms(&self, raised: &mut Raised) {
         let endpoints = &self.counts.stats.endpoints;
-        if let Some(text) = all_webhooks_failing(endpoints, self.now) {
-            raised.add(AlarmName::WebhooksFailing, "", text);
-        } else if let Some(text) = webhooks_failing_long(endpoints, self.now) {
+        if let Some(words) = all_webhooks_failing(endpoints, self.now) {
+            raised.add(AlarmName::WebhooksFailing, "", words);
+        } else if let Some(words) = webhooks_failing_long(endpoints, self.now) {
             let failing = endpoints.failing_long.iter().map(|(id, _)| id);
-            raised.add_of(AlarmName::WebhooksFailing, text, failing);
+            raised.add_of(AlarmName::WebhooksFailing, words, failing);
         }
     }
 
@@ -197,8 +221,9 @@ impl AlarmInputs<'_> {
             raised.add(
                 AlarmName::Undecodable,
                 port,
-                format!(
-                    "{port}: a PDU of the last hour could not be decoded; `message list` shows it"
+                Words::new(
+                    format!("{port}: a PDU of the last hour could not be decoded"),
+                    "`simbridge message list --state undecodable` shows it",
                 ),
             );
         }
@@ -230,17 +255,17 @@ impl AlarmInputs<'_> {
             let text = format!("several orders in a row expired without any SMS on {sims}");
             raised.add_of(AlarmName::SimsDeaf, text, &stats.deaf);
         }
-        if let Some(text) = contested_text(&stats.contested) {
+        if let Some(words) = contested_words(&stats.contested) {
             let sims = stats.contested.iter().flat_map(|(_, sims)| sims);
-            raised.add_of(AlarmName::NumbersContested, text, sims);
+            raised.add_of(AlarmName::NumbersContested, words, sims);
         }
         let is_settled = self.now.since(self.started) >= STARTUP_TIME;
         if is_settled {
-            for (country, text) in stock_out(self.counts) {
-                raised.add(AlarmName::StockOut, country, text);
+            for (country, words) in stock_out(self.counts) {
+                raised.add(AlarmName::StockOut, country, words);
             }
-            for (country, text) in stock_runway(self.counts) {
-                raised.add(AlarmName::StockRunway, country, text);
+            for (country, words) in stock_runway(self.counts) {
+                raised.add(AlarmName::StockRunway, country, words);
             }
         }
         for (service, completed, of) in &self.success {

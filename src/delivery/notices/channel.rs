@@ -168,7 +168,7 @@ pub(super) fn alertmanager(
                 "instance": site,
                 "job": "simbridge",
             },
-            "annotations": { "summary": alarm.alarm.text },
+            "annotations": { "summary": alarm.alarm.text_with_command() },
             "startsAt": alarm.raised_at.to_string(),
             "endsAt": ends_at.to_string(),
         })
@@ -199,7 +199,7 @@ pub(super) fn webhook(
             "kind": kind.as_str(),
             "alarm": alarm.alarm.name.as_str(),
             "subject": alarm.alarm.subject,
-            "text": alarm.alarm.text,
+            "text": alarm.alarm.text_with_command(),
             "raised_at": alarm.raised_at.to_string(),
         })
     };

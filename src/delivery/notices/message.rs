@@ -61,7 +61,7 @@ fn named(notices: &[&Notice]) -> String {
 fn text(notices: &[Notice]) -> String {
     let (mut text, mut last, mut left_out) = (String::new(), None, 0);
     for Notice { kind, alarm } in notices {
-        let said: String = alarm.alarm.text.chars().take(MOST_OF_ONE).collect();
+        let said: String = alarm.alarm.text_with_command().chars().take(MOST_OF_ONE).collect();
         let mut part = String::new();
         if last != Some(kind) {
             let heading = match kind {
@@ -94,7 +94,7 @@ mod tests {
 
     fn notice(kind: NoticeKind, name: AlarmName, text: &str) -> Notice {
         let (subject, text) = (String::new(), text.to_owned());
-        let alarm = Alarm { name, subject, text, members: Vec::new() };
+        let alarm = Alarm { name, subject, text, in_shell: None, members: Vec::new() };
         Notice { kind, alarm: StandingAlarm { alarm, raised_at: Timestamp(0), acknowledged: None } }
     }
 

@@ -9,7 +9,7 @@ use crate::domain::notice::{NoticeKind, NoticeTimes};
 fn alarm(subject: &str) -> Alarm {
     let text = format!("{subject} does not work");
     let (name, subject) = (AlarmName::ModemNotReady, subject.to_owned());
-    Alarm { name, subject, text, members: Vec::new() }
+    Alarm { name, subject, text, in_shell: None, members: Vec::new() }
 }
 
 impl Fixture {

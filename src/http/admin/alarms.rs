@@ -58,7 +58,7 @@ pub fn view(standing: &StandingAlarm, ended_at: Option<Timestamp>) -> Value {
     json!({
         "alarm": alarm.name.as_str(),
         "subject": alarm.subject,
-        "text": alarm.text,
+        "text": alarm.text_with_command(),
         "raised_at": raised_at.to_string(),
         "acknowledged_at": acknowledged.as_ref().map(|it| it.at.to_string()),
         "acknowledged_by": by.map(Person::to_string),

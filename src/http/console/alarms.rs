@@ -3,14 +3,15 @@
 use maud::{Markup, html};
 
 use super::Operator;
+use super::alarm_view::{head, text, with_code};
 use crate::domain::RowLimit;
-use crate::domain::alarm::{Acknowledgement, Alarm, StandingAlarm};
+use crate::domain::alarm::{Acknowledgement, StandingAlarm};
 use crate::domain::alarm_guide::what_to_do;
 use crate::domain::login::Permission::{Act, Look};
 use crate::gateway::{LoggedAlarm, Topic};
 use crate::http::web::{
     Access, Done, Empty, Fault, Form, Page, Route, Row, Table, Tone, Visit, ago, badge, hostile,
-    moment, span,
+    moment, sentence, span,
 };
 
 /// How many alarms of the history are shown.
@@ -27,42 +28,51 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
     let alarms = visit.gateway().alarms();
     let (standing, ended) = (alarms.standing(), alarms.ended(RowLimit::from(HISTORY)).await?);
     Ok(Page::new("Alarms")
-        .part("standing", standing_alarms(&visit, &standing))
+        .part("standing", standing_alarms(&visit, &standing).await?)
         .part("ended", history(&visit, &ended))
         .help(html! {
-            "An alarm is told over the channels of the configuration's "
-            code { "[[notify]]" }
-            ", and by " code { "simbridge alarm list" } "."
+            "An alarm is also told over the channels that stand in the configuration's "
+            code { "[[notify]]" } " sections."
         }))
 }
 
-fn standing_alarms(visit: &Visit<Operator>, standing: &[StandingAlarm]) -> Markup {
-    html! {
+async fn standing_alarms(
+    visit: &Visit<Operator>,
+    standing: &[StandingAlarm],
+) -> Result<Markup, Fault> {
+    let mut items = Vec::with_capacity(standing.len());
+    for alarm in standing {
+        items.push(standing_alarm(visit, alarm).await?);
+    }
+    Ok(html! {
         h2 { "What stands" }
         @if standing.is_empty() {
             (Empty::new("No alarm stands."))
         } @else {
-            ul class="alarm-list" { @for alarm in standing { (standing_alarm(visit, alarm)) } }
+            ul class="alarm-list" { @for item in &items { (item) } }
             @if visit.may(Act) { (acknowledgement(visit, standing)) }
         }
-    }
+    })
 }
 
-fn standing_alarm(visit: &Visit<Operator>, standing: &StandingAlarm) -> Markup {
-    let StandingAlarm { alarm, raised_at, acknowledged } = standing;
-    html! {
+async fn standing_alarm(
+    visit: &Visit<Operator>,
+    standing: &StandingAlarm,
+) -> Result<Markup, Fault> {
+    let StandingAlarm { alarm, acknowledged, .. } = standing;
+    Ok(html! {
         li {
-            span class="name" { (alarm.name.as_str()) }
-            span class="text" { (alarm_text(alarm)) }
-            span class="age" { (ago(visit.now(), *raised_at)) }
+            (head(visit, standing, None).await?)
             @if let Some(known) = acknowledged {
                 p { (badge(Tone::Quiet, "acknowledged")) " " (note(visit, known)) }
             }
             details { summary { "What to do" } p {
-                (with_code(what_to_do(alarm.name), |words| html! { (without_links(words)) }))
+                (with_code(&sentence(what_to_do(alarm.name)), |words| {
+                    html! { (without_links(words)) }
+                }))
             } }
         }
-    }
+    })
 }
 
 /// What somebody has said of an alarm, who that was, and when.
@@ -126,27 +136,13 @@ fn history(visit: &Visit<Operator>, ended: &[LoggedAlarm]) -> Markup {
                 html! { (hostile(&alarm.subject)) },
                 html! { (moment(*raised_at)) },
                 html! { @if let Some(lasted) = lasted { (span(lasted)) } },
-                alarm_text(alarm),
+                text(visit, alarm),
                 html! { @if let Some(known) = acknowledged { (note(visit, known)) } },
             ],
         ));
     }
     let table = table.empty(Empty::new("None has ended in the last 90 days."));
     html! { h2 { "The last 90 days" } (table) }
-}
-
-/// What an alarm says, with its commands as code.
-pub(super) fn alarm_text(alarm: &Alarm) -> Markup {
-    with_code(&alarm.text, hostile)
-}
-
-/// A text with what it has in backticks as code.
-pub(super) fn with_code(text: &str, show: impl Fn(&str) -> Markup) -> Markup {
-    html! {
-        @for (index, piece) in text.split('`').enumerate() {
-            @if index % 2 == 1 { code { (show(piece)) } } @else { (show(piece)) }
-        }
-    }
 }
 
 /// `[words](page)` as its words.

@@ -4,7 +4,7 @@
 use maud::{Markup, html};
 
 use super::Operator;
-use super::alarms::with_code;
+use super::alarm_view::with_code;
 use crate::domain::login::Permission::Configure;
 use crate::gateway::{ConfigFault, ConfigFindings, ConfigInEffect, ConfigValue, Reloaded};
 use crate::http::web::{

@@ -2,6 +2,7 @@
 
 mod account;
 mod accounts;
+mod alarm_view;
 mod alarms;
 mod audit;
 mod bank;

@@ -3,10 +3,9 @@
 use maud::{Markup, html};
 
 use super::Operator;
-use super::alarms::alarm_text;
+use super::alarm_view::head;
 use super::modems::{is_problem, modem_table};
 use super::trends::trends;
-use crate::domain::alarm::StandingAlarm;
 use crate::domain::availability;
 use crate::domain::login::Permission::Look;
 use crate::domain::modem::ModemStatus;
@@ -33,7 +32,7 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
     Ok(Page::new("Overview")
         .part("figures", figures(&visit, &modems).await?)
         .part("trends", trends(&visit).await?)
-        .part("alarms", alarms(&visit))
+        .part("alarms", alarms(&visit).await?)
         .part("problems", problems(&visit, &modems).await?)
         .part("stock", stock(&visit)))
 }
@@ -65,26 +64,21 @@ fn of(some: usize, all: usize) -> Markup {
     html! { (some) small { "/" (all) } }
 }
 
-fn alarms(visit: &Visit<Operator>) -> Markup {
+async fn alarms(visit: &Visit<Operator>) -> Result<Markup, Fault> {
     let standing = visit.gateway().alarms().standing();
-    html! {
+    let mut items = Vec::with_capacity(standing.len());
+    for alarm in &standing {
+        let (name, subject) = (alarm.alarm.name.as_str(), &alarm.alarm.subject);
+        let id = format!("alarm-{name}-{}", crate::http::path_segment(subject));
+        let head = head(visit, alarm, Some(("/alarms", "What to do"))).await?;
+        items.push(html! { li id=(id) { (head) } });
+    }
+    Ok(html! {
         h2 { "Alarms" }
         @if standing.is_empty() { p class="calm" { "Nothing is wrong." } } @else {
-            ul class="alarm-list" { @for alarm in &standing { (alarm_row(visit, alarm)) } }
+            ul class="alarm-list" { @for item in &items { (item) } }
         }
-    }
-}
-
-fn alarm_row(visit: &Visit<Operator>, standing: &StandingAlarm) -> Markup {
-    let alarm = &standing.alarm;
-    let id = format!("alarm-{}-{}", alarm.name.as_str(), crate::http::path_segment(&alarm.subject));
-    html! {
-        li id=(id) {
-            span class="name" { (alarm.name.as_str()) }
-            span class="text" { (alarm_text(alarm)) }
-            span class="age" { (ago(visit.now(), standing.raised_at)) }
-        }
-    }
+    })
 }
 
 fn counted(modems: usize) -> String {

@@ -146,7 +146,7 @@ impl Faults {
 }
 
 /// An error's text as a sentence: with a capital letter and a full stop.
-pub(super) fn sentence(text: &str) -> String {
+pub fn sentence(text: &str) -> String {
     let mut chars = text.trim().chars();
     let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     let rest = chars.as_str();

@@ -58,7 +58,7 @@ pub use done::Done;
 pub use facts::{
     Empty, Tone, badge, bar, code_block, copy_button, copyable, facts, link, signal, tile,
 };
-pub use fault::{Fault, Faults};
+pub use fault::{Fault, Faults, sentence};
 pub use filters::Filters;
 pub use form::Form;
 pub use form_view::FormView;

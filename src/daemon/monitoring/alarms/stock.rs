@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Words;
 use crate::daemon::monitoring::counts_cache::SiteCounts;
 use crate::domain::runway::{DAYS_AHEAD, FEWEST_DAYS};
 use crate::domain::text::counted_noun;
@@ -14,9 +15,9 @@ const MAX_SIMS_SHOWN: usize = 5;
 /// How many contested numbers are told of in one alarm.
 const MAX_CONTESTED_SHOWN: usize = 5;
 
-/// One text for each country in which services have no number left; one in all, for no country,
-/// where nothing is left anywhere.
-pub(super) fn stock_out(counts: &SiteCounts) -> Vec<(String, String)> {
+/// What is said for each country in which services have no number left; once in all, for no
+/// country, where nothing is left anywhere.
+pub(super) fn stock_out(counts: &SiteCounts) -> Vec<(String, Words)> {
     let mut without: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut is_any_left = false;
     for (service, stock) in counts.stock_by_name() {
@@ -27,7 +28,7 @@ pub(super) fn stock_out(counts: &SiteCounts) -> Vec<(String, String)> {
             }
         }
     }
-    let text = |(country, services): (&&str, &Vec<&str>)| {
+    let words = |(country, services): (&&str, &Vec<&str>)| {
         let first = services.first().copied().unwrap_or_default();
         let named = services.iter().take(MAX_SERVICES_SHOWN).copied().collect::<Vec<_>>();
         let which = match services.len() {
@@ -39,27 +40,27 @@ pub(super) fn stock_out(counts: &SiteCounts) -> Vec<(String, String)> {
             ),
         };
         let quoted = if first.contains(' ') { format!("'{first}'") } else { first.to_owned() };
-        let text = format!("{which}; `simbridge explain {quoted} {country}` says why");
-        ((*country).to_owned(), text)
+        let in_shell = format!("`simbridge explain {quoted} {country}` says why");
+        ((*country).to_owned(), Words::new(which, in_shell))
     };
     match is_any_left || without.len() < 2 {
-        true => without.iter().map(text).collect(),
+        true => without.iter().map(words).collect(),
         false => {
-            let text = "no SIM is on sale in any country; `simbridge sim list` says why";
-            vec![(String::new(), text.to_owned())]
+            let text = "no SIM is on sale in any country";
+            vec![(String::new(), Words::new(text, "`simbridge sim list` says why"))]
         }
     }
 }
 
-/// One text for each country in which numbers will soon be used up.
-pub(super) fn stock_runway(counts: &SiteCounts) -> Vec<(String, String)> {
+/// What is said for each country in which numbers will soon be used up.
+pub(super) fn stock_runway(counts: &SiteCounts) -> Vec<(String, Words)> {
     let mut short: BTreeMap<&str, Vec<(f64, &str, u64)>> = BTreeMap::new();
     for stock in counts.runways().filter(|stock| stock.runway.is_short()) {
         let days = stock.runway.days_left().unwrap_or_default();
         let of_country = short.entry(stock.country).or_default();
         of_country.push((days, stock.service, stock.runway.sims_needed()));
     }
-    let text = |(country, mut services): (&str, Vec<(f64, &str, u64)>)| {
+    let words = |(country, mut services): (&str, Vec<(f64, &str, u64)>)| {
         services.sort_by(|(a, ..), (b, ..)| a.total_cmp(b));
         let needed = services.iter().map(|(_, _, needed)| *needed).max().unwrap_or_default();
         let named = services.iter().take(MAX_SERVICES_SHOWN);
@@ -68,14 +69,14 @@ pub(super) fn stock_runway(counts: &SiteCounts) -> Vec<(String, String)> {
         let more = if services.len() > named.len() { ", …" } else { "" };
         let text = format!(
             "the numbers of {} in {country} last for less than {FEWEST_DAYS} days: {}{more}; {} \
-             would last for {DAYS_AHEAD}; `simbridge report stock` shows all",
+             would last for {DAYS_AHEAD}",
             counted_noun(services.len(), "service", "services"),
             named.join(", "),
             counted_noun(needed, "more SIM", "more SIMs")
         );
-        (country.to_owned(), text)
+        (country.to_owned(), Words::new(text, "`simbridge report stock` shows all"))
     };
-    short.into_iter().map(text).collect()
+    short.into_iter().map(words).collect()
 }
 
 /// Names rented SIMs that are off the air, those first that have been for longest.
@@ -96,7 +97,7 @@ pub(super) fn off_air_text(off_air: &[(Iccid, Timestamp)], now: Timestamp) -> Op
 
 /// Names the SIMs that claim the same number. Only the ends of the numbers stand there, since
 /// alarms are logged.
-pub(super) fn contested_text(contested: &[(Msisdn, Vec<Iccid>)]) -> Option<String> {
+pub(super) fn contested_words(contested: &[(Msisdn, Vec<Iccid>)]) -> Option<Words> {
     let sims = |(number, sims): &(Msisdn, Vec<Iccid>)| {
         let sims: Vec<&str> = sims.iter().map(Iccid::as_str).collect();
         format!("{} by {}", number.shortened(), sims.join(" and "))
@@ -107,10 +108,10 @@ pub(super) fn contested_text(contested: &[(Msisdn, Vec<Iccid>)]) -> Option<Strin
         more => format!("; and {more} more"),
     };
     (!shown.is_empty()).then(|| {
-        format!(
-            "several SIMs claim one number, so none of them is sold: {}{more}. `simbridge sim \
-             set-number` says whose it is",
-            shown.join("; ")
+        let which = shown.join("; ");
+        Words::new(
+            format!("several SIMs claim one number, so none of them is sold: {which}{more}"),
+            "`simbridge sim set-number` says whose it is",
         )
     })
 }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::webhooks::ENDPOINTS_FAILING_FOR;
 use super::*;
+use crate::domain::alarm::AlarmSubject;
 use crate::domain::bank::{SlotContents, SlotReport};
 use crate::domain::modem::{MessageStore, ModemReason, ModemSnapshot, ModemState, ModemWarning};
 use crate::domain::{Amount, EndpointId, Msisdn, Service, ServiceId};
@@ -105,7 +106,8 @@ fn each_alarm_is_raised_by_its_condition_and_by_nothing_else() {
     // Where no number is left, none will be used up.
     all.retain(|name| *name != "StockRunway");
     assert_eq!(found, all);
-    let texts: Vec<String> = all_bad.alarms().into_iter().map(|alarm| alarm.text).collect();
+    let said = |alarm: &Alarm| alarm.text_with_command();
+    let texts: Vec<String> = all_bad.alarms().iter().map(said).collect();
     assert!(
         texts.contains(&"a has been in Recovering for 5 min: the port hung up".to_owned()),
         "{texts:?}"
@@ -119,12 +121,18 @@ fn each_alarm_is_raised_by_its_condition_and_by_nothing_else() {
     let ids = "75 % of the ids that orders can have are used".to_owned();
     assert!(texts.contains(&ids), "{texts:?}");
     let contested = "several SIMs claim one number, so none of them is sold: …678 by 8932 \
-                     and 8933; …678 by 8934 and 8935 and 8936. `simbridge sim set-number` \
+                     and 8933; …678 by 8934 and 8935 and 8936; `simbridge sim set-number` \
                      says whose it is";
     assert!(texts.iter().any(|text| text == contested), "{texts:?}");
     let clock = "this machine's clock was set back by 7 s; it is followed when it has run \
                  steadily for some minutes";
     assert!(texts.contains(&clock.to_owned()), "{texts:?}");
+    for alarm in all_bad.alarms() {
+        assert!(!alarm.text.contains("simbridge "), "the command is apart: {}", alarm.text);
+        let is_of_modem = matches!(alarm.about(), AlarmSubject::Modem(port) if port == *"a");
+        let is_about_port = alarm.subject.starts_with('a');
+        assert_eq!(is_of_modem, is_about_port, "{} {}", alarm.name, alarm.subject);
+    }
     let members = |name: AlarmName| {
         let alarms = all_bad.alarms();
         let of_name = alarms.into_iter().find(|alarm| alarm.name == name).unwrap();
@@ -197,9 +205,11 @@ fn endpoints_that_fail_for_hours_are_told_of_while_others_work() {
     };
     assert_eq!(
         webhooks_failing_long(&many.stats.endpoints, now).unwrap(),
-        "2 webhook endpoints have failed for 6 h or more, endpoint 12 for longest: 31 h; after \
-         five days an endpoint is switched off. `simbridge webhook list` tells whose they are, \
-         `simbridge webhook deliveries 12` why"
+        Words::new(
+            "2 webhook endpoints have failed for 6 h or more, endpoint 12 for longest: 31 h; \
+             after five days an endpoint is switched off",
+            "`simbridge webhook list` tells whose they are, `simbridge webhook deliveries 12` why"
+        )
     );
     assert_eq!(webhooks_failing_long(&EndpointCounts::default(), now), None);
 }
@@ -217,21 +227,18 @@ fn services_without_numbers_are_one_alarm_for_each_country() {
             site.stock.insert(id, of_service.into());
         }
         let found = stock_out(&site).into_iter();
-        found.map(|(_, text)| text).collect::<Vec<_>>()
+        found.map(|(_, words)| words).collect::<Vec<_>>()
     };
-    assert_eq!(text([("NL", 1), ("UK", 2)], 4), [""; 0]);
+    assert_eq!(text([("NL", 1), ("UK", 2)], 4), []);
+    let why = "`simbridge explain Uber NL` says why";
     assert_eq!(
         text([("NL", 0), ("UK", 2)], 4),
-        ["4 services have no number left in NL: Uber, Just Eat, Bolt, …; `simbridge explain \
-          Uber NL` says why"]
+        [Words::new("4 services have no number left in NL: Uber, Just Eat, Bolt, …", why)]
     );
-    assert_eq!(
-        text([("NL", 0), ("UK", 2)], 1),
-        ["Uber has no number left in NL; `simbridge explain Uber NL` says why"]
-    );
+    assert_eq!(text([("NL", 0), ("UK", 2)], 1), [Words::new("Uber has no number left in NL", why)]);
     assert_eq!(
         text([("NL", 0), ("UK", 0)], 2),
-        ["no SIM is on sale in any country; `simbridge sim list` says why"]
+        [Words::new("no SIM is on sale in any country", "`simbridge sim list` says why")]
     );
 }
 
@@ -258,9 +265,11 @@ fn numbers_that_will_soon_be_used_up_are_one_alarm_for_each_country() {
         stock_runway(&site),
         [(
             "UK".to_owned(),
-            "the numbers of 4 services in UK last for less than 7 days: Bolt 3.0, Wolt 4.0, \
-             Uber 6.0, …; 108 more SIMs would last for 30; `simbridge report stock` shows all"
-                .to_owned()
+            Words::new(
+                "the numbers of 4 services in UK last for less than 7 days: Bolt 3.0, Wolt 4.0, \
+                 Uber 6.0, …; 108 more SIMs would last for 30",
+                "`simbridge report stock` shows all"
+            )
         )]
     );
 }

@@ -15,14 +15,17 @@ async fn an_alarm_is_explained_acknowledged_with_a_word_and_found_in_the_history
         name: AlarmName::StockOut,
         subject: subject.to_owned(),
         text: "<i>no number is left</i>".to_owned(),
+        in_shell: Some("`simbridge explain Uber NL` says why".to_owned()),
         members: Vec::new(),
     };
     alarms.observe(vec![stock_out("NL"), stock_out("UK")]).await.unwrap();
     let operator = stage.console(Role::Operator);
     let page = operator.get("/alarms").await;
-    for part in ["&lt;i&gt;no number is left", "<code>simbridge explain Uber NL</code>"] {
+    let ways = ["href=\"/stock?out=yes\"", "href=\"/sims?country=NL\""];
+    for part in [&["&lt;i&gt;no number is left", "add more"][..], &ways].concat() {
         assert!(page.text().contains(part), "{part}: {}", page.text());
     }
+    assert!(!page.text().contains("simbridge explain"), "pages lead to pages: {}", page.text());
     let acknowledge = [("alarm", "StockOut NL"), ("note", "ten SIMs on Friday")];
     let done = operator.post("/alarms/acknowledge", &acknowledge).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text());
