@@ -62,8 +62,11 @@ async function start(stage, port, program, args, options = {}) {
   return port;
 }
 
-/** Starts nginx as the guide has it, with these lines more in the console's `location`, and answers its port. */
-export async function startNginx(stage, more = "") {
+/**
+ * Starts nginx as the guide has it, with these lines more in the console's `location` and `host` as the `Host` that it
+ * sends on, and answers its port.
+ */
+export async function startNginx(stage, more = "", host = "$host") {
   const port = await freePort();
   const [key, certificate] = [join(stage.folder, "key.pem"), join(stage.folder, "certificate.pem")];
   const names = `subjectAltName=DNS:${CONSOLE},DNS:${PORTAL}`;
@@ -75,6 +78,7 @@ export async function startNginx(stage, more = "") {
   block = replace(block, `/etc/letsencrypt/live/${PORTAL}/privkey.pem`, key);
   const pages = "location / {                  # the operators' pages\n";
   block = replace(block, pages, pages + more);
+  block = replace(block, "Host $host;", `Host ${host};`);
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
   const folders = temporary.map((name) => `${name}_temp_path ${stage.folder}/nginx-${name};`).join("\n");
   const config = join(stage.folder, "nginx.conf");

@@ -15,20 +15,22 @@ after(closeBrowser);
 const CLIENT = "127.0.0.7";
 const ORIGINS = { console: `https://${CONSOLE}`, portal: `https://${PORTAL}` };
 
-/** A stage behind a proxy, with a browser that finds the proxy under the names of the guide. */
-async function behindProxy(startProxy, consoleKeys = "") {
+/** A stage behind a proxy, with a browser that finds the proxy under the names of the guide, at this port. */
+async function behindProxy(startProxy, { consoleKeys = "", port = 443 } = {}) {
+  const withPort = (origin) => (port === 443 ? origin : `${origin}:${port}`);
+  const origins = { console: withPort(ORIGINS.console), portal: withPort(ORIGINS.portal) };
   const stage = await Stage.start({
-    settings: `[portal]\norigin = "${ORIGINS.portal}"`,
+    settings: `[portal]\norigin = "${origins.portal}"`,
     keys: {
       http: 'trusted_proxies = ["127.0.0.1/32"]',
-      console: `origin = "${ORIGINS.console}"\n${consoleKeys}`,
+      console: `origin = "${origins.console}"\n${consoleKeys}`,
     },
   });
   const direct = new URL(stage.console);
   const client = await forwardFrom(CLIENT, await startProxy(stage));
-  const names = [CONSOLE, PORTAL].map((name) => `MAP ${name}:443 127.0.0.1:${client.port}`);
+  const names = [CONSOLE, PORTAL].map((name) => `MAP ${name}:${port} 127.0.0.1:${client.port}`);
   const browser = await launchBrowser(...names);
-  Object.assign(stage, ORIGINS);
+  Object.assign(stage, origins);
   const stop = async () => {
     await browser.close();
     client.close();
@@ -93,6 +95,31 @@ for (const [name, startProxy] of [
   });
 }
 
+for (const [host, what] of [
+  ["$host", "without its port"],
+  ["$http_host", "with its port"],
+]) {
+  test(`on another port than 443 both sides are served when nginx names the host ${what}`, async (t) => {
+    const { stage, options, stop } = await behindProxy((stage) => startNginx(stage, "", host), { port: 8443 });
+    t.after(stop);
+    await stage.account("bob");
+
+    const operator = await stage.operator("ann", "owner", options);
+    await assertSafeCookie(operator, "__Host-sb_console");
+    await operator.goto(`${stage.console}/orders`);
+    await liveMark(operator).waitFor();
+    await operator.goto(`${stage.console}/me`);
+    await operator.getByLabel("Colours").selectOption("dark");
+    await operator.locator("#preferences").getByRole("button", { name: "Save" }).click();
+    await operator.getByText("Saved.").waitFor();
+
+    const customer = await stage.customer("bob", options);
+    await assertSafeCookie(customer, "__Host-sb_portal");
+    assertNoFaults(operator);
+    assertNoFaults(customer);
+  });
+}
+
 /** The status and the `Location` of a page that is asked for from an address of this machine, without a proxy. */
 function ask(at, from, user) {
   return new Promise((resolve, reject) => {
@@ -118,7 +145,7 @@ test("who has signed in to the proxy is signed in, and nobody else can say so", 
     const passwords = join(stage.folder, "operators");
     await writeFile(passwords, `amy:{PLAIN}${PASSWORD}\nstranger:{PLAIN}${PASSWORD}\n`);
     return startNginx(stage, lines.replace("/etc/nginx/operators", passwords));
-  }, 'proxy_user = "Remote-User"');
+  }, { consoleKeys: 'proxy_user = "Remote-User"' });
   t.after(stop);
   await stage.command("operator", "add", "amy", "--role", "operator");
   await stage.command("operator", "add", "boss", "--role", "owner");

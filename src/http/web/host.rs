@@ -95,10 +95,21 @@ pub(super) fn admit(
 }
 
 impl PublicOrigin {
-    /// Whether a host, as a request names it, is this one.
+    /// Whether a host, as a request names it, is this one. Its port may be missing: nginx leaves it
+    /// out of what it calls `$host`, and which site is meant is told by the name.
     fn is_at(&self, host: &str) -> bool {
         let own_port = if self.is_https { ":443" } else { ":80" };
-        host.strip_suffix(own_port).unwrap_or(host) == self.host
+        let host = host.strip_suffix(own_port).unwrap_or(host);
+        host == self.host || host == self.name()
+    }
+
+    /// The host without its port.
+    fn name(&self) -> &str {
+        match self.host.rsplit_once(':') {
+            // The colons of an IPv6 address stand in brackets.
+            Some((name, port)) if !port.contains(']') => name,
+            _ => &self.host,
+        }
     }
 }
 
@@ -166,7 +177,14 @@ mod tests {
         use Admitted::{NotLocal, OtherHost, Yes};
         let (local, remote) = ("127.0.0.1", "192.0.2.7");
         let https = "https://sms.example.org";
+        let on_port = "https://sms.example.org:8443";
         for (origin, client, host, more, admitted) in [
+            (Some(on_port), remote, "sms.example.org:8443", None, Yes),
+            (Some(on_port), remote, "sms.example.org", None, Yes),
+            (Some(on_port), remote, "sms.example.org:9443", None, OtherHost),
+            (Some(on_port), remote, "evil.example", None, OtherHost),
+            (Some("http://[2001:db8::7]:8080"), remote, "[2001:db8::7]", None, Yes),
+            (Some("http://[2001:db8::7]"), remote, "[2001:db8:", None, OtherHost),
             (Some(https), remote, "sms.example.org", None, Yes),
             (Some(https), remote, "SMS.example.org:443", None, Yes),
             (Some(https), remote, "sms.example.org:8443", None, OtherHost),
