@@ -17,7 +17,7 @@ use crate::http::AdminClient;
 const EXPLAINED: &[&str] = &["service", "country", "sold", "sims", "available"];
 
 /// What is shown of a thing that was found.
-const FOUND: &[&str] = &["kind", "id", "?number", "?account", "?imei"];
+const FOUND: &[&str] = &["kind", "id", "?number", "?account", "?imei", "?service"];
 
 /// Carries out a command and prints the daemon's answer.
 pub(super) async fn run(

@@ -94,9 +94,10 @@ pub(super) enum Admin {
         #[arg(long, requires = "sims", value_parser = named)]
         state: Option<String>,
     },
-    /// Show what a number, an ICCID, an IMEI, an order, a rental, an account or a key is
+    /// Show what a number, an ICCID, an IMEI, an order, a rental, an account, a service or a key is
     Find {
-        /// The whole, or of an ICCID, an IMEI, an account's name or a key the beginning
+        /// The whole, or of an ICCID, an IMEI, an account's name or a key the beginning, or of a
+        /// service's name a part
         #[arg(value_parser = named)]
         word: String,
     },

@@ -1,6 +1,6 @@
 //! What a word of the operator's stands for: a number, a SIM, a modem, an order, a rental, an
-//! account or a key. It is looked for by indexes and in memory alone, so that it takes the same
-//! time however much there is.
+//! account, a service or a key. It is looked for by indexes, in memory, and in the small table of
+//! services alone, so that it takes the same time however much there is.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::environment::Environment;
 use super::sim_presence::SimPresence;
 use crate::domain::country::Countries;
 use crate::domain::modem::ModemStatus;
-use crate::domain::{AccountId, Iccid, Imei, Msisdn, OrderId, PortName, RentalId};
+use crate::domain::{AccountId, Iccid, Imei, Msisdn, OrderId, PortName, RentalId, ServiceId};
 use crate::store::{ReadTx, StoreError};
 
 /// How many things of one kind are found at most.
@@ -28,6 +28,7 @@ pub enum Found {
     Number(Msisdn),
     Modem { port: PortName, imei: Option<Imei> },
     Account { id: AccountId, name: String },
+    Service { id: ServiceId, name: String },
     Key { prefix: String, account: String },
 }
 
@@ -44,13 +45,14 @@ impl Finder {
 
     /// What a word stands for, the likeliest first: the whole or the beginning of an ICCID, an
     /// IMEI, an account's name or a key's first characters, a number in any form, the port of a
-    /// modem or its last part, or the id of an order or a rental, also like `order 7`.
+    /// modem or its last part, the id of an order or a rental, also like `order 7`, or a part of
+    /// a service's name.
     pub async fn find(&self, word: &str) -> Result<Vec<Found>, Error> {
         let word = word.trim().to_owned();
         if word.is_empty() || word.chars().count() > LONGEST_WORD {
             return Err(Error::refused(format!(
                 "write from 1 to {LONGEST_WORD} characters of a number, an ICCID, an IMEI, an \
-                 order, a rental, an account or a key"
+                 order, a rental, an account, a service or a key"
             )));
         }
         let mut found = modems_called(&self.presence.modems.modems(), &word);
@@ -59,6 +61,7 @@ impl Finder {
             let mut all = by_id(rows, &word)?;
             all.extend(by_number(rows, &settings.countries, &word)?);
             all.extend(by_beginning(rows, &word)?);
+            all.extend(services_called(rows, &word)?);
             Ok::<_, StoreError>(all)
         });
         let mut all = read.await?;
@@ -123,6 +126,21 @@ fn by_beginning(rows: &ReadTx<'_>, word: &str) -> Result<Vec<Found>, StoreError>
     let accounts = rows.accounts_beginning_with(word, limit)?.into_iter();
     found.extend(accounts.map(|(id, name)| Found::Account { id, name }));
     Ok(found)
+}
+
+/// The services whose names have a word in them, those first that are called or begin so.
+fn services_called(rows: &ReadTx<'_>, word: &str) -> Result<Vec<Found>, StoreError> {
+    let word = word.to_lowercase();
+    let mut named: Vec<(usize, ServiceId, String)> = Vec::new();
+    for service in rows.services()? {
+        if let Some(at) = service.name.to_lowercase().find(&word) {
+            named.push((at, service.id, service.name));
+        }
+    }
+    // Of those that begin so, the shortest name is the nearest.
+    named.sort_by_key(|(at, id, name)| (*at > 0, name.chars().count(), *id));
+    let found = named.into_iter().map(|(_, id, name)| Found::Service { id, name });
+    Ok(found.take(MOST_OF_A_KIND).collect())
 }
 
 /// The modems whose port a word names, or whose IMEI it begins.

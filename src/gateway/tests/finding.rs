@@ -28,6 +28,12 @@ async fn a_word_finds_what_is_called_so_or_begins_so() {
     }
     assert_eq!(find(&format!("rental {order}")).await, []);
     assert_eq!(find("an").await, [Found::Account { id: ann, name: "ann".to_owned() }]);
+    let service = |id, name: &str| Found::Service { id, name: name.to_owned() };
+    let eats = fixture.service("Uber Eats", &["Eats"]).await;
+    let super_uber = fixture.service("Super", &["Super"]).await;
+    assert_eq!(find("UBER").await, [service(uber, "Uber"), service(eats, "Uber Eats")]);
+    assert_eq!(find("eats").await, [service(eats, "Uber Eats")], "a part of the name");
+    assert_eq!(find("up").await, [service(super_uber, "Super")]);
     let key = fixture
         .gateway
         .accounts()

@@ -34,11 +34,23 @@ fn view(found: &Found) -> Value {
         Found::Number(number) => ("number", number.to_string(), Some(number), None),
         Found::Modem { port, .. } => ("modem", port.to_string(), None, None),
         Found::Account { id, name } => ("account", id.to_string(), None, Some(name)),
+        Found::Service { id, .. } => ("service", id.to_string(), None, None),
         Found::Key { prefix, account } => ("key", prefix.clone(), None, Some(account)),
     };
     let imei = match found {
         Found::Modem { imei, .. } => imei.as_ref().map(Imei::as_str),
         _ => None,
     };
-    json!({ "kind": kind, "id": id, "number": number, "account": account, "imei": imei })
+    let service = match found {
+        Found::Service { name, .. } => Some(name),
+        _ => None,
+    };
+    json!({
+        "kind": kind,
+        "id": id,
+        "number": number,
+        "account": account,
+        "imei": imei,
+        "service": service,
+    })
 }

@@ -15,8 +15,8 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
     let page = Page::new("Find");
     let Some(word) = visit.query("q") else {
         return Ok(page.intro(html! {
-            (Empty::new("Write a number, an ICCID, an IMEI, an order, a rental, an account or the \
-                         first characters of a key into the box above."))
+            (Empty::new("Write a number, an ICCID, an IMEI, an order, a rental, an account, a \
+                         service or the first characters of a key into the box above."))
         }));
     };
     let found = visit.gateway().finder().find(word).await.map_err(Fault::of_field("q"))?;
@@ -57,6 +57,7 @@ fn result(visit: &Visit<Operator>, found: &Found) -> Markup {
             @if let Some(imei) = imei { " · IMEI " (imei) }
         },
         Found::Account { id, name } => way(path!("/accounts/{}", id), format!("Account {name}")),
+        Found::Service { id, name } => way(path!("/services/{}", id), format!("Service {name}")),
         Found::Key { prefix, account } => html! { "Key " code { (prefix) "…" } " of " (account) },
     }
 }

@@ -133,9 +133,17 @@ fn find<P: Visitor>(visit: &Visit<P>) -> Markup {
             input type="search" name="q" id="find" aria-label="Find a number, SIM, order or account"
                 placeholder="Find …" autocomplete="off" spellcheck="false"
                 maxlength=(LONGEST_WORD)
-                value=[visit.query("q").filter(|_| visit.path() == "/find")];
+                value=[found_word(visit)];
         }
     }
+}
+
+/// What was looked for, on the page that shows what was found: also a word that cannot be found.
+fn found_word<P: Visitor>(visit: &Visit<P>) -> Option<&str> {
+    let is_here = visit.path() == "/find";
+    let tried = visit.attempt.as_ref().filter(|attempt| attempt.is_query);
+    let word = visit.query("q").or_else(|| tried.map(|attempt| attempt.form.text("q")));
+    word.filter(|_| is_here)
 }
 
 /// The entries of the menu that whoever looks may see.

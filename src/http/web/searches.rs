@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use super::query::Query;
 use super::route::Route;
 use super::visit::Place;
-use super::{Fault, Form, Site, Visit, Visitor, responses};
+use super::{Fault, Faults, Form, Site, Visit, Visitor, responses};
 use crate::domain::{SessionId, Timestamp};
 
 /// The name of a reference in the query.
@@ -85,14 +85,13 @@ impl<P: Visitor> Site<P> {
         let form = Form::read(request).await?;
         let fields = form.resent_fields().map(|(name, value)| (name, value.trim()));
         let fields: Vec<(&str, &str)> = fields.filter(|(_, value)| !value.is_empty()).collect();
-        if fields.iter().any(|(_, value)| value.chars().count() > LONGEST_WORD) {
-            let sentence = format!("Nothing longer than {LONGEST_WORD} characters is looked for.");
-            return Err(Fault::Refused(sentence));
-        }
         let (words, open): (Vec<_>, Vec<_>) =
-            fields.into_iter().partition(|(name, _)| route.private.contains(name));
+            fields.iter().copied().partition(|(name, _)| route.private.contains(name));
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let words: Words = words.into_iter().map(owned).collect();
+        if let Err(Fault::Form(faults)) = check_length(&fields) {
+            return self.show_without(&visit.searching(route, words, &open), route, faults).await;
+        }
         let mut changes: Vec<(&str, Option<&str>)> =
             open.into_iter().map(|(name, value)| (name, Some(value))).collect();
         if !words.is_empty() {
@@ -128,6 +127,26 @@ impl<P: Visitor> Site<P> {
         let address = visit.address_with(&without);
         self.lines.leave(visit.person.session().session, &address, ASK_AGAIN.to_owned());
         responses::see_other(&address)
+    }
+}
+
+/// Refuses words that are longer than any that could be found.
+fn check_length(fields: &[(&str, &str)]) -> Result<(), Fault> {
+    let mut faults = Faults::new();
+    for (name, _) in fields.iter().filter(|(_, value)| value.chars().count() > LONGEST_WORD) {
+        faults.add(name, format!("Nothing longer than {LONGEST_WORD} characters is looked for."));
+    }
+    faults.result()
+}
+
+impl<P: Visitor> Visit<P> {
+    /// The visit with these filters, of which the words must not stand in an address.
+    fn searching(&self, route: &Route<P>, words: Words, open: &[(&str, &str)]) -> Visit<P> {
+        let open: Vec<(&str, Option<&str>)> =
+            open.iter().map(|(name, value)| (*name, Some(*value))).collect();
+        let query = Query::default().with(&open).with_unseen(words);
+        let place = Place { query, private: route.private, ..(*self.place).clone() };
+        Visit { place: Arc::new(place), ..self.clone() }
     }
 }
 

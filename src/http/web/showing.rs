@@ -70,7 +70,7 @@ impl<P: Visitor> Site<P> {
     }
 
     /// Shows a page without those values of the query that are wrong.
-    async fn show_without(
+    pub(super) async fn show_without(
         &self,
         visit: &Visit<P>,
         route: &Route<P>,

@@ -59,8 +59,31 @@ async fn a_search_is_known_to_nobody_else_and_then_everything_is_listed() {
     let of = address.replace('?', "%3F").replace('&', "%26").replace('=', "%3D");
     let live = operator.get(&format!("/live?once&of={of}")).await;
     assert_eq!(live.status, StatusCode::GONE);
-    let long = owner.post("/orders", &[("number", &"1".repeat(257))]).await;
-    assert_eq!(long.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn a_word_that_is_too_long_is_kept_on_the_page_that_says_so() {
+    let stage = Stage::new().await;
+    let owner = stage.console(Role::Owner);
+    let long = "1".repeat(257);
+    let fields = [("number", long.as_str()), ("state", "open")];
+    let answered = owner.post("/orders", &fields).await;
+    assert_eq!(answered.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let sentence = "Nothing longer than 256 characters is looked for.";
+    for piece in [sentence, &format!("value=\"{long}\""), "<h1>Orders</h1>", "aria-invalid"] {
+        assert!(answered.text().contains(piece), "{piece}\n{}", answered.text());
+    }
+    assert!(answered.text().contains("value=\"open\" selected"), "{}", answered.text());
+    for word in ["x".repeat(65), "x".repeat(257)] {
+        let mut answered = owner.post("/find", &[("q", &word)]).await;
+        if let Some(address) = &answered.location {
+            answered = owner.get(address).await;
+        }
+        assert_eq!(answered.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let box_with_it = format!("value=\"{word}\"");
+        assert!(answered.text().contains(&box_with_it), "{}", answered.text());
+        assert!(answered.text().contains("<h1>Find</h1>"), "{}", answered.text());
+    }
 }
 
 /// The forms of a page that have a field with this name.
