@@ -61,6 +61,7 @@ fn is_zero(number: &i64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::SHIPPED_CATALOGUE;
 
     #[test]
     fn the_operators_guide_has_every_key() {
@@ -97,11 +98,9 @@ mod tests {
         assert_eq!(parse(&write(&listed).unwrap()).unwrap(), expected);
     }
 
-    const EXAMPLE: &str = include_str!("../../hardware/services.toml");
-
     #[test]
     fn the_example_can_be_imported_and_has_no_name_twice() {
-        let services = parse(EXAMPLE).unwrap();
+        let services = parse(SHIPPED_CATALOGUE).unwrap();
         let mut names: Vec<_> =
             services["services"].as_array().unwrap().iter().map(|s| s["name"].clone()).collect();
         assert!(names.len() >= 30, "{}", names.len());

@@ -13,6 +13,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use super::screen::{Cell, Fit, Line, Screen};
+use crate::domain::country::Countries;
 use crate::domain::text::{is_invisible, visible_lines};
 
 /// How tables and times are printed.
@@ -186,8 +187,24 @@ fn member(object: &Value, name: &str) -> String {
         // A `-` alone is none.
         "state" if text.len() > 1 => text.replace('-', "_"),
         name if SENTENCES.contains(&name) => sentence(&text),
+        "country" => country(&text),
+        "countries" => match object.get(name).and_then(Value::as_object) {
+            Some(prices) if !prices.is_empty() => {
+                let price = |(code, price): (&String, &Value)| {
+                    format!("{}={}", country(code), cell(Some(price)))
+                };
+                prices.iter().map(price).collect::<Vec<_>>().join(" ")
+            }
+            _ => text,
+        },
         _ => text,
     }
+}
+
+/// A country's ISO 3166 code, as people read it everywhere; in JSON some have the longer codes of
+/// the first version of the customers' API.
+pub(super) fn country(code: &str) -> String {
+    Countries::default().iso_code(code).to_owned()
 }
 
 /// A sentence of ours with its times as people read them.
@@ -358,6 +375,15 @@ mod tests {
         ] {
             assert_eq!(cell(Some(&value)), text);
         }
+    }
+
+    #[test]
+    fn countries_are_spelt_by_their_iso_codes() {
+        let service = json!({ "country": "UK", "countries": { "NL": "0.50", "USA": "off" } });
+        assert_eq!(member(&service, "country"), "GB");
+        assert_eq!(member(&service, "countries"), "NL=0.50 US=off");
+        let none = json!({ "country": null, "countries": {} });
+        assert_eq!([member(&none, "country"), member(&none, "countries")], ["-", "-"]);
     }
 
     #[test]

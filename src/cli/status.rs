@@ -265,8 +265,9 @@ impl Site {
                 .for_each(|count| *count = stock.get("count").and_then(Value::as_u64).unwrap_or(0));
         }
         services.sort_by_key(|(_, counts)| counts.iter().sum::<u64>());
-        let head =
-            ["STOCK"].into_iter().chain(countries).map(|text| Cell::with(text, Colour::Faint));
+        let countries = countries.into_iter().map(print::country);
+        let head = ["STOCK".to_owned()].into_iter().chain(countries);
+        let head = head.map(|text| Cell::with(text, Colour::Faint));
         let row = |(service, counts): (&str, Vec<u64>)| {
             let count = |count: u64| {
                 Cell::with(count.to_string(), if count == 0 { Colour::Bad } else { Colour::Plain })

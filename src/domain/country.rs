@@ -115,12 +115,8 @@ impl Countries {
         self.0.iter().map(|country| country.code.as_str())
     }
 
-    /// The codes as answers spell them, separated by commas, for error messages.
-    pub fn codes(&self) -> String {
-        with_others(self.named_codes())
-    }
-
-    /// As [`Countries::codes`], where all countries have the codes of ISO 3166.
+    /// The countries with rules of their own by their ISO 3166 codes, separated by commas, and that
+    /// there are others, for error messages.
     pub fn iso_codes(&self) -> String {
         with_others(self.named_codes().map(|code| self.iso_code(code)))
     }
@@ -251,7 +247,6 @@ mod tests {
             assert_eq!(countries.find(text).unwrap().code, code);
         }
         let others = "and all others by their ISO 3166 codes, like DE";
-        assert_eq!(countries.codes(), format!("NL, UK, USA, {others}"));
         assert_eq!(countries.iso_codes(), format!("NL, GB, US, {others}"));
         assert_eq!(countries.find("fr").unwrap().calling_code, "33");
         assert_eq!(countries.find("XX"), None);

@@ -134,7 +134,7 @@ pub(super) fn readings(countries: &Countries, text: &str) -> Result<Vec<Msisdn>,
 pub(super) fn find_country(countries: &Countries, code: &str) -> Result<String, Error> {
     let found = countries.find(code).map(|country| country.code.clone());
     found.ok_or_else(|| {
-        Error::refused(format!("no country {code}; there are {}", countries.codes()))
+        Error::refused(format!("no country {code}; there are {}", countries.iso_codes()))
     })
 }
 

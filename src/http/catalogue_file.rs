@@ -9,6 +9,9 @@ use crate::domain::catalogue::{ChargeOn, CountryPrice, ReuseTerms};
 use crate::domain::{Amount, Currency};
 use crate::gateway::{Error, NewService};
 
+/// The catalogue that comes with simbridge: well-known services and how their SMS can be told.
+pub const SHIPPED_CATALOGUE: &str = include_str!("../../hardware/services.toml");
+
 /// A service as somebody declares it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct DeclaredService {

@@ -28,7 +28,7 @@ mod socket_file;
 mod v2;
 mod web;
 
-pub use catalogue_file::{DeclaredService, read_catalogue};
+pub use catalogue_file::{DeclaredService, SHIPPED_CATALOGUE, read_catalogue};
 pub use client::{AdminClient, ClientError, path_segment};
 pub use client_address::TrustedProxies;
 pub use connection_limiter::{ClientShares, REFUSAL_SHARE};

@@ -110,7 +110,7 @@ fn refusals_go_to_stderr_with_exit_1_and_usage_with_2() {
         (
             &["service", "add", "x", "--price", "1", "--country", "XX=1"],
             1,
-            "no country XX; there are NL, UK, USA, and all others by their ISO 3166 codes, like DE",
+            "no country XX; there are NL, GB, US, and all others by their ISO 3166 codes, like DE",
         ),
         (&["sim", "set-number", "12", "+31612345678"], 1, "an ICCID is 18 to 22 digits"),
         (
@@ -120,7 +120,7 @@ fn refusals_go_to_stderr_with_exit_1_and_usage_with_2() {
         ),
         (&["accounts"], 2, "Usage"),
         (&["service", "add", "x"], 2, "--price"),
-        (&["service", "add", "x", "--price", "1", "--country", "UK"], 2, "write it like UK=0.80"),
+        (&["service", "add", "x", "--price", "1", "--country", "UK"], 2, "write it like GB=0.80"),
     ] {
         let output = site.run(args);
         let said = String::from_utf8(output.stderr).unwrap();

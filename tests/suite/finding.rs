@@ -257,7 +257,7 @@ fn a_filter_that_cannot_be_is_refused() {
         (&["order", "list", "--number", "x"], 1, "x: not a number; write it like +31612345678"),
         (&["order", "list", "--iccid", "12"], 1, "an ICCID is 18 to 22 digits"),
         (&["order", "list", "--iccid", "8931080000000000001"], 1, "no SIM 8931080000000000001"),
-        (&["order", "list", "--country", "XX"], 1, "no country XX; there are NL, UK, USA"),
+        (&["order", "list", "--country", "XX"], 1, "no country XX; there are NL, GB, US"),
         (&["order", "list", "--state", "gone"], 2, "completed"),
         (&["order", "list", "--from", "yesterday"], 2, "write it like 2026-06-22"),
         (&["order", "list", "--after", "1", "--before", "3"], 2, "cannot be used with"),
@@ -268,7 +268,7 @@ fn a_filter_that_cannot_be_is_refused() {
         (&["sim", "list", "--after", "1", "--before", "2"], 2, "cannot be used with"),
         (&["modem", "list", "--state", "gone"], 1, "no state gone; there are Absent, Opening"),
         (&["account", "list", "--state", "gone"], 2, "suspended"),
-        (&["service", "list", "--country", "XX"], 1, "no country XX; there are NL, UK, USA"),
+        (&["service", "list", "--country", "XX"], 1, "no country XX; there are NL, GB, US"),
         (&["bank", "list", "--after", "rack"], 1, "this list has no row rack"),
         (&["audit", "list", "--service", "Uber"], 2, "--service"),
         (&["audit", "list", "--number", "x"], 1, "x: not a number"),
@@ -428,7 +428,7 @@ fn a_service_is_not_sold_where_it_is_off() {
     let none = one.replace(r#""count":1"#, r#""count":0"#);
     assert_eq!((offered("NL").as_str(), offered("UK").as_str()), (one, one));
     let changed = site.ok(&["service", "set", "Uber", "--country", "UK=off"]);
-    assert!(changed.contains("changed: price in UK default -> off"), "{changed}");
+    assert!(changed.contains("changed: price in GB default -> off"), "{changed}");
     assert_eq!((offered("NL").as_str(), offered("UK").as_str()), (one, none.as_str()));
     assert_eq!(ask("makeorder?serviceId=1&country=UK"), "NO_PHONE_AVAILABLE");
     let explained = site.json(&["explain", "Uber", "UK"]);
@@ -444,7 +444,7 @@ fn a_service_is_not_sold_where_it_is_off() {
     site.ok(&["service", "set", "Uber", "--country", "UK=0.80"]);
     assert_eq!(offered("UK"), one.replace("0.50", "0.80"));
     let imported = site.ok(&["service", "import", name, "--prices"]);
-    assert!(imported.contains("price in UK 0.80 -> off"), "{imported}");
+    assert!(imported.contains("price in GB 0.80 -> off"), "{imported}");
     let refused = site.run(&["service", "set", "Uber", "--country", "UK=none"]);
     let said = String::from_utf8(refused.stderr).unwrap();
     assert!(refused.status.code() == Some(1) && said.contains("none: not an amount"), "{said}");

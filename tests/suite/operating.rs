@@ -248,7 +248,7 @@ fn a_service_is_edited_where_told_and_nowhere_else() {
         "priority": -1, "reuse_window": "1h", "reuse_price_percent": 25, "charge_on": "sms",
         "senders": ["^Uber$", "^Uber BV$"], "texts": ["code"],
         "changes": [
-            "price 0.50 -> 0.95", "price in UK default -> 0.80", "priority 0 -> -1",
+            "price 0.50 -> 0.95", "price in GB default -> 0.80", "priority 0 -> -1",
             "reuse window default -> 1h", "reuse price in percent default -> 25",
             "charge on default -> sms", "sender added: ^Uber BV$", "text added: code",
         ],
@@ -266,7 +266,7 @@ fn a_service_is_edited_where_told_and_nowhere_else() {
     assert_eq!(
         changed,
         [
-            "changed: price in UK 0.80 -> default",
+            "changed: price in GB 0.80 -> default",
             "changed: reuse window 1h -> default",
             "changed: reuse price in percent 25 -> default",
             "changed: sender removed: ^Uber BV$",
@@ -281,7 +281,7 @@ fn a_service_is_edited_where_told_and_nowhere_else() {
         (&["set", "Uber", "--price", "-1"], "a price is 0.00 or more"),
         (&["set", "Uber", "--price", "dear"], "dear"),
         (&["set", "Uber", "--country", "XX=1"], "no country XX"),
-        (&["set", "Uber", "--country", "UK"], "write it like UK=0.80"),
+        (&["set", "Uber", "--country", "UK"], "write it like GB=0.80"),
         (&["set", "Uber", "--sender", "("], "pattern of service Uber"),
         (&["set", "Uber", "--remove-text", "x"], "it has no pattern x"),
         (&["set", "Uber", "--reuse-window", "soon"], "--reuse-window"),
@@ -294,7 +294,7 @@ fn a_service_is_edited_where_told_and_nowhere_else() {
         assert!(said.contains(says), "{args:?}: {said}");
     }
     let audit = site.ok(&["audit", "list"]);
-    assert!(audit.contains("changed  service 1 Uber: price 0.50 -> 0.95, price in UK"), "{audit}");
+    assert!(audit.contains("changed  service 1 Uber: price 0.50 -> 0.95, price in GB"), "{audit}");
 }
 
 #[test]
@@ -348,7 +348,7 @@ fn an_import_keeps_what_its_file_leaves_out_and_an_export_is_imported_again() {
     let replaced = import(bare, &["--replace"]);
     assert_eq!(
         replaced,
-        "Uber: price in UK 0.80 -> default, sender removed: ^Uber$, sender removed: ^Uber BV$, \
+        "Uber: price in GB 0.80 -> default, sender removed: ^Uber$, sender removed: ^Uber BV$, \
          text removed: code\nadded    0\nupdated  1\n"
     );
     site.ok(&["service", "remove", "Lyft"]);

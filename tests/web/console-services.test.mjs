@@ -18,6 +18,14 @@ after(async () => {
   await closeBrowser();
 });
 
+/** Asserts that something is there and can be seen without scrolling. */
+async function assertInView(locator) {
+  await locator.waitFor();
+  const { top, bottom } = await locator.evaluate((element) => element.getBoundingClientRect().toJSON());
+  const { height } = locator.page().viewportSize();
+  assert.ok(top >= 0 && Math.min(bottom, top + 100) <= height, `${top} to ${bottom} of ${height}`);
+}
+
 const rowOf = (page, order) => page.locator(`#orders-${order}`);
 
 test("an order in a filtered list is completed after its SMS, without a reload", async () => {
@@ -51,8 +59,11 @@ test("what came to an order and fitted nothing opens the try-out, by which its p
   await page.getByRole("heading", { level: 1, name: "Lyft" }).waitFor();
   assert.equal(await page.getByLabel("Sender", { exact: true }).inputValue(), "LYFT RIDES");
   assert.equal(await page.getByLabel("Text", { exact: true }).inputValue(), "Your Lyft code is 771122.");
+  const result = page.locator("#tried", { hasText: "no pattern matches. It would be nobody's." });
+  await assertInView(result);
   await page.getByRole("button", { name: "Try this message" }).click();
-  await page.locator("#tried", { hasText: "no pattern matches. It would be nobody's." }).waitFor();
+  await page.waitForURL((url) => url.hash === "#tried");
+  await assertInView(result);
 
   const senders = page.getByLabel("Senders", { exact: true });
   await senders.fill("^Lyft$\n^LYFT (RIDES");
@@ -87,6 +98,37 @@ test("what came to an order and fitted nothing opens the try-out, by which its p
   await draw(page, "order-completed");
 });
 
+test("a form that was opened before somebody else saved puts nothing back, and keeps what was typed", async () => {
+  const page = await stage.operator("dora", "operator", { allowed: ["status of 4"] });
+  await stage.command("service", "add", "Gett", "--price", "0.50", "--sender", "^Gett$");
+  const { id } = (await stage.command("service", "list")).find((service) => service.name === "Gett");
+  const address = `${stage.console}/services/${id}`;
+  await page.goto(address);
+  const older = await page.context().newPage();
+  await older.goto(address);
+  await page.getByLabel("Price", { exact: true }).fill("0.60");
+  await page.getByLabel("Senders", { exact: true }).fill("^Gett$\n^GETT$");
+  await page.getByRole("button", { name: "Save" }).click();
+  await assertDone(page, /^Saved: /);
+
+  const saved = async () => (await stage.command("service", "list")).find((service) => service.id === id);
+  await older.getByLabel("Price", { exact: true }).fill("0.70");
+  await older.getByLabel("Priority", { exact: true }).fill("3");
+  await older.getByRole("button", { name: "Save" }).click();
+  await older.locator(".faults", { hasText: "This was changed after you had opened the page." }).waitFor();
+  assert.equal((await saved()).price, "0.60", "nothing was put back");
+  await older.getByText("It was “0.50” when you opened the page, and is “0.60” now.").waitFor();
+  await older.getByText("Added since you opened the page: “^GETT$”.").waitFor();
+  assert.equal(await older.getByLabel("Price", { exact: true }).inputValue(), "0.70");
+  assert.equal(await older.getByLabel("Senders", { exact: true }).inputValue(), "^Gett$\n^GETT$");
+  await draw(older, "service-stale");
+  await older.getByRole("button", { name: "Save" }).click();
+  await assertDone(older, /^Saved: /);
+  const { price, priority, senders } = await saved();
+  assert.deepEqual({ price, priority, senders }, { price: "0.70", priority: 3, senders: ["^Gett$", "^GETT$"] });
+  assertNoFaults(page);
+});
+
 test("a message that is withheld from customers says so in the try-out", async () => {
   const page = await stage.operator("cy", "operator");
   await page.goto(`${stage.console}/services/new`);
@@ -97,6 +139,22 @@ test("a message that is withheld from customers says so in the try-out", async (
   await page.getByRole("button", { name: "Try this message" }).click();
   await page.locator("#tried", { hasText: "→ Bank (text \\d{6})" }).waitFor();
   assert.match(await page.locator("#tried").textContent(), /withheld from customers by the rule/);
+  assertNoFaults(page);
+});
+
+test("a service that is free and has no patterns says what that leads to", async () => {
+  const page = await stage.operator("ed", "operator");
+  await page.goto(`${stage.console}/services/new`);
+  await page.getByLabel("Name", { exact: true }).fill("Anything");
+  await page.getByLabel("Price", { exact: true }).fill("0.00");
+  await draw(page, "service-new");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await assertDone(page, "Anything is on sale.");
+  await page.getByText("It is free: its price is zero.").waitFor();
+  await page.getByText(/^It has no patterns: an open order gets/).waitFor();
+  await draw(page, "service-free");
+  await page.goto(`${stage.console}/services`);
+  await draw(page, "services");
   assertNoFaults(page);
 });
 
@@ -135,4 +193,19 @@ test("a catalogue shows what it would add and change before it does", async () =
   const after = await services();
   assert.deepEqual(after.find((service) => service.name === "Uber").senders, ["^Uber$", "^UBER$"]);
   assert.ok(after.some((service) => service.name === "Bolt"));
+});
+
+test("the catalogue that comes with simbridge can be imported from the page, which shows its prices", async () => {
+  const page = await stage.operator("flo", "operator");
+  await page.goto(`${stage.console}/services/import`);
+  await draw(page, "import");
+  await page.getByRole("button", { name: "Show these services" }).click();
+  await page.getByRole("heading", { name: /services would be added/ }).waitFor();
+  assert.match(await page.locator("#change-Airbnb").textContent(), /new.*0\.50 USD/);
+  await draw(page, "import-shipped");
+  await page.getByRole("button", { name: "Import it" }).click();
+  await assertDone(page, /services were added/);
+  const services = await stage.command("service", "list");
+  assert.ok(services.some((service) => service.name === "Airbnb"));
+  assertNoFaults(page);
 });

@@ -142,7 +142,7 @@ pub(in crate::cli) struct ServiceEdit {
     /// The price of an order, like 0.50
     #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true)]
     price: Option<String>,
-    /// The price in one country, like UK=0.80, UK=off to sell nothing there, or UK=default for the
+    /// The price in one country, like GB=0.80, GB=off to sell nothing there, or GB=default for the
     /// price of all others; may be given several times
     #[arg(long, value_name = "C=AMOUNT", value_parser = country_price)]
     country: Vec<(String, String)>,
@@ -200,7 +200,7 @@ fn percent_or_default(text: &str) -> Result<Value, String> {
 }
 
 fn country_price(text: &str) -> Result<(String, String), String> {
-    let (country, price) = text.split_once('=').ok_or("write it like UK=0.80")?;
+    let (country, price) = text.split_once('=').ok_or("write it like GB=0.80")?;
     Ok((country.to_owned(), price.to_owned()))
 }
 

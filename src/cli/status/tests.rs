@@ -65,7 +65,7 @@ MODEM     STATE        FOR     NUMBER        REASON
 modem001  Quarantined  30 min  +31612340001  the modem has stopped answering; h…
 modem000  Ready        30 min  +31612340000
 
-STOCK  NL  UK
+STOCK  NL  GB
 Lyft   0   1
 Uber   6   0";
     assert_eq!(lines(&site(2), &screen).join("\n"), expected);

@@ -104,6 +104,18 @@ impl Accounts {
         read.await
     }
 
+    /// Checks that an amount can be added by a top-up, before anything else is asked about it.
+    ///
+    /// # Errors
+    /// It is not more than nothing.
+    pub fn check_top_up(&self, amount: Amount) -> Result<(), Error> {
+        if amount > Amount::ZERO {
+            return Ok(());
+        }
+        let nothing = self.env.settings().currency.text(Amount::ZERO);
+        Err(Error::refused(format!("a top-up is more than {nothing}")))
+    }
+
     /// Adds credit. `request` identifies the request: one that is sent again after a lost answer is
     /// applied once.
     pub async fn top_up(
@@ -122,10 +134,7 @@ impl Accounts {
         amount: Amount,
         request: String,
     ) -> Result<(Account, bool), Error> {
-        if amount <= Amount::ZERO {
-            let nothing = self.env.settings().currency.text(Amount::ZERO);
-            return Err(Error::refused(format!("a top-up is more than {nothing}")));
-        }
+        self.check_top_up(amount)?;
         let posting = Posting::TopUp { amount, reference: request };
         self.post_requested(reference, posting, AuditAction::ToppedUp).await
     }

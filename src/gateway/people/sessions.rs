@@ -163,6 +163,28 @@ impl People {
         Ok(views.collect())
     }
 
+    /// The sessions of an account's people, each with the name of its login, the newest first,
+    /// without those that have ended.
+    pub async fn sessions_of_account(
+        &self,
+        account: AccountId,
+    ) -> Result<Vec<(LoginName, SessionView)>, Error> {
+        let now = self.env.now();
+        let read = self.env.store.read(move |rows| {
+            let mut all = Vec::new();
+            for login in rows.logins_of(account)? {
+                let open = rows.sessions(login.id)?.into_iter();
+                let open = open.filter(|session| now < session.ends_at);
+                let named = |session| (login.name.clone(), SessionView::of(session, None));
+                all.extend(open.map(named));
+            }
+            Ok::<_, StoreError>(all)
+        });
+        let mut all = read.await?;
+        all.sort_by_key(|(_, session)| std::cmp::Reverse(session.since));
+        Ok(all)
+    }
+
     /// Ends one of somebody's own sessions. Answers whether there was such a one.
     pub async fn end_session(&self, by: &SignedIn, id: SessionId) -> Result<bool, Error> {
         let login = by.login;

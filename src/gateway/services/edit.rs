@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::catalogue::{ChargeOn, CountryPrice};
+use crate::domain::country::Countries;
 use crate::domain::{Amount, Currency, Service};
 use crate::store::NewService;
 
@@ -81,8 +82,9 @@ pub enum ServiceChange {
 }
 
 impl ServiceChange {
-    /// The change in a few words for the operator, with amounts in the accounts' currency.
-    pub fn in_words(&self, currency: Currency) -> String {
+    /// The change in a few words for the operator, with amounts in the accounts' currency, and
+    /// countries by their ISO 3166 codes.
+    pub fn in_words(&self, currency: Currency, countries: &Countries) -> String {
         let amount = |price: &Option<CountryPrice>| {
             or_default(price.map(|price| price.text(currency)).as_ref())
         };
@@ -92,6 +94,7 @@ impl ServiceChange {
                 format!("price {} -> {}", currency.text(*before), currency.text(*after))
             }
             ServiceChange::CountryPrice { country, before, after } => {
+                let country = countries.iso_code(country);
                 format!("price in {country} {} -> {}", amount(before), amount(after))
             }
             ServiceChange::Priority { before, after } => format!("priority {before} -> {after}"),
@@ -274,7 +277,8 @@ mod tests {
     }
 
     fn shown(before: &Service, after: &NewService) -> Vec<String> {
-        changes(before, after).iter().map(|change| change.in_words(Currency::USD)).collect()
+        let words = |change: &ServiceChange| change.in_words(Currency::USD, &Countries::default());
+        changes(before, after).iter().map(words).collect()
     }
 
     #[test]
@@ -299,7 +303,7 @@ mod tests {
             [
                 "price 0.50 -> 0.95",
                 "price in NL default -> off",
-                "price in UK 0.80 -> default",
+                "price in GB 0.80 -> default",
                 "reuse window default -> 1h",
                 "charge on default -> sms",
                 "sender removed: ^UBER$",
@@ -351,7 +355,7 @@ mod tests {
             [
                 "price 0.50 -> 0.60",
                 "price in NL default -> 0.70",
-                "price in UK 0.80 -> default",
+                "price in GB 0.80 -> default",
                 "priority 0 -> 5",
                 "sender removed: ^UBER$",
                 "sender added: ^Uber BV$",

@@ -11,11 +11,12 @@ use parking_lot::RwLock;
 use super::Error;
 use super::environment::Environment;
 use super::listing::{ListRequest, check_state, find_country};
+use super::settings::Settings;
 use super::stock::RENTALS;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::catalogue::CountryPrice;
 use crate::domain::text::{check_name, counted_noun, did_you_mean};
-use crate::domain::{Catalogue, Currency, Service, ServiceId, Timestamp};
+use crate::domain::{Catalogue, Service, ServiceId, Timestamp};
 use crate::store::{NewService, ReadTx, StoreError, WriteTx};
 pub use edit::{ImportMode, PatternEdit, ServiceChange, ServiceEdit};
 pub use trying::{PatternDraft, Trial, TrialClaim, TriedMessage, TriedMessages};
@@ -112,7 +113,7 @@ impl Services {
         let edit =
             ServiceEdit { country_prices: self.known_countries(edit.country_prices)?, ..edit };
         let (subject, now) = (Arc::clone(self), self.env.now());
-        let currency = self.env.settings().currency;
+        let settings = self.env.settings();
         self.env
             .store
             .write(move |tx| {
@@ -122,7 +123,7 @@ impl Services {
                 let changes = edit::changes(&known, &new);
                 if !changes.is_empty() {
                     tx.update_service(known.id, &new)?;
-                    note_changes(tx, &known, &changes, (currency, now))?;
+                    note_changes(tx, &known, &changes, (&settings, now))?;
                     subject.compile_again(tx)?;
                 }
                 Ok((find_service(tx, &known.id.to_string())?, changes))
@@ -173,13 +174,13 @@ impl Services {
             return Err(Error::refused(format!("{} is there twice", twice.name)));
         }
         let (subject, now) = (Arc::clone(self), self.env.now());
-        let currency = self.env.settings().currency;
+        let settings = self.env.settings();
         self.env
             .store
             .write(move |tx| {
                 let mut imported = Imported { services: Vec::new() };
                 for new in &services {
-                    let changes = import_one(tx, new, mode, dry_run, (currency, now))?;
+                    let changes = import_one(tx, new, mode, dry_run, (&settings, now))?;
                     imported.services.push((new.name.clone(), changes));
                 }
                 if !dry_run {
@@ -287,9 +288,10 @@ impl Services {
         let countries = &self.env.settings().countries;
         let known = by_text.into_iter().map(|(text, value)| match countries.find(&text) {
             Some(country) => Ok((country.code.clone(), value)),
-            None => {
-                Err(Error::refused(format!("no country {text}; there are {}", countries.codes())))
-            }
+            None => Err(Error::refused(format!(
+                "no country {text}; there are {}",
+                countries.iso_codes()
+            ))),
         });
         known.collect()
     }
@@ -301,12 +303,13 @@ fn import_one(
     new: &NewService,
     mode: ImportMode,
     dry_run: bool,
-    (currency, now): (Currency, Timestamp),
+    (settings, now): (&Settings, Timestamp),
 ) -> Result<Vec<ServiceChange>, Error> {
     let Some(known) = tx.service_named_like(&new.name)? else {
         if !dry_run {
             let id = tx.add_service(new)?;
-            let subject = format!("service {id} {}, price {}", new.name, currency.text(new.price));
+            let subject =
+                format!("service {id} {}, price {}", new.name, settings.currency.text(new.price));
             tx.note(Actor::Operator, AuditAction::Added, subject, now)?;
         }
         return Ok(vec![ServiceChange::Added]);
@@ -315,7 +318,7 @@ fn import_one(
     let changes = edit::changes(&known, &merged);
     if !dry_run && !changes.is_empty() {
         tx.update_service(known.id, &merged)?;
-        note_changes(tx, &known, &changes, (currency, now))?;
+        note_changes(tx, &known, &changes, (settings, now))?;
     }
     Ok(changes)
 }
@@ -324,9 +327,10 @@ fn note_changes(
     tx: &WriteTx<'_>,
     service: &Service,
     changes: &[ServiceChange],
-    (currency, now): (Currency, Timestamp),
+    (settings, now): (&Settings, Timestamp),
 ) -> Result<(), StoreError> {
-    let changes: Vec<String> = changes.iter().map(|change| change.in_words(currency)).collect();
+    let in_words = |change: &ServiceChange| change.in_words(settings.currency, &settings.countries);
+    let changes: Vec<String> = changes.iter().map(in_words).collect();
     let subject = format!("service {} {}: {}", service.id, service.name, changes.join(", "));
     tx.note(Actor::Operator, AuditAction::Changed, subject, now)
 }

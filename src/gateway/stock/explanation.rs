@@ -223,7 +223,7 @@ impl Stock {
     fn known_country(&self, country: &str) -> Result<String, Error> {
         let countries = &self.env.settings().countries;
         let unknown =
-            || Error::refused(format!("no country {country}; there are {}", countries.codes()));
+            || Error::refused(format!("no country {country}; there are {}", countries.iso_codes()));
         Ok(countries.find(country).ok_or_else(unknown)?.code.clone())
     }
 }

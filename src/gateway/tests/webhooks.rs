@@ -189,7 +189,7 @@ async fn an_endpoint_is_switched_off_by_410_and_by_five_days_of_failure() {
         .filter(|row| row.action.starts_with("switched off"))
         .map(|row| format!("{} {} {}", row.actor, row.action, row.subject))
         .collect();
-    let subject = format!("account {}: webhook endpoint {}", hooked.ann, hooked.id);
+    let subject = format!("account {} ann: webhook endpoint {}", hooked.ann, hooked.id);
     assert_eq!(
         by_daemon,
         [

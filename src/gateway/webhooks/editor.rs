@@ -135,7 +135,7 @@ impl Editor {
         action: AuditAction<'_>,
         endpoint: &Endpoint,
     ) -> Result<(), StoreError> {
-        self.by.note(tx, action, subject_of(endpoint), self.now)
+        self.by.note(tx, action, subject_of(tx, endpoint)?, self.now)
     }
 
     /// The state of a delivery that is due now.

@@ -254,9 +254,13 @@ fn subscription(types: &[String]) -> Result<Subscription, EndpointRefusal> {
         .map_err(|error| EndpointRefusal::Types(error.to_string()))
 }
 
-/// An endpoint as the audit names it. Its address is its customer's own affair.
-fn subject_of(endpoint: &Endpoint) -> String {
-    format!("account {}: webhook endpoint {}", endpoint.account, endpoint.id)
+/// An endpoint as the audit names it, with its account. Its address is its customer's own affair.
+fn subject_of(rows: &ReadTx<'_>, endpoint: &Endpoint) -> Result<String, StoreError> {
+    let account = match rows.account(endpoint.account)? {
+        Some(account) => super::accounts::subject_of(&account),
+        None => format!("account {}", endpoint.account),
+    };
+    Ok(format!("{account}: webhook endpoint {}", endpoint.id))
 }
 
 /// Changes an endpoint; what is `None` stays.

@@ -248,7 +248,7 @@ fn record(
     if let Some(reason) = off {
         let (account, origin) = (endpoint.account, endpoint.url.origin());
         let (action, subject) =
-            (AuditAction::SwitchedEndpointOff { reason }, subject_of(&endpoint));
+            (AuditAction::SwitchedEndpointOff { reason }, subject_of(tx, &endpoint)?);
         tx.note(Actor::Daemon, action, subject, at.now)?;
         tx.after_commit(move || {
             tracing::warn!(

@@ -83,7 +83,8 @@ pub(super) async fn top_up(
 ) -> Answer {
     let accounts = admin.gateway.accounts();
     let amount = parse_amount(&amount, admin.gateway.currency())?;
-    if !confirmed && amount > Amount::ZERO {
+    accounts.check_top_up(amount)?;
+    if !confirmed {
         refuse_slip(&admin, &account, amount).await?;
     }
     let (account, is_repeated) = accounts.top_up_once(account, amount, request).await?;

@@ -118,13 +118,15 @@ pub(super) async fn edit(
     let (service, changes) = admin.gateway.services().edit(service, edit).await?;
     let mut view = views::service(&service, currency);
     if let Some(members) = view.as_object_mut() {
-        members.insert("changes".to_owned(), words(&changes, currency));
+        members.insert("changes".to_owned(), words(&changes, &admin));
     }
     Ok(Json(view))
 }
 
-fn words(changes: &[ServiceChange], currency: Currency) -> Value {
-    changes.iter().map(|change| change.in_words(currency)).collect()
+fn words(changes: &[ServiceChange], admin: &AdminState) -> Value {
+    let settings = admin.gateway.settings();
+    let in_words = |change: &ServiceChange| change.in_words(settings.currency, &settings.countries);
+    changes.iter().map(in_words).collect()
 }
 
 pub(super) async fn remove(State(admin): State<AdminState>, Path(service): Path<String>) -> Answer {
@@ -179,9 +181,7 @@ pub(super) async fn import(
     let imported = admin.gateway.services().import(services, mode, all.dry_run).await?;
     let changed = imported.services.iter().filter(|(_, changes)| !changes.is_empty());
     let changed: Vec<Value> = changed
-        .map(
-            |(service, changes)| json!({ "service": service, "changes": words(changes, currency) }),
-        )
+        .map(|(service, changes)| json!({ "service": service, "changes": words(changes, &admin) }))
         .collect();
     Ok(Json(json!({
         "added": imported.added(),

@@ -18,7 +18,7 @@ pub(super) fn routes() -> Vec<Route<Operator>> {
     let may = May(Configure);
     vec![
         Route::page(PAGE, may, show),
-        Route::post("/system/configuration/check", may, PAGE, check),
+        Route::post("/system/configuration/check", may, PAGE, check).only_shows(),
         Route::post("/system/configuration/reload", may, PAGE, reload).with_proof(),
     ]
 }
@@ -70,7 +70,7 @@ fn forms(visit: &Visit<Operator>, file: Option<&str>) -> Markup {
                 p { "The file is " code { (file) } "." }
                 div class="toolbar" {
                     (check.inline(check.quiet_button("Check the file")))
-                    (reload.confirmed(
+                    (reload.asked(
                         "Read the file again",
                         "What can change while everything runs is applied. A file with faults \
                          changes nothing.",

@@ -22,7 +22,7 @@ const RESET: &str = "/modems/reset";
 pub(super) fn routes() -> Vec<Route<Operator>> {
     vec![
         Route::page("/modems", Access::May(Look), list).live_on(&[Topic::Modems, Topic::Sims]),
-        Route::post("/modems/scan", Access::May(Act), "/modems", scan),
+        Route::post("/modems/scan", Access::May(Act), "/modems", scan).only_shows(),
         Route::post(RESET, Access::May(Act), "/modems", reset_several),
     ]
 }

@@ -7,7 +7,8 @@ use super::books::{
     asked_by, charges, message_excerpt, message_sender, messages_of_one, note_look, order_state,
     withheld_from,
 };
-use super::ways::{BLOCK_LIST, country_link, sim_link};
+use super::service_trial::TRIED;
+use super::ways::{BLOCK_LIST, country_name_link, sim_link};
 use crate::domain::login::Permission::{Act, Look, SeeTexts};
 use crate::domain::message::Message;
 use crate::domain::order::OrderState;
@@ -75,7 +76,7 @@ fn order_facts(visit: &Visit<Operator>, history: &OrderHistory) -> Markup {
         ("Service", link(&path!("/services/{}", order.service), &view.service)),
         ("Account", link(&path!("/accounts/{}", order.account), &view.account)),
         ("Number", visit.number(&order.number)),
-        ("Country", country_link(Some(&order.country))),
+        ("Country", country_name_link(visit, Some(&order.country))),
         ("Price", html! { (visit.money(order.price)) }),
         ("Made", moment(order.created_at)),
         end,
@@ -127,7 +128,7 @@ fn refund_form(visit: &Visit<Operator>, order: &Order) -> Markup {
         (form.text("reason", "Reason").hint("its customer reads it in the ledger").required())
         (form.button("Give it back"))
     };
-    form.confirmed("Refund", "What is given back is added to the account's balance.", content)
+    form.asked("Refund", "What is given back is added to the account's balance.", content)
 }
 
 fn awaited(visit: &Visit<Operator>, awaited: &[AwaitedMessage]) -> Markup {
@@ -194,7 +195,7 @@ fn unmatched_actions(
     why_not: Option<&Undeliverable>,
 ) -> Markup {
     let order = &view.order;
-    let try_out = path!("/services/{}?message={}", order.service, message.id);
+    let try_out = path!("/services/{}?message={}#{}", order.service, message.id, TRIED);
     let form = visit.form(&path!("/orders/{}/deliver/{}", order.id, message.id));
     html! {
         @if let Some(why) = why_not { p { (kept_because(view, why)) } }

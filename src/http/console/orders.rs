@@ -73,7 +73,7 @@ fn row(visit: &Visit<Operator>, view: &OrderView) -> Row {
             order_state(visit, order),
             link(&path!("/services/{}", order.service), &view.service),
             visit.number(&order.number),
-            country_link(Some(&order.country)),
+            country_link(visit, Some(&order.country)),
             link(&path!("/accounts/{}", order.account), &view.account),
             html! {
                 (visit.gateway().currency().text(order.price))

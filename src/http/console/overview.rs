@@ -127,7 +127,7 @@ fn stock(visit: &Visit<Operator>) -> Markup {
                 @for stock in &out {
                     li {
                         a href=(path!("/stock/{}/{}", stock.service, stock.country)) title="Why?" {
-                            (hostile(&stock.service)) " " (stock.country)
+                            (hostile(&stock.service)) " " (visit.country(&stock.country))
                         }
                     }
                 }

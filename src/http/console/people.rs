@@ -6,8 +6,8 @@ use super::Operator;
 use crate::domain::login::{LoginKind, LoginState, Permission::ManagePeople, Role, Side};
 use crate::gateway::{ListRequest, LoginView, NewLink, Topic};
 use crate::http::web::{
-    Access, Done, Fault, Faults, Form, Page, Route, Row, Table, Tone, Visit, ago_or_never, badge,
-    copyable, moment, path,
+    Access, Done, Fault, Faults, Form, Page, Route, Row, SavedValues, Table, Tone, Visit,
+    ago_or_never, badge, copyable, moment, path,
 };
 
 const PEOPLE: &str = "/people";
@@ -85,20 +85,25 @@ fn state(login: &LoginView) -> Markup {
     }
 }
 
+/// The role of a login, as its form shows it.
+fn saved_role(login: &LoginView) -> SavedValues {
+    SavedValues::new().with("role", login.kind.role().map_or("", Role::as_str))
+}
+
 fn actions(visit: &Visit<Operator>, login: &LoginView) -> Markup {
     let form = |what: &str| visit.form(&format!("{}/{what}", path!("/people/{}", login.name)));
     let (role, reset, remove) = (form("role"), form("reset"), form("remove"));
     let is_disabled = login.state == LoginState::Disabled;
     let (verb, label) = if is_disabled { ("enable", "Enable") } else { ("disable", "Disable") };
     let switch = form(verb);
-    let now = login.kind.role().map_or("", Role::as_str);
+    let role = role.editing(saved_role(login));
     let roles = Role::ALL.map(|role| (role.as_str(), role.as_str()));
     html! {
         details class="drop" {
             summary { "Change" }
             div class="drop-menu" {
                 (role.inline(html! {
-                    (role.choice("role", "Role", &roles).value(now)) (role.quiet_button("Set"))
+                    (role.choice("role", "Role", &roles)) (role.quiet_button("Set"))
                 }))
                 (reset.inline(reset.quiet_button("New link for a lost password")))
                 (switch.inline(switch.quiet_button(label)))
@@ -143,6 +148,10 @@ fn link_page(visit: &Visit<Operator>, link: &NewLink) -> Page {
 
 async fn set_role(visit: Visit<Operator>, form: Form) -> Result<Done, Fault> {
     let (role, name) = (read_role(&form)?, visit.param("name").to_owned());
+    let people = visit.gateway().people().list(Side::Console, ListRequest::default()).await?;
+    if let Some(login) = people.iter().find(|login| login.name.to_string() == name) {
+        form.refuse_if_stale(&saved_role(login))?;
+    }
     let login = visit.gateway().people().set_role(name, role).await?;
     let is = match login.kind {
         LoginKind::Operator(role) => role.as_str(),

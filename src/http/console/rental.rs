@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::Operator;
 use super::books::{READ_ROWS, asked_by, charges, messages_of_one, note_look, withheld_from};
 use super::rentals::{renewal, rental_state};
-use super::ways::{country_link, sim_link};
+use super::ways::{country_name_link, sim_link};
 use crate::domain::login::Permission::{Act, Look};
 use crate::domain::rental::RentalState;
 use crate::domain::{MessageId, Rental, RentalId};
@@ -70,7 +70,7 @@ fn rental_facts(visit: &Visit<Operator>, history: &RentalHistory) -> Markup {
     let always = [
         ("State", rental_state(rental)),
         ("Number", visit.number(&rental.number)),
-        ("Country", country_link(Some(&rental.country))),
+        ("Country", country_name_link(visit, Some(&rental.country))),
         ("Account", link(&path!("/accounts/{}", rental.account), &history.view.account)),
         ("Package", html! { (rental.package) }),
         ("Renewal", renewal(rental)),
@@ -109,7 +109,7 @@ fn actions(visit: &Visit<Operator>, rental: &Rental, unrevivable: Option<&Unrevi
 
 fn days_form(visit: &Visit<Operator>, id: RentalId) -> Markup {
     let form = visit.form(&path!("/rentals/{}/days", id));
-    form.confirmed(
+    form.asked(
         "Give days",
         "The rental runs on for some days.",
         html! {
@@ -125,7 +125,7 @@ fn move_form(visit: &Visit<Operator>, rental: &Rental) -> Markup {
     let question = format!(
         "Its customer keeps what has come and gets another number in {}; the SIM that it has now \
          rests.",
-        rental.country
+        visit.country_name(&rental.country)
     );
     form.confirmed(
         "Move to another SIM",
@@ -160,7 +160,7 @@ fn revive_form(visit: &Visit<Operator>, id: RentalId) -> Markup {
     let form = visit.form(&path!("/rentals/{}/revive", id));
     let question = "It runs on as if it had been renewed at its end, and its account is charged \
                     for that. What came since then is its customer's.";
-    form.confirmed("Revive the rental", question, form.button("Revive it"))
+    form.asked("Revive the rental", question, form.button("Revive it"))
 }
 
 /// Why a rental cannot be revived, in a sentence.

@@ -67,7 +67,7 @@ fn row(visit: &Visit<Operator>, view: &RentalView) -> Row {
             link(&path!("/rentals/{}", rental.id), &rental.id.to_string()),
             rental_state(rental),
             visit.number(&rental.number),
-            country_link(Some(&rental.country)),
+            country_link(visit, Some(&rental.country)),
             link(&path!("/accounts/{}", rental.account), &view.account),
             html! { (rental.package) },
             moment(rental.state.ended_at().unwrap_or(rental.expires_at)),

@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use super::service_form::{Intent, ServiceDraft, form};
-use super::service_trial::{Asked, trial};
-use super::services::{sale_badge, seconds_to_code, success};
+use super::service_trial::{Asked, TRIED, trial};
+use super::services::{remarks, sale_badge, seconds_to_code, success};
 use super::stock_cell::address_of;
 use super::{Operator, service_trial};
 use crate::domain::login::Permission::{Act, Look, SeeTexts};
@@ -35,11 +35,14 @@ async fn named(visit: &Visit<Operator>) -> Result<Service, Fault> {
 
 async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
     let service = named(&visit).await?;
-    let mut draft = ServiceDraft::of_service(&service, visit.gateway().currency());
+    let mut draft = ServiceDraft::of_service(&visit, &service);
+    let mut tried = None;
     if let Some(message) = visit.query("message").filter(|_| visit.may(SeeTexts)) {
         draft = with_message(&visit, draft, message).await?;
+        let id = service.id.to_string();
+        tried = Some(trial(&visit, &id, &draft, Asked::Message).await?);
     }
-    Ok(page_of(&visit, &service, &draft, None))
+    Ok(page_of(&visit, &service, &draft, tried))
 }
 
 /// A draft to be tried on a message that came. That the operator saw it is recorded in the audit.
@@ -64,15 +67,15 @@ fn page_of(
 ) -> Page {
     let mut page = Page::new(service.name.clone()).below("Services", "/services");
     if let Some(tried) = tried {
-        page = page.part("tried", tried);
+        page = page.part(TRIED, tried);
     }
     page = page.half_part("figures", figures(visit, service));
-    match visit.may(Act) {
-        true => page
-            .half_part("sale", sale(visit, service))
-            .part("form", form(visit, &edit_address(service), draft, Intent::Change)),
-        false => page.half_part("patterns", patterns(service)),
+    if !visit.may(Act) {
+        return page.half_part("patterns", patterns(service));
     }
+    let saved = ServiceDraft::of_service(visit, service);
+    page.half_part("sale", sale(visit, service))
+        .part("form", form(visit, &edit_address(service), draft, Intent::Change(&saved)))
 }
 
 fn edit_address(service: &Service) -> String {
@@ -95,10 +98,11 @@ fn figures(visit: &Visit<Operator>, service: &Service) -> Markup {
             ("Charged for", html! { (service.charges_on().as_str()) }),
             ("Stock", html! {
                 @for country in countries {
-                    a href=(address_of(service, country)) { (country) } " "
+                    a href=(address_of(service, country)) { (visit.country(country)) } " "
                 }
             }),
         ]))
+        @for remark in remarks(service) { p class="warning" { (remark) } }
         p {
             a href=(path!("/services/{}/numbers", service.id)) { "Numbers that get no code" } ", "
             a href=(path!("/orders?service={}", service.id)) { "its orders" }
@@ -110,9 +114,7 @@ fn figures(visit: &Visit<Operator>, service: &Service) -> Markup {
 fn patterns(service: &Service) -> Markup {
     html! {
         h2 { "Patterns" }
-        @if !service.has_patterns() {
-            (Empty::new("It has no patterns: it gets what no other service claims."))
-        }
+        @if !service.has_patterns() { (Empty::new("It has none.")) }
         @for (kind, patterns) in [("Sender", &service.senders), ("Text", &service.texts)] {
             @for pattern in patterns { p { (kind) " " code { (hostile(pattern)) } } }
         }
@@ -143,6 +145,7 @@ fn sale(visit: &Visit<Operator>, service: &Service) -> Markup {
 
 async fn edit(visit: Visit<Operator>, sent: Form) -> Result<Done, Fault> {
     let service = named(&visit).await?;
+    sent.refuse_if_stale(&ServiceDraft::of_service(&visit, &service).saved_values())?;
     let draft = ServiceDraft { name: service.name.clone(), ..ServiceDraft::of_form(&sent) };
     if let Some(asked) = Asked::of(&sent) {
         let tried = trial(&visit, &service.id.to_string(), &draft, asked).await?;
@@ -151,8 +154,10 @@ async fn edit(visit: Visit<Operator>, sent: Form) -> Result<Done, Fault> {
     let new = draft.read(&visit)?;
     let edit = ServiceEdit::between(&service, &new);
     let (_, changes) = visit.gateway().services().edit(service.id.to_string(), edit).await?;
-    let currency = visit.gateway().currency();
-    let changes: Vec<String> = changes.iter().map(|change| change.in_words(currency)).collect();
+    let (currency, countries) =
+        (visit.gateway().currency(), visit.gateway().settings().countries.clone());
+    let changes: Vec<String> =
+        changes.iter().map(|change| change.in_words(currency, &countries)).collect();
     let line = match changes.is_empty() {
         true => "Nothing was changed: it was like that already.".to_owned(),
         false => format!("Saved: {}.", changes.join("; ")),
@@ -181,7 +186,7 @@ async fn show_new(visit: Visit<Operator>) -> Result<Page, Fault> {
 fn new_page(visit: &Visit<Operator>, draft: &ServiceDraft, tried: Option<Markup>) -> Page {
     let page = Page::new("New service").below("Services", "/services");
     let page = match tried {
-        Some(tried) => page.part("tried", tried),
+        Some(tried) => page.part(TRIED, tried),
         None => page,
     };
     page.part("form", form(visit, NEW, draft, Intent::Add))

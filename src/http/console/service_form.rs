@@ -6,11 +6,12 @@ use std::time::Duration;
 use maud::{Markup, html};
 
 use super::Operator;
+use super::service_trial::TRIED;
 use super::sims::read_time;
+use crate::domain::Service;
 use crate::domain::catalogue::{self, ChargeOn, CountryPrice, ReuseTerms};
-use crate::domain::{Currency, Service};
 use crate::gateway::{NewService, PatternDraft};
-use crate::http::web::{Fault, Faults, Form, Visit};
+use crate::http::web::{Fault, Faults, Form, SavedValues, Visit};
 
 /// A service as it stands in the form, saved or not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,9 +32,10 @@ pub(super) struct ServiceDraft {
 
 impl ServiceDraft {
     /// A service as it is saved.
-    pub(super) fn of_service(service: &Service, currency: Currency) -> ServiceDraft {
+    pub(super) fn of_service(visit: &Visit<Operator>, service: &Service) -> ServiceDraft {
+        let currency = visit.gateway().currency();
         let line = |(country, price): (&String, &CountryPrice)| {
-            format!("{country} {}", price.text(currency))
+            format!("{} {}", visit.country_code(country), price.text(currency))
         };
         let countries: Vec<String> = service.country_prices.iter().map(line).collect();
         let window = service.reuse.window.map(humantime::format_duration);
@@ -50,6 +52,19 @@ impl ServiceDraft {
             texts: service.texts.join("\n"),
             ..ServiceDraft::default()
         }
+    }
+
+    /// The values of the fields that are saved.
+    pub(super) fn saved_values(&self) -> SavedValues {
+        SavedValues::new()
+            .with("price", &self.price)
+            .with("countries", &self.countries)
+            .with("priority", &self.priority)
+            .with("reuse_window", &self.reuse_window)
+            .with("reuse_price_percent", &self.reuse_price_percent)
+            .with("charge_on", &self.charge_on)
+            .with("senders", &self.senders)
+            .with("texts", &self.texts)
     }
 
     /// What was typed.
@@ -149,7 +164,7 @@ impl ServiceDraft {
                 Ok(price) => {
                     prices.insert(country.code.clone(), price);
                 }
-                Err(error) => faults.add("countries", format!("{}: {error}.", country.code)),
+                Err(error) => faults.add("countries", format!("{}: {error}.", code.trim())),
             }
         }
         prices
@@ -188,11 +203,11 @@ fn lines(text: &str) -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
-/// Whether a form adds a service or changes one.
+/// Whether a form adds a service or changes one, with how that is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Intent {
+pub(super) enum Intent<'d> {
     Add,
-    Change,
+    Change(&'d ServiceDraft),
 }
 
 /// The form of a service. Beside the button that saves it, it has those that try it.
@@ -200,12 +215,12 @@ pub(super) fn form(
     visit: &Visit<Operator>,
     action: &str,
     draft: &ServiceDraft,
-    intent: Intent,
+    intent: Intent<'_>,
 ) -> Markup {
     let form = visit.form(action);
-    let (is_new, button) = match intent {
-        Intent::Add => (true, "Add"),
-        Intent::Change => (false, "Save"),
+    let (form, is_new, button) = match intent {
+        Intent::Add => (form, true, "Add"),
+        Intent::Change(saved) => (form.editing(saved.saved_values()), false, "Save"),
     };
     let charges =
         [("", "as usual: a code where there are patterns"), ("code", "a code"), ("sms", "any SMS")];
@@ -217,9 +232,9 @@ pub(super) fn form(
                 h2 { "Sale" }
                 @if is_new { (form.text("name", "Name").value(&draft.name).required()) }
                 (form.text("price", "Price").value(&draft.price).inputmode("decimal").required()
-                    .hint("like 0.50"))
+                    .hint("like 0.50; an order for 0.00 is free"))
                 (form.lines("countries", "Prices by country").value(&draft.countries)
-                    .hint("A line for each, like UK 0.80, or USA off where it is not sold."))
+                    .hint("A line for each, like GB 0.80, or US off where it is not sold."))
                 (form.text("reuse_window", "Again on the same number for")
                     .value(&draft.reuse_window).hint(format!("like 4h; empty: {window}")))
                 (form.text("reuse_price_percent", "Price of that in percent")
@@ -229,10 +244,15 @@ pub(super) fn form(
             }
             div {
                 h2 { "Patterns" }
-                (form.lines("senders", "Senders").value(&draft.senders)
-                    .hint("Regular expressions, one a line, of which the sender matches one."))
+                p class="hint" {
+                    "Regular expressions, one a line. A message is for this service if its sender \
+                     matches one of the senders and its text one of the texts; where there are \
+                     none, any will do. Without any patterns an open order gets what no other \
+                     service matches."
+                }
+                (form.lines("senders", "Senders").value(&draft.senders).hint("like ^Uber$"))
                 (form.lines("texts", "Texts").value(&draft.texts)
-                    .hint("Regular expressions, one a line, of which the text matches one."))
+                    .hint("like (?i)your uber code"))
                 (form.text("priority", "Priority").value(&draft.priority).inputmode("numeric")
                     .hint("Of several services that match, that with the highest gets it."))
             }
@@ -245,8 +265,8 @@ pub(super) fn form(
             (form.text("try_sender", "Sender").value(&draft.try_sender))
             (form.lines("try_text", "Text").value(&draft.try_text))
             div class="buttons" {
-                (form.trial_button("try", "message", "Try this message"))
-                (form.trial_button("try", "last", "Try the last 200 messages"))
+                (form.trial_button("message", "Try this message", TRIED))
+                (form.trial_button("last", "Try the last 200 messages", TRIED))
             }
         }
     })

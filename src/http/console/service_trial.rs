@@ -13,6 +13,8 @@ use crate::http::web::{
 
 /// How many messages are tried at once.
 const LAST: u32 = 200;
+/// The part of a page that shows what a trial has shown.
+pub(super) const TRIED: &str = "tried";
 /// What a service is called that has no name yet.
 pub(super) const UNNAMED: &str = "this service";
 
@@ -26,7 +28,7 @@ pub(super) enum Asked {
 impl Asked {
     /// What the button of a form asks for; `None` if it is to be saved.
     pub(super) fn of(form: &Form) -> Option<Asked> {
-        match form.text("try") {
+        match form.trial()? {
             "message" => Some(Asked::Message),
             "last" => Some(Asked::Last),
             _ => None,

@@ -1,11 +1,13 @@
 //! All services: prices, patterns, whether they are on sale, and how their orders end.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, Render, html};
 
 use super::Operator;
-use crate::domain::Service;
-use crate::domain::catalogue::CountryPrice;
+use crate::domain::catalogue::{ChargeOn, CountryPrice};
 use crate::domain::login::Permission::{Act, Look};
+use crate::domain::{Amount, Service};
 use crate::gateway::{ServiceFigures, Topic};
 use crate::http::web::{
     Access, Empty, Fault, Filters, PAGE_ROWS, Page, Paging, Route, Row, Table, Tone, Visit, badge,
@@ -43,6 +45,26 @@ pub(super) fn seconds_to_code(figures: ServiceFigures) -> Markup {
         }
     }
 }
+
+/// What an operator may not have meant of a service, and what it leads to.
+pub(super) fn remarks(service: &Service) -> Vec<&'static str> {
+    let mut remarks = Vec::new();
+    if service.price == Amount::ZERO {
+        remarks.push("It is free: its price is zero.");
+    }
+    if !service.has_patterns() {
+        remarks.push(match service.charges_on() {
+            ChargeOn::Sms => UNPATTERNED,
+            ChargeOn::Code => UNPATTERNED_WITH_CODE,
+        });
+    }
+    remarks
+}
+
+const UNPATTERNED: &str = "It has no patterns: an open order gets, and is charged for, any message \
+    to its number that no other service matches.";
+const UNPATTERNED_WITH_CODE: &str = "It has no patterns: an open order gets any message to its \
+    number that no other service matches, and is charged for the first with a code.";
 
 async fn list(visit: Visit<Operator>) -> Result<Page, Fault> {
     let mut services = visit.gateway().services().list().await?;
@@ -110,8 +132,10 @@ fn row(visit: &Visit<Operator>, service: &Service, figures: ServiceFigures) -> R
                 a href=(path!("/services/{}", service.id)) { (service.name) } " "
                 small { (service.id) }
             },
-            html! { (visit.money(service.price)) },
-            prices(visit, service),
+            html! {
+                (visit.money(service.price)) @if service.price == Amount::ZERO { ", free" }
+            },
+            country_prices(visit, &service.country_prices),
             patterns(service),
             sale_badge(service),
             success(figures),
@@ -120,13 +144,18 @@ fn row(visit: &Visit<Operator>, service: &Service, figures: ServiceFigures) -> R
     )
 }
 
-fn prices(visit: &Visit<Operator>, service: &Service) -> Markup {
+/// The prices of countries that have their own.
+pub(super) fn country_prices(
+    visit: &Visit<Operator>,
+    own: &BTreeMap<String, CountryPrice>,
+) -> Markup {
     let currency = visit.gateway().currency();
     let in_words = |(country, price): (&String, &CountryPrice)| match price {
-        CountryPrice::Amount(amount) => format!("{country} {}", currency.text(*amount)),
-        CountryPrice::Off => format!("not in {country}"),
+        CountryPrice::Amount(amount) => {
+            format!("{} {}", visit.country_code(country), currency.text(*amount))
+        }
+        CountryPrice::Off => format!("not in {}", visit.country_code(country)),
     };
-    let own = &service.country_prices;
     let shown: Vec<String> = own.iter().take(SHOWN_PRICES).map(in_words).collect();
     let more = own.len().saturating_sub(SHOWN_PRICES);
     html! {

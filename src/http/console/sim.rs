@@ -4,7 +4,7 @@ use maud::{Markup, Render, html};
 
 use super::rivals::rivals_of;
 use super::sims::{place, source_in_words, state_badge, why};
-use super::ways::{bank_link, country_link, withheld_link};
+use super::ways::{bank_link, country_name_link, withheld_link};
 use super::{Operator, sim_changes};
 use crate::domain::availability::UnavailableReason;
 use crate::domain::login::Permission::{Act, Look, SeeTexts};
@@ -74,7 +74,7 @@ fn card(visit: &Visit<Operator>, view: &SimView, activity: Option<&SimActivity>)
                 }
             }),
             ("Number", number(visit, view)),
-            ("Country", country_link(sim.country.as_deref())),
+            ("Country", country_name_link(visit, sim.country.as_deref())),
             ("Network", html! { (hostile(view.home_operator.as_deref().unwrap_or("–"))) }),
             ("Where", html! {
                 (place(view))

@@ -7,9 +7,9 @@ use super::rivals::{question, set_in_words};
 use super::sims::{kept_by_tenants, read_edit, sale_buttons};
 use crate::domain::Iccid;
 use crate::domain::login::Permission::Act;
-use crate::domain::sim::Pool;
+use crate::domain::sim::{Pool, Sim};
 use crate::gateway::{SimEdit, SimView};
-use crate::http::web::{Access, Done, Fault, Faults, Form, Route, Visit, path};
+use crate::http::web::{Access, Done, Fault, Faults, Form, Route, SavedValues, Visit, path};
 
 const SIM: &str = "/sims/{iccid}";
 
@@ -34,7 +34,8 @@ pub(super) fn forms(visit: &Visit<Operator>, view: &SimView, is_removable: bool)
         (form("sale"), form("pool"), form("number"), form("ask").takes("up to 60 s"));
     let pools =
         [("both", "orders and rentals"), ("orders", "orders only"), ("rentals", "rentals only")];
-    let known = view.sim.number.as_ref().map(|known| known.number.to_string());
+    let saved = saved_values(&view.sim);
+    let (pool, number) = (pool.editing(saved.clone()), number.editing(saved));
     html! {
         h2 { "Change" }
         div class="columns" {
@@ -43,12 +44,12 @@ pub(super) fn forms(visit: &Visit<Operator>, view: &SimView, is_removable: bool)
                 (sale_buttons())
             }))
             (pool.show(html! {
-                (pool.choice("pool", "Sold for", &pools).value(view.sim.pool.as_str()))
+                (pool.choice("pool", "Sold for", &pools))
                 (pool.button("Set"))
             }))
             (number.show(html! {
                 (number.text("number", "Number").hint("like +31612345678").inputmode("tel")
-                    .value(known.unwrap_or_default()).required())
+                    .required())
                 @if view.port.is_some() {
                     (number.checkbox("write", "Write it onto the card, too"))
                 }
@@ -67,6 +68,12 @@ pub(super) fn forms(visit: &Visit<Operator>, view: &SimView, is_removable: bool)
         }
         (rare_forms(visit, view, is_removable))
     }
+}
+
+/// What can be changed of a SIM, as its forms show it.
+fn saved_values(sim: &Sim) -> SavedValues {
+    let number = sim.number.as_ref().map(|known| known.number.to_string());
+    SavedValues::new().with("pool", sim.pool.as_str()).with("number", number.unwrap_or_default())
 }
 
 /// The forms for what is done rarely, and asked about first.
@@ -115,10 +122,17 @@ async fn change_sale(visit: Visit<Operator>, form: Form) -> Result<Done, Fault> 
     Ok(Done::at(address(&iccid), format!("{done}{}", kept_by_tenants(edit, &edited))))
 }
 
+/// Refuses a form that would put back what was changed of a SIM since its page was opened.
+async fn refuse_if_stale(visit: &Visit<Operator>, iccid: &Iccid, form: &Form) -> Result<(), Fault> {
+    let view = visit.gateway().sims().find(iccid.clone()).await?;
+    form.refuse_if_stale(&saved_values(&view.sim))
+}
+
 async fn set_pool(visit: Visit<Operator>, form: Form) -> Result<Done, Fault> {
     let iccid = named(&visit).await?;
     let pool: Option<Pool> = form.text("pool").parse().ok();
     let pool = pool.ok_or_else(|| Fault::form("A SIM is sold for orders, rentals or both."))?;
+    refuse_if_stale(&visit, &iccid, &form).await?;
     visit.gateway().sims().set_pool(iccid.clone(), pool).await?;
     Ok(Done::at(address(&iccid), "What it is sold for was set."))
 }
@@ -132,6 +146,7 @@ async fn set_number(visit: Visit<Operator>, form: Form) -> Result<Done, Fault> {
         faults.add("number", "Write the number, like +31612345678.");
     }
     faults.result()?;
+    refuse_if_stale(&visit, &iccid, &form).await?;
     let sims = visit.gateway().sims();
     let tried = sims.try_number(iccid.clone(), number.to_owned(), false).await;
     let tried = tried.map_err(Fault::of_field("number"))?;

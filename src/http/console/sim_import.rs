@@ -23,7 +23,7 @@ pub(super) fn routes() -> Vec<Route<Operator>> {
     let act = Access::May(Act);
     vec![
         Route::page(IMPORT, act, show),
-        Route::post("/sims/import/try", act, IMPORT, try_list),
+        Route::post("/sims/import/try", act, IMPORT, try_list).only_shows(),
         Route::post(SET, act, IMPORT, set_list),
     ]
 }
@@ -153,7 +153,7 @@ fn would_be(visit: &Visit<Operator>, sims: &[ImportedSim]) -> Markup {
                 html! { "line " (set.line) },
                 sim_link(Some(&sim.iccid)),
                 number.unwrap_or_default(),
-                country_link(sim.country.as_deref()),
+                country_link(visit, sim.country.as_deref()),
                 html! { (state_badge(view)) (rivals_of(&set.rivals)) },
             ],
         );

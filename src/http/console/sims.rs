@@ -83,7 +83,7 @@ fn row(visit: &Visit<Operator>, view: &SimView) -> Row {
                     small { (source_in_words(known.source)) }
                 } @else { "–" }
             },
-            country_link(sim.country.as_deref()),
+            country_link(visit, sim.country.as_deref()),
             state_badge(view),
             place(view),
             html! {
@@ -124,8 +124,8 @@ async fn list(visit: Visit<Operator>) -> Result<Page, Fault> {
     if visit.may(Act) {
         table = table.selectable("iccid", visit.form(EDIT).id());
     }
-    let countries: Vec<(&str, &str)> =
-        countries.iter().map(|code| (code.as_str(), code.as_str())).collect();
+    let countries: Vec<(&str, String)> =
+        countries.iter().map(|code| (code.as_str(), visit.country_name(code))).collect();
     Ok(Page::new("SIMs")
         .intro(html! {
             (filters(&visit, &countries))
@@ -157,7 +157,7 @@ fn summary(counts: &BTreeMap<&'static str, usize>) -> Markup {
     }
 }
 
-fn filters(visit: &Visit<Operator>, countries: &[(&str, &str)]) -> Filters {
+fn filters(visit: &Visit<Operator>, countries: &[(&str, String)]) -> Filters {
     let states: Vec<(&str, &str)> = sim_states().into_iter().map(|word| (word, word)).collect();
     let pools = Pool::ALL.map(|pool| (pool.as_str(), pool.as_str()));
     let looked_for = if visit.may(SeeTexts) { "ICCID, IMSI or number" } else { "ICCID or IMSI" };

@@ -41,7 +41,7 @@ async fn list(visit: Visit<Operator>) -> Result<Page, Fault> {
                 "How many numbers a new customer could order now, by service and country. Counted "
                 (ago(visit.now(), table.at)) " ago."
             }
-            (grid(&table, &rows, is_first && name.is_none() && !out))
+            (grid(&visit, &table, &rows, is_first && name.is_none() && !out))
             (pager(&paging, next))
         },
     ))
@@ -58,10 +58,15 @@ fn key_of(row: &StockRow) -> String {
     format!("{least:020} {name}")
 }
 
-fn grid(table: &StockTable, rows: &[&StockRow], with_rentals: bool) -> Markup {
+fn grid(
+    visit: &Visit<Operator>,
+    table: &StockTable,
+    rows: &[&StockRow],
+    with_rentals: bool,
+) -> Markup {
     let mut grid = Table::new("stock", "Numbers by service and country").column("Service");
     for country in &table.countries {
-        grid = grid.number_column(country);
+        grid = grid.number_column(&visit.country_code(country));
     }
     if with_rentals && !table.countries.is_empty() {
         let counts = table.rentals.iter().map(|count| Some(*count));

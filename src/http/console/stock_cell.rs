@@ -39,7 +39,7 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
         false => why.service.clone(),
     };
     let filters = Filters::new(&visit).search("account", "For one account, by name or id");
-    let mut page = Page::new(format!("{name} in {}", why.country))
+    let mut page = Page::new(format!("{name} in {}", visit.country_code(&why.country)))
         .below("Stock", "/stock")
         .intro(html! { (filters) })
         .part("cell", cell(&visit, &why, account.as_deref()));

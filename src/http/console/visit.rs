@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use super::Operator;
-use crate::domain::Msisdn;
 use crate::domain::login::Permission;
+use crate::domain::{Msisdn, country_names};
 use crate::gateway::{ModemControl, Reload};
 use crate::http::health::Health;
 use crate::http::web::{Visit, hostile};
@@ -35,6 +35,26 @@ impl Visit<Operator> {
         match self.may(Permission::SeeTexts) {
             true => number.to_string(),
             false => number.shortened(),
+        }
+    }
+
+    /// The one spelling of a country on the console's pages: its ISO 3166 code.
+    pub(super) fn country_code(&self, code: &str) -> String {
+        self.gateway().settings().countries.iso_code(code).to_owned()
+    }
+
+    /// A country on a list: its code, with its name for who points at it.
+    pub(super) fn country(&self, code: &str) -> Markup {
+        let code = self.country_code(code);
+        html! { span title=[country_names::name(&code)] { (code) } }
+    }
+
+    /// A country by its name, with its code.
+    pub(super) fn country_name(&self, code: &str) -> String {
+        let code = self.country_code(code);
+        match country_names::name(&code) {
+            Some(name) => format!("{name} ({code})"),
+            None => code,
         }
     }
 

@@ -2,10 +2,11 @@
 
 use maud::{Markup, html};
 
+use super::Operator;
 use super::modems::short_port;
 use crate::domain::message::MessageState;
 use crate::domain::{Iccid, PortName};
-use crate::http::web::{link, path};
+use crate::http::web::{Visit, link, path};
 
 /// The page that shows what the block list withholds.
 pub(super) const BLOCK_LIST: &str = "/block-list";
@@ -20,10 +21,20 @@ pub(super) fn sim_link(iccid: Option<&Iccid>) -> Markup {
     }
 }
 
-/// A country with a link to its SIMs.
-pub(super) fn country_link(country: Option<&str>) -> Markup {
+/// A country of a list, by its code, with a link to its SIMs.
+pub(super) fn country_link(visit: &Visit<Operator>, country: Option<&str>) -> Markup {
+    html! {
+        @match country {
+            Some(code) => a href=(path!("/sims?country={}", code)) { (visit.country(code)) },
+            None => "–",
+        }
+    }
+}
+
+/// A country by its name, with a link to its SIMs.
+pub(super) fn country_name_link(visit: &Visit<Operator>, country: Option<&str>) -> Markup {
     match country {
-        Some(country) => link(&path!("/sims?country={}", country), country),
+        Some(code) => link(&path!("/sims?country={}", code), &visit.country_name(code)),
         None => html! { "–" },
     }
 }

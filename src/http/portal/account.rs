@@ -7,7 +7,8 @@ use super::{keys, ledger};
 use crate::domain::Amount;
 use crate::gateway::{Account, Error, Standing};
 use crate::http::web::{
-    Access, Done, Fault, Form, Page, Route, Tone, Visit, badge, facts, link, own_sessions, tile,
+    Access, Done, Fault, Form, Page, Route, SavedValues, Tone, Visit, badge, facts, link,
+    own_sessions, tile,
 };
 
 pub(super) fn routes() -> Vec<Route<Customer>> {
@@ -87,12 +88,17 @@ fn today(visit: &Visit<Customer>, standing: &Standing, open: usize) -> Markup {
     }
 }
 
+/// The switches, as their form shows them.
+fn saved_switches(shows_api_ids: bool) -> SavedValues {
+    SavedValues::new().with_flag("show", shows_api_ids)
+}
+
 fn switches(visit: &Visit<Customer>, shows_api_ids: bool) -> Markup {
-    let form = visit.form("/account/api-ids");
+    let form = visit.form("/account/api-ids").editing(saved_switches(shows_api_ids));
     html! {
         h2 { "This portal" }
         (form.show(html! {
-            (form.checkbox("show", "Show the ids of services").set_if(shows_api_ids)
+            (form.checkbox("show", "Show the ids of services")
                 .hint("for the API; with an API key they are shown anyway"))
             (form.button("Save"))
         }))
@@ -101,6 +107,8 @@ fn switches(visit: &Visit<Customer>, shows_api_ids: bool) -> Markup {
 }
 
 async fn set_api_ids(visit: Visit<Customer>, form: Form) -> Result<Done, Fault> {
+    let now = visit.gateway().accounts().portal_choices(visit.account()).await?;
+    form.refuse_if_stale(&saved_switches(now.shows_api_ids))?;
     let is_on = form.is_set("show");
     visit.gateway().accounts().show_api_ids(visit.account(), is_on).await?;
     Ok(Done::at(

@@ -9,8 +9,8 @@ use crate::domain::ip_network::Network;
 use crate::domain::key::KeyState;
 use crate::gateway::{Key, KeyEdit, NewKey};
 use crate::http::web::{
-    Access, Done, Empty, Fault, Faults, Form, Page, Route, Row, Table, Tone, Visit, badge,
-    code_block, copy_button, copyable, facts, link, moment, path,
+    Access, Done, Empty, Fault, Faults, Form, Page, Route, Row, SavedValues, Table, Tone, Visit,
+    badge, code_block, copy_button, copyable, facts, link, moment, path,
 };
 
 pub(super) fn routes() -> Vec<Route<Customer>> {
@@ -218,14 +218,22 @@ async fn show(visit: Visit<Customer>) -> Result<Page, Fault> {
     })
 }
 
+/// What a key is for, as its form shows it.
+fn saved_terms(key: &Key) -> SavedValues {
+    let networks = key.terms.allowed.as_deref().unwrap_or_default().replace(' ', "\n");
+    SavedValues::new()
+        .with("label", key.terms.label.as_deref().unwrap_or_default())
+        .with("networks", networks)
+}
+
 fn terms_form(visit: &Visit<Customer>, key: &Key) -> Markup {
     let form = visit.form(&path!("/account/keys/{}/terms", key.prefix));
-    let networks = key.terms.allowed.as_deref().unwrap_or_default().replace(' ', "\n");
+    let form = form.editing(saved_terms(key));
     html! {
         h2 { "Change it" }
         (form.show(html! {
-            (form.text("label", "Name").value(key.terms.label.as_deref().unwrap_or_default()))
-            (form.lines("networks", "Networks").hint(NETWORKS_HINT).value(&networks))
+            (form.text("label", "Name"))
+            (form.lines("networks", "Networks").hint(NETWORKS_HINT))
             (form.button("Save"))
         }))
     }
@@ -245,6 +253,7 @@ fn revoke_form(visit: &Visit<Customer>, key: &Key) -> Markup {
 
 async fn limit(visit: Visit<Customer>, form: Form) -> Result<Done, Fault> {
     let key = find(&visit).await?;
+    form.refuse_if_stale(&saved_terms(&key))?;
     let edit = KeyEdit { expires_at: None, ..terms(&form, visit.now())? };
     let accounts = visit.gateway().accounts();
     accounts.edit_own_key(requester(&visit), key.prefix.clone(), edit).await?;

@@ -15,8 +15,8 @@ use crate::gateway::resources::{MessageResource, RentalResource, RentalStatus};
 use crate::gateway::{MessagesWanted, RentalEdit};
 use crate::http::limits::TooMany;
 use crate::http::web::{
-    Access, Csv, Done, Download, Empty, Fault, Filters, Form, Page, Paging, Route, Tone, Visit,
-    ago, badge, copy_button, facts, link, pager, path,
+    Access, Csv, Done, Download, Empty, Fault, Filters, Form, Page, Paging, Route, SavedValues,
+    Tone, Visit, ago, badge, copy_button, facts, link, pager, path,
 };
 
 pub(super) fn routes() -> Vec<Route<Customer>> {
@@ -181,8 +181,16 @@ fn extend_forms(visit: &Visit<Customer>, rental: &RentalResource) -> Markup {
     }
 }
 
+/// How a rental is renewed, as its form shows it.
+fn saved_renewal(rental: &RentalResource) -> SavedValues {
+    SavedValues::new()
+        .with_flag("auto_renew", rental.auto_renew)
+        .with("package", &rental.renewal_package)
+}
+
 fn renewal_form(visit: &Visit<Customer>, rental: &RentalResource) -> Markup {
     let form = visit.form(&path!("/rentals/{}/renewal", rental.id));
+    let form = form.editing(saved_renewal(rental));
     let settings = visit.gateway().settings();
     let sold = settings.packages.on_sale();
     let options: Vec<(String, String)> = sold
@@ -193,8 +201,8 @@ fn renewal_form(visit: &Visit<Customer>, rental: &RentalResource) -> Markup {
         })
         .collect();
     form.show(html! {
-        (form.checkbox("auto_renew", "Renew it at its end").set_if(rental.auto_renew))
-        (form.choice("package", "By", &options).value(&rental.renewal_package))
+        (form.checkbox("auto_renew", "Renew it at its end"))
+        (form.choice("package", "By", &options))
         (form.button("Save"))
     })
 }
@@ -242,6 +250,7 @@ async fn change_renewal(visit: Visit<Customer>, form: Form) -> Result<Done, Faul
     let taken = edits.take(visit.account(), visit.now());
     taken.map_err(|TooMany(seconds)| Fault::from(sentences::too_many_edits(seconds)))?;
     let id = RentalId(visit.id("id")?);
+    form.refuse_if_stale(&saved_renewal(&find(&visit).await?))?;
     let is_on = form.is_set("auto_renew");
     let edit = RentalEdit {
         auto_renew: Some(is_on),

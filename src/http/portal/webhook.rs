@@ -4,13 +4,13 @@ use maud::{Markup, html};
 
 use super::Customer;
 use super::asking::{carried_out, once, requester};
-use super::webhooks::{refused, secret_page, state, types, types_field, url_field};
+use super::webhooks::{kinds, refused, secret_page, state, types, types_field, url_field};
 use crate::domain::webhook::{Attempt, Delivery, DeliveryState, Endpoint, EndpointState};
 use crate::domain::{EndpointId, EventId, Timestamp};
 use crate::gateway::{AskedBy, Done as Outcome, EndpointEdit};
 use crate::http::web::{
-    Access, Done, Empty, Fault, Form, PAGE_ROWS, Page, Paging, Route, Row, Table, Tone, Visit,
-    badge, facts, hostile, hostile_whole, moment, pager, path,
+    Access, Done, Empty, Fault, Form, PAGE_ROWS, Page, Paging, Route, Row, SavedValues, Table,
+    Tone, Visit, badge, facts, hostile, hostile_whole, moment, pager, path,
 };
 
 pub(super) fn routes() -> Vec<Route<Customer>> {
@@ -99,13 +99,21 @@ fn actions(visit: &Visit<Customer>, endpoint: &Endpoint) -> Markup {
     }
 }
 
+/// What can be changed of an endpoint, as its form shows it.
+fn saved(endpoint: &Endpoint) -> SavedValues {
+    SavedValues::new()
+        .with("url", endpoint.url.as_str())
+        .with("types", endpoint.subscription.patterns().join(" "))
+}
+
 fn edit_form(visit: &Visit<Customer>, endpoint: &Endpoint) -> Markup {
-    let form = visit.form(&path!("/webhooks/{}/edit", endpoint.id));
+    let form = visit.form(&path!("/webhooks/{}/edit", endpoint.id)).editing(saved(endpoint));
     html! {
         h2 { "Change it" }
         (form.show(html! {
-            (url_field(&form, endpoint.url.as_str()))
-            (types_field(&form, &endpoint.subscription.patterns().join(" ")))
+            (url_field(&form))
+            (types_field(&form))
+            (kinds())
             (form.button("Save"))
         }))
     }
@@ -175,6 +183,8 @@ fn attempts(attempts: &[Attempt]) -> Markup {
 }
 
 async fn edit(visit: Visit<Customer>, form: Form) -> Result<Done, Fault> {
+    let found = visit.gateway().webhooks().find(asked_by(&visit), id_of(&visit)?).await?;
+    form.refuse_if_stale(&saved(&found.map_err(refused)?))?;
     let url = Some(form.text("url").to_owned());
     let edit = EndpointEdit { url, types: Some(types(&form)), is_on: None };
     let edited = visit.gateway().webhooks().edit(asked_by(&visit), id_of(&visit)?, edit).await?;

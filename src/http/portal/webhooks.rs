@@ -8,8 +8,8 @@ use crate::domain::event::EventKind;
 use crate::domain::webhook::{Endpoint, EndpointState, OffReason, Secret};
 use crate::gateway::{Done as Outcome, EndpointRefusal, NewEndpoint};
 use crate::http::web::{
-    Access, Done, Empty, Fault, Faults, Form, FormView, Page, Route, Row, Table, Tone, Visit,
-    badge, copyable, hostile, link, moment, path,
+    Access, Done, Empty, Fault, Faults, FieldView, Form, FormView, Page, Route, Row, Table, Tone,
+    Visit, badge, copyable, hostile, link, moment, path,
 };
 
 pub(super) fn routes() -> Vec<Route<Customer>> {
@@ -79,8 +79,9 @@ fn new_form(visit: &Visit<Customer>) -> Markup {
     html! {
         h2 { "Add a webhook" }
         (form.show(html! {
-            (url_field(&form, ""))
-            (types_field(&form, "*"))
+            (url_field(&form))
+            (types_field(&form).value("*"))
+            (kinds())
             (form.button("Add it"))
         }))
         p { (link("/api-guide/webhooks", "What is sent, and how it is checked")) }
@@ -88,24 +89,20 @@ fn new_form(visit: &Visit<Customer>) -> Markup {
 }
 
 /// The field of an endpoint's address.
-pub(super) fn url_field(form: &FormView, value: &str) -> Markup {
-    let field = form.text("url", "Address").hint("like https://example.com/hook").value(value);
-    html! { (field.required()) }
+pub(super) fn url_field(form: &FormView) -> FieldView {
+    form.text("url", "Address").hint("like https://example.com/hook").required()
 }
 
 /// The field of an endpoint's events.
-pub(super) fn types_field(form: &FormView, value: &str) -> Markup {
+pub(super) fn types_field(form: &FormView) -> FieldView {
     let hint = "at least one: * is all of them, order.* all that begin like this, and several are \
                 written like order.* balance.low";
-    html! {
-        (form.text("types", "Events").hint(hint).value(value).required())
-        p.hint { "There are " (kinds()) "." }
-    }
+    form.text("types", "Events").hint(hint).required()
 }
 
-/// The kinds of events that can be asked for.
-fn kinds() -> String {
-    EventKind::ALL.map(EventKind::as_str).join(", ")
+/// The kinds of events that can be asked for, in a sentence below their field.
+pub(super) fn kinds() -> Markup {
+    html! { p.hint { "There are " (EventKind::ALL.map(EventKind::as_str).join(", ")) "." } }
 }
 
 /// What a form says of an endpoint's events: patterns between spaces, commas or lines.

@@ -3,6 +3,8 @@
 
 use maud::{Markup, Render, html};
 
+use super::saved_values::shown_name;
+
 /// One field of a form.
 #[derive(Debug, Clone)]
 pub struct FieldView {
@@ -17,6 +19,8 @@ pub struct FieldView {
     pub(super) autocomplete: Option<&'static str>,
     pub(super) faults: Vec<String>,
     pub(super) was_tried: bool,
+    /// What is saved of it, which is sent along.
+    pub(super) saved: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,6 +135,9 @@ impl Render for FieldView {
         html! {
             div class=(if is_checkbox { "field check" } else { "field" }) {
                 @if is_checkbox { (self.input()) (label) } @else { (label) (self.input()) }
+                @if let Some(saved) = &self.saved {
+                    input type="hidden" name=(shown_name(&self.name)) value=(saved);
+                }
                 @if let Some(hint) = &self.hint { p class="hint" id=(self.hint_id()) { (hint) } }
                 @if !self.faults.is_empty() {
                     p class="fault" id=(self.fault_id()) {

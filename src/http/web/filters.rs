@@ -241,7 +241,8 @@ mod tests {
         let mut faults = Faults::new();
         faults.add("day", "A day is written like 2026-05-03.");
         let form = Form::of(&[("day", "yesterday"), ("state", "open")]);
-        let attempt = Attempt { action: "/orders".to_owned(), form, faults, is_query: true };
+        let attempt =
+            Attempt { action: "/orders".to_owned(), form, faults, is_query: true, instead: "" };
         let filters = Filters { attempt: Some(Arc::new(attempt)), ..filters(&[]) };
         let text = filters.day("day", "Day").search("state", "State").render().into_string();
         for piece in [

@@ -14,6 +14,7 @@ const SENT_WITHIN: Duration = Duration::from_secs(30);
 /// The fields that are the frame's own.
 pub(super) const REQUEST: &str = "request";
 pub(super) const PROOF: &str = "proof";
+pub(super) const TRIAL: &str = "try";
 
 /// The fields of a form, in their order.
 #[derive(Debug, Clone, Default)]
@@ -79,6 +80,11 @@ impl Form {
     pub fn raw(&self, name: &str) -> &str {
         let found = self.fields.iter().find(|field| field.name == name && !field.is_file);
         found.map_or("", |field| &field.value)
+    }
+
+    /// What a button asks for that only tries out what stands in the form.
+    pub fn trial(&self) -> Option<&str> {
+        self.optional(TRIAL)
     }
 
     /// Whether a checkbox is set, or a button of that name was used.

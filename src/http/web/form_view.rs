@@ -8,7 +8,8 @@ use maud::{Markup, html};
 use super::Faults;
 use super::fault::FormFault;
 use super::field_view::{FieldKind, FieldView};
-use super::form::REQUEST;
+use super::form::{REQUEST, TRIAL};
+use super::saved_values::{Overtaken, SavedValues};
 use super::visit::Attempt;
 
 /// A form that is sent to a path.
@@ -19,10 +20,10 @@ pub struct FormView {
     prefix: String,
     request: String,
     attempt: Option<Arc<Attempt>>,
+    /// What is saved of what the form edits.
+    saved: SavedValues,
     takes: Option<String>,
     has_file: bool,
-    /// What is said above what is wrong with it.
-    instead: &'static str,
 }
 
 impl FormView {
@@ -31,13 +32,15 @@ impl FormView {
             action.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let prefix = format!("form{prefix}");
         let (action, request) = (action.to_owned(), view.to_owned());
-        let instead = NOTHING_CHANGED;
-        FormView { action, prefix, request, attempt, takes: None, has_file: false, instead }
+        let saved = SavedValues::default();
+        FormView { action, prefix, request, attempt, saved, takes: None, has_file: false }
     }
 
-    /// Says above what is wrong with it something else than that nothing was changed.
-    pub(super) fn instead(self, instead: &'static str) -> FormView {
-        FormView { instead, ..self }
+    /// The form edits what is saved: its fields show these values. Whoever takes the form refuses
+    /// it if they have changed since ([`refuse_if_stale`](super::Form::refuse_if_stale)).
+    pub fn editing(mut self, saved: SavedValues) -> FormView {
+        self.saved = saved;
+        self
     }
 
     /// Tells for how long at most it may take until there is an answer, like `up to 60 s`.
@@ -73,7 +76,7 @@ impl FormView {
         self.element("inline", &html! { (self.faults()) (content) })
     }
 
-    /// A form behind a question, which a button opens: for what cannot be undone.
+    /// A form behind a question, which a red button opens: for what cannot be undone.
     pub fn confirmed(&self, button: &str, question: &str, content: Markup) -> Markup {
         html! {
             details class="confirm" open[self.attempt.is_some()] {
@@ -83,7 +86,7 @@ impl FormView {
         }
     }
 
-    /// A form behind a question, which a button opens: for what costs something.
+    /// A form behind a question, which a button opens: for what costs something, or is done seldom.
     pub fn asked(&self, button: &str, question: &str, content: Markup) -> Markup {
         html! {
             details class="confirm mild" open[self.attempt.is_some()] {
@@ -110,7 +113,7 @@ impl FormView {
     fn faults(&self) -> Markup {
         let attempt = self.attempt.as_ref().filter(|attempt| !attempt.faults.is_empty());
         let Some(attempt) = attempt else { return Markup::default() };
-        fault_list(&attempt.faults, self.instead, |field| Some(self.id_of(field)))
+        fault_list(&attempt.faults, attempt.instead, |field| Some(self.id_of(field)))
     }
 
     fn id_of(&self, name: &str) -> String {
@@ -156,11 +159,19 @@ impl FormView {
     }
 
     fn field(&self, name: &str, label: &str, kind: FieldKind) -> FieldView {
-        let tried = self.attempt.as_ref();
-        // Passwords are typed again.
-        let value = tried.filter(|_| kind != FieldKind::Password);
-        let value = value.map_or("", |attempt| attempt.form.raw(name)).to_owned();
+        let (tried, saved) = (self.attempt.as_ref(), self.saved.get(name));
         let faults = tried.into_iter().flat_map(|attempt| attempt.faults.of(name));
+        let mut faults: Vec<String> = faults.map(str::to_owned).collect();
+        let overtaken =
+            saved.zip(tried).and_then(|(saved, attempt)| Overtaken::of(&attempt.form, name, saved));
+        faults.extend(overtaken.map(|field| field.sentence(&kind)));
+        let value = match tried {
+            // Passwords are typed again.
+            Some(_) if kind == FieldKind::Password => "",
+            Some(attempt) => overtaken.map_or(attempt.form.raw(name), |field| field.value()),
+            None => saved.unwrap_or_default(),
+        };
+        let value = value.to_owned();
         FieldView {
             id: self.id_of(name),
             name: name.to_owned(),
@@ -171,8 +182,9 @@ impl FormView {
             is_required: false,
             input_mode: None,
             autocomplete: None,
-            faults: faults.map(str::to_owned).collect(),
+            faults,
             was_tried: tried.is_some(),
+            saved: saved.map(str::to_owned),
         }
     }
 
@@ -197,16 +209,19 @@ impl FormView {
         html! { button type="submit" class="quiet" { (label) } }
     }
 
-    /// The same for what takes something away.
+    /// The same, in red, for what takes something away for good.
     pub fn danger_button(&self, label: &str) -> Markup {
         html! { button type="submit" class="danger" { (label) } }
     }
 
     /// The button that tries out what stands in the form, and sends a field of its own. The browser
-    /// does not ask for the fields that only saving needs.
-    pub fn trial_button(&self, name: &str, value: &str, label: &str) -> Markup {
+    /// does not ask for the fields that only saving needs, and goes to the part of the page that
+    /// shows what came of it.
+    pub fn trial_button(&self, value: &str, label: &str, part: &str) -> Markup {
+        let to = format!("{}#{part}", self.action);
         html! {
-            button type="submit" class="quiet" name=(name) value=(value) formnovalidate { (label) }
+            button type="submit" class="quiet" name=(TRIAL) value=(value) formnovalidate
+                formaction=(to) { (label) }
         }
     }
 
@@ -218,6 +233,8 @@ impl FormView {
 
 /// What is said above what is wrong with a form that would have changed something.
 pub(super) const NOTHING_CHANGED: &str = "Nothing was changed.";
+/// What is said above what is wrong with a form that only shows something.
+pub(super) const NOT_SHOWN: &str = "This has to be put right first:";
 
 /// What is wrong with a form, each with a link to its field, if that is on the page, or to a page
 /// that helps. It has the focus. What was done instead of what the form asks for comes first.
@@ -261,7 +278,7 @@ mod tests {
         faults.add("", "Nothing fits.");
         let form = Form::of(&[("number", "<06>"), ("password", "secret")]);
         let action = "/sims/1/number".to_owned();
-        Arc::new(Attempt { action, form, faults, is_query: false })
+        Arc::new(Attempt { action, form, faults, is_query: false, instead: NOTHING_CHANGED })
     }
 
     #[test]

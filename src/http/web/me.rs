@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use super::proof::in_words;
 use super::{
-    Access, Done, Fault, Faults, Form, Page, Route, Row, Table, Tone, Visit, Visitor, ago_or_never,
-    badge, facts, hostile, links, moment, path,
+    Access, Done, Fault, Faults, Form, Page, Route, Row, SavedValues, Table, Tone, Visit, Visitor,
+    ago_or_never, badge, facts, hostile, links, moment, path,
 };
 use crate::domain::SessionId;
 use crate::domain::login::{LoginKind, Preferences, Side, Theme, TimeZone};
@@ -58,27 +58,34 @@ fn second_factor<P: Visitor>(visit: &Visit<P>) -> Markup {
     }
 }
 
-fn preferences<P: Visitor>(visit: &Visit<P>) -> Markup {
+/// The preferences of whoever looks, as their form shows them.
+fn saved_preferences<P: Visitor>(visit: &Visit<P>) -> SavedValues {
     let now = visit.person.session().preferences;
-    let form = visit.form("/me/preferences");
+    SavedValues::new()
+        .with("theme", now.theme.as_str())
+        .with("zone", now.time_zone.as_str())
+        .with_flag("sound", now.sound)
+        .with_flag("shortcuts", now.shortcuts)
+}
+
+fn preferences<P: Visitor>(visit: &Visit<P>) -> Markup {
+    let form = visit.form("/me/preferences").editing(saved_preferences(visit));
     let themes = [("system", "As the system"), ("light", "Light"), ("dark", "Dark")];
     let zones = [("local", "My own zone"), ("utc", "UTC")];
     html! {
         h2 { "Pages" }
         (form.show(html! {
-            (form.choice("theme", "Colours", &themes).value(now.theme.as_str()))
-            (form.choice("zone", "Times", &zones).value(now.time_zone.as_str()))
-            @if P::SIDE == Side::Portal {
-                (form.checkbox("sound", "A sound when a code has come").set_if(now.sound))
-            }
-            (form.checkbox("shortcuts", "Single keys are commands (? lists them)")
-                .set_if(now.shortcuts))
+            (form.choice("theme", "Colours", &themes))
+            (form.choice("zone", "Times", &zones))
+            @if P::SIDE == Side::Portal { (form.checkbox("sound", "A sound when a code has come")) }
+            (form.checkbox("shortcuts", "Single keys are commands (? lists them)"))
             (form.button("Save"))
         }))
     }
 }
 
 async fn set_preferences<P: Visitor>(visit: Visit<P>, form: Form) -> Result<Done, Fault> {
+    form.refuse_if_stale(&saved_preferences(&visit))?;
     let mut faults = Faults::new();
     let unknown = |_| "Choose one of the list.";
     let theme = faults.check("theme", form.text("theme").parse::<Theme>().map_err(unknown));
@@ -168,7 +175,7 @@ pub async fn own_sessions<P: Visitor>(visit: &Visit<P>) -> Result<Markup, Fault>
 }
 
 /// The name of a browser and its system, of what it calls itself.
-fn browser_name(browser: &str) -> String {
+pub fn browser_name(browser: &str) -> String {
     let named =
         [("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")];
     let systems = [

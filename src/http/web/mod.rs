@@ -40,6 +40,7 @@ mod query;
 mod refusal;
 mod responses;
 mod route;
+mod saved_values;
 mod searches;
 mod second_factor;
 mod showing;
@@ -59,16 +60,18 @@ pub use facts::{
     Empty, Tone, badge, bar, code_block, copy_button, copyable, facts, link, signal, tile,
 };
 pub use fault::{Fault, Faults, sentence};
+pub use field_view::FieldView;
 pub use filters::Filters;
 pub use form::Form;
 pub use form_view::FormView;
 pub use host::{NotAnOrigin, PublicOrigin};
 pub(super) use links::path;
-pub use me::own_sessions;
+pub use me::{browser_name, own_sessions};
 pub use moments::{ago, ago_or_never, clock_time, moment, span, until};
 pub use page::Page;
 pub use paging::{PAGE_ROWS, Paging, pager};
 pub use route::{Access, Route};
+pub use saved_values::SavedValues;
 pub use site::{Site, SiteSettings};
 pub use strangers::{hostile, hostile_or_dash, hostile_whole};
 pub use table::{Row, Table};

@@ -8,7 +8,7 @@ use axum::response::Response;
 
 use super::answering::for_page;
 use super::form::{PROOF, Unreadable};
-use super::form_view::NOTHING_CHANGED;
+use super::form_view::{NOT_SHOWN, NOTHING_CHANGED};
 use super::once::Outcome;
 use super::route::{Handler, Params, Route};
 use super::site::Head;
@@ -65,7 +65,9 @@ impl<P: Visitor> Site<P> {
             }
             Err(other) => return Err(other),
         };
-        self.show_again(visit, page, form, faults).await
+        let only_shows = route.only_shows || form.trial().is_some();
+        let instead = if only_shows { NOT_SHOWN } else { NOTHING_CHANGED };
+        self.show_again(visit, page, form, (faults, instead)).await
     }
 
     fn refuse_when_overloaded(&self, visit: &Visit<P>) -> Result<(), Fault> {
@@ -137,7 +139,7 @@ impl<P: Visitor> Site<P> {
         visit: &Visit<P>,
         page: &'static str,
         form: Form,
-        faults: Faults,
+        (faults, instead): (Faults, &'static str),
     ) -> Result<Response, Fault> {
         let route = self.routes.page_of(page);
         let route = route.ok_or_else(|| Fault::Refused(faults.sentences()))?;
@@ -151,7 +153,7 @@ impl<P: Visitor> Site<P> {
         };
         let page = Visit { place: Arc::new(place), ..visit.clone() };
         let action = visit.path().to_owned();
-        let attempt = Arc::new(Attempt { action, form, faults, is_query: false });
+        let attempt = Arc::new(Attempt { action, form, faults, is_query: false, instead });
         match self.keep_tried(&page, &attempt) {
             Some(address) => Ok(responses::see_other(&address)),
             None => self.show_tried(&page, route, attempt).await,
@@ -166,11 +168,12 @@ impl<P: Visitor> Site<P> {
         attempt: Arc<Attempt>,
     ) -> Result<Response, Fault> {
         let (action, faults) = (attempt.action.clone(), attempt.faults.clone());
+        let instead = attempt.instead;
         let sentence = || Fault::Refused(faults.sentences());
         let Handler::Page(handler) = &route.handler else { return Err(sentence()) };
         let again = Visit { attempt: Some(attempt), ..visit.clone() };
         let page = for_page(&again, handler(again.clone())).await?;
-        let page = page.with_faults(&faults, NOTHING_CHANGED);
+        let page = page.with_faults(&faults, instead);
         let page = self.frame(&again, &page, None, route.topics.is_some()).await;
         // What was asked for may have become impossible meanwhile, and then has no form any more.
         if !page.0.contains(&format!("action=\"{action}\"")) {

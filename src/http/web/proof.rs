@@ -41,7 +41,7 @@ impl<P: Visitor> Site<P> {
 /// What is said of a proof that was not accepted.
 pub(super) fn in_words(refusal: ProofRefusal) -> String {
     match refusal {
-        ProofRefusal::Wrong => "This is not right. Nothing was changed.".to_owned(),
+        ProofRefusal::Wrong => "This is not right.".to_owned(),
         ProofRefusal::Wait { until } => {
             format!("There were too many wrong attempts. Try again after {}.", in_utc(until))
         }
@@ -57,7 +57,8 @@ fn proof_page<P: Visitor>(visit: &Visit<P>, sent: &Form, refusal: Option<ProofRe
         let mut faults = Faults::new();
         faults.add(PROOF, in_words(refusal));
         let (action, form) = (visit.path().to_owned(), Form::default());
-        Attempt { action, form, faults, is_query: false }.into()
+        let instead = "It is not confirmed.";
+        Attempt { action, form, faults, is_query: false, instead }.into()
     });
     let asking = Visit { attempt, ..visit.clone() };
     let form = asking.form(visit.path()).without_request();

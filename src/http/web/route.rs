@@ -51,6 +51,8 @@ pub struct Route<P: Visitor> {
     pub(super) handler: Handler<P>,
     /// Whether somebody must have proved lately who they are.
     pub(super) needs_proof: bool,
+    /// Whether a form that is sent here changes nothing, but has something shown.
+    pub(super) only_shows: bool,
     /// What the page depends on; `None` for one that is not live.
     pub(super) topics: Option<&'static [Topic]>,
     /// What the page depends on but need not show at once.
@@ -105,8 +107,8 @@ impl<P: Visitor> Route<P> {
 
     fn new(path: &'static str, access: Access, handler: Handler<P>) -> Route<P> {
         let (topics, slow_topics) = (None, &[][..]);
-        let (needs_proof, private, page) = (false, &[][..], None);
-        Route { path, access, handler, needs_proof, topics, slow_topics, private, page }
+        let (needs_proof, only_shows, private, page) = (false, false, &[][..], None);
+        Route { path, access, handler, needs_proof, only_shows, topics, slow_topics, private, page }
     }
 
     /// The page's filters of these names are numbers or texts that somebody looks for. They do not
@@ -126,6 +128,12 @@ impl<P: Visitor> Route<P> {
     /// Asks for the password or a code again unless that was done lately.
     pub fn with_proof(mut self) -> Route<P> {
         self.needs_proof = true;
+        self
+    }
+
+    /// What the form asks for changes nothing: it has something shown.
+    pub fn only_shows(mut self) -> Route<P> {
+        self.only_shows = true;
         self
     }
 

@@ -90,14 +90,15 @@ impl<P: Visitor> Site<P> {
         };
         let form = Form::of_query(query.pairs());
         let (action, faults_there) = (visit.path().to_owned(), faults.clone());
-        let attempt = Attempt { action, form, faults: faults_there, is_query: true };
+        let instead = SHOWN_WITHOUT;
+        let attempt = Attempt { action, form, faults: faults_there, is_query: true, instead };
         let again =
             Visit { place: Arc::new(place), attempt: Some(Arc::new(attempt)), ..visit.clone() };
         let page = match for_page(&again, handler(again.clone())).await {
             Err(Fault::Form(faults)) => return Err(Fault::Refused(faults.sentences())),
             page => page.map_err(Fault::of_page)?,
         };
-        let page = page.with_faults(&faults, SHOWN_WITHOUT);
+        let page = page.with_faults(&faults, instead);
         let page = self.frame(&again, &page, None, false).await;
         Ok(responses::html(StatusCode::UNPROCESSABLE_ENTITY, page))
     }

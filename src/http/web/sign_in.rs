@@ -67,10 +67,15 @@ impl<P: Visitor> Guest<P> {
 
     fn form_view(&self, action: &str, faults: Faults) -> FormView {
         let sent = self.form.clone().unwrap_or_default();
-        let action_sent = action.to_owned();
-        let attempt = Attempt { action: action_sent, form: sent, faults, is_query: false };
+        let attempt = Attempt {
+            action: action.to_owned(),
+            form: sent,
+            faults,
+            is_query: false,
+            instead: NOT_SIGNED_IN,
+        };
         let attempt = (!attempt.faults.is_empty()).then(|| attempt.into());
-        FormView::new(action, "", attempt).instead(NOT_SIGNED_IN)
+        FormView::new(action, "", attempt)
     }
 
     /// A page that asks again. The browser may keep it, so that going back to it works: there is

@@ -9,6 +9,7 @@ mod live;
 mod overload;
 mod searches;
 mod stage;
+mod stale;
 mod visitors;
 
 pub(in crate::http) use stage::{Client, Stage};

@@ -49,6 +49,8 @@ pub(super) struct Attempt {
     pub(super) faults: Faults,
     /// Whether it was the query of an address: filters.
     pub(super) is_query: bool,
+    /// What was done instead of what it asks for: a sentence.
+    pub(super) instead: &'static str,
 }
 
 impl<P: Visitor> Visit<P> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Words;
 use crate::daemon::monitoring::counts_cache::SiteCounts;
+use crate::domain::country::Countries;
 use crate::domain::runway::{DAYS_AHEAD, FEWEST_DAYS};
 use crate::domain::text::counted_noun;
 use crate::domain::{Iccid, Msisdn, Timestamp};
@@ -28,19 +29,21 @@ pub(super) fn stock_out(counts: &SiteCounts) -> Vec<(String, Words)> {
             }
         }
     }
+    let countries = Countries::default();
     let words = |(country, services): (&&str, &Vec<&str>)| {
+        let shown = countries.iso_code(country);
         let first = services.first().copied().unwrap_or_default();
         let named = services.iter().take(MAX_SERVICES_SHOWN).copied().collect::<Vec<_>>();
         let which = match services.len() {
-            1 => format!("{first} has no number left in {country}"),
+            1 => format!("{first} has no number left in {shown}"),
             count => format!(
-                "{count} services have no number left in {country}: {}{}",
+                "{count} services have no number left in {shown}: {}{}",
                 named.join(", "),
                 if count > named.len() { ", …" } else { "" }
             ),
         };
         let quoted = if first.contains(' ') { format!("'{first}'") } else { first.to_owned() };
-        let in_shell = format!("`simbridge explain {quoted} {country}` says why");
+        let in_shell = format!("`simbridge explain {quoted} {shown}` says why");
         ((*country).to_owned(), Words::new(which, in_shell))
     };
     match is_any_left || without.len() < 2 {
@@ -60,7 +63,9 @@ pub(super) fn stock_runway(counts: &SiteCounts) -> Vec<(String, Words)> {
         let of_country = short.entry(stock.country).or_default();
         of_country.push((days, stock.service, stock.runway.sims_needed()));
     }
+    let countries = Countries::default();
     let words = |(country, mut services): (&str, Vec<(f64, &str, u64)>)| {
+        let shown = countries.iso_code(country);
         services.sort_by(|(a, ..), (b, ..)| a.total_cmp(b));
         let needed = services.iter().map(|(_, _, needed)| *needed).max().unwrap_or_default();
         let named = services.iter().take(MAX_SERVICES_SHOWN);
@@ -68,7 +73,7 @@ pub(super) fn stock_runway(counts: &SiteCounts) -> Vec<(String, Words)> {
             named.map(|(days, service, _)| format!("{service} {days:.1}")).collect();
         let more = if services.len() > named.len() { ", …" } else { "" };
         let text = format!(
-            "the numbers of {} in {country} last for less than {FEWEST_DAYS} days: {}{more}; {} \
+            "the numbers of {} in {shown} last for less than {FEWEST_DAYS} days: {}{more}; {} \
              would last for {DAYS_AHEAD}",
             counted_noun(services.len(), "service", "services"),
             named.join(", "),

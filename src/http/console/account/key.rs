@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::Operator;
-use super::keys::{key_state, terms_fields, terms_of};
+use super::keys::{key_state, saved_terms, terms_fields, terms_of};
 use super::{account_of, address};
 use crate::domain::key::KeyState;
 use crate::domain::login::Permission::{Act, Look};
@@ -70,9 +70,10 @@ fn actions(visit: &Visit<Operator>, key: &Key) -> Markup {
     let base = path!("/accounts/{}/keys/{}", key.account, key.prefix);
     let (edit, revoke) =
         (visit.form(&format!("{base}/edit")), visit.form(&format!("{base}/revoke")));
+    let edit = edit.editing(saved_terms(visit, key));
     html! {
         h2 { "Change it" }
-        (edit.show(html! { (terms_fields(visit, &edit, Some(key))) (edit.button("Save")) }))
+        (edit.show(html! { (terms_fields(visit, &edit)) (edit.button("Save")) }))
         (revoke.confirmed(
             "Revoke the key",
             "Whoever uses it is refused from now on. This cannot be undone.",
@@ -83,6 +84,7 @@ fn actions(visit: &Visit<Operator>, key: &Key) -> Markup {
 
 async fn edit(visit: Visit<Operator>, form: Form) -> Result<Done, Fault> {
     let key = key_of(&visit).await?;
+    form.refuse_if_stale(&saved_terms(&visit, &key))?;
     let edited = visit.gateway().accounts().edit_key(key.prefix, terms_of(&form)?).await?;
     let page = path!("/accounts/{}/keys/{}", edited.account, edited.prefix);
     Ok(Done::at(page, "The key was changed."))

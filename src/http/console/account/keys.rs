@@ -10,8 +10,8 @@ use crate::domain::login::Permission::Act;
 use crate::domain::{AccountId, Amount, Timestamp};
 use crate::gateway::{Account, Key, KeyEdit, NewKey};
 use crate::http::web::{
-    Access::May, Done, Empty, Fault, Faults, Form, FormView, Page, Route, Row, Table, Tone, Visit,
-    ago, badge, code_block, copyable, hostile, link, moment, path,
+    Access::May, Done, Empty, Fault, Faults, Form, FormView, Page, Route, Row, SavedValues, Table,
+    Tone, Visit, ago, badge, code_block, copyable, hostile, link, moment, path,
 };
 
 pub(super) fn routes() -> Vec<Route<Operator>> {
@@ -40,8 +40,11 @@ pub(super) async fn part(visit: &Visit<Operator>, account: &Account) -> Result<M
         h2 { "API keys" }
         (table)
         @if visit.may(Act) && account.erased_at.is_none() {
-            (form.confirmed("Make a key", "It is shown once, when it is made.", html! {
-                (terms_fields(visit, &form, None)) (form.button("Make it"))
+            (form.asked("Make a key", "It is shown once, when it is made.", html! {
+                (form.checkbox("test", "For tests only")
+                    .hint("it opens made-up services of the JSON API, and moves no money"))
+                (terms_fields(visit, &form))
+                (form.button("Make it"))
             }))
         }
     })
@@ -82,36 +85,40 @@ fn scope_field(scope: Scope) -> String {
     format!("scope-{}", scope.as_str())
 }
 
-/// The fields for what a key is for, with what it is for now.
-pub(super) fn terms_fields(visit: &Visit<Operator>, form: &FormView, key: Option<&Key>) -> Markup {
-    let terms = key.map(|key| key.terms.clone()).unwrap_or_default();
-    let currency = visit.gateway().currency();
+/// What a key is for, as its form shows it.
+pub(super) fn saved_terms(visit: &Visit<Operator>, key: &Key) -> SavedValues {
+    let (terms, currency) = (&key.terms, visit.gateway().currency());
     let has = |scope: Scope| match &terms.scopes {
         Scopes::All => false,
         Scopes::Only(scopes) => scopes.contains(&scope),
     };
     let most = terms.spend_per_day.most().map(|most| currency.text(Amount(most)));
-    let expires = terms.expires_at.map(|at| at.to_string()).unwrap_or_default();
-    let networks = terms.allowed.as_ref().map(|all| all.replace(' ', "\n")).unwrap_or_default();
+    let expires = terms.expires_at.map(|at| at.to_string());
+    let networks = terms.allowed.as_ref().map(|all| all.replace(' ', "\n"));
+    let saved = SavedValues::new()
+        .with("label", terms.label.as_deref().unwrap_or_default())
+        .with("networks", networks.unwrap_or_default())
+        .with("expires", expires.unwrap_or_default())
+        .with("spend", most.unwrap_or_default());
+    let with_scope = |saved: SavedValues, scope| saved.with_flag(scope_field(scope), has(scope));
+    Scope::ALL.into_iter().fold(saved, with_scope)
+}
+
+/// The fields for what a key is for.
+pub(super) fn terms_fields(visit: &Visit<Operator>, form: &FormView) -> Markup {
+    let currency = visit.gateway().currency();
     html! {
-        @if key.is_none() {
-            (form.checkbox("test", "For tests only")
-                .hint("it opens made-up services of the JSON API, and moves no money"))
-        }
-        (form.text("label", "Label").value(terms.label.clone().unwrap_or_default())
-            .hint("what it is used for"))
-        (form.lines("networks", "Networks").value(networks)
+        (form.text("label", "Label").hint("what it is used for"))
+        (form.lines("networks", "Networks")
             .hint("addresses and networks like 192.0.2.0/24, each on a line; empty: any"))
-        (form.text("expires", "Expires").value(expires)
+        (form.text("expires", "Expires")
             .hint("a day like 2027-01-31, or a time like 2027-01-31T12:00:00Z; empty: never"))
-        (form.text("spend", "Spends in a day at most").value(most.unwrap_or_default())
+        (form.text("spend", "Spends in a day at most")
             .inputmode("decimal").hint(format!("in {currency}; empty: as much as its account may")))
         fieldset {
             legend { "For" }
             p class="hint" { "None chosen: everything, also what comes to be later." }
-            @for scope in Scope::ALL {
-                (form.checkbox(&scope_field(scope), scope.as_str()).set_if(has(scope)))
-            }
+            @for scope in Scope::ALL { (form.checkbox(&scope_field(scope), scope.as_str())) }
         }
     }
 }

@@ -29,10 +29,12 @@ pub(super) fn forms(visit: &Visit<Operator>, account: &Account) -> Markup {
         h2 { "Credit" }
         (top_up.show(html! {
             (top_up.text("amount", "Top up by").hint(example).inputmode("decimal").required())
+            (top_up.text("reference", "Reference of the payment")
+                .hint("with the same one again nothing is added; may be empty"))
             (top_up.checkbox("meant", "A large amount is meant"))
             (top_up.button("Top up"))
         }))
-        (adjust.confirmed(
+        (adjust.asked(
             "Adjust the balance",
             "An adjustment corrects the balance, up or down, and stands in the ledger with its \
              reason.",
@@ -46,34 +48,42 @@ pub(super) fn forms(visit: &Visit<Operator>, account: &Account) -> Markup {
     }
 }
 
-/// The amount of a form. What is most likely a slip has to be confirmed.
-async fn amount_of(
-    visit: &Visit<Operator>,
-    id: AccountId,
-    form: &Form,
-    mut faults: Faults,
-) -> Result<Amount, Fault> {
+/// The amount of a form.
+fn amount_of(visit: &Visit<Operator>, form: &Form, mut faults: Faults) -> Result<Amount, Fault> {
     let amount = faults.check("amount", visit.gateway().currency().parse(form.text("amount")));
-    if let Some(amount) = amount.filter(|_| !form.is_set("meant")) {
-        let slip = visit.gateway().accounts().find_slip(id.to_string(), amount).await?;
-        if let Some(slip) = slip {
-            faults.add("meant", format!("Confirm that it is meant: {slip}."));
-        }
-    }
     faults.result()?;
     Ok(amount.unwrap_or(Amount::ZERO))
 }
 
+/// Has an amount confirmed that is most likely a slip.
+async fn confirm_slip(
+    visit: &Visit<Operator>,
+    id: AccountId,
+    form: &Form,
+    amount: Amount,
+) -> Result<(), Fault> {
+    let mut faults = Faults::new();
+    if !form.is_set("meant")
+        && let Some(slip) = visit.gateway().accounts().find_slip(id.to_string(), amount).await?
+    {
+        faults.add("meant", format!("Confirm that it is meant: {slip}."));
+    }
+    faults.result()
+}
+
 async fn top_up(visit: Visit<Operator>, form: Form) -> Result<Done, Fault> {
-    let id = AccountId(visit.id("id")?);
-    let amount = amount_of(&visit, id, &form, Faults::new()).await?;
-    let request = form.request_key().to_owned();
-    let account = visit.gateway().accounts().top_up(id.to_string(), amount, request).await?;
-    let line = format!(
-        "{} was added; the balance is {}.",
-        visit.money(amount),
-        visit.money(account.funds.balance)
-    );
+    let (id, accounts) = (AccountId(visit.id("id")?), visit.gateway().accounts());
+    let amount = amount_of(&visit, &form, Faults::new())?;
+    accounts.check_top_up(amount).map_err(Fault::of_field("amount"))?;
+    confirm_slip(&visit, id, &form, amount).await?;
+    // Without a reference the form's own key says which request it is; nobody is shown that.
+    let request = form.optional("reference").unwrap_or_else(|| form.request_key()).to_owned();
+    let (account, is_repeated) = accounts.top_up_once(id.to_string(), amount, request).await?;
+    let (amount, balance) = (visit.money(amount), visit.money(account.funds.balance));
+    let line = match is_repeated {
+        true => format!("{amount} was added before with this reference; the balance is {balance}."),
+        false => format!("{amount} was added; the balance is {balance}."),
+    };
     Ok(Done::at(address(id), line))
 }
 
@@ -83,7 +93,8 @@ async fn adjust(visit: Visit<Operator>, form: Form) -> Result<Done, Fault> {
     if form.text("reason").is_empty() {
         faults.add("reason", "An adjustment has a reason, for the ledger.");
     }
-    let amount = amount_of(&visit, id, &form, faults).await?;
+    let amount = amount_of(&visit, &form, faults)?;
+    confirm_slip(&visit, id, &form, amount).await?;
     let (reason, request) = (form.text("reason").to_owned(), form.request_key().to_owned());
     let accounts = visit.gateway().accounts();
     let account = accounts.adjust_balance(id.to_string(), amount, reason, request).await?;

@@ -10,7 +10,7 @@ use crate::domain::login::{LoginState, Side};
 use crate::gateway::{Account, ListRequest, LoginView, NewLink};
 use crate::http::web::{
     Access::May, Done, Empty, Fault, Form, Page, Route, Row, Table, Tone, Visit, ago, badge,
-    copyable, link, moment, path,
+    browser_name, copyable, hostile, link, moment, path,
 };
 
 pub(super) fn routes() -> Vec<Route<Operator>> {
@@ -40,13 +40,41 @@ pub(super) async fn part(visit: &Visit<Operator>, account: &Account) -> Result<M
     Ok(html! {
         h2 { "People" }
         (table)
+        (sessions(visit, account).await?)
         @if visit.may(Act) && account.erased_at.is_none() {
-            (form.confirmed("Invite somebody", "The link works once, for seven days.", html! {
+            (form.asked("Invite somebody", "The link works once, for seven days.", html! {
                 (form.text("name", "Name").hint("empty: the account's name"))
                 (form.button("Make a link"))
             }))
         }
     })
+}
+
+/// The sessions of the account's people that have not ended.
+async fn sessions(visit: &Visit<Operator>, account: &Account) -> Result<Markup, Fault> {
+    let sessions = visit.gateway().people().sessions_of_account(account.id).await?;
+    if sessions.is_empty() {
+        return Ok(Markup::default());
+    }
+    let rows = sessions.iter().map(|(name, session)| {
+        Row::new(
+            session.id,
+            [
+                html! { (name) },
+                hostile(&browser_name(&session.browser)),
+                html! { (session.address.as_deref().unwrap_or("–")) },
+                moment(session.since),
+                html! { (ago(visit.now(), session.last)) " ago" },
+            ],
+        )
+    });
+    let table = Table::new("sessions", "Sessions of the account's people")
+        .column("Who")
+        .column("Browser")
+        .column("Address")
+        .column("Since")
+        .column("Last used");
+    Ok(html! { h2 { "Sessions of these people" } (table.rows(rows)) })
 }
 
 async fn people_of(visit: &Visit<Operator>, id: AccountId) -> Result<Vec<LoginView>, Fault> {

@@ -3,12 +3,14 @@
 use maud::{Markup, html};
 
 use super::super::Operator;
-use super::{PAGE, address};
+use super::{PAGE, account_of, address};
 use crate::domain::fair_use::Allowance;
 use crate::domain::login::Permission::Act;
 use crate::domain::{AccountId, Amount};
 use crate::gateway::{Account, LimitEdit, PriceEdit};
-use crate::http::web::{Access::May, Done, Empty, Fault, Form, Route, Row, Table, Visit};
+use crate::http::web::{
+    Access::May, Done, Empty, Fault, Form, Route, Row, SavedValues, Table, Visit,
+};
 
 pub(super) fn routes() -> Vec<Route<Operator>> {
     vec![
@@ -23,7 +25,8 @@ pub(super) async fn part(visit: &Visit<Operator>, account: &Account) -> Result<M
     let currency = visit.gateway().currency();
     let prices = visit.gateway().accounts().prices(account.id.to_string()).await?;
     let rows = prices.iter().map(|own| {
-        let everywhere = own.country.as_deref().unwrap_or("every country");
+        let country = own.country.as_deref().map(|code| visit.country_code(code));
+        let everywhere = country.unwrap_or_else(|| "every country".to_owned());
         let service = if own.service == "*" { "every service" } else { own.service.as_str() };
         Row::new(
             format!("{}-{everywhere}", own.service),
@@ -46,7 +49,7 @@ pub(super) async fn part(visit: &Visit<Operator>, account: &Account) -> Result<M
 
 fn price_form(visit: &Visit<Operator>, account: &Account) -> Markup {
     let form = visit.form(&format!("{}/prices", address(account.id)));
-    form.confirmed(
+    form.asked(
         "Set a price",
         "Orders that were made keep theirs.",
         html! {
@@ -58,8 +61,8 @@ fn price_form(visit: &Visit<Operator>, account: &Account) -> Markup {
     )
 }
 
-fn limits_form(visit: &Visit<Operator>, account: &Account) -> Markup {
-    let form = visit.form(&format!("{}/limits", address(account.id)));
+/// The account's own limits, as their form shows them.
+fn saved_limits(visit: &Visit<Operator>, account: &Account) -> SavedValues {
     let (own, currency) = (&account.limits, visit.gateway().currency());
     let word = |own: Option<Allowance>, text: &dyn Fn(i64) -> String| match own {
         None => "default".to_owned(),
@@ -67,16 +70,23 @@ fn limits_form(visit: &Visit<Operator>, account: &Account) -> Markup {
     };
     let number = |most: i64| most.to_string();
     let amount = |most: i64| currency.text(Amount(most));
+    SavedValues::new()
+        .with("max_open", word(own.max_open, &number))
+        .with("orders_per_day", word(own.orders_per_day, &number))
+        .with("spend_per_day", word(own.spend_per_day, &amount))
+}
+
+fn limits_form(visit: &Visit<Operator>, account: &Account) -> Markup {
+    let form = visit.form(&format!("{}/limits", address(account.id)));
+    let form = form.editing(saved_limits(visit, account));
     let hint = "a number, none, or default for the configuration's";
-    form.confirmed(
+    form.asked(
         "Set limits",
         "What it has done today counts.",
         html! {
-            (form.text("max_open", "Open orders").value(word(own.max_open, &number)).hint(hint))
-            (form.text("orders_per_day", "Orders in a day")
-                .value(word(own.orders_per_day, &number)).hint(hint))
-            (form.text("spend_per_day", "Spending in a day")
-                .value(word(own.spend_per_day, &amount)).hint("an amount, none, or default"))
+            (form.text("max_open", "Open orders").hint(hint))
+            (form.text("orders_per_day", "Orders in a day").hint(hint))
+            (form.text("spend_per_day", "Spending in a day").hint("an amount, none, or default"))
             (form.button("Set them"))
         },
     )
@@ -94,11 +104,11 @@ pub(super) fn suspension(visit: &Visit<Operator>, account: &Account) -> Markup {
                 (form.hidden("to", "active")) (form.button("Let the account work again"))
             }))
         },
-        None => form.confirmed(
+        None => form.asked(
             "Suspend the account",
             "Its keys open nothing and its people are signed out at once. Orders and rentals that \
              run stay.",
-            html! { (form.hidden("to", "suspended")) (form.danger_button("Suspend it")) },
+            html! { (form.hidden("to", "suspended")) (form.button("Suspend it")) },
         ),
     }
 }
@@ -115,7 +125,9 @@ async fn set_price(visit: Visit<Operator>, form: Form) -> Result<Done, Fault> {
 }
 
 async fn limit(visit: Visit<Operator>, form: Form) -> Result<Done, Fault> {
-    let id = AccountId(visit.id("id")?);
+    let (account, ..) = account_of(&visit).await?;
+    form.refuse_if_stale(&saved_limits(&visit, &account))?;
+    let id = account.id;
     let given = |name: &str| form.optional(name).map(str::to_owned);
     let edit = LimitEdit {
         max_open: given("max_open"),

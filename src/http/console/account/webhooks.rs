@@ -35,7 +35,7 @@ pub(super) async fn part(visit: &Visit<Operator>, account: &Account) -> Result<M
         h2 { "Webhooks" }
         (table)
         @if visit.may(Act) && account.erased_at.is_none() {
-            (form.confirmed("Add an endpoint", "It is sent what happens from now on.", html! {
+            (form.asked("Add an endpoint", "It is sent what happens from now on.", html! {
                 (form.text("url", "Address").hint("begins with https://").required())
                 (form.lines("types", "Events")
                     .hint("names or patterns like order.*, each on a line; empty: all"))

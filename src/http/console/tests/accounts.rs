@@ -26,16 +26,47 @@ async fn credit_is_added_once_however_often_the_button_is_used() {
     for (fields, fault) in [
         ([("amount", "x"), ("request", "2")], "aria-invalid=\"true\""),
         ([("amount", "-1"), ("request", "3")], "A top-up is more than"),
+        ([("amount", "-99999999"), ("request", "6")], "A top-up is more than"),
         ([("amount", "100000.00"), ("request", "4")], "100000.00 is a large amount"),
     ] {
         let wrong = operator.post(&topups, &fields).await;
         assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY, "{fields:?}");
         assert!(wrong.text().contains(fault), "{fault}\n{}", wrong.text());
+        let asks = wrong.text().contains("Confirm that it is meant");
+        assert_eq!(asks, fault.contains("large"), "{fault}: {}", wrong.text());
     }
     assert_eq!(stage.fixture.funds(stage.account).await.0, before + 500);
     let meant = [("amount", "100000.00"), ("meant", "yes"), ("request", "5")];
     operator.post(&topups, &meant).await;
     assert_eq!(stage.fixture.funds(stage.account).await.0, before + 10_000_500);
+}
+
+#[tokio::test]
+async fn a_top_up_shows_the_reference_of_its_payment_and_never_the_key_of_its_form() {
+    let stage = Stage::new().await;
+    let operator = stage.console(Role::Operator);
+    let topups = format!("{}/topups", address(&stage));
+    let key = regex::Regex::new("[0-9a-f]{64}").unwrap();
+    let first = stage.fixture.funds(stage.account).await.0;
+    operator.post(&topups, &[("amount", "5.00"), ("request", "1")]).await;
+    for (request, line) in [("2", "5.00 USD was added; the"), ("3", "was added before with this")] {
+        let fields = [("amount", "5.00"), ("reference", "invoice 7"), ("request", request)];
+        operator.post(&topups, &fields).await;
+        let page = operator.get(&address(&stage)).await;
+        assert!(page.text().contains(line), "{line}: {}", page.text());
+    }
+    assert_eq!(stage.fixture.funds(stage.account).await.0, first + 1000);
+    let adjust = [("amount", "-1.00"), ("reason", "a slip")];
+    operator.post(&format!("{}/adjustments", address(&stage)), &adjust).await;
+    for page in ["", "/ledger", "/ledger.csv"] {
+        let shown = operator.get(&format!("{}{page}", address(&stage))).await;
+        assert!(shown.text().contains("invoice 7"), "{page}: {}", shown.text());
+        assert!(!key.is_match(shown.text()), "{page}: {}", shown.text());
+    }
+    let ledger = stage.portal().get("/account/ledger").await;
+    assert!(ledger.status == StatusCode::OK && !key.is_match(ledger.text()), "{}", ledger.text());
+    let audit = operator.get("/audit").await;
+    assert!(!key.is_match(audit.text()), "{}", audit.text());
 }
 
 #[tokio::test]
@@ -122,6 +153,18 @@ async fn people_are_invited_switched_off_and_removed() {
     assert_eq!(of_other.status, StatusCode::NOT_FOUND, "she is not that account's");
     operator.post(&format!("{people}/eve/remove"), &[]).await;
     assert!(!operator.get(&address(&stage)).await.text().contains("id=\"logins-eve\""));
+}
+
+#[tokio::test]
+async fn the_sessions_of_an_accounts_people_are_listed_by_name() {
+    let stage = Stage::new().await;
+    let page = stage.console(Role::Viewer).get(&address(&stage)).await;
+    let sessions = page.text().split("Sessions of these people").nth(1).unwrap();
+    let sessions = sessions.split("</table>").next().unwrap();
+    assert!(sessions.contains("uber@portal") && sessions.contains("a test"), "{sessions}");
+    let other = stage.fixture.customer("other", 100).await;
+    let page = stage.console(Role::Owner).get(&format!("/accounts/{other}")).await;
+    assert!(!page.text().contains("Sessions of these people"), "{}", page.text());
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ async fn an_order_shows_what_came_and_what_came_and_fitted_nothing() {
         "Your &lt;script&gt;code&lt;/script&gt; is 846691",
         "<code>846691</code>",
         "&lt;i&gt;no&lt;/i&gt; service\u{fffd} fits",
-        "?message=3\">Try the patterns</a>",
+        "?message=3#tried\">Try the patterns</a>",
         ">uber@portal</a>",
         ">Uber &lt;b&gt;</a>",
         "Give it back",

@@ -39,7 +39,7 @@ async fn a_service_is_added_changed_and_taken_off_sale() {
     assert!(service.enabled && service.senders == ["^Gizmo$"]);
     assert_eq!((service.price_in("UK"), service.price_in("USA")), (Some(Amount(80)), None));
     let shown = operator.get(&page).await.text().to_owned();
-    assert!(shown.contains("UK 0.80") && shown.contains("USA off"), "{shown}");
+    assert!(shown.contains("GB 0.80\nUS off"), "{shown}");
     let changes =
         [("price", "0.60"), ("countries", ""), ("senders", ""), ("texts", "gizmo\nGIZMO")];
     let saved = operator.post(&format!("{page}/edit"), &filled(&changes)).await;
@@ -144,6 +144,69 @@ async fn a_catalogue_shows_what_it_would_change_before_it_does() {
     assert!(faulty.status == 422 && text.contains("Line 3:") && text.contains("prise"), "{text}");
     let empty = send("/services/import/try", "", "add").await;
     assert!(empty.status == 422 && empty.text().contains("Choose a file"));
+    assert!(!empty.text().contains("Nothing was changed."), "it would only have shown something");
+}
+
+#[tokio::test]
+async fn the_catalogue_that_comes_with_simbridge_is_imported_from_the_page_and_shows_its_prices() {
+    let stage = Stage::new().await;
+    let operator = stage.console(Role::Operator);
+    let page = operator.get("/services/import").await.text().to_owned();
+    assert!(page.contains("well-known services"), "{page}");
+    let shown = operator.post("/services/import/try-shipped", &[("shipped", "yes")]).await;
+    let shown = shown.text();
+    assert!(shown.contains("Airbnb") && shown.contains("0.50 USD"), "{shown}");
+    assert!(!shown.contains("[[service]]"), "it is sent by its name, not whole: {shown}");
+    let before = stage.fixture.gateway.services().list().await.unwrap().len();
+    let done = operator.post("/services/import/apply", &[("shipped", "yes")]).await;
+    assert_eq!(done.location.as_deref(), Some("/services"), "{}", done.text());
+    let after = stage.fixture.gateway.services().list().await.unwrap();
+    assert!(after.len() >= before + 30, "{}", after.len());
+    let own = "[[service]]\nname = \"Nova\"\nprice = \"0.00\"\ncountry = { GB = \"0.80\" }\n";
+    let shown = operator.post("/services/import/try", &[("catalogue", own)]).await;
+    assert!(shown.text().contains("0.00 USD, free"), "{}", shown.text());
+    assert!(shown.text().contains("0.80"), "{}", shown.text());
+    let known = "[[service]]\nname = \"airbnb\"\nprice = \"0.90\"\ntext = [\"stay\"]\n";
+    for (mode, price) in [("add", "0.50 USD"), ("prices", "0.90 USD")] {
+        let fields = [("catalogue", known), ("mode", mode)];
+        let shown = operator.post("/services/import/try", &fields).await;
+        assert!(shown.text().contains(price), "{mode}: {}", shown.text());
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_is_free_or_has_no_patterns_says_what_that_means() {
+    let stage = Stage::new().await;
+    let operator = stage.console(Role::Operator);
+    let usual = operator.get(&gizmo(&stage).await).await.text().to_owned();
+    assert!(!usual.contains("It is free") && !usual.contains("It has no patterns"), "{usual}");
+    let odd = [("name", "Nova"), ("price", "0.00"), ("senders", ""), ("texts", "")];
+    let page = operator.post("/services/new", &filled(&odd)).await.location.unwrap();
+    let shown = operator.get(&page).await.text().to_owned();
+    assert!(shown.contains("It is free: its price is zero."), "{shown}");
+    assert!(shown.contains("is charged for, any message"), "{shown}");
+    let by_code = filled(&[odd[0], odd[1], odd[2], odd[3], ("charge_on", "code")]);
+    operator.post(&format!("{page}/edit"), &by_code).await;
+    let shown = operator.get(&page).await.text().to_owned();
+    assert!(shown.contains("is charged for the first with a code"), "{shown}");
+    let list = operator.get("/services").await.text().to_owned();
+    assert!(list.contains("0.00 USD, free") && list.contains(">none</span>"), "{list}");
+}
+
+#[tokio::test]
+async fn the_buttons_of_the_try_out_lead_to_what_it_shows() {
+    let stage = Stage::new().await;
+    let operator = stage.console(Role::Operator);
+    let page = gizmo(&stage).await;
+    let shown = operator.get(&page).await.text().to_owned();
+    assert!(shown.contains(&format!("formaction=\"{page}/edit#tried\"")), "{shown}");
+    let tried = operator.post(&format!("{page}/edit"), &filled(&[("try", "message")])).await;
+    assert!(tried.text().contains("<section id=\"tried\""), "{}", tried.text());
+    let broken = filled(&[("try", "message"), ("texts", "[")]);
+    let refused = operator.post(&format!("{page}/edit"), &broken).await;
+    assert!(refused.text().contains("This has to be put right first:"), "{}", refused.text());
+    let broken = operator.post(&format!("{page}/edit"), &filled(&[("texts", "[")])).await;
+    assert!(broken.text().contains("Nothing was changed."), "{}", broken.text());
 }
 
 #[tokio::test]
@@ -152,7 +215,7 @@ async fn the_list_says_what_is_there_and_what_to_do_when_nothing_is() {
     let operator = stage.console(Role::Operator);
     gizmo(&stage).await;
     let list = operator.get("/services").await.text().to_owned();
-    assert!(list.contains("Gizmo") && list.contains("UK 0.80, not in USA"), "{list}");
+    assert!(list.contains("Gizmo") && list.contains("GB 0.80, not in US"), "{list}");
     assert!(list.contains("href=\"/services/new\""), "{list}");
     let viewer = stage.console(Role::Viewer).get("/services").await.text().to_owned();
     assert!(!viewer.contains("/services/new"), "{viewer}");
