@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::audit::Person;
+use super::text::with_command;
 use super::{EndpointId, Iccid, PortName, Timestamp, UnknownWord};
 
 /// What an alarm is about, by the names that the alert rules in `docs/monitoring/alerts.yml` have.
@@ -188,10 +189,8 @@ impl Alarm {
 
     /// What is wrong, and what tells more in a shell.
     pub fn text_with_command(&self) -> String {
-        let ends_sentence = self.text.ends_with(['.', '?']);
         match &self.in_shell {
-            Some(more) if ends_sentence => format!("{} {more}", self.text),
-            Some(more) => format!("{}; {more}", self.text),
+            Some(more) => with_command(&self.text, more),
             None => self.text.clone(),
         }
     }

@@ -128,6 +128,20 @@ pub fn did_you_mean(names: &[String], word: &str) -> String {
     nearest.map(|name| format!("did you mean {name}? ")).unwrap_or_default()
 }
 
+/// What is wrong, and behind it a question of [`did_you_mean`], if there is one.
+pub fn with_question(text: &str, question: &str) -> String {
+    match question.trim_end() {
+        "" => text.to_owned(),
+        question => format!("{text}; {question}"),
+    }
+}
+
+/// A text, and behind it a clause about a command that tells more.
+pub fn with_command(text: &str, command: &str) -> String {
+    let joint = if text.ends_with(['.', '?']) { "" } else { ";" };
+    format!("{text}{joint} {command}")
+}
+
 /// The name that is most like a word, in any case of the letters, if it is so like it that whoever
 /// wrote the word may have meant it.
 fn nearest<'n>(names: impl IntoIterator<Item = &'n str>, word: &str) -> Option<&'n str> {

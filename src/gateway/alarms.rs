@@ -140,12 +140,12 @@ impl Alarms {
                 "several alarms {known} stand; say about which: {}",
                 subjects.join(", ")
             )),
-            (NotStanding::None, Some(subject)) => Error::refused(format!(
-                "no alarm {known} about {subject} stands; `simbridge alarm list` shows all"
-            )),
-            (NotStanding::None, None) => {
-                Error::refused(format!("no alarm {known} stands; `simbridge alarm list` shows all"))
+            (NotStanding::None, Some(subject)) => {
+                Error::refused(format!("no alarm {known} about {subject} stands"))
+                    .in_shell("`simbridge alarm list` shows all")
             }
+            (NotStanding::None, None) => Error::refused(format!("no alarm {known} stands"))
+                .in_shell("`simbridge alarm list` shows all"),
         })
     }
 

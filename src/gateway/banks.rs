@@ -191,7 +191,8 @@ impl Banks {
     pub fn find(&self, name: &str) -> Result<BankReport, Error> {
         let found = self.reports().into_iter().find(|bank| bank.name == name);
         found.ok_or_else(|| {
-            Error::refused(format!("no bank is called {name}; `simbridge bank list` shows them"))
+            Error::refused(format!("no bank is called {name}"))
+                .in_shell("`simbridge bank list` shows them")
         })
     }
 
@@ -207,9 +208,8 @@ impl Banks {
         let report = self.find(bank)?;
         let radio = find_radio(&report, radio)?.port.clone();
         if !report.slots.iter().any(|known| known.slot == slot) {
-            return Err(Error::refused(format!(
-                "bank {bank} has no slot {slot}; `simbridge bank show {bank}` shows its slots"
-            )));
+            return Err(Error::refused(format!("bank {bank} has no slot {slot}"))
+                .in_shell(format!("`simbridge bank show {bank}` shows its slots")));
         }
         let subject = format!("bank {bank}, slot {slot}");
         self.audit.note_operation(AuditAction::SwitchedByHand, subject).await;

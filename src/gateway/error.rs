@@ -2,6 +2,7 @@
 
 use crate::domain::Currency;
 use crate::domain::catalogue::PatternError;
+use crate::domain::text::with_command;
 use crate::store::StoreError;
 
 /// The failure of an operation; nothing was changed.
@@ -16,6 +17,13 @@ pub enum Error {
     /// What the operator asked for is not possible; the text says what would be.
     #[error("{0}")]
     Refused(String),
+    /// The same, where a command tells more, or does what is meant. Pages have their own ways.
+    #[error("{}", with_command(reason, in_shell))]
+    RefusedInShell {
+        reason: String,
+        /// A clause with the command between backticks.
+        in_shell: String,
+    },
     /// The amounts in the database have another number of decimals than the configuration's.
     #[error(
         "the amounts in this database have {kept} decimals, but with [money] currency = \
@@ -38,5 +46,23 @@ impl Error {
     /// A refusal in words.
     pub(super) fn refused(text: impl Into<String>) -> Error {
         Error::Refused(text.into())
+    }
+
+    /// Adds to a refusal which command helps whoever has a shell: a clause with the command between
+    /// backticks.
+    pub(super) fn in_shell(self, command: impl Into<String>) -> Error {
+        match self {
+            Error::Refused(reason) => Error::RefusedInShell { reason, in_shell: command.into() },
+            other => other,
+        }
+    }
+
+    /// Why something that the operator asked for is not possible, in words that hold everywhere;
+    /// `None` if it failed otherwise.
+    pub fn refusal(&self) -> Option<&str> {
+        match self {
+            Error::Refused(reason) | Error::RefusedInShell { reason, .. } => Some(reason),
+            _ => None,
+        }
     }
 }

@@ -188,9 +188,8 @@ impl Health {
                     .map(|iccid| (reading, iccid)));
             }
             let (number, iccid) = known.ok_or_else(|| {
-                Error::refused(format!(
-                    "no SIM has the number {number}; `simbridge sim list` shows them"
-                ))
+                Error::refused(format!("no SIM has the number {number}"))
+                    .in_shell("`simbridge sim list` shows them")
             })?;
             let detail = change(tx, &number, service.id, now)?;
             let (whose, name) =

@@ -139,10 +139,8 @@ impl NumberBook {
                 }
             }
             let no_such = || {
-                Error::refused(format!(
-                    "no SIM has the number {number}; `simbridge sim list` shows those that there \
-                     are"
-                ))
+                Error::refused(format!("no SIM has the number {number}"))
+                    .in_shell("`simbridge sim list` shows those that there are")
             };
             let (number, sims) = ours.ok_or_else(no_such)?;
             tx.mark(&number, service.id, used, now)?;

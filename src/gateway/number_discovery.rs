@@ -128,8 +128,7 @@ impl NumberDiscovery {
         let number = asked.map_err(|error| error.to_string()).and_then(|reply| {
             let number = sms::number_in_ussd(&reply.join(" "), None);
             number.ok_or_else(|| {
-                "there is no number in the network's answer; set it by `simbridge sim set-number`"
-                    .to_owned()
+                "there is no number in the network's answer: set it by hand".to_owned()
             })
         });
         match number {
@@ -203,8 +202,8 @@ impl NumberDiscovery {
         if sim.number.as_ref().is_some_and(|known| known.number != number && known.source > source)
         {
             return Err(Error::refused(
-                "the network tells another number than the one that is known; set the right one \
-                 by `simbridge sim set-number`",
+                "the network tells another number than the one that is known: set the right one \
+                 by hand",
             ));
         }
         let number_of_note = number.shortened();

@@ -123,5 +123,5 @@ impl Sims {
 
 /// The refusal of a text that names no known SIM.
 pub fn no_sim(iccid: impl fmt::Display) -> Error {
-    Error::refused(format!("no SIM {iccid}; `simbridge sim list` shows them"))
+    Error::refused(format!("no SIM {iccid}")).in_shell("`simbridge sim list` shows them")
 }

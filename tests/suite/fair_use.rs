@@ -13,8 +13,8 @@ fn an_accounts_limits_hold_for_orders_that_come_at_once_and_are_told() {
     let key = site.customer("ann", "50");
     site.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$"]);
     for (said, why) in [
-        (["--max-open", "0"], "say `none` for no limit, or use `simbridge account suspend`"),
-        (["--spend-per-day", "0"], "say `none` for no limit, or use `simbridge account suspend`"),
+        (["--max-open", "0"], "say `none` for no limit, or suspend the account"),
+        (["--spend-per-day", "0"], "say `none` for no limit, or suspend the account"),
         (["--orders-per-day", "x"], "x: a limit for orders in a day is a number like 20, `none`"),
     ] {
         let output = site.run(&[&["account", "limit", "ann"], &said[..]].concat());

@@ -85,9 +85,9 @@ fn refuse_what_is_open(
     }
     if let Some(order) = tx.running_order(account.id, env.now())? {
         return Err(Error::refused(format!(
-            "order {order} of {who} is open or still collects messages; `simbridge order show \
-             {order}` tells until when"
-        )));
+            "order {order} of {who} is open or still collects messages"
+        ))
+        .in_shell(format!("`simbridge order show {order}` tells until when")));
     }
     if let Some(rental) = tx.active_rental_of(account.id)? {
         return Err(Error::refused(format!(
@@ -96,9 +96,8 @@ fn refuse_what_is_open(
     }
     if account.funds.balance != Amount::ZERO {
         let balance = currency.text_with_code(account.funds.balance);
-        return Err(Error::refused(format!(
-            "{who} has {balance}; `simbridge account adjust` takes back or adds what is left"
-        )));
+        return Err(Error::refused(format!("{who} has {balance}"))
+            .in_shell("`simbridge account adjust` takes back or adds what is left"));
     }
     Ok(())
 }

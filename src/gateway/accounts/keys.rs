@@ -149,9 +149,10 @@ fn the_key(tx: &WriteTx<'_>, by: &AskedBy, prefix: &str) -> Result<([u8; 32], Ke
             let gone = || Error::refused(format!("no key {prefix}"));
             Ok((*digest, tx.key(digest)?.ok_or_else(gone)?))
         }
-        ([], AskedBy::Operator) => Err(Error::refused(format!(
-            "no working key begins with {prefix}; `simbridge key list` shows all, with their state"
-        ))),
+        ([], AskedBy::Operator) => {
+            Err(Error::refused(format!("no working key begins with {prefix}"))
+                .in_shell("`simbridge key list` shows all, with their state"))
+        }
         ([], AskedBy::Customer(_)) => {
             Err(Error::refused(format!("your account has no key {prefix} that works")))
         }

@@ -63,8 +63,9 @@ fn changed(
         text => match read(text) {
             Ok(0) => Err(Error::refused(format!(
                 "a limit of 0 for {of} would let nothing be ordered: say `none` for no limit, or \
-                 use `simbridge account suspend`"
-            ))),
+                 suspend the account"
+            ))
+            .in_shell("`simbridge account suspend` does that")),
             Ok(most) if most > 0 => Ok(Some(Allowance::AtMost(most))),
             Ok(_) | Err(_) => {
                 let like = read("").err().unwrap_or_default();

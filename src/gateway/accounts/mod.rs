@@ -21,7 +21,7 @@ use super::sandbox::Sandbox;
 use super::session_cache::{SessionCache, Whose};
 use super::webhooks::EndpointChanges;
 use crate::domain::audit::{Actor, AuditAction};
-use crate::domain::text::{check_name, did_you_mean};
+use crate::domain::text::{check_name, did_you_mean, with_question};
 use crate::domain::{AccountId, Amount};
 use crate::store::{Account, ReadTx, StoreError, WriteTx};
 pub use erasure::Erased;
@@ -49,9 +49,8 @@ pub(super) fn find_account(rows: &ReadTx<'_>, reference: &str) -> Result<Account
         None => {
             let names: Vec<String> = rows.accounts()?.into_iter().map(|one| one.name).collect();
             let hint = did_you_mean(&names, reference);
-            Err(Error::refused(format!(
-                "no account {reference}; {hint}`simbridge account list` shows all"
-            )))
+            Err(Error::refused(with_question(&format!("no account {reference}"), &hint))
+                .in_shell("`simbridge account list` shows all"))
         }
     }
 }

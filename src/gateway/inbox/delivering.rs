@@ -46,12 +46,26 @@ pub enum Undeliverable {
 }
 
 impl Undeliverable {
-    /// The reason in words for the operator, and what would help.
+    /// The refusal of the operator who wanted it given, with what would help.
+    fn refusal(&self, message: MessageId, order: OrderId) -> Error {
+        let refused = Error::refused(self.in_words(message, order));
+        match self {
+            Undeliverable::Unmatched => refused.in_shell(
+                "`simbridge service test` shows what it fits, `simbridge service set` changes \
+                 patterns",
+            ),
+            Undeliverable::Withheld(_) => refused
+                .in_shell(format!("`simbridge message show {message}` shows this message to you")),
+            _ => refused,
+        }
+    }
+
+    /// The reason in words for the operator.
     fn in_words(&self, message: MessageId, order: OrderId) -> String {
         let because = match self {
             Undeliverable::Given(order) => format!("was given to order {order}"),
             Undeliverable::Rented(rental) => format!("belongs to rental {rental}"),
-            Undeliverable::Withheld(rule) => kept_back(message, rule),
+            Undeliverable::Withheld(rule) => kept_back(rule),
             Undeliverable::Doubtful => "may have come for another SIM".to_owned(),
             Undeliverable::NotText => "is no text for a customer".to_owned(),
             Undeliverable::TextDeleted => {
@@ -69,10 +83,7 @@ impl Undeliverable {
                 );
             }
             Undeliverable::ForOther(other) => format!("is for order {other}"),
-            Undeliverable::Unmatched => format!(
-                "does not fit the service of order {order}; `simbridge service test` shows what \
-                 it fits, `simbridge service set` changes patterns"
-            ),
+            Undeliverable::Unmatched => format!("does not fit the service of order {order}"),
         };
         format!("message {message} {because}")
     }
@@ -96,7 +107,7 @@ impl Inbox {
                 let message = find_message(tx, id)?;
                 let taken_at = inbox.taken_at(tx, &message)?;
                 let claims = inbox.matcher.claims_of(tx, &message, &order, (taken_at, now))?;
-                let claims = claims.map_err(|why| Error::refused(why.in_words(id, order.id)))?;
+                let claims = claims.map_err(|why| why.refusal(id, order.id))?;
                 inbox.matcher.give(tx, &message, &order, &claims, now)?;
                 let subject = format!("message {id} to order {}", order.id);
                 tx.note(Actor::Operator, AuditAction::Delivered, subject, now)?;
@@ -198,8 +209,9 @@ impl Matcher {
 }
 
 fn find_message(rows: &ReadTx<'_>, id: MessageId) -> Result<Message, Error> {
-    let no_such =
-        || Error::refused(format!("no message {id}; `simbridge message list` shows them"));
+    let no_such = || {
+        Error::refused(format!("no message {id}")).in_shell("`simbridge message list` shows them")
+    };
     rows.message(id)?.ok_or_else(no_such)
 }
 
@@ -216,12 +228,11 @@ fn check_message(rows: &ReadTx<'_>, message: &Message) -> Result<Result<(), Unde
 }
 
 /// Why a message that the block list withholds is given to nobody, and what can be done.
-fn kept_back(id: MessageId, rule: &str) -> String {
+fn kept_back(rule: &str) -> String {
     format!(
         "is withheld by the rule {rule} and is given to no customer. If a rule of your own is \
          wrong, change [block_list], reload, and let the customer ask the service for another \
-         code; a shipped one ends only with all of them (`shipped = false`), those for banks too. \
-         `simbridge message show {id}` shows this message to you"
+         code; a shipped one ends only with all of them (`shipped = false`), those for banks too."
     )
 }
 

@@ -258,8 +258,10 @@ impl Inbox {
     pub async fn message(&self, id: MessageId) -> Result<(Message, Vec<Vec<u8>>), Error> {
         let now = self.env.now();
         let read = self.env.store.write(move |tx| {
-            let no_such =
-                || Error::refused(format!("no message {id}; `simbridge message list` shows them"));
+            let no_such = || {
+                Error::refused(format!("no message {id}"))
+                    .in_shell("`simbridge message list` shows them")
+            };
             let found = tx.message(id)?.ok_or_else(no_such)?;
             tx.note(Actor::Operator, AuditAction::SawMessages, format!("message {id}"), now)?;
             Ok((found, tx.pdus_of(id)?))

@@ -20,7 +20,7 @@ impl Inbox {
             let rental = inbox.matcher.rentals.named(tx, id)?;
             let currency = inbox.env.settings().currency;
             let revived = inbox.revive_in(tx, &rental, None)?;
-            let rental = revived.map_err(|why| Error::Refused(why.in_words(id, currency)))?;
+            let rental = revived.map_err(|why| why.refusal(id, currency))?;
             let account = tx.account(rental.account)?;
             let account = account.map(|account| account.name).unwrap_or_default();
             Ok(RentalView { rental, account })

@@ -20,9 +20,9 @@ impl Orders {
             let canceled = find_order(tx, id)?.cancel(now, OrderOutcome::QuitEarly);
             let canceled = canceled.map_err(|refused| match refused {
                 Refused::Completed => Error::refused(format!(
-                    "order {id} is completed and charged; `simbridge order refund {id} --reason …` \
-                     gives the money back"
-                )),
+                    "order {id} is completed and charged"
+                ))
+                .in_shell(format!("`simbridge order refund {id} --reason …` gives the money back")),
                 Refused::Over => Error::refused(format!("order {id} is over and cost nothing")),
             })?;
             orders.give_hold_back(tx, &canceled, now)?;
@@ -71,9 +71,8 @@ impl Orders {
 fn refundable(order: &Order, entries: &[Entry], currency: Currency) -> Result<Amount, Error> {
     let id = order.id;
     if order.state == OrderState::Open {
-        return Err(Error::refused(format!(
-            "order {id} is open; `simbridge order cancel {id}` gives back what is held"
-        )));
+        return Err(Error::refused(format!("order {id} is open"))
+            .in_shell(format!("`simbridge order cancel {id}` gives back what is held")));
     }
     if let Some(before) = entries.iter().find(|entry| entry.kind == EntryKind::Refund) {
         let (amount, code, at) = (currency.text(before.balance), &before.currency, before.at);
@@ -90,7 +89,8 @@ fn refundable(order: &Order, entries: &[Entry], currency: Currency) -> Result<Am
 
 /// The order that the operator names.
 pub(in crate::gateway) fn find_order(rows: &ReadTx<'_>, id: OrderId) -> Result<Order, Error> {
-    let no_such = || Error::refused(format!("no order {id}; `simbridge order list` shows them"));
+    let no_such =
+        || Error::refused(format!("no order {id}")).in_shell("`simbridge order list` shows them");
     rows.order(id)?.ok_or_else(no_such)
 }
 

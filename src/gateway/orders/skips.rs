@@ -49,10 +49,8 @@ impl Orders {
             });
             if skips.is_empty() {
                 let name = &account.name;
-                return Err(Error::refused(format!(
-                    "{name} has not skipped this number; `simbridge skip list {name}` shows those \
-                     that it has"
-                )));
+                return Err(Error::refused(format!("{name} has not skipped this number"))
+                    .in_shell(format!("`simbridge skip list {name}` shows those that it has")));
             }
             for skip in &skips {
                 tx.undo_skip(skip.order)?;

@@ -83,9 +83,8 @@ fn invited_operator(
         }
         Some(known) => {
             let known = known.name;
-            Err(Error::refused(format!(
-                "there is an operator {known} already; `simbridge operator reset {known}` makes a \
-                 new link for a lost password"
+            Err(Error::refused(format!("there is an operator {known} already")).in_shell(format!(
+                "`simbridge operator reset {known}` makes a new link for a lost password"
             )))
         }
         None => {
@@ -109,10 +108,9 @@ fn invited_customer(
         ))),
         Some(known) if matches!(known.state(), LoginState::Active | LoginState::Disabled) => {
             let known = known.name;
-            Err(Error::refused(format!(
-                "the account has a login {known} already; `simbridge login reset {known}` makes a \
-                 new link for a lost password"
-            )))
+            Err(Error::refused(format!("the account has a login {known} already")).in_shell(
+                format!("`simbridge login reset {known}` makes a new link for a lost password"),
+            ))
         }
         Some(known) => Ok(known),
         None => {

@@ -25,7 +25,7 @@ use super::listing::{ListRequest, check_state};
 use super::session_cache::{SessionCache, Whose};
 use crate::domain::audit::{Actor, AuditAction, Person};
 use crate::domain::login::{LoginKind, LoginName, LoginState, Role, Side};
-use crate::domain::text::did_you_mean;
+use crate::domain::text::{did_you_mean, with_question};
 use crate::domain::{LoginId, Timestamp};
 use crate::store::{Login, ReadTx, StoreError, WriteTx, on_behalf_of};
 use attempt_counts::AttemptCounts;
@@ -116,7 +116,8 @@ fn find_login(rows: &ReadTx<'_>, side: Side, name: &str) -> Result<Login, Error>
         Side::Portal => ("login", "login list"),
     };
     let hint = did_you_mean(&names, name);
-    Err(Error::refused(format!("no {what} {name}; {hint}`simbridge {command}` shows all")))
+    Err(Error::refused(with_question(&format!("no {what} {name}"), &hint))
+        .in_shell(format!("`simbridge {command}` shows all")))
 }
 
 /// Refuses to shut out or demote the last owner who can sign in.
@@ -129,10 +130,10 @@ fn keep_an_owner(rows: &ReadTx<'_>, login: &Login) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::refused(format!(
-        "{} is the only owner who can sign in; make another operator an owner first: `simbridge \
-         operator role NAME owner`",
+        "{} is the only owner who can sign in; make another operator an owner first",
         login.name
-    )))
+    ))
+    .in_shell("`simbridge operator role NAME owner` does that"))
 }
 
 /// The people who sign in.

@@ -58,10 +58,8 @@ impl Rentals {
             (None, Some(number)) => Ok(number),
             (reason, _) => {
                 let reason = reason.map_or("no-number", |reason| reason.as_str());
-                Err(Error::refused(format!(
-                    "SIM {iccid} cannot be rented out: {reason}; `simbridge explain rentals \
-                     {country}` tells how many can"
-                )))
+                Err(Error::refused(format!("SIM {iccid} cannot be rented out: {reason}"))
+                    .in_shell(format!("`simbridge explain rentals {country}` tells how many can")))
             }
         }
     }

@@ -29,8 +29,9 @@ impl Rentals {
         tx: &WriteTx<'_>,
         id: RentalId,
     ) -> Result<Rental, Error> {
-        let no_such =
-            || Error::refused(format!("no rental {id}; `simbridge rental list` shows them"));
+        let no_such = || {
+            Error::refused(format!("no rental {id}")).in_shell("`simbridge rental list` shows them")
+        };
         self.settle(tx, tx.rental(id)?.ok_or_else(no_such)?, self.env.certain_now())
     }
 

@@ -39,8 +39,22 @@ pub enum Unrevivable {
 }
 
 impl Unrevivable {
-    /// The reason in words for the operator, and what would help.
-    pub(in crate::gateway) fn in_words(&self, id: RentalId, currency: Currency) -> String {
+    /// The refusal of the operator who wanted it revived, with what would help.
+    pub(in crate::gateway) fn refusal(&self, id: RentalId, currency: Currency) -> Error {
+        let refused = Error::refused(self.in_words(id, currency));
+        match self {
+            Unrevivable::Suspended { name } => {
+                refused.in_shell(format!("`simbridge account resume {name}` ends that"))
+            }
+            Unrevivable::CannotPay { name, .. } => {
+                refused.in_shell(format!("`simbridge account topup {name} AMOUNT` adds credit"))
+            }
+            _ => refused,
+        }
+    }
+
+    /// The reason in words for the operator.
+    fn in_words(&self, id: RentalId, currency: Currency) -> String {
         match self {
             Unrevivable::Active { until } => {
                 format!("rental {id} has not ended: it runs until {until}")
@@ -62,12 +76,11 @@ impl Unrevivable {
                 format!("the package {package} is not sold any more")
             }
             Unrevivable::Suspended { name } => {
-                format!("{name} is suspended; `simbridge account resume {name}` ends that")
+                format!("{name} is suspended")
             }
-            Unrevivable::CannotPay { name, price } => format!(
-                "{name} cannot pay {}; `simbridge account topup {name} AMOUNT` adds credit",
-                currency.text_with_code(*price)
-            ),
+            Unrevivable::CannotPay { name, price } => {
+                format!("{name} cannot pay {}", currency.text_with_code(*price))
+            }
             Unrevivable::Limited => {
                 format!("the tenant of rental {id} has spent what it may today")
             }

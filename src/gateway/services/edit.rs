@@ -42,7 +42,7 @@ pub struct PatternEdit {
 
 /// A pattern that was to be removed and is not there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("it has no pattern {0}; `simbridge service list` shows those that it has")]
+#[error("it has no pattern {0}")]
 pub struct NoSuchPattern(String);
 
 /// How a catalogue changes services that are there already. New ones are added whole.

@@ -15,7 +15,7 @@ use super::settings::Settings;
 use super::stock::RENTALS;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::catalogue::CountryPrice;
-use crate::domain::text::{check_name, counted_noun, did_you_mean};
+use crate::domain::text::{check_name, counted_noun, did_you_mean, with_question};
 use crate::domain::{Catalogue, Service, ServiceId, Timestamp};
 use crate::store::{NewService, ReadTx, StoreError, WriteTx};
 pub use edit::{ImportMode, PatternEdit, ServiceChange, ServiceEdit};
@@ -88,10 +88,10 @@ impl Services {
             .store
             .write(move |tx| {
                 if let Some(known) = tx.service_named_like(&new.name)? {
-                    return Err(Error::refused(format!(
-                        "there is a service {} already; `simbridge service set` changes it",
-                        known.name
-                    )));
+                    let taken = format!("there is a service {} already", known.name);
+                    return Err(
+                        Error::refused(taken).in_shell("`simbridge service set` changes it")
+                    );
                 }
                 let id = tx.add_service(&new)?;
                 let subject_of_note =
@@ -118,7 +118,10 @@ impl Services {
             .store
             .write(move |tx| {
                 let known = find_service(tx, &reference)?;
-                let new = edit.apply(&known).map_err(|error| Error::refused(error.to_string()))?;
+                let new = edit.apply(&known).map_err(|error| {
+                    Error::refused(error.to_string())
+                        .in_shell("`simbridge service list` shows those that it has")
+                })?;
                 check(&new)?;
                 let changes = edit::changes(&known, &new);
                 if !changes.is_empty() {
@@ -140,11 +143,10 @@ impl Services {
             .write(move |tx| {
                 let known = find_service(tx, &reference)?;
                 if tx.has_orders_of(known.id)? {
-                    return Err(Error::refused(format!(
-                        "{name} has been ordered, so it stays; `simbridge service disable {name}` \
-                         stops its sale",
-                        name = known.name
-                    )));
+                    let name = known.name;
+                    let stops = format!("`simbridge service disable {name}` stops its sale");
+                    let reason = format!("{name} has been ordered, so it stays");
+                    return Err(Error::refused(reason).in_shell(stops));
                 }
                 tx.remove_service(&known, now)?;
                 let subject_of_note = format!("service {} {}", known.id, known.name);
@@ -352,9 +354,8 @@ fn check(new: &NewService) -> Result<(), Error> {
     check_name(name)
         .map_err(|error| Error::refused(format!("a service's name cannot be this: {error}")))?;
     if name.eq_ignore_ascii_case(RENTALS) {
-        return Err(Error::refused(format!(
-            "no service can be called {name}: `simbridge explain rentals` explains rentals"
-        )));
+        return Err(Error::refused(format!("no service can be called {name}"))
+            .in_shell("`simbridge explain rentals` explains rentals"));
     }
     let is_negative = |price: &CountryPrice| matches!(price, CountryPrice::Amount(a) if a.0 < 0);
     if new.price.0 < 0 || new.country_prices.values().any(is_negative) {
@@ -387,9 +388,8 @@ pub(super) fn find_service(rows: &ReadTx<'_>, reference: &str) -> Result<Service
         None => {
             let names: Vec<String> = rows.services()?.into_iter().map(|one| one.name).collect();
             let hint = did_you_mean(&names, reference);
-            Err(Error::refused(format!(
-                "no service {reference}; {hint}`simbridge service list` shows all"
-            )))
+            Err(Error::refused(with_question(&format!("no service {reference}"), &hint))
+                .in_shell("`simbridge service list` shows all"))
         }
     }
 }

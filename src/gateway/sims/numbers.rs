@@ -96,8 +96,7 @@ impl Sims {
         if let Some(told) = &sim.told {
             let of = home.map(|home| format!(" of {}", home.code)).unwrap_or_default();
             return Some(format!(
-                "the card tells {told}, which is not a number{of}; `simbridge sim set-number` sets \
-                 the right one"
+                "the card tells {told}, which is not a number{of}: set the right one by hand"
             ));
         }
         let number = &sim.number.as_ref()?.number;
@@ -115,11 +114,11 @@ fn check_unseen(iccid: &Iccid, add: bool) -> Result<(), Error> {
     match (iccid.has_wrong_check_digit(), add) {
         (true, _) => Err(Error::refused(format!(
             "no SIM {iccid} was ever seen, and its last digit does not check the others: is one \
-             mistyped? {hint}"
-        ))),
-        (false, false) => Err(Error::refused(format!(
-            "no SIM {iccid} was ever seen; {hint}, and --create adds one"
-        ))),
+             mistyped?"
+        ))
+        .in_shell(hint)),
+        (false, false) => Err(Error::refused(format!("no SIM {iccid} was ever seen"))
+            .in_shell(format!("{hint}, and --create adds one"))),
         (false, true) => Ok(()),
     }
 }

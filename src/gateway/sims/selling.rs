@@ -21,8 +21,10 @@ impl Sims {
                 let sim = tx.sim_by_iccid(&iccid)?.ok_or_else(|| no_sim(&iccid))?;
                 if !tx.sim_locations(sim.id, 1)?.is_empty() || !tx.remove_unused_sim(sim.id)? {
                     return Err(Error::refused(format!(
-                        "SIM {iccid} has been in a modem, so it stays; `simbridge sim retire \
-                         {iccid}` takes it off sale for good"
+                        "SIM {iccid} has been in a modem, so it stays"
+                    ))
+                    .in_shell(format!(
+                        "`simbridge sim retire {iccid}` takes it off sale for good"
                     )));
                 }
                 let subject = format!("SIM {iccid}");

@@ -139,8 +139,10 @@ impl Sims {
         });
         match set? {
             Ok(sim) => import.sims.push(ImportedSim { line, sim, rivals: Vec::new() }),
-            Err(Error::Refused(fault)) => import.faults.push(LineFault { line, fault }),
-            Err(error) => return Err(error),
+            Err(error) => match error.refusal() {
+                Some(_) => import.faults.push(LineFault { line, fault: error.to_string() }),
+                None => return Err(error),
+            },
         }
         Ok(())
     }

@@ -111,9 +111,8 @@ fn find_key(rows: &ReadTx<'_>, prefix: &str) -> Result<Key, Error> {
     found.retain(|key| key.prefix.starts_with(prefix));
     match (found.pop(), found.is_empty()) {
         (Some(key), true) => Ok(key),
-        (None, _) => Err(Error::refused(format!(
-            "no key begins with {prefix}; `simbridge key list` shows them"
-        ))),
+        (None, _) => Err(Error::refused(format!("no key begins with {prefix}"))
+            .in_shell("`simbridge key list` shows them")),
         (Some(_), false) => {
             Err(Error::refused(format!("several keys begin with {prefix}; give more of it")))
         }

@@ -45,9 +45,9 @@ async fn an_accounts_own_number_of_open_orders_comes_before_the_configurations()
     limit(&fixture, "ann", &[("max_open", "default")]).await.unwrap();
     assert_eq!(fixture.make(ann, uber).await, MakeOrder::AlreadyOpen(first));
     for (said, why) in [
-        (("max_open", "0"), "say `none` for no limit, or use `simbridge account suspend`"),
-        (("orders_per_day", "0"), "say `none` for no limit, or use `simbridge account suspend`"),
-        (("spend_per_day", "0.00"), "say `none` for no limit, or use `simbridge account suspend`"),
+        (("max_open", "0"), "say `none` for no limit, or suspend the account"),
+        (("orders_per_day", "0"), "say `none` for no limit, or suspend the account"),
+        (("spend_per_day", "0.00"), "say `none` for no limit, or suspend the account"),
         (("max_open", "-1"), "-1: a limit for open orders is a number like 20, `none`, or"),
         (("orders_per_day", "many"), "a limit for orders in a day is a number like 20, `none`, or"),
         (("spend_per_day", "0.001"), "spending in a day is an amount like 50.00, `none`, or"),

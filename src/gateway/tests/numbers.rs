@@ -334,7 +334,7 @@ async fn sims_of_every_country_have_their_number_and_what_cannot_be_one_is_told(
     }
     let (number, country, problem) = read(2, de, "4711").await;
     assert_eq!((number, country.as_deref()), (None, Some("DE")));
-    let told = "the card tells 4711, which is not a number of DE; `simbridge sim set-number`";
+    let told = "the card tells 4711, which is not a number of DE: set the right one by hand";
     assert!(problem.as_ref().is_some_and(|problem| problem.starts_with(told)), "{problem:?}");
     let (number, _, problem) = read(3, de, "+48512345678").await;
     assert_eq!(number.as_deref(), Some("+48512345678"), "it may be so all the same");

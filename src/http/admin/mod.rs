@@ -78,7 +78,9 @@ impl From<gateway::Error> for Refused {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let status = match self.0 {
-            gateway::Error::Refused(_) | gateway::Error::Pattern(_) => StatusCode::BAD_REQUEST,
+            gateway::Error::Refused(_)
+            | gateway::Error::RefusedInShell { .. }
+            | gateway::Error::Pattern(_) => StatusCode::BAD_REQUEST,
             gateway::Error::Store(_)
             | gateway::Error::OtherDecimals { .. }
             | gateway::Error::NoEntropy => {

@@ -64,7 +64,9 @@ impl Fault {
 impl From<gateway::Error> for Fault {
     fn from(error: gateway::Error) -> Fault {
         match error {
-            gateway::Error::Refused(reason) => Fault::Refused(sentence(&reason)),
+            gateway::Error::Refused(reason) | gateway::Error::RefusedInShell { reason, .. } => {
+                Fault::Refused(sentence(&reason))
+            }
             gateway::Error::Pattern(error) => Fault::Refused(sentence(&error.to_string())),
             busy if busy.is_busy() => Fault::Busy,
             failed => Fault::Failed(failed.to_string()),
@@ -168,6 +170,16 @@ mod tests {
         ] {
             assert_eq!(sentence(text), whole);
         }
+    }
+
+    #[test]
+    fn a_page_leaves_out_the_command_that_a_refusal_names_in_a_shell() {
+        let refused = gateway::Error::RefusedInShell {
+            reason: "no order 7".to_owned(),
+            in_shell: "`simbridge order list` shows them".to_owned(),
+        };
+        assert_eq!(refused.to_string(), "no order 7; `simbridge order list` shows them");
+        assert!(matches!(Fault::from(refused), Fault::Refused(text) if text == "No order 7."));
     }
 
     #[test]

@@ -11,7 +11,7 @@ fn id_of(rental: usize) -> RentalId {
 fn done<T>(outcome: Result<T, Error>) -> String {
     match outcome {
         Ok(_) => "done".into(),
-        Err(Error::Refused(_)) => "refused".into(),
+        Err(error) if error.refusal().is_some() => "refused".into(),
         Err(other) => panic!("{other}"),
     }
 }
