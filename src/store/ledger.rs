@@ -54,6 +54,8 @@ pub struct Entry {
     pub months: Option<u32>,
     /// The operator's note, for an adjustment or a refund.
     pub note: Option<String>,
+    /// Whether the entry's customer is shown the note.
+    pub is_note_shown: bool,
     /// The operator's reference for a payment, for a top-up.
     pub reference: Option<String>,
     /// The first characters of the key with which it was asked for, or what it gives back was.
@@ -76,7 +78,7 @@ pub struct EntrySums {
 
 const ENTRY: &str = "SELECT id, kind, balance_minor, held_minor, currency, order_id, rental_id, \
                      price_minor, price_currency, rate, note, created_at, key_prefix, months, \
-                     cause, balance_after, held_after FROM ledger";
+                     cause, balance_after, held_after, note_shown FROM ledger";
 
 const LISTED: Listed = Listed {
     table: "ledger",
@@ -118,6 +120,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         months: row.get(13)?,
         reference: reference_in(row.get_ref(14)?.as_str()?),
         after: funds(row, 15)?,
+        is_note_shown: row.get(17)?,
     })
 }
 
@@ -247,9 +250,9 @@ impl WriteTx<'_> {
         let after = before.funds.after(posting);
         let sql = "INSERT INTO ledger (account_id, kind, balance_minor, held_minor, currency, \
                    order_id, rental_id, price_minor, price_currency, rate, note, cause, \
-                   created_at, day, key_prefix, months, balance_after, held_after) VALUES ($1, $2, \
-                   $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) ON \
-                   CONFLICT (cause) DO NOTHING";
+                   created_at, day, key_prefix, months, balance_after, held_after, note_shown) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
+                   $17, $18, $19) ON CONFLICT (cause) DO NOTHING";
         let (charge, months) = posting.term().unzip();
         let values = params![
             account.0,
@@ -269,7 +272,8 @@ impl WriteTx<'_> {
             key,
             months,
             after.map(|after| after.balance.0),
-            after.map(|after| after.held.0)
+            after.map(|after| after.held.0),
+            posting.note().is_some()
         ];
         if self.execute(sql, values)? == 0 {
             return Ok(Applied::Before);

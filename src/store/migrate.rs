@@ -71,6 +71,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0060_alarm_acknowledged_by.sql"),
     include_str!("../../migrations/0061_cheaper_checks.sql"),
     include_str!("../../migrations/0062_withheld_counts.sql"),
+    include_str!("../../migrations/0063_shown_reasons.sql"),
 ];
 
 /// The version of the schema that this program writes.

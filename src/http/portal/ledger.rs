@@ -102,12 +102,10 @@ fn what(entry: &Entry) -> Markup {
     }
 }
 
-/// Why something was given back or corrected, as whoever runs the site has written it.
+/// Why something was given back or corrected, as whoever runs the site has written it for the
+/// customer.
 fn reason(entry: &Entry) -> Option<&str> {
-    match entry.kind {
-        EntryKind::Refund | EntryKind::Adjustment => entry.note.as_deref(),
-        _ => None,
-    }
+    entry.note.as_deref().filter(|_| entry.is_note_shown)
 }
 
 /// What was given back, with when and why, in sentences.

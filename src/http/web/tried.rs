@@ -114,7 +114,8 @@ mod tests {
 
     fn kept(session: i64, reference: &str, value: &str, seconds: i64) -> Kept {
         let (form, faults) = (Form::of(&[("name", value)]), Faults::new());
-        let attempt = Attempt { action: "/a".to_owned(), form, faults, is_query: false };
+        let attempt =
+            Attempt { action: "/a".to_owned(), form, faults, is_query: false, instead: "" };
         Kept {
             session: SessionId(session),
             reference: reference.to_owned(),
