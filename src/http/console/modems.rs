@@ -100,7 +100,7 @@ fn sim_in(
     html! {
         a class="digits" href=(path!("/sims/{}", iccid)) {
             @match numbers.get(iccid) {
-                Some(number) => (visit.number(number)),
+                Some(number) => (visit.number_text(number)),
                 None => (iccid),
             }
         }
