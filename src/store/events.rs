@@ -57,7 +57,8 @@ impl NotedEvent {
     }
 }
 
-/// A run has the events whose ids are the same without this many last bits: 1024 events.
+/// A run has the events whose ids are the same without this many last bits: 1024 events. The index
+/// `event_by_account` is on this very shift, so statements spell it as `id >> 10`.
 const RUN_BITS: u32 = 10;
 
 const EVENT: &str =
