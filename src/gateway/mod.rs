@@ -136,7 +136,7 @@ pub use services::{
     ImportMode, Imported, PatternDraft, PatternEdit, ServiceChange, ServiceEdit, Services, Trial,
     TrialClaim, TriedMessage, TriedMessages,
 };
-pub use settings::Settings;
+pub use settings::{MarketSettings, Settings};
 pub use shared_reading::Freshness;
 pub use sims::{
     Identified, ImportedSim, RENTED_OFF_AIR, Rival, SimEdit, SimImport, SimPage, SimView, Sims,

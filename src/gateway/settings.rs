@@ -17,6 +17,8 @@ use crate::domain::{
 pub struct Settings {
     /// How long an order waits and collects.
     pub order_lifetime: Duration,
+    /// What holds for customers' programs that were written for number markets.
+    pub market: MarketSettings,
     /// Open orders that an account may have at once.
     pub max_open_per_account: usize,
     /// An order that was given up before this tells nothing of its number.
@@ -86,6 +88,23 @@ pub struct Settings {
     /// Whether, that failing, they send a message to another SIM of ours; it costs what a message
     /// costs.
     pub ask_loopback: bool,
+}
+
+/// What the operator has chosen for the protocols of number markets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MarketSettings {
+    /// Whether `handler_api` is served.
+    pub handler_api: bool,
+    /// Whether 5sim's API is served.
+    pub fivesim: bool,
+    /// The code of the country of requests that name none.
+    pub default_country: String,
+    /// How long an order that was made through `handler_api` waits and collects.
+    pub lifetime: Duration,
+    /// How long one that was made through 5sim's API does.
+    pub fivesim_lifetime: Duration,
+    /// How old an order must be before it can be canceled through one of them.
+    pub min_cancel_age: Duration,
 }
 
 impl Settings {

@@ -1,4 +1,4 @@
-//! What both versions of the customers' API stand on: who may ask, how much, and over which
+//! What all versions of the customers' API stand on: who may ask, how much, and over which
 //! connection. How a request is refused is put into words by each version.
 
 use std::net::IpAddr;
@@ -17,7 +17,7 @@ use super::outcomes::RequestCounts;
 use super::shares::{Share, Shares};
 use crate::domain::AccountId;
 use crate::domain::ip_network::is_allowed;
-use crate::domain::key::{KeyRefusal, Scope};
+use crate::domain::key::{KeyRefusal, KeyState, Scope};
 use crate::gateway::{self, Gateway, Holder};
 
 /// What the endpoints share, behind one reference count: it is cloned several times per request.
@@ -172,6 +172,17 @@ impl Api {
     ) -> Result<Option<Holder>, gateway::Error> {
         let holder = self.gateway.accounts().holder_of_key(digest).await?;
         Ok(holder.filter(|holder| may_be_used_from(holder.allowed.as_deref(), client)))
+    }
+
+    /// Whether a key would open an account to a client if that were not suspended.
+    pub(super) async fn is_suspended(
+        &self,
+        digest: [u8; 32],
+        client: Option<IpAddr>,
+    ) -> Result<bool, gateway::Error> {
+        let Some(key) = self.gateway.accounts().key(digest).await? else { return Ok(false) };
+        let is_suspended = key.state(self.gateway.now()) == KeyState::Suspended;
+        Ok(is_suspended && may_be_used_from(key.terms.allowed.as_deref(), client))
     }
 
     /// Whether a key still opens the account that it opened before.

@@ -26,6 +26,7 @@ use super::client_address::{TrustedProxies, client_network};
 use super::connection::ClientConnection;
 use super::ids::RequestIds;
 use super::limits::{REFUSAL_DELAY, Throttle};
+use super::market::{self, Dialect};
 use super::outcomes::RequestCounts;
 use super::params::Origin;
 use super::portal::Portal;
@@ -63,20 +64,30 @@ pub struct Dispatcher {
 enum Version {
     V1,
     V2,
+    /// A protocol of number markets.
+    Market(Dialect),
 }
 
 impl Version {
     fn of_path(path: &str) -> Version {
         let is_v2 =
             path.strip_prefix("/v2").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        if is_v2 { Version::V2 } else { Version::V1 }
+        match Dialect::of_path(path) {
+            _ if is_v2 => Version::V2,
+            Some(dialect) => Version::Market(dialect),
+            None => Version::V1,
+        }
     }
 
     /// The answer to a request that is refused before it has reached an endpoint.
-    fn refuse(self, refusal: impl Into<customer::Refusal> + Into<v2::Problem>) -> Response {
+    fn refuse(
+        self,
+        refusal: impl Into<customer::Refusal> + Into<v2::Problem> + Into<market::Refusal>,
+    ) -> Response {
         match self {
             Version::V1 => Into::<customer::Refusal>::into(refusal).into_response(),
             Version::V2 => Into::<v2::Problem>::into(refusal).into_response(),
+            Version::Market(dialect) => dialect.refuse(refusal.into()),
         }
     }
 }
@@ -106,7 +117,7 @@ impl Dispatcher {
         let (id, now) = (self.api.request_ids.next(), self.api.gateway.now());
         let version = Version::of_path(request.uri().path());
         let id = match version {
-            Version::V1 => id,
+            Version::V1 | Version::Market(_) => id,
             Version::V2 => v2::request_id(request.headers()).unwrap_or(id),
         };
         let client = self.api.proxies.client_of(connection.peer, request.headers());
@@ -128,12 +139,15 @@ impl Dispatcher {
         // Without the query, which may contain the key.
         let path = request.uri().path().to_owned();
         let span = tracing::info_span!("request", id, method = request.method().as_str(), path);
-        let router = match version {
-            Version::V1 => &self.v1,
-            Version::V2 => &self.v2,
-        };
-        let answer = router.clone().call(request).instrument(span);
         let api = self.api.clone();
+        let answer: BoxFuture<'static, Result<Response, Infallible>> = match version {
+            Version::V1 => Box::pin(self.v1.clone().call(request).instrument(span)),
+            Version::V2 => Box::pin(self.v2.clone().call(request).instrument(span)),
+            Version::Market(dialect) => {
+                let answer = market::answer(api.clone(), dialect, request);
+                Box::pin(async { Ok(answer.await) }.instrument(span))
+            }
+        };
         Box::pin(async move {
             let counted = api.answers.count(answer.await?, connection.key()).await;
             let response = counted.unwrap_or_else(|excess| version.refuse(excess));
@@ -159,6 +173,7 @@ fn finish(api: &Api, (version, path): (Version, &str), id: String, response: Res
             response
         }
         Version::V2 => v2::finish(api, response, &id),
+        Version::Market(_) => market::finish(api, response),
     };
     if let Ok(id) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID, id);
@@ -180,6 +195,8 @@ mod tests {
             ("/v2/orders/1", Version::V2),
             ("/v20/orders", Version::V1),
             ("/api/v2", Version::V1),
+            ("/v1/guest/prices", Version::Market(Dialect::FiveSim)),
+            ("/stubs/handler_api.php", Version::Market(Dialect::HandlerApi)),
             ("/", Version::V1),
         ] {
             assert_eq!(Version::of_path(path), version, "{path}");
@@ -195,6 +212,8 @@ mod tests {
             ("/api", false),
             ("/api/getsms", false),
             ("/v2/orders", false),
+            ("/v1/user/profile", false),
+            ("//stubs/handler_api.php", false),
         ] {
             assert_eq!(is_page(path), is, "{path}");
         }

@@ -60,6 +60,14 @@ impl Params {
         params
     }
 
+    /// The same without the blanks around names and values, which some clients send.
+    pub(super) fn trimmed(mut self) -> Params {
+        for text in self.pairs.iter_mut().flat_map(|(name, value)| [name, value]) {
+            *text = text.trim().to_owned();
+        }
+        self
+    }
+
     /// A parameter's value. An empty value counts as none.
     pub fn get(&self, name: &str) -> Option<&str> {
         let found = self.pairs.iter().find(|(key, value)| key == name && !value.is_empty());

@@ -1,4 +1,4 @@
-//! The settings of the business: `[orders]`, `[health]`, `[rentals]`, `[money]`, `[numbers]`,
+//! The settings of the business: `[orders]`, `[market]`, `[health]`, `[rentals]`, `[money]`, `[numbers]`,
 //! `[retention]`, `[events]`, `[webhooks]`, `[block_list]`, `[countries.…]` and parts of `[limits]`
 //! and `[console]`.
 
@@ -9,7 +9,7 @@ use crate::domain::fair_use::{Allowance, Pauses};
 use crate::domain::rental::Packages;
 use crate::domain::webhook::AddressRules;
 use crate::domain::{Amount, Countries, Country, Currency, HomeNetworks};
-use crate::gateway::Settings;
+use crate::gateway::{MarketSettings, Settings};
 
 /// The settings, and what is valid but has no effect.
 pub(super) fn settings<'d>(
@@ -29,6 +29,8 @@ pub(super) fn settings<'d>(
     if !tenants.get(&table::rentals::ENABLED) {
         packages = Packages::none();
     }
+    let countries = countries(document);
+    let market = market(&document.section(&table::market::SECTION), &countries);
     let settings = Settings {
         order_lifetime: orders.get(&table::orders::LIFETIME),
         max_open_per_account: orders.get(&table::orders::MAX_OPEN_PER_ACCOUNT),
@@ -46,7 +48,8 @@ pub(super) fn settings<'d>(
         share_sim: orders.get(&table::orders::SHARE_SIM),
         currency: money.currency,
         home_networks: HomeNetworks::default(),
-        countries: countries(document),
+        countries,
+        market,
         international_numbers: orders.get(&table::orders::NUMBER_FORMAT),
         reuse_window: orders.get(&table::orders::REUSE_WINDOW),
         reuse_price_percent: orders.get(&table::orders::REUSE_PRICE_PERCENT),
@@ -90,6 +93,26 @@ fn amount(
         );
     }
     amount
+}
+
+fn market(section: &SectionReader<'_>, countries: &Countries) -> MarketSettings {
+    use table::market::{
+        DEFAULT_COUNTRY, FIVESIM, FIVESIM_LIFETIME, HANDLER_API, LIFETIME, MIN_CANCEL_AGE,
+    };
+    let named = section.get(&DEFAULT_COUNTRY);
+    let default_country = countries.find(&named).map(|country| country.code.clone());
+    if default_country.is_none() {
+        let text = format!("`{}` must be a country like \"NL\"", DEFAULT_COUNTRY.name);
+        section.fault(DEFAULT_COUNTRY.name, text);
+    }
+    MarketSettings {
+        handler_api: section.get(&HANDLER_API),
+        fivesim: section.get(&FIVESIM),
+        default_country: default_country.unwrap_or_default(),
+        lifetime: section.get(&LIFETIME),
+        fivesim_lifetime: section.get(&FIVESIM_LIFETIME),
+        min_cancel_age: section.get(&MIN_CANCEL_AGE),
+    }
 }
 
 /// The built-in countries and those of the file.

@@ -62,7 +62,7 @@ pub struct Config {
     pub hardware: PathBuf,
     /// `[recovery]`.
     pub recovery: Recovery,
-    /// `[orders]`, `[rentals]`, `[money]`, `[numbers]`, `[retention]`, `[webhooks]`, `[block_list]`
+    /// `[orders]`, `[market]`, `[rentals]`, `[money]`, `[numbers]`, `[retention]`, `[webhooks]`, `[block_list]`
     /// and `[countries.…]`.
     pub gateway: gateway::Settings,
     /// `[limits]`.

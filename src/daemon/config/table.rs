@@ -42,7 +42,7 @@ mod devices;
 mod interfaces;
 
 pub(super) use business::{
-    block_list, countries, health, money, orders, packages, rates, rentals, retention,
+    block_list, countries, health, market, money, orders, packages, rates, rentals, retention,
 };
 pub(super) use devices::{bank, hardware, modem, numbers, recovery};
 pub(super) use interfaces::{admin, console, events, http, limits, portal, webhooks};
@@ -60,6 +60,7 @@ pub(super) static SECTIONS: &[&Section] = &[
     &recovery::SECTION,
     &numbers::SECTION,
     &orders::SECTION,
+    &market::SECTION,
     &health::SECTION,
     &rentals::SECTION,
     &packages::SECTION,

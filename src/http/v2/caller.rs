@@ -9,13 +9,13 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::super::api::{Api, KeyFault, OpenKey, may_be_used_from};
+use super::super::api::{Api, KeyFault, OpenKey};
 use super::super::params::Origin;
 use super::Called;
 use super::input::has_key;
 use super::problem::{Code, Problem};
 use crate::domain::AccountId;
-use crate::domain::key::{ApiKey, KeyMode, KeyState, Scope};
+use crate::domain::key::{ApiKey, KeyMode, Scope};
 use crate::gateway::{Holder, Requester};
 
 /// Of a key: how many requests there may be in a second, how many of these are left, and after how
@@ -153,23 +153,12 @@ async fn caller(api: &Api, digest: [u8; 32], origin: Option<Origin>) -> Result<C
     let connection = origin.as_ref().map(|origin| &*origin.connection);
     match api.open_any(digest, client, connection).await {
         Ok(holder) => Ok(Caller { holder, digest, client }),
-        Err(KeyFault::Closed) if is_suspended(api, digest, client).await? => {
+        Err(KeyFault::Closed) if api.is_suspended(digest, client).await? => {
             let detail = "your account is suspended; ask its operator why";
             Err(Problem::new(Code::AccountSuspended, detail))
         }
         Err(fault) => Err(fault.into()),
     }
-}
-
-/// Whether a key would open an account to a client if that were not suspended.
-async fn is_suspended(
-    api: &Api,
-    digest: [u8; 32],
-    client: Option<IpAddr>,
-) -> Result<bool, Problem> {
-    let Some(key) = api.gateway.accounts().key(digest).await? else { return Ok(false) };
-    let is_suspended = key.state(api.gateway.now()) == KeyState::Suspended;
-    Ok(is_suspended && may_be_used_from(key.terms.allowed.as_deref(), client))
 }
 
 fn rate_headers(api: &Api, digest: [u8; 32]) -> impl Iterator<Item = (HeaderName, HeaderValue)> {

@@ -1,5 +1,7 @@
 //! The sections about what is sold, for how much, and what is kept of it.
 
+use std::time::Duration;
+
 use super::{COUNT, DAY, HOUR, MINUTE};
 use crate::daemon::config::key::Shape::{FreeKeys, FreeName, Table};
 use crate::daemon::config::key::TakesEffect::{Reload, Restart};
@@ -37,6 +39,26 @@ section! {
     NUMBER_COOLDOWN: Key<TimeOrNever> = key("number_cooldown", TimeOrNever, || None, Reload,
         "How long after its last use for a service a number can be sold for the same service \
          again, such as `\"180d\"`.");
+}
+
+section! {
+    market: Table("market"),
+    "Other protocols for orders and rentals, so that programs written for number markets work here \
+     with another base address: that of `/stubs/handler_api.php`, and 5sim's under `/v1`.";
+
+    HANDLER_API: Key<Flag> = key("handler_api", Flag, || true, Reload,
+        "Whether `/stubs/handler_api.php` is served.");
+    FIVESIM: Key<Flag> = key("fivesim", Flag, || true, Reload,
+        "Whether 5sim's API v1 is served, under `/v1`.");
+    DEFAULT_COUNTRY: Key<Text> = key("default_country", Text, || "NL".to_owned(), Reload,
+        "The country of requests to `handler_api` that name none.");
+    LIFETIME: Key<Time> = key("lifetime", Time::UpTo(DAY), || 20 * MINUTE, Reload,
+        "As `lifetime` of `[orders]`, for orders made through `handler_api`.");
+    FIVESIM_LIFETIME: Key<Time> = key("fivesim_lifetime", Time::UpTo(DAY), || 15 * MINUTE, Reload,
+        "The same for orders made through 5sim's API.");
+    MIN_CANCEL_AGE: Key<Time> = key("min_cancel_age", Time::OrZero, || Duration::ZERO, Reload,
+        "How old an order must be before it can be canceled through these protocols. With \
+         `\"0s\"` it can be canceled at once.");
 }
 
 section! {

@@ -1,0 +1,162 @@
+//! What is answered: words, words with more behind colons, and JSON. Clients compare the words for
+//! equality, so there is not a byte around them.
+
+use axum::Extension;
+use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::super::super::limits::TooMany;
+use super::super::{Counted, Refusal};
+use crate::gateway;
+
+/// What an action answers.
+pub(super) type Answer = Result<Reply, Refused>;
+
+/// An answer that is no refusal.
+#[derive(Debug)]
+pub(super) enum Reply {
+    /// A word, and what stands behind its colons.
+    Text(String),
+    /// JSON, written.
+    Json(String),
+    /// Status 204.
+    Empty,
+}
+
+impl Reply {
+    /// An answer in JSON.
+    pub(super) fn json(value: &impl Serialize) -> Answer {
+        let text = serde_json::to_string(value).map_err(|error| {
+            tracing::error!(event = "request_failed", %error, "an answer cannot be written");
+            Refusal::Fault
+        })?;
+        Ok(Reply::Json(text))
+    }
+}
+
+/// Why an action is refused.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// By a word that is the whole answer.
+    Word(Word),
+    /// By a word with more behind a colon.
+    WordAnd(Word, String),
+    /// By JSON; the word stands for it in the counts.
+    Json(Word, String),
+    /// As in every dialect.
+    Always(Refusal),
+}
+
+impl From<Word> for Refused {
+    fn from(word: Word) -> Refused {
+        Refused::Word(word)
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Refused {
+        Refused::Always(refusal)
+    }
+}
+
+impl From<gateway::Error> for Refused {
+    fn from(error: gateway::Error) -> Refused {
+        Refused::Always(error.into())
+    }
+}
+
+macro_rules! words {
+    ($($(#[$about:meta])* $name:ident = $word:literal,)+) => {
+        /// A word by which something is refused.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(super) enum Word {
+            $($(#[$about])* $name,)+
+        }
+
+        impl Word {
+            /// The word as it is answered.
+            pub(super) fn as_str(self) -> &'static str {
+                match self {
+                    $(Word::$name => $word,)+
+                }
+            }
+        }
+    };
+}
+
+words! {
+    NoKey = "NO_KEY",
+    BadKey = "BAD_KEY",
+    BadAction = "BAD_ACTION",
+    Banned = "BANNED",
+    /// The request's body cannot be read.
+    BadData = "BAD_DATA",
+    RateLimit = "RATE_LIMIT",
+    ErrorSql = "ERROR_SQL",
+    BadService = "BAD_SERVICE",
+    BadCountry = "BAD_COUNTRY",
+    BadStatus = "BAD_STATUS",
+    NoNumbers = "NO_NUMBERS",
+    NoBalance = "NO_BALANCE",
+    ChannelsLimit = "CHANNELS_LIMIT",
+}
+
+/// The response to an action, which is `""` if there is none.
+pub(super) fn respond(call: &str, answer: Answer) -> Response {
+    let (outcome, mut response) = match answer {
+        Ok(Reply::Text(text)) => ("ok", plain(text)),
+        Ok(Reply::Json(text)) => ("ok", json(text)),
+        Ok(Reply::Empty) => ("ok", StatusCode::NO_CONTENT.into_response()),
+        Err(Refused::Word(word)) => (word.as_str(), plain(word.as_str())),
+        Err(Refused::WordAnd(word, more)) => {
+            (word.as_str(), plain(format!("{}:{more}", word.as_str())))
+        }
+        Err(Refused::Json(word, text)) => (word.as_str(), json(text)),
+        Err(Refused::Always(refusal)) => refuse(refusal),
+    };
+    // Scripts on other sites may ask too: the key is in the request, not in a cookie.
+    let anybody = HeaderValue::from_static("*");
+    response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, anybody);
+    let call = format!("handler_api {call}").trim_end().to_owned();
+    (Extension(Counted { call, outcome }), response).into_response()
+}
+
+fn plain(text: impl Into<String>) -> Response {
+    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], text.into()).into_response()
+}
+
+fn json(text: String) -> Response {
+    ([(CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+/// Errors have status 200 as everything else has: several clients look at no body with another
+/// one. The exceptions are what comes too often or over too many connections.
+fn refuse(refusal: Refusal) -> (&'static str, Response) {
+    let word = match refusal {
+        Refusal::NoKey => Word::NoKey,
+        Refusal::WrongKey => Word::BadKey,
+        Refusal::Suspended => Word::Banned,
+        Refusal::TooManyRequests(_) | Refusal::TooManyConnections => Word::RateLimit,
+        Refusal::TooManyAnswers | Refusal::Overloaded | Refusal::Fault => Word::ErrorSql,
+    };
+    let answer = plain(word.as_str());
+    let response = match refusal {
+        Refusal::TooManyRequests(TooMany(seconds)) => {
+            let retry = [(RETRY_AFTER, seconds.to_string())];
+            (StatusCode::TOO_MANY_REQUESTS, retry, answer).into_response()
+        }
+        Refusal::TooManyConnections => {
+            let close = [(RETRY_AFTER, "1"), (CONNECTION, "close")];
+            (StatusCode::TOO_MANY_REQUESTS, close, answer).into_response()
+        }
+        Refusal::TooManyAnswers => {
+            let close = [(RETRY_AFTER, "1"), (CONNECTION, "close")];
+            (StatusCode::SERVICE_UNAVAILABLE, close, answer).into_response()
+        }
+        Refusal::Overloaded => ([(RETRY_AFTER, "1")], answer).into_response(),
+        _ => answer,
+    };
+    (word.as_str(), response)
+}
