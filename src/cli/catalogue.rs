@@ -36,6 +36,10 @@ struct Catalogue {
 #[derive(Deserialize, Serialize)]
 struct Listed {
     name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fivesim: Option<String>,
     price: String,
     #[serde(skip_serializing_if = "is_zero")]
     priority: i64,
@@ -78,20 +82,24 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again() {
         let listed = json!([{
-            "id": 1, "name": "x \"y\"", "price": "0.50", "enabled": true, "priority": -1,
+            "id": 1, "name": "x \"y\"", "code": "xy", "fivesim": "xyz",
+            "price": "0.50", "enabled": true, "priority": -1,
             "reuse_window": "1h 30m", "reuse_price_percent": 25, "countries": { "UK": "0.80" },
             "charge_on": "sms", "senders": ["^x\\d$"], "texts": ["'a'"],
         }, {
-            "id": 2, "name": "z", "price": "1.00", "enabled": true, "priority": 0,
+            "id": 2, "name": "z", "code": null, "fivesim": null, "price": "1.00",
+            "enabled": true, "priority": 0,
             "reuse_window": null, "reuse_price_percent": null, "countries": {},
             "charge_on": null, "senders": [], "texts": [],
         }]);
         let expected = json!({ "services": [{
-            "name": "x \"y\"", "price": "0.50", "priority": -1, "reuse_window_seconds": 5400,
+            "name": "x \"y\"", "code": "xy", "fivesim": "xyz",
+            "price": "0.50", "priority": -1, "reuse_window_seconds": 5400,
             "reuse_price_percent": 25, "charge_on": "sms", "countries": { "UK": "0.80" },
             "senders": ["^x\\d$"], "texts": ["'a'"],
         }, {
-            "name": "z", "price": "1.00", "priority": 0, "reuse_window_seconds": null,
+            "name": "z", "code": null, "fivesim": null, "price": "1.00",
+            "priority": 0, "reuse_window_seconds": null,
             "reuse_price_percent": null, "charge_on": null, "countries": {}, "senders": [],
             "texts": [],
         }] });
@@ -107,6 +115,12 @@ mod tests {
         let all = names.len();
         names.dedup();
         assert_eq!(names.len(), all);
+        for kind in ["code", "fivesim"] {
+            let listed = services["services"].as_array().unwrap();
+            let names: Vec<_> = listed.iter().filter_map(|one| one[kind].as_str()).collect();
+            let unique: std::collections::BTreeSet<_> = names.iter().collect();
+            assert_eq!((unique.len(), names.len() > 25), (names.len(), true), "{kind}");
+        }
     }
 
     #[test]

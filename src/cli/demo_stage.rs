@@ -1,7 +1,6 @@
 //! The setting of both demos: simulated modems, a daemon on their PTYs, a catalogue, and a customer
 //! with a key and credit.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,7 +16,6 @@ use tempfile::TempDir;
 
 use crate::daemon::config::{Config, Log, LogFormat};
 use crate::daemon::{Daemon, StartError, logging, system_sources};
-use crate::domain::catalogue::ReuseTerms;
 use crate::domain::key::{ApiKey, KeyMode};
 use crate::domain::{Amount, Service};
 use crate::gateway::{KeyEdit, NewService};
@@ -210,14 +208,8 @@ async fn add_services(daemon: &Daemon) -> anyhow::Result<Vec<Service>> {
     let mut services = Vec::new();
     for sample in SAMPLES {
         let new = NewService {
-            name: sample.name.to_owned(),
-            price: Amount(sample.price),
-            country_prices: BTreeMap::new(),
-            priority: 0,
-            reuse: ReuseTerms::default(),
-            charge_on: None,
             senders: vec![format!("^{}$", sample.sender)],
-            texts: Vec::new(),
+            ..NewService::new(sample.name, Amount(sample.price))
         };
         services.push(daemon.gateway().services().add(new).await?);
     }

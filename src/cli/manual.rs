@@ -115,6 +115,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("service list", "Show all services"),
     ("service set Uber --price 0.60 --country GB=0.80", "Change a price"),
     ("service set Uber --add-sender '^Uber BV$'", "Add a pattern"),
+    ("service set Uber --code ub --fivesim uber", "Let programs for other markets order it"),
     ("service remove Ubre", "Remove a service that was never ordered"),
     ("service enable Uber", "Sell it again"),
     ("service disable Uber", "Stop selling it"),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use regex::{RegexSet, RegexSetBuilder};
 
 use super::currency::AmountError;
+use super::market_names::MarketNames;
 use super::{Amount, Currency, ServiceId, UnknownWord};
 
 /// The most memory that one service's compiled patterns of one kind may take, in bytes.
@@ -103,6 +104,8 @@ pub struct Service {
     /// The id that customers order by.
     pub id: ServiceId,
     pub name: String,
+    /// What other markets call it.
+    pub market_names: MarketNames,
     /// The price of an order.
     pub price: Amount,
     /// Prices of some countries, by the code that answers use, instead of `price`.
@@ -123,12 +126,13 @@ pub struct Service {
 }
 
 impl Service {
-    /// A service that is sold everywhere at one price, has no patterns, and is reused and charged
-    /// as the settings for all services say.
+    /// A service that is sold everywhere at one price, has no names on other markets and no
+    /// patterns, and is reused and charged as the settings for all services say.
     pub fn new(id: ServiceId, name: impl Into<String>, price: Amount) -> Service {
         Service {
             id,
             name: name.into(),
+            market_names: MarketNames::default(),
             price,
             country_prices: BTreeMap::new(),
             enabled: true,

@@ -30,6 +30,8 @@ pub mod key;
 pub mod ledger;
 pub mod limit;
 pub mod login;
+pub mod market_countries;
+pub mod market_names;
 pub mod message;
 pub mod modem;
 pub mod modem_id;

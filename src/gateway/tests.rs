@@ -211,14 +211,9 @@ impl Fixture {
         charge_on: Option<ChargeOn>,
     ) -> ServiceId {
         let new = NewService {
-            name: name.into(),
-            price: Amount(50),
-            country_prices: BTreeMap::new(),
-            priority: 0,
-            reuse: ReuseTerms::default(),
             charge_on,
             senders: senders.iter().map(|s| (*s).to_owned()).collect(),
-            texts: vec![],
+            ..NewService::new(name, Amount(50))
         };
         self.gateway.services().add(new).await.unwrap().id
     }

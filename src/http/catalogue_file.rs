@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::catalogue::{ChargeOn, CountryPrice, ReuseTerms};
+use crate::domain::market_names::{FivesimName, MarketNames, ServiceCode, ServiceNameError};
 use crate::domain::{Amount, Currency};
 use crate::gateway::{Error, NewService};
 
@@ -16,6 +17,8 @@ pub const SHIPPED_CATALOGUE: &str = include_str!("../../hardware/services.toml")
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct DeclaredService {
     pub name: String,
+    pub code: Option<String>,
+    pub fivesim: Option<String>,
     pub price: String,
     #[serde(default)]
     pub countries: BTreeMap<String, String>,
@@ -43,6 +46,10 @@ impl DeclaredService {
             price: parse_amount(&self.price, currency)?,
             country_prices: country_prices.collect::<Result<_, Error>>()?,
             name: self.name,
+            market_names: MarketNames {
+                code: self.code.as_deref().map(parse_code).transpose()?,
+                fivesim: self.fivesim.as_deref().map(parse_fivesim_name).transpose()?,
+            },
             priority: self.priority,
             reuse: ReuseTerms {
                 window: self.reuse_window_seconds.map(Duration::from_secs),
@@ -68,6 +75,16 @@ pub(super) fn parse_charge_on(text: &str) -> Result<ChargeOn, Error> {
     text.parse().map_err(|_| Error::Refused(format!("{text}: a service charges on sms or code")))
 }
 
+/// What programs for the handler_api dialect call a service.
+pub(super) fn parse_code(text: &str) -> Result<ServiceCode, Error> {
+    text.parse().map_err(|error: ServiceNameError| Error::Refused(format!("{text}: {error}")))
+}
+
+/// What programs for the dialect of 5sim call a service.
+pub(super) fn parse_fivesim_name(text: &str) -> Result<FivesimName, Error> {
+    text.parse().map_err(|error: ServiceNameError| Error::Refused(format!("{text}: {error}")))
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -80,6 +97,8 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct Entry {
     name: String,
+    code: Option<String>,
+    fivesim: Option<String>,
     price: String,
     #[serde(default)]
     country: BTreeMap<String, String>,
@@ -105,6 +124,8 @@ impl From<Entry> for DeclaredService {
     fn from(entry: Entry) -> DeclaredService {
         DeclaredService {
             name: entry.name,
+            code: entry.code,
+            fivesim: entry.fivesim,
             price: entry.price,
             countries: entry.country,
             priority: entry.priority,

@@ -72,6 +72,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0061_cheaper_checks.sql"),
     include_str!("../../migrations/0062_withheld_counts.sql"),
     include_str!("../../migrations/0063_shown_reasons.sql"),
+    include_str!("../../migrations/0064_market_names.sql"),
 ];
 
 /// The version of the schema that this program writes.
@@ -134,6 +135,7 @@ pub(super) mod tests {
         (51, include_str!("../../tests/data/schemas/0051.sql")),
         (57, include_str!("../../tests/data/schemas/0057.sql")),
         (58, include_str!("../../tests/data/schemas/0058.sql")),
+        (64, include_str!("../../tests/data/schemas/0064.sql")),
     ];
 
     /// How many migrations there are.

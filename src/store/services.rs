@@ -10,6 +10,7 @@ use super::error::one_row;
 use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::catalogue::{ChargeOn, CountryPrice, ReuseTerms};
+use crate::domain::market_names::{FivesimName, MarketNames, ServiceCode};
 use crate::domain::{Amount, Service, ServiceId, Timestamp};
 
 /// A service that is to be added, or the new contents of one that exists.
@@ -17,6 +18,8 @@ use crate::domain::{Amount, Service, ServiceId, Timestamp};
 pub struct NewService {
     /// The name, which no other service has.
     pub name: String,
+    /// What other markets call it; no other service has one of these names.
+    pub market_names: MarketNames,
     /// The price of an order.
     pub price: Amount,
     /// The price in countries where it differs from `price`, by the country's code as answers spell
@@ -34,13 +37,35 @@ pub struct NewService {
     pub texts: Vec<String>,
 }
 
+impl NewService {
+    /// A service that is sold everywhere at one price, has no names on other markets and no
+    /// patterns, and is reused and charged as the settings for all services say.
+    pub fn new(name: impl Into<String>, price: Amount) -> NewService {
+        NewService {
+            name: name.into(),
+            market_names: MarketNames::default(),
+            price,
+            country_prices: BTreeMap::new(),
+            priority: 0,
+            reuse: ReuseTerms::default(),
+            charge_on: None,
+            senders: Vec::new(),
+            texts: Vec::new(),
+        }
+    }
+}
+
 const SERVICE: &str = "SELECT id, name, price_minor, enabled, priority, reuse_window_us, \
-                       reuse_price_percent, charge_on FROM service";
+                       reuse_price_percent, charge_on, market_code, fivesim_name FROM service";
 
 fn service(row: &Row<'_>) -> rusqlite::Result<Service> {
     Ok(Service {
         id: ServiceId(row.get(0)?),
         name: row.get(1)?,
+        market_names: MarketNames {
+            code: row.get::<_, Option<String>>(8)?.map(ServiceCode::from_stored),
+            fivesim: row.get::<_, Option<String>>(9)?.map(FivesimName::from_stored),
+        },
         price: Amount(row.get(2)?),
         country_prices: BTreeMap::new(),
         enabled: row.get(3)?,
@@ -128,9 +153,9 @@ impl WriteTx<'_> {
     pub fn add_service(&self, new: &NewService) -> Result<ServiceId, StoreError> {
         // Customers may have kept the id of a service that was removed.
         let sql = "INSERT INTO service (id, name, price_minor, priority, reuse_window_us, \
-                   reuse_price_percent, charge_on) VALUES ((SELECT coalesce(max(id), 0) + 1 FROM \
-                   (SELECT id FROM service UNION ALL SELECT id FROM removed_service)), $1, $2, $3, \
-                   $4, $5, $6)";
+                   reuse_price_percent, charge_on, market_code, fivesim_name) VALUES ((SELECT \
+                   coalesce(max(id), 0) + 1 FROM (SELECT id FROM service UNION ALL SELECT id FROM \
+                   removed_service)), $1, $2, $3, $4, $5, $6, $7, $8)";
         let ReuseTerms { window, price_percent } = new.reuse;
         let values = params![
             new.name,
@@ -138,7 +163,9 @@ impl WriteTx<'_> {
             new.priority,
             window.map(micros),
             price_percent,
-            new.charge_on.map(ChargeOn::as_str)
+            new.charge_on.map(ChargeOn::as_str),
+            new.market_names.code.as_ref().map(ServiceCode::as_str),
+            new.market_names.fivesim.as_ref().map(FivesimName::as_str),
         ];
         self.execute(sql, values)?;
         let id = ServiceId(self.inserted());
@@ -155,14 +182,30 @@ impl WriteTx<'_> {
         )
     }
 
-    /// Replaces a service's prices, priority, terms and patterns. Its name stays.
+    /// Takes away what other markets call a service, so that another one may be called so.
+    pub fn clear_market_names(&self, id: ServiceId) -> Result<(), StoreError> {
+        let sql = "UPDATE service SET market_code = NULL, fivesim_name = NULL WHERE id = $1";
+        one_row(self.execute(sql, [id.0])?, "service", id)
+    }
+
+    /// Replaces a service's prices, names on other markets, priority, terms and patterns. Its own
+    /// name stays.
     pub fn update_service(&self, id: ServiceId, new: &NewService) -> Result<(), StoreError> {
         let sql = "UPDATE service SET price_minor = $1, priority = $2, reuse_window_us = $3, \
-                   reuse_price_percent = $4, charge_on = $5 WHERE id = $6";
+                   reuse_price_percent = $4, charge_on = $5, market_code = $6, fivesim_name = $7 \
+                   WHERE id = $8";
         let ReuseTerms { window, price_percent } = new.reuse;
         let charge_on = new.charge_on.map(ChargeOn::as_str);
-        let values =
-            params![new.price.0, new.priority, window.map(micros), price_percent, charge_on, id.0];
+        let values = params![
+            new.price.0,
+            new.priority,
+            window.map(micros),
+            price_percent,
+            charge_on,
+            new.market_names.code.as_ref().map(ServiceCode::as_str),
+            new.market_names.fivesim.as_ref().map(FivesimName::as_str),
+            id.0,
+        ];
         one_row(self.execute(sql, values)?, "service", id)?;
         self.execute("DELETE FROM service_price WHERE service_id = $1", [id.0])?;
         self.execute("DELETE FROM service_pattern WHERE service_id = $1", [id.0])?;

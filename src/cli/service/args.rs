@@ -11,6 +11,8 @@ use crate::cli::listing::Page;
 
 /// What stands for a value that is not the service's own.
 const DEFAULT: &str = "default";
+/// What stands for no name on other markets.
+const NONE: &str = "none";
 
 #[derive(Subcommand)]
 pub(in crate::cli) enum Service {
@@ -40,6 +42,12 @@ pub(in crate::cli) enum Service {
         /// the default for a service with patterns)
         #[arg(long, value_name = "sms|code", value_parser = ["sms", "code"])]
         charge_on: Option<String>,
+        /// What programs for other markets that use handler_api call it, like wa
+        #[arg(long, value_name = "LETTERS", value_parser = named)]
+        code: Option<String>,
+        /// What programs for 5sim call it, like whatsapp
+        #[arg(long, value_name = "NAME", value_parser = named)]
+        fivesim: Option<String>,
         /// A regular expression that the sender must match; of several, one must match
         #[arg(long, value_name = "REGEX")]
         sender: Vec<String>,
@@ -159,6 +167,13 @@ pub(in crate::cli) struct ServiceEdit {
     /// default
     #[arg(long, value_name = "sms|code", value_parser = ["sms", "code", DEFAULT])]
     charge_on: Option<String>,
+    /// What programs for other markets that use handler_api call it, like wa, or none: they cannot
+    /// order it then
+    #[arg(long, value_name = "LETTERS", value_parser = named)]
+    code: Option<String>,
+    /// What programs for 5sim call it, like whatsapp, or none: they cannot order it then
+    #[arg(long, value_name = "NAME", value_parser = named)]
+    fivesim: Option<String>,
     /// A regular expression that the sender must match, instead of all that there are; of several,
     /// one must match
     #[arg(long, value_name = "REGEX")]
@@ -226,12 +241,14 @@ impl ServiceEdit {
                 "replace": self.text, "add": self.add_text, "remove": self.remove_text,
             },
         });
-        let charge_on =
-            self.charge_on.map(|word| if word == DEFAULT { Value::Null } else { word.into() });
+        let or_null =
+            |word: String, none: &str| if word == none { Value::Null } else { word.into() };
         let terms = [
             ("reuse_window_seconds", self.reuse_window),
             ("reuse_price_percent", self.reuse_price_percent),
-            ("charge_on", charge_on),
+            ("charge_on", self.charge_on.map(|word| or_null(word, DEFAULT))),
+            ("code", self.code.map(|word| or_null(word, NONE))),
+            ("fivesim", self.fivesim.map(|word| or_null(word, NONE))),
         ];
         if let Some(members) = edit.as_object_mut() {
             let given = terms.into_iter().filter_map(|(name, value)| Some((name, value?)));

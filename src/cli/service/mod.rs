@@ -15,7 +15,10 @@ use super::{catalogue, print};
 use crate::http::{AdminClient, path_segment};
 pub(super) use args::Service;
 use trying::{test_last, test_one};
-const SERVICE: &[&str] = &["id", "name", "price", "countries", "senders", "texts", "enabled"];
+
+/// The columns of services.
+const SERVICE: &[&str] =
+    &["id", "name", "?code", "?fivesim", "price", "countries", "senders", "texts", "enabled"];
 
 pub(super) async fn run(command: Service, client: &AdminClient, json: bool) -> anyhow::Result<()> {
     match command {
@@ -47,6 +50,8 @@ pub(super) async fn run(command: Service, client: &AdminClient, json: bool) -> a
             reuse_window,
             reuse_price_percent,
             charge_on,
+            code,
+            fivesim,
             sender,
             text,
         } => {
@@ -54,6 +59,8 @@ pub(super) async fn run(command: Service, client: &AdminClient, json: bool) -> a
                 country.into_iter().map(|(country, price)| (country, price.into())).collect();
             let declared = json!({
                 "name": name,
+                "code": code,
+                "fivesim": fivesim,
                 "price": price,
                 "countries": countries,
                 "senders": sender,

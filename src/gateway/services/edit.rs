@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::domain::catalogue::{ChargeOn, CountryPrice};
 use crate::domain::country::Countries;
+use crate::domain::market_names::{FivesimName, ServiceCode};
 use crate::domain::{Amount, Currency, Service};
 use crate::store::NewService;
 
@@ -23,6 +24,10 @@ pub struct ServiceEdit {
     pub reuse_price_percent: Option<Option<u32>>,
     /// What an order is charged for; `Some(None)` is the default.
     pub charge_on: Option<Option<ChargeOn>>,
+    /// Its code on other markets; `Some(None)` takes it away.
+    pub code: Option<Option<ServiceCode>>,
+    /// Its name in 5sim's dialect; `Some(None)` takes it away.
+    pub fivesim: Option<Option<FivesimName>>,
     /// The patterns of senders.
     pub senders: PatternEdit,
     /// The patterns of texts.
@@ -48,8 +53,8 @@ pub struct NoSuchPattern(String);
 /// How a catalogue changes services that are there already. New ones are added whole.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ImportMode {
-    /// They gain the patterns that they lack, so that more messages match, and nothing else is
-    /// changed.
+    /// They gain the patterns that they lack, so that more messages match, and names on other
+    /// markets where they have none. Nothing else is changed.
     #[default]
     AddPatterns,
     /// They take the catalogue's prices as well.
@@ -75,6 +80,10 @@ pub enum ServiceChange {
     ReusePrice { before: Option<u32>, after: Option<u32> },
     /// What an order is charged for; `None` is the default.
     ChargeOn { before: Option<ChargeOn>, after: Option<ChargeOn> },
+    /// Its code on other markets; `None` is none.
+    Code { before: Option<ServiceCode>, after: Option<ServiceCode> },
+    /// Its name in 5sim's dialect; `None` is none.
+    FivesimName { before: Option<FivesimName>, after: Option<FivesimName> },
     /// A pattern of this kind, "sender" or "text", is new.
     PatternAdded { kind: &'static str, pattern: String },
     /// A pattern of this kind is gone.
@@ -113,6 +122,12 @@ impl ServiceChange {
                     |charge: &Option<ChargeOn>| or_default(charge.map(ChargeOn::as_str).as_ref());
                 format!("charge on {} -> {}", word(before), word(after))
             }
+            ServiceChange::Code { before, after } => {
+                format!("code {} -> {}", or_none(before.as_ref()), or_none(after.as_ref()))
+            }
+            ServiceChange::FivesimName { before, after } => {
+                format!("5sim name {} -> {}", or_none(before.as_ref()), or_none(after.as_ref()))
+            }
             ServiceChange::PatternAdded { kind, pattern } => format!("{kind} added: {pattern}"),
             ServiceChange::PatternRemoved { kind, pattern } => {
                 format!("{kind} removed: {pattern}")
@@ -123,6 +138,10 @@ impl ServiceChange {
 
 fn or_default(value: Option<&impl ToString>) -> String {
     value.map_or_else(|| "default".to_owned(), ToString::to_string)
+}
+
+fn or_none(value: Option<&impl ToString>) -> String {
+    value.map_or_else(|| "none".to_owned(), ToString::to_string)
 }
 
 impl ServiceEdit {
@@ -139,6 +158,8 @@ impl ServiceEdit {
             reuse_window: Some(new.reuse.window),
             reuse_price_percent: Some(new.reuse.price_percent),
             charge_on: Some(new.charge_on),
+            code: Some(new.market_names.code.clone()),
+            fivesim: Some(new.market_names.fivesim.clone()),
             senders: PatternEdit::between(&known.senders, &new.senders),
             texts: PatternEdit::between(&known.texts, &new.texts),
         }
@@ -158,6 +179,12 @@ impl ServiceEdit {
         new.reuse.window = self.reuse_window.unwrap_or(new.reuse.window);
         new.reuse.price_percent = self.reuse_price_percent.unwrap_or(new.reuse.price_percent);
         new.charge_on = self.charge_on.unwrap_or(new.charge_on);
+        if let Some(code) = &self.code {
+            new.market_names.code.clone_from(code);
+        }
+        if let Some(fivesim) = &self.fivesim {
+            new.market_names.fivesim.clone_from(fivesim);
+        }
         self.senders.apply(&mut new.senders)?;
         self.texts.apply(&mut new.texts)?;
         Ok(new)
@@ -204,6 +231,9 @@ pub(super) fn merge(service: &Service, new: &NewService, mode: ImportMode) -> Ne
         }
         ImportMode::AddPatterns => {}
     }
+    let (names, in_file) = (&mut merged.market_names, new.market_names.clone());
+    names.code = names.code.take().or(in_file.code);
+    names.fivesim = names.fivesim.take().or(in_file.fivesim);
     // Of a kind that only the other patterns leave open, the first pattern would keep out messages
     // that are the service's now.
     let gains = |own: &Vec<String>| !own.is_empty() || !service.has_patterns();
@@ -217,9 +247,18 @@ pub(super) fn merge(service: &Service, new: &NewService, mode: ImportMode) -> Ne
 }
 
 fn contents(service: &Service) -> NewService {
-    let Service { name, price, country_prices, priority, reuse, charge_on, senders, texts, .. } =
-        service.clone();
-    NewService { name, price, country_prices, priority, reuse, charge_on, senders, texts }
+    let service = service.clone();
+    NewService {
+        name: service.name,
+        market_names: service.market_names,
+        price: service.price,
+        country_prices: service.country_prices,
+        priority: service.priority,
+        reuse: service.reuse,
+        charge_on: service.charge_on,
+        senders: service.senders,
+        texts: service.texts,
+    }
 }
 
 /// What differs between a service and its new contents.
@@ -248,6 +287,11 @@ pub(super) fn changes(before: &Service, after: &NewService) -> Vec<ServiceChange
     note(old != new, ServiceChange::ReusePrice { before: old, after: new });
     let (old, new) = (before.charge_on, after.charge_on);
     note(old != new, ServiceChange::ChargeOn { before: old, after: new });
+    let (old, new) = (before.market_names.clone(), after.market_names.clone());
+    let code = ServiceChange::Code { before: old.code.clone(), after: new.code.clone() };
+    note(old.code != new.code, code);
+    let is_other = old.fivesim != new.fivesim;
+    note(is_other, ServiceChange::FivesimName { before: old.fivesim, after: new.fivesim });
     for (kind, before, after) in
         [("sender", &before.senders, &after.senders), ("text", &before.texts, &after.texts)]
     {
@@ -264,106 +308,4 @@ pub(super) fn changes(before: &Service, after: &NewService) -> Vec<ServiceChange
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::ServiceId;
-
-    fn uber() -> Service {
-        Service {
-            country_prices: [("UK".to_owned(), Amount(80).into())].into(),
-            senders: vec!["^Uber$".into(), "^UBER$".into()],
-            ..Service::new(ServiceId(1), "Uber", Amount(50))
-        }
-    }
-
-    fn shown(before: &Service, after: &NewService) -> Vec<String> {
-        let words = |change: &ServiceChange| change.in_words(Currency::USD, &Countries::default());
-        changes(before, after).iter().map(words).collect()
-    }
-
-    #[test]
-    fn an_edit_changes_what_it_names_and_nothing_else() {
-        let edit = ServiceEdit {
-            price: Some(Amount(95)),
-            country_prices: [("UK".to_owned(), None), ("NL".to_owned(), Some(CountryPrice::Off))]
-                .into(),
-            reuse_window: Some(Some(Duration::from_secs(3600))),
-            charge_on: Some(Some(ChargeOn::Sms)),
-            senders: PatternEdit {
-                add: vec!["^Uber BV$".into(), "^Uber$".into()],
-                remove: vec!["^UBER$".into()],
-                ..PatternEdit::default()
-            },
-            texts: PatternEdit { replace: vec!["code".into()], ..PatternEdit::default() },
-            ..ServiceEdit::default()
-        };
-        let after = edit.apply(&uber()).unwrap();
-        assert_eq!(
-            shown(&uber(), &after),
-            [
-                "price 0.50 -> 0.95",
-                "price in NL default -> off",
-                "price in GB 0.80 -> default",
-                "reuse window default -> 1h",
-                "charge on default -> sms",
-                "sender removed: ^UBER$",
-                "sender added: ^Uber BV$",
-                "text added: code",
-            ]
-        );
-        assert_eq!(shown(&uber(), &ServiceEdit::default().apply(&uber()).unwrap()), [""; 0]);
-        let nothing = PatternEdit { remove: vec!["^Lyft$".into()], ..PatternEdit::default() };
-        let edit = ServiceEdit { senders: nothing, ..ServiceEdit::default() };
-        assert_eq!(edit.apply(&uber()), Err(NoSuchPattern("^Lyft$".into())));
-    }
-
-    #[test]
-    fn an_edit_makes_a_service_be_as_it_is_wanted() {
-        let other = NewService {
-            price: Amount(95),
-            country_prices: [("NL".to_owned(), CountryPrice::Off)].into(),
-            priority: 3,
-            charge_on: Some(ChargeOn::Sms),
-            senders: vec![],
-            texts: vec!["code".into(), "Uber".into()],
-            ..contents(&uber())
-        };
-        for wanted in [other, contents(&uber())] {
-            let edit = ServiceEdit::between(&uber(), &wanted);
-            assert_eq!(edit.apply(&uber()).as_ref(), Ok(&wanted));
-        }
-    }
-
-    #[test]
-    fn an_import_takes_only_what_its_mode_says() {
-        let file = NewService {
-            price: Amount(60),
-            country_prices: [("NL".to_owned(), Amount(70).into())].into(),
-            priority: 5,
-            senders: vec!["^Uber$".into(), "^Uber BV$".into()],
-            texts: vec!["code".into()],
-            ..contents(&uber())
-        };
-        let import = |mode| shown(&uber(), &merge(&uber(), &file, mode));
-        assert_eq!(import(ImportMode::AddPatterns), ["sender added: ^Uber BV$"]);
-        assert_eq!(
-            import(ImportMode::TakePrices),
-            ["price 0.50 -> 0.60", "price in NL default -> 0.70", "sender added: ^Uber BV$"]
-        );
-        assert_eq!(
-            import(ImportMode::Replace),
-            [
-                "price 0.50 -> 0.60",
-                "price in NL default -> 0.70",
-                "price in GB 0.80 -> default",
-                "priority 0 -> 5",
-                "sender removed: ^UBER$",
-                "sender added: ^Uber BV$",
-                "text added: code",
-            ]
-        );
-        let bare = Service { senders: vec![], ..uber() };
-        let gained = shown(&bare, &merge(&bare, &file, ImportMode::AddPatterns));
-        assert_eq!(gained, ["sender added: ^Uber$", "sender added: ^Uber BV$", "text added: code"]);
-    }
-}
+mod tests;

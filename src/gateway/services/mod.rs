@@ -1,9 +1,11 @@
 //! Services: what can be ordered, at which price, and the patterns that its messages match.
 
 mod edit;
+mod import;
+mod names;
 mod trying;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -19,6 +21,9 @@ use crate::domain::text::{check_name, counted_noun, did_you_mean, with_question}
 use crate::domain::{Catalogue, Service, ServiceId, Timestamp};
 use crate::store::{NewService, ReadTx, StoreError, WriteTx};
 pub use edit::{ImportMode, PatternEdit, ServiceChange, ServiceEdit};
+pub use import::Imported;
+use import::{PlannedService, plan};
+use names::check_market_names;
 pub use trying::{PatternDraft, Trial, TrialClaim, TriedMessage, TriedMessages};
 
 /// The most characters that a service's name may have, so that tables stay readable.
@@ -27,29 +32,6 @@ const MAX_NAME: usize = 64;
 /// The states of a service in the operator's lists.
 const ENABLED: &str = "enabled";
 const DISABLED: &str = "disabled";
-
-/// What an import changed, or would change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Imported {
-    /// Each service of the catalogue by its name, with what was changed of it.
-    pub services: Vec<(String, Vec<ServiceChange>)>,
-}
-
-impl Imported {
-    /// How many services were not there before.
-    pub fn added(&self) -> usize {
-        self.count(|changes| changes.contains(&ServiceChange::Added))
-    }
-
-    /// How many services were there and were changed.
-    pub fn updated(&self) -> usize {
-        self.count(|changes| !changes.is_empty()) - self.added()
-    }
-
-    fn count(&self, is_meant: impl Fn(&[ServiceChange]) -> bool) -> usize {
-        self.services.iter().filter(|(_, changes)| is_meant(changes)).count()
-    }
-}
 
 /// The compiled patterns by which messages are matched at this moment.
 pub(super) struct CurrentCatalogue(RwLock<Arc<Catalogue>>);
@@ -93,6 +75,9 @@ impl Services {
                         Error::refused(taken).in_shell("`simbridge service set` changes it")
                     );
                 }
+                let all = tx.services()?;
+                let named = all.iter().map(|one| (one.name.as_str(), &one.market_names));
+                check_market_names(named.chain([(new.name.as_str(), &new.market_names)]))?;
                 let id = tx.add_service(&new)?;
                 let subject_of_note =
                     format!("service {id} {}, price {}", new.name, currency.text(new.price));
@@ -123,6 +108,10 @@ impl Services {
                         .in_shell("`simbridge service list` shows those that it has")
                 })?;
                 check(&new)?;
+                let all = tx.services()?;
+                let others = all.iter().filter(|other| other.id != known.id);
+                let named = others.map(|one| (one.name.as_str(), &one.market_names));
+                check_market_names(named.chain([(known.name.as_str(), &new.market_names)]))?;
                 let changes = edit::changes(&known, &new);
                 if !changes.is_empty() {
                     tx.update_service(known.id, &new)?;
@@ -171,21 +160,21 @@ impl Services {
             self.checked(new).map_err(|error| Error::refused(format!("{name}: {error}")))
         });
         let services = services.collect::<Result<Vec<_>, Error>>()?;
-        let mut names = HashSet::new();
-        if let Some(twice) = services.iter().find(|new| !names.insert(new.name.to_lowercase())) {
-            return Err(Error::refused(format!("{} is there twice", twice.name)));
-        }
         let (subject, now) = (Arc::clone(self), self.env.now());
         let settings = self.env.settings();
         self.env
             .store
             .write(move |tx| {
-                let mut imported = Imported { services: Vec::new() };
-                for new in &services {
-                    let changes = import_one(tx, new, mode, dry_run, (&settings, now))?;
-                    imported.services.push((new.name.clone(), changes));
-                }
+                let planned = plan(&tx.services()?, &services, mode)?;
+                let imported = Imported::of(&planned);
                 if !dry_run {
+                    // Two services may swap their names.
+                    for service in planned.iter().filter_map(PlannedService::renamed) {
+                        tx.clear_market_names(service.id)?;
+                    }
+                    for one in &planned {
+                        carry_out(tx, one, (&settings, now))?;
+                    }
                     let (added, updated) = (imported.added(), imported.updated());
                     let added = counted_noun(added, "service", "services");
                     let changed = format!("a catalogue: {added} added, {updated} changed");
@@ -299,30 +288,26 @@ impl Services {
     }
 }
 
-/// Adds or changes one service of a catalogue, unless it is a dry run.
-fn import_one(
+/// Carries out what is planned for one service of a catalogue.
+fn carry_out(
     tx: &WriteTx<'_>,
-    new: &NewService,
-    mode: ImportMode,
-    dry_run: bool,
+    planned: &PlannedService,
     (settings, now): (&Settings, Timestamp),
-) -> Result<Vec<ServiceChange>, Error> {
-    let Some(known) = tx.service_named_like(&new.name)? else {
-        if !dry_run {
-            let id = tx.add_service(new)?;
-            let subject =
-                format!("service {id} {}, price {}", new.name, settings.currency.text(new.price));
-            tx.note(Actor::Operator, AuditAction::Added, subject, now)?;
+) -> Result<(), StoreError> {
+    let PlannedService { known, contents, changes, .. } = planned;
+    match known {
+        Some(_) if changes.is_empty() => Ok(()),
+        Some(known) => {
+            tx.update_service(known.id, contents)?;
+            note_changes(tx, known, changes, (settings, now))
         }
-        return Ok(vec![ServiceChange::Added]);
-    };
-    let merged = edit::merge(&known, new, mode);
-    let changes = edit::changes(&known, &merged);
-    if !dry_run && !changes.is_empty() {
-        tx.update_service(known.id, &merged)?;
-        note_changes(tx, &known, &changes, (settings, now))?;
+        None => {
+            let id = tx.add_service(contents)?;
+            let price = settings.currency.text(contents.price);
+            let subject = format!("service {id} {}, price {price}", contents.name);
+            tx.note(Actor::Operator, AuditAction::Added, subject, now)
+        }
     }
-    Ok(changes)
 }
 
 fn note_changes(

@@ -35,16 +35,7 @@ async fn names_that_cannot_be_seen_as_a_whole_are_refused() {
     for name in ["ann\u{200b}", "\u{202e}nna", "an\u{1b}[31mn", "an\u{2028}n", "an\u{ad}n"] {
         let account = fixture.gateway.accounts().add(name.to_owned()).await.unwrap_err();
         assert!(account.to_string().contains("which cannot be seen"), "{name:?}: {account}");
-        let service = NewService {
-            name: name.to_owned(),
-            price: Amount(50),
-            country_prices: BTreeMap::new(),
-            priority: 0,
-            reuse: ReuseTerms::default(),
-            charge_on: None,
-            senders: vec![],
-            texts: vec![],
-        };
+        let service = NewService::new(name, Amount(50));
         for refused in [
             fixture.gateway.services().add(service.clone()).await.map(drop),
             fixture

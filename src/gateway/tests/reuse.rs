@@ -150,14 +150,10 @@ async fn after_the_cool_down_a_number_is_sold_again() {
 async fn a_service_may_have_a_window_and_a_reuse_price_of_its_own() {
     let (fixture, ann, uber, old) = completed(&["^Uber$"]).await;
     let own = |window, price_percent| NewService {
-        name: "Uber".into(),
-        price: Amount(50),
-        country_prices: BTreeMap::new(),
-        priority: 0,
         charge_on: Some(ChargeOn::Sms),
         reuse: ReuseTerms { window, price_percent },
         senders: vec!["^Uber$".into()],
-        texts: vec![],
+        ..NewService::new("Uber", Amount(50))
     };
     let minute = Some(Duration::from_secs(60));
     fixture

@@ -8,7 +8,9 @@ use axum::extract::{Path, Query, State};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use super::super::catalogue_file::{DeclaredService, parse_charge_on, parse_price};
+use super::super::catalogue_file::{
+    DeclaredService, parse_charge_on, parse_code, parse_fivesim_name, parse_price,
+};
 use super::{AdminState, Answer, ListQuery, views};
 use crate::domain::{Currency, Service};
 use crate::gateway::{Error, ImportMode, PatternEdit, ServiceChange, ServiceEdit};
@@ -41,7 +43,8 @@ pub(super) async fn add(
 }
 
 /// What is to change of a service; what is left out stays. Of `countries`, the two terms of
-/// reuse and `charge_on`, null stands for what holds without a value of its own.
+/// reuse, `charge_on` and the names on other markets, null stands for what holds without a value of
+/// its own.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Edited {
@@ -55,6 +58,10 @@ pub(super) struct Edited {
     reuse_price_percent: Option<Option<u32>>,
     #[serde(default, deserialize_with = "given")]
     charge_on: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    code: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    fivesim: Option<Option<String>>,
     #[serde(default)]
     senders: PatternsEdited,
     #[serde(default)]
@@ -66,6 +73,14 @@ pub(super) fn given<'d, D: Deserializer<'d>, T: Deserialize<'d>>(
     from: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(from).map(Some)
+}
+
+/// Parses a word that is given and is not null.
+fn parse_given<T>(
+    word: Option<Option<String>>,
+    parse: fn(&str) -> Result<T, Error>,
+) -> Result<Option<Option<T>>, Error> {
+    word.map(|word| word.as_deref().map(parse).transpose()).transpose()
 }
 
 #[derive(Deserialize, Default)]
@@ -92,15 +107,15 @@ impl Edited {
             .into_iter()
             .map(|(country, text)| Ok((country, text.as_deref().map(price).transpose()?)));
         let window = edited.reuse_window_seconds;
-        let charge_on =
-            edited.charge_on.map(|word| word.as_deref().map(parse_charge_on).transpose());
         Ok(ServiceEdit {
             price: edited.price.map(|text| parse_amount(&text, currency)).transpose()?,
             country_prices: country_prices.collect::<Result<_, Error>>()?,
             priority: edited.priority,
             reuse_window: window.map(|seconds| seconds.map(Duration::from_secs)),
             reuse_price_percent: edited.reuse_price_percent,
-            charge_on: charge_on.transpose()?,
+            charge_on: parse_given(edited.charge_on, parse_charge_on)?,
+            code: parse_given(edited.code, parse_code)?,
+            fivesim: parse_given(edited.fivesim, parse_fivesim_name)?,
             senders: edited.senders.into(),
             texts: edited.texts.into(),
         })

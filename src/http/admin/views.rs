@@ -7,6 +7,7 @@ use crate::domain::audit::Person;
 use crate::domain::catalogue::ChargeOn;
 use crate::domain::event::Event;
 use crate::domain::fair_use::OwnLimits;
+use crate::domain::market_names::{FivesimName, ServiceCode};
 use crate::domain::message::Message;
 use crate::domain::modem::{ModemSnapshot, ModemStatus};
 use crate::domain::number_discovery::DiscoveryAttempt;
@@ -199,6 +200,8 @@ pub(super) fn service(service: &Service, currency: Currency) -> Value {
     json!({
         "id": service.id.0,
         "name": service.name,
+        "code": service.market_names.code.as_ref().map(ServiceCode::as_str),
+        "fivesim": service.market_names.fivesim.as_ref().map(FivesimName::as_str),
         "price": currency.text(service.price),
         "enabled": service.enabled,
         "countries": countries,

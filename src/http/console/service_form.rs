@@ -10,6 +10,7 @@ use super::service_trial::TRIED;
 use super::sims::read_time;
 use crate::domain::Service;
 use crate::domain::catalogue::{self, ChargeOn, CountryPrice, ReuseTerms};
+use crate::domain::market_names::MarketNames;
 use crate::gateway::{NewService, PatternDraft};
 use crate::http::web::{Fault, Faults, Form, SavedValues, Visit};
 
@@ -17,6 +18,8 @@ use crate::http::web::{Fault, Faults, Form, SavedValues, Visit};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ServiceDraft {
     pub(super) name: String,
+    pub(super) code: String,
+    pub(super) fivesim: String,
     pub(super) price: String,
     pub(super) countries: String,
     pub(super) priority: String,
@@ -40,8 +43,11 @@ impl ServiceDraft {
         let countries: Vec<String> = service.country_prices.iter().map(line).collect();
         let window = service.reuse.window.map(humantime::format_duration);
         let percent = service.reuse.price_percent;
+        let MarketNames { code, fivesim } = &service.market_names;
         ServiceDraft {
             name: service.name.clone(),
+            code: code.as_ref().map(ToString::to_string).unwrap_or_default(),
+            fivesim: fivesim.as_ref().map(ToString::to_string).unwrap_or_default(),
             price: currency.text(service.price),
             countries: countries.join("\n"),
             priority: service.priority.to_string(),
@@ -57,6 +63,8 @@ impl ServiceDraft {
     /// The values of the fields that are saved.
     pub(super) fn saved_values(&self) -> SavedValues {
         SavedValues::new()
+            .with("code", &self.code)
+            .with("fivesim", &self.fivesim)
             .with("price", &self.price)
             .with("countries", &self.countries)
             .with("priority", &self.priority)
@@ -72,6 +80,8 @@ impl ServiceDraft {
         let text = |name: &str| form.text(name).to_owned();
         ServiceDraft {
             name: text("name"),
+            code: text("code"),
+            fivesim: text("fivesim"),
             price: text("price"),
             countries: text("countries"),
             priority: text("priority"),
@@ -124,9 +134,11 @@ impl ServiceDraft {
         let typed = &self.reuse_price_percent;
         let price_percent = read_optional(typed, "reuse_price_percent", &mut faults, percent);
         let (senders, texts) = self.checked_patterns(&mut faults);
+        let market_names = self.market_names(&mut faults);
         faults.result()?;
         Ok(NewService {
             name: self.name.clone(),
+            market_names,
             price: price.unwrap_or_default(),
             country_prices,
             priority: priority.unwrap_or_default(),
@@ -135,6 +147,18 @@ impl ServiceDraft {
             senders,
             texts,
         })
+    }
+
+    fn market_names(&self, faults: &mut Faults) -> MarketNames {
+        let (code, fivesim) = (&self.code, &self.fivesim);
+        MarketNames {
+            code: Some(code)
+                .filter(|typed| !typed.is_empty())
+                .and_then(|typed| faults.check("code", typed.parse())),
+            fivesim: Some(fivesim)
+                .filter(|typed| !typed.is_empty())
+                .and_then(|typed| faults.check("fivesim", typed.parse())),
+        }
     }
 
     fn priority_in(&self, faults: &mut Faults) -> Option<i64> {
@@ -241,6 +265,10 @@ pub(super) fn form(
                     .value(&draft.reuse_price_percent).inputmode("numeric")
                     .hint("empty: as configured"))
                 (form.choice("charge_on", "Charged for", &charges).value(&draft.charge_on))
+                (form.text("code", "Code for programs of other markets").value(&draft.code)
+                    .hint("like wa; empty: they cannot order it"))
+                (form.text("fivesim", "Name for programs of 5sim").value(&draft.fivesim)
+                    .hint("like whatsapp; empty: they cannot order it"))
             }
             div {
                 h2 { "Patterns" }

@@ -8,7 +8,6 @@ use proptest::prelude::*;
 
 use crate::domain::allocation::{ActiveOrder, Rest, SharingPolicy, Use, UsedBy};
 use crate::domain::availability::{Purpose, Reachability, SimCandidate, SimUsage};
-use crate::domain::catalogue::ReuseTerms;
 use crate::domain::health::{PairHealth, SimHearing};
 use crate::domain::order::OrderState;
 use crate::domain::order::tests::order as order_in;
@@ -221,17 +220,7 @@ impl Model {
             tx.add_account(account, now).unwrap();
         }
         for name in ["Uber", "Shop"] {
-            tx.add_service(&NewService {
-                name: name.to_owned(),
-                price: Amount(50),
-                country_prices: [].into(),
-                priority: 0,
-                reuse: ReuseTerms::default(),
-                charge_on: None,
-                senders: Vec::new(),
-                texts: Vec::new(),
-            })
-            .unwrap();
+            tx.add_service(&NewService::new(name, Amount(50))).unwrap();
         }
         let mut model = Model {
             now,

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 use std::time::Duration;
 
 use simbridge::daemon::config::Config;
-use simbridge::domain::catalogue::ReuseTerms;
 use simbridge::domain::modem::{ModemSnapshot, SimCard};
 use simbridge::domain::order::OrderState;
 use simbridge::domain::{
@@ -187,13 +186,7 @@ impl Business {
 
 fn service(number: usize) -> NewService {
     NewService {
-        name: sender_of(number),
-        price: PRICE,
-        country_prices: Default::default(),
-        priority: 0,
-        reuse: ReuseTerms::default(),
-        charge_on: None,
         senders: vec![format!("^{}$", sender_of(number))],
-        texts: Vec::new(),
+        ..NewService::new(sender_of(number), PRICE)
     }
 }

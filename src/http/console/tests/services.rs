@@ -12,6 +12,8 @@ fn filled<'f>(changed: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
         ("reuse_window", ""),
         ("reuse_price_percent", ""),
         ("charge_on", ""),
+        ("code", "gz"),
+        ("fivesim", "Gizmo"),
         ("senders", "^Gizmo$"),
         ("texts", ""),
         ("try_sender", "Gizmo"),
@@ -37,15 +39,24 @@ async fn a_service_is_added_changed_and_taken_off_sale() {
     let find = async || stage.fixture.gateway.services().find("Gizmo".to_owned()).await.unwrap();
     let service = find().await;
     assert!(service.enabled && service.senders == ["^Gizmo$"]);
+    let names = &service.market_names;
+    assert_eq!(names.code, "gz".parse().ok());
+    assert_eq!(names.fivesim, "gizmo".parse().ok());
     assert_eq!((service.price_in("UK"), service.price_in("USA")), (Some(Amount(80)), None));
     let shown = operator.get(&page).await.text().to_owned();
     assert!(shown.contains("GB 0.80\nUS off"), "{shown}");
-    let changes =
-        [("price", "0.60"), ("countries", ""), ("senders", ""), ("texts", "gizmo\nGIZMO")];
+    let changes = [
+        ("price", "0.60"),
+        ("countries", ""),
+        ("senders", ""),
+        ("texts", "gizmo\nGIZMO"),
+        ("code", ""),
+    ];
     let saved = operator.post(&format!("{page}/edit"), &filled(&changes)).await;
     assert_eq!((saved.status.as_u16(), saved.location.as_deref()), (303, Some(page.as_str())));
     let service = find().await;
     assert_eq!((service.price, service.country_prices.len()), (Amount(60), 0));
+    assert_eq!(service.market_names.code, None);
     assert_eq!((service.senders.len(), service.texts), (0, vec!["gizmo".into(), "GIZMO".into()]));
     operator.post(&format!("{page}/sale"), &[("sale", "off")]).await;
     assert!(!find().await.enabled);
@@ -68,6 +79,8 @@ async fn what_is_wrong_stands_at_its_field_and_the_input_is_kept() {
         ("priority", "high", "Write a whole number"),
         ("reuse_window", "a while", "with its unit"),
         ("reuse_price_percent", "1001", "from 0 to 1000"),
+        ("code", "gizmo", "2 to 4 letters"),
+        ("fivesim", "giz/mo", "letters and digits"),
     ] {
         let wrong = operator.post(&format!("{page}/edit"), &filled(&[(field, value)])).await;
         let text = wrong.text();
