@@ -143,8 +143,9 @@ impl ReadTx<'_> {
         self.all(&sql, params![endpoint.0, before, limit], delivery)
     }
 
-    /// At most `limit` events after an endpoint's position that were not tried to an end yet, the
-    /// newest first, before one if that is given. Not all of them have to be sent.
+    /// At most `limit` events of an endpoint's account and mode after its position that were not
+    /// tried to an end yet, the newest first, before one if that is given. Not all of them have to
+    /// be sent.
     pub fn untried_events(
         &self,
         endpoint: EndpointId,
@@ -155,9 +156,10 @@ impl ReadTx<'_> {
         let position = self.first(position, [endpoint.0], |row| row.get(0).map(EventId))?;
         let Some(position) = position else { return Ok(Vec::new()) };
         let sql = "SELECT e.id, e.kind FROM webhook_endpoint p JOIN event e ON e.account_id = \
-                   p.account_id AND e.id > p.position WHERE p.id = $1 AND e.id >> 10 = $2 AND e.id \
-                   < $3 AND NOT EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.event_id = e.id \
-                   AND d.endpoint_id = $1) ORDER BY e.id DESC LIMIT $4";
+                   p.account_id AND (e.test_id IS NOT NULL) = p.test AND e.id > p.position WHERE \
+                   p.id = $1 AND e.id >> 10 = $2 AND e.id < $3 AND NOT EXISTS (SELECT 1 FROM \
+                   webhook_delivery d WHERE d.event_id = e.id AND d.endpoint_id = $1) ORDER BY \
+                   e.id DESC LIMIT $4";
         let before = before.map_or(i64::MAX, |before| before.0);
         let event = |row: &Row<'_>| Ok((EventId(row.get(0)?), parsed(row, 1)?));
         let (limit, mut found) = (limit as usize, Vec::new());
@@ -220,6 +222,17 @@ impl WriteTx<'_> {
             event.0
         ];
         self.execute(&sql, values).map(drop)
+    }
+
+    /// Makes everything due at `now` that waits for a later time to be sent to an endpoint.
+    pub fn hasten_deliveries(
+        &self,
+        endpoint: EndpointId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sql =
+            "UPDATE webhook_delivery SET next_at = $1 WHERE endpoint_id = $2 AND next_at > $1";
+        self.execute(sql, [now.0, endpoint.0]).map(drop)
     }
 
     /// Has an event that was not tried yet wait for the earlier ones of its subject; if none of

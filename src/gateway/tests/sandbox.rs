@@ -1,12 +1,12 @@
 //! The sandbox of test keys: what is told when, for how long it is kept, and how much there may be.
 
 use super::*;
-use crate::domain::RentalId;
 use crate::domain::event::EventKind;
 use crate::domain::fair_use::DayLimit;
 use crate::domain::sandbox::{
     FIRST_ORDER_ID, MOST_ORDERS_PER_DAY, MOST_RENTALS_PER_DAY, TestService,
 };
+use crate::domain::RentalId;
 use crate::gateway::orders::OrderDone;
 use crate::gateway::resources::OrderResource;
 
@@ -174,4 +174,35 @@ async fn a_test_of_a_clock_that_was_ahead_is_forgotten_and_one_of_an_erased_acco
     assert_eq!(fixture.test_orders(&by).await, 0);
     assert_eq!(fixture.rental_ids(&by).await, [0; 0]);
     assert_eq!(fixture.faults().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn an_endpoint_lists_and_sends_again_what_is_of_its_own_side_alone() {
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let (ann, uber) = (fixture.customer("ann", 900).await, fixture.service("Uber", &[]).await);
+    let by = fixture.tester("ann").await;
+    let webhooks = fixture.gateway.webhooks();
+    let of_tests = AskedBy::Customer(by.clone());
+    let new = NewEndpoint { url: "https://192.0.2.7/hook".to_owned(), types: None };
+    let tests = webhooks.add(of_tests.clone(), ann, new).await.unwrap().unwrap().id;
+    let live = fixture.endpoint(ann).await;
+    fixture.order(ann, uber).await;
+    fixture.tried(&by, TestService::Silent).await;
+    let events = async |mode| {
+        let events = fixture.gateway.events().after((ann, mode), EventId(0), 99).await.unwrap();
+        events.into_iter().map(|event| event.id).collect::<Vec<_>>()
+    };
+    let listed = async |by: AskedBy, endpoint| {
+        let found = webhooks.deliveries(by, endpoint, None, 99).await.unwrap().unwrap();
+        found.into_iter().rev().map(|delivery| delivery.event).collect::<Vec<_>>()
+    };
+    let real = events(KeyMode::Live).await;
+    let tested = events(KeyMode::Test).await;
+    assert_eq!(listed(AskedBy::Customer(ann.into()), live).await, real);
+    let of_rental_too = listed(of_tests.clone(), tests).await;
+    assert_eq!(of_rental_too, tested[tested.len() - of_rental_too.len()..]);
+    assert!(!of_rental_too.is_empty() && !real.is_empty());
+    let foreign = webhooks.redeliver(of_tests, tests, real[0]).await.unwrap();
+    assert_eq!(foreign, Err(EndpointRefusal::NoDelivery(real[0])));
 }

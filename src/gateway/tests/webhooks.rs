@@ -229,6 +229,29 @@ async fn a_test_goes_to_its_endpoint_alone_and_any_event_can_be_sent_again() {
 }
 
 #[tokio::test]
+async fn what_waits_is_tried_at_once_when_an_endpoint_is_switched_on_or_has_another_address() {
+    let hooked = Hooked::open().await;
+    hooked.order().await;
+    let edit = async |edit: EndpointEdit| {
+        hooked.webhooks().edit(AskedBy::Operator, hooked.id, edit).await.unwrap().unwrap();
+    };
+    let url = |url: &str| EndpointEdit { url: Some(url.to_owned()), ..EndpointEdit::default() };
+    let due = async || ids(&hooked.work().await.due);
+    hooked.tried_before(1, 500, &[2]).await;
+    assert_eq!(due().await, [0; 0]);
+    let types = Some(vec!["order.*".to_owned()]);
+    edit(EndpointEdit { types, ..EndpointEdit::default() }).await;
+    assert_eq!(due().await, [0; 0], "it is as far away as before");
+    edit(url("https://192.0.2.8/hook")).await;
+    assert_eq!(due().await, [1], "2 waits for 1");
+    hooked.tried(1, 500).await;
+    assert_eq!(due().await, [0; 0]);
+    edit(EndpointEdit { is_on: Some(false), ..EndpointEdit::default() }).await;
+    hooked.switch_on().await;
+    assert_eq!(due().await, [1]);
+}
+
+#[tokio::test]
 async fn what_waits_for_its_first_attempt_is_listed_and_pages_go_by_events() {
     let hooked = Hooked::open().await;
     hooked.order().await;

@@ -55,7 +55,8 @@ impl Editor {
         Ok(Ok(added))
     }
 
-    /// Changes an endpoint as `edit` does.
+    /// Changes an endpoint as `edit` does. What waits for another attempt is tried at once when the
+    /// endpoint is switched on or has another address: then there is reason to expect more of it.
     pub(super) fn change(
         &self,
         tx: &WriteTx<'_>,
@@ -68,6 +69,9 @@ impl Editor {
         edit(&mut endpoint);
         if endpoint != before {
             tx.save_webhook_endpoint(&endpoint)?;
+            if (&endpoint.url, endpoint.state) != (&before.url, before.state) {
+                tx.hasten_deliveries(id, self.now)?;
+            }
             self.note(tx, action, &endpoint)?;
             self.changes.change_after(tx, id);
         }

@@ -28,10 +28,11 @@ const WEBHOOKS: &str = "/v2/webhooks";
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewWebhook {
-    /// Where events are sent: an address that begins with `https://`.
+    /// Where events are sent: an address that begins with `https://`, or one that the operator has
+    /// allowed.
     #[schema(required = true, value_type = String)]
     url: Option<String>,
-    /// Which events are sent: their names, or patterns such as `order.*`; all if there are none.
+    /// Which events are sent: their names, or patterns such as `order.*`; all if this is left out.
     types: Option<Vec<String>>,
 }
 
