@@ -1,5 +1,7 @@
 //! Currencies, by their codes and decimals, and how amounts are read and written in them.
 
+mod numbers;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -91,6 +93,17 @@ impl Currency {
     /// The same currency with amounts of so many decimals, at most [`MOST_DECIMALS`].
     pub fn with_decimals(self, decimals: u32) -> Currency {
         Currency { decimals: decimals.min(MOST_DECIMALS), ..self }
+    }
+
+    /// Its number in ISO 4217; 999, which stands for none, of one that ISO 4217 does not have.
+    pub fn number(self) -> u16 {
+        std::str::from_utf8(&self.code).map_or(0, numbers::number)
+    }
+
+    /// An amount in whole units with a fraction, for protocols that write it as a number.
+    pub fn units(self, amount: Amount) -> f64 {
+        // Amounts are far below 2^53, so that this is the nearest number that there is.
+        amount.0 as f64 / self.minor_units() as f64
     }
 
     /// Whether both have the same code.

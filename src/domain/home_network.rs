@@ -53,6 +53,14 @@ impl HomeNetworks {
         })
     }
 
+    /// The mobile operators whose names are this one in small letters and digits alone, which is
+    /// how number markets write names.
+    pub fn operators_written(&self, slug: &str) -> Vec<MobileOperator> {
+        let names: BTreeSet<&String> = self.own.values().chain(SHIPPED.values()).collect();
+        let is_meant = |name: &&String| market_slug(name) == slug;
+        names.into_iter().filter(is_meant).cloned().map(MobileOperator::Named).collect()
+    }
+
     /// The mobile operator that a customer names, in any case of the letters, or by the MCC and MNC
     /// of a network, with a hyphen between them or not.
     ///
@@ -78,6 +86,11 @@ impl HomeNetworks {
     }
 }
 
+/// A name as number markets write it: small letters and digits alone.
+pub fn market_slug(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
 fn network_in<'n>(names: &'n BTreeMap<String, String>, imsi: &Imsi) -> Option<(&'n str, &'n str)> {
     let codes = [6, 5].into_iter().filter_map(|digits| imsi.as_str().get(..digits));
     let known = codes.filter_map(|code| names.get_key_value(code));
@@ -99,6 +112,16 @@ mod tests {
             let imsi: Imsi = format!("{code:0<15}").parse().unwrap();
             assert!(world::of_imsi(&imsi).is_some(), "{code}");
         }
+    }
+
+    #[test]
+    fn a_mobile_operator_is_known_by_what_markets_call_it() {
+        let own = [("204041".to_owned(), "Vodafone N-L".to_owned())];
+        let networks = HomeNetworks::with_own(own);
+        let named = |name: &str| vec![MobileOperator::Named(name.to_owned())];
+        assert_eq!(networks.operators_written("vodafonenl"), named("Vodafone N-L"));
+        assert_eq!(networks.operators_written("vodafone"), named("Vodafone"));
+        assert_eq!(networks.operators_written("virtual4"), []);
     }
 
     #[test]

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use super::event::EventKind;
 use super::outcome::OrderOutcome;
-use super::{AccountId, Amount, Msisdn, OrderId, ServiceId, SimId, Timestamp, UnknownWord};
+use super::{
+    AccountId, Amount, MessageId, Msisdn, OrderId, ServiceId, SimId, Timestamp, UnknownWord,
+};
 
 /// The state of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,6 +173,29 @@ pub struct Order {
     /// What its end tells of its number; `None` while it is open, and of orders that ended before
     /// this was kept.
     pub outcome: Option<OrderOutcome>,
+    /// How long it lasts once its SIM is on the air; `None`: as long as the configuration says.
+    pub lifetime: Option<Duration>,
+    /// Its newest message when its customer asked for another code.
+    pub asked_again_after: Option<MessageId>,
+    /// When its customer said that no more messages are needed, which ended its lifetime.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// Where an order stands for customers' programs, which know more stages than states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderStage {
+    /// It waits for the SMS that completes it.
+    Waiting,
+    /// It is completed and collects further messages.
+    Collecting,
+    /// It is completed and collects no more.
+    Finished,
+    /// Its customer has canceled it, or the operator.
+    Canceled,
+    /// Its customer has canceled it and does not want its number again.
+    Skipped,
+    /// Its lifetime was over without its SMS, or its SIM was lost.
+    Expired,
 }
 
 /// Why an order cannot change to another state.
@@ -199,6 +224,36 @@ impl Order {
         let collects = matches!(self.state, OrderState::Open | OrderState::Completed { .. });
         let made_by_then = taken_at.0.saturating_add(STAMP_RESOLUTION_US) > self.created_at.0;
         collects && made_by_then && self.created_at <= received_at && received_at < self.expires_at
+    }
+
+    /// Where it stands at `now`. `has_text` is whether its customer was shown a text: an open order
+    /// that has one is completed at the end of its lifetime, and one that has none expires.
+    pub fn stage(&self, now: Timestamp, has_text: bool) -> OrderStage {
+        match self.state {
+            OrderState::Open if self.is_open(now) => OrderStage::Waiting,
+            OrderState::Open if has_text => OrderStage::Finished,
+            OrderState::Open | OrderState::Expired { .. } => OrderStage::Expired,
+            OrderState::Completed { .. } if self.is_collecting(now) => OrderStage::Collecting,
+            OrderState::Completed { .. } => OrderStage::Finished,
+            OrderState::Canceled { .. } => OrderStage::Canceled,
+            OrderState::Skipped { .. } => OrderStage::Skipped,
+        }
+    }
+
+    fn is_collecting(&self, now: Timestamp) -> bool {
+        self.finished_at.is_none() && now < self.expires_at
+    }
+
+    /// Ends the lifetime of a completed order that still collects messages, because its customer
+    /// needs no more.
+    pub fn finish(self, now: Timestamp) -> Result<Order, Refused> {
+        match self.state {
+            OrderState::Completed { at } if self.is_collecting(now) => {
+                Ok(Order { finished_at: Some(now), expires_at: now.max(at), ..self })
+            }
+            OrderState::Completed { .. } => Err(Refused::Completed),
+            _ => Err(Refused::Over),
+        }
     }
 
     /// Begins the lifetime of an order whose SIM has come on the air. It ends at `expires_at`.
@@ -331,6 +386,9 @@ pub(crate) mod tests {
             awaits_sim: false,
             state,
             outcome: None,
+            lifetime: None,
+            asked_again_after: None,
+            finished_at: None,
         }
     }
 
@@ -388,6 +446,66 @@ pub(crate) mod tests {
             for (name, result) in [at, END].into_iter().flat_map(|at| steps(&order(state), at)) {
                 assert_eq!(result, Err(refusal), "{name} of {state:?}");
             }
+        }
+    }
+
+    #[test]
+    fn an_order_that_is_finished_collects_no_more() {
+        let (at, now) = (Timestamp(20_000_000), Timestamp(30_000_000));
+        let completed = order(OrderState::Completed { at });
+        assert_eq!(completed.stage(now, true), OrderStage::Collecting);
+        let finished = completed.clone().finish(now).unwrap();
+        assert_eq!((finished.expires_at, finished.finished_at), (now, Some(now)));
+        assert_eq!(
+            (finished.state, finished.stage(now, true)),
+            (completed.state, OrderStage::Finished)
+        );
+        assert!(!finished.was_running(now, now));
+        assert_eq!(finished.stage(at, true), OrderStage::Finished, "the clock was set back");
+        let early = completed.clone().finish(Timestamp(1)).unwrap();
+        assert_eq!(early.expires_at, at, "by a clock that was set back before it was completed");
+        for refused in [finished, completed] {
+            assert_eq!(refused.finish(END), Err(Refused::Completed), "it is over");
+        }
+        for state in [OrderState::Open, OrderState::Canceled { at }, OrderState::Expired { at }] {
+            assert_eq!(order(state).finish(now), Err(Refused::Over), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn an_order_stands_where_its_state_and_its_lifetime_say() {
+        let (at, before) = (Timestamp(20_000_000), Timestamp(END.0 - 1));
+        for (state, early, late, late_with_text) in [
+            (OrderState::Open, OrderStage::Waiting, OrderStage::Expired, OrderStage::Finished),
+            (
+                OrderState::Completed { at },
+                OrderStage::Collecting,
+                OrderStage::Finished,
+                OrderStage::Finished,
+            ),
+            (
+                OrderState::Canceled { at },
+                OrderStage::Canceled,
+                OrderStage::Canceled,
+                OrderStage::Canceled,
+            ),
+            (
+                OrderState::Skipped { at },
+                OrderStage::Skipped,
+                OrderStage::Skipped,
+                OrderStage::Skipped,
+            ),
+            (
+                OrderState::Expired { at },
+                OrderStage::Expired,
+                OrderStage::Expired,
+                OrderStage::Expired,
+            ),
+        ] {
+            let order = order(state);
+            let stages =
+                (order.stage(before, false), order.stage(END, false), order.stage(END, true));
+            assert_eq!(stages, (early, late, late_with_text), "{state:?}");
         }
     }
 

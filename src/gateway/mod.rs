@@ -117,8 +117,9 @@ pub use number_discovery::{NumberDiscovery, Wanted};
 pub use once::{Done, Once};
 pub use order_stats::{OrderStats, OutcomeCounts};
 pub use orders::{
-    Cancel, GiveUp, MakeOrder, OrderHistory, OrderPage, OrderRefusal, OrderRequest, OrderView,
-    Orders, Reuse, Sms,
+    Bought, Cancel, GiveUp, MakeOrder, MarketOrder, MarketPage, MarketStep, OrderHistory,
+    OrderPage, OrderRefusal, OrderRequest, OrderView, Orders, PriceCondition, Purchase,
+    PurchaseCountry, Reuse, ShownCode, Sms, StepRefusal, Viewed,
 };
 pub use people::{
     AttemptResult, LinkView, LoginView, NewLink, PasswordRefusal, People, ProofRefusal,
@@ -136,15 +137,15 @@ pub use services::{
     ImportMode, Imported, PatternDraft, PatternEdit, ServiceChange, ServiceEdit, Services, Trial,
     TrialClaim, TriedMessage, TriedMessages,
 };
-pub use settings::{MarketSettings, Settings};
+pub use settings::{Dialect, MarketSettings, Settings};
 pub use shared_reading::Freshness;
 pub use sims::{
     Identified, ImportedSim, RENTED_OFF_AIR, Rival, SimEdit, SimImport, SimPage, SimView, Sims,
     SimsWanted, WantedDigits, no_sim, sim_states,
 };
 pub use stock::{
-    ExplainedSim, Explanation, NumberState, Obstacles, Offer, RENTALS, ReachedLimit, Showcase,
-    Stock, StockRow, StockTable, Whom,
+    CountryPrices, ExplainedSim, Explanation, NumberState, Obstacles, Offer, PriceFilter,
+    PricedService, RENTALS, ReachedLimit, Showcase, Stock, StockRow, StockTable, Whom,
 };
 pub use topics::{Topic, TopicFollower, Topics};
 pub use verification::{Verification, VerificationReport, VerificationState};
@@ -156,8 +157,8 @@ pub use webhooks::{
 
 pub use crate::store::{
     Account, AuditRow, AwaitedMessage, BankPosition, CHECKS, EndpointCounts, Entry, Holder, Key,
-    LastSim, ListStep, LocationPeriod, LoggedAlarm, Mark, MessageFilter, NewService, RentalMove,
-    Searched, SimActivity, Skip, StepEnd, Trace, Undelivered,
+    LastSim, ListStep, LocationPeriod, LoggedAlarm, Mark, MessageFilter, NewService, OrderSpan,
+    RentalMove, Searched, SimActivity, Skip, StepEnd, Trace, Undelivered,
 };
 use subjects::Subjects;
 

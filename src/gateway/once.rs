@@ -57,6 +57,12 @@ impl Once {
         Once { key: format!("{beside}{key}"), fingerprint }
     }
 
+    /// A purchase by the reference that its customer has given it. References are others than the
+    /// keys of requests. With the same one nothing is bought again, whatever is asked for.
+    pub(super) fn for_reference(reference: &str) -> Once {
+        Once { key: format!("reference\n{reference}"), fingerprint: [0; 32] }
+    }
+
     /// By what it is known among all requests of its account.
     pub fn known_by(&self) -> &str {
         &self.key

@@ -90,6 +90,20 @@ pub struct Settings {
     pub ask_loopback: bool,
 }
 
+/// A protocol of number markets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// That of `/stubs/handler_api.php`, which many markets share: one path, with the action in a
+    /// parameter.
+    HandlerApi,
+    /// 5sim's API v1.
+    FiveSim,
+}
+
+/// How many orders an account may have open at a time that uses one of these protocols, unless the
+/// operator has said otherwise of it: programs for markets run many at once.
+const MOST_OPEN_IN_DIALECTS: i64 = 20;
+
 /// What the operator has chosen for the protocols of number markets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MarketSettings {
@@ -107,6 +121,16 @@ pub struct MarketSettings {
     pub min_cancel_age: Duration,
 }
 
+impl MarketSettings {
+    /// How long an order that was made through a dialect waits and collects.
+    pub(super) fn lifetime_in(&self, dialect: Dialect) -> Duration {
+        match dialect {
+            Dialect::HandlerApi => self.lifetime,
+            Dialect::FiveSim => self.fivesim_lifetime,
+        }
+    }
+}
+
 impl Settings {
     /// The limits of an account that has none of its own.
     pub(super) fn account_limits(&self) -> AccountLimits {
@@ -116,6 +140,20 @@ impl Settings {
             orders_per_day: self.orders_per_day,
             spend_per_day: self.spend_per_day,
         }
+    }
+
+    /// The same for what is ordered through a dialect, if it is.
+    pub(super) fn account_limits_in(&self, dialect: Option<Dialect>) -> AccountLimits {
+        let max_open = Allowance::AtMost(MOST_OPEN_IN_DIALECTS);
+        match dialect {
+            Some(_) => AccountLimits { max_open, ..self.account_limits() },
+            None => self.account_limits(),
+        }
+    }
+
+    /// How long an order waits and collects once its SIM is on the air.
+    pub(super) fn lifetime_of(&self, order: &Order) -> Duration {
+        order.lifetime.unwrap_or(self.order_lifetime)
     }
 
     /// Until when the number of an order of a service can be ordered again; `None` if it cannot.

@@ -83,6 +83,33 @@ impl<T> SharedReading<T> {
             tokio::time::sleep(age.map_or(Duration::ZERO, |age| shared_for.saturating_sub(age)))
                 .await;
         }
+        self.read(env, read).await
+    }
+
+    /// A reading that is no older than `shared_for` and can be used by whoever asks.
+    pub(super) async fn get_usable<E>(
+        &self,
+        env: &Environment,
+        shared_for: Duration,
+        is_usable: impl Fn(&T) -> bool,
+        read: impl Future<Output = Result<T, E>>,
+    ) -> Result<Arc<T>, E> {
+        let usable = || self.recent(env.now(), shared_for).filter(|value| is_usable(value));
+        if let Some(known) = usable() {
+            return Ok(known);
+        }
+        let _turn = self.turn.lock().await;
+        match usable() {
+            Some(known) => Ok(known),
+            None => self.read(env, read).await,
+        }
+    }
+
+    async fn read<E>(
+        &self,
+        env: &Environment,
+        read: impl Future<Output = Result<T, E>>,
+    ) -> Result<Arc<T>, E> {
         // What changes while it is read may be in it or not.
         let (at, generation) = (env.now(), self.generation.load(Ordering::SeqCst));
         let value = Arc::new(read.await?);

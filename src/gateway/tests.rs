@@ -48,6 +48,7 @@ mod late_codes;
 mod limits;
 mod looking;
 mod lost_sims;
+mod market;
 mod moves;
 mod numbers;
 mod operator;

@@ -1,8 +1,11 @@
 //! SIM banks: what was found in their slots, the switches, and what a SIM is needed on the air for.
 
+use std::time::Duration;
+
 use rusqlite::{Row, params};
 
 use super::listing::{ListFilter, Listed};
+use super::orders::lifetime;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::bank::{SlotContents, SlotRecord, SwitchRecord};
 use crate::domain::{AccountId, Iccid, OrderId, Timestamp};
@@ -31,6 +34,8 @@ pub struct WaitingOrder {
     /// The account that made it.
     pub account: AccountId,
     pub iccid: Iccid,
+    /// How long it lasts once its SIM is on the air; `None`: as long as the configuration says.
+    pub lifetime: Option<Duration>,
 }
 
 /// The switches. A SIM's are those by which it came or went.
@@ -138,14 +143,15 @@ impl ReadTx<'_> {
     /// The orders that are open at `now` and whose SIM has not been on the air since they were
     /// made, the one that ends first first.
     pub fn orders_waiting_for_sim(&self, now: Timestamp) -> Result<Vec<WaitingOrder>, StoreError> {
-        let sql = "SELECT o.id, o.account_id, s.iccid FROM orders o INDEXED BY orders_awaiting \
-                   JOIN sim s ON s.id = o.sim_id WHERE o.state = 'open' AND o.awaits_sim = 1 AND \
-                   o.expires_at > $1 ORDER BY o.expires_at";
+        let sql = "SELECT o.id, o.account_id, s.iccid, o.lifetime_us FROM orders o INDEXED BY \
+                   orders_awaiting JOIN sim s ON s.id = o.sim_id WHERE o.state = 'open' AND \
+                   o.awaits_sim = 1 AND o.expires_at > $1 ORDER BY o.expires_at";
         self.all(sql, [now.0], |row| {
             Ok(WaitingOrder {
                 order: OrderId(row.get(0)?),
                 account: AccountId(row.get(1)?),
                 iccid: row.get(2)?,
+                lifetime: row.get::<_, Option<i64>>(3)?.map(lifetime),
             })
         })
     }

@@ -43,6 +43,13 @@ impl ReadTx<'_> {
         Ok(None)
     }
 
+    /// The newest message of an order that its customer may see.
+    pub fn newest_message_of_order(&self, order: OrderId) -> Result<Option<MessageId>, StoreError> {
+        let sql = "SELECT id FROM message WHERE order_id = $1 AND withheld IS NULL ORDER BY id \
+                   DESC LIMIT 1";
+        self.first(sql, [order.0], |row| row.get(0).map(MessageId))
+    }
+
     /// The messages of an order that its customer may see and was not shown yet, oldest first.
     pub fn unseen_of_order(&self, order: OrderId) -> Result<Vec<MessageId>, StoreError> {
         let sql = "SELECT id FROM message WHERE order_id = $1 AND withheld IS NULL AND text IS NOT \

@@ -73,6 +73,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0062_withheld_counts.sql"),
     include_str!("../../migrations/0063_shown_reasons.sql"),
     include_str!("../../migrations/0064_market_names.sql"),
+    include_str!("../../migrations/0065_market_orders.sql"),
 ];
 
 /// The version of the schema that this program writes.
@@ -136,6 +137,7 @@ pub(super) mod tests {
         (57, include_str!("../../tests/data/schemas/0057.sql")),
         (58, include_str!("../../tests/data/schemas/0058.sql")),
         (64, include_str!("../../tests/data/schemas/0064.sql")),
+        (65, include_str!("../../tests/data/schemas/0065.sql")),
     ];
 
     /// How many migrations there are.

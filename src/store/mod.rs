@@ -47,6 +47,7 @@ mod new_file;
 mod numbers;
 mod numbers_used;
 mod orders;
+mod orders_of_account;
 mod outages;
 mod page_readers;
 mod parts;
@@ -103,6 +104,7 @@ pub use messages_of_owner::TenantFilter;
 pub use new_file::{NewFile, sync_folder_of};
 pub use numbers::Loopback;
 pub use orders::{NewOrder, Skip};
+pub use orders_of_account::OrderSpan;
 pub use outages::Tenancy;
 #[cfg(test)]
 pub(crate) use page_readers::PAGE_READERS;

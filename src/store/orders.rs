@@ -1,6 +1,7 @@
 //! Orders: one number for one service, until its first SMS or the end of its lifetime.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use rusqlite::{Row, params};
 
@@ -11,7 +12,8 @@ use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::allocation::ActiveOrder;
 use crate::domain::order::{OrderState, ReportReason};
 use crate::domain::{
-    AccountId, Amount, Iccid, Msisdn, Order, OrderId, OrderOutcome, ServiceId, SimId, Timestamp,
+    AccountId, Amount, Iccid, MessageId, Msisdn, Order, OrderId, OrderOutcome, ServiceId, SimId,
+    Timestamp,
 };
 
 /// An order that is to be added. It is open.
@@ -41,6 +43,8 @@ pub struct NewOrder<'n> {
     /// Whether its SIM is parked in a bank, so that its lifetime begins only when the SIM is on the
     /// air.
     pub awaits_sim: bool,
+    /// How long it lasts from then on; `None`: as long as the configuration says.
+    pub lifetime: Option<Duration>,
 }
 
 /// A number that an account wants for a service never again.
@@ -54,9 +58,10 @@ pub struct Skip {
     pub at: Timestamp,
 }
 
-const ORDER: &str = "SELECT id, account_id, service_id, sim_id, number, country, price_minor, \
-                     created_at, expires_at, state, ended_at, reuse_of, awaits_sim, outcome, \
-                     replaces, client_ref, report FROM orders";
+pub(super) const ORDER: &str = "SELECT id, account_id, service_id, sim_id, number, country, \
+                                price_minor, created_at, expires_at, state, ended_at, reuse_of, \
+                                awaits_sim, outcome, replaces, client_ref, report, lifetime_us, \
+                                asked_again_after, finished_at FROM orders";
 
 pub(super) const LISTED: Listed = Listed {
     table: "orders",
@@ -74,7 +79,7 @@ pub(super) const LISTED: Listed = Listed {
     ..Listed::UNFILTERED
 };
 
-fn order(row: &Row<'_>) -> rusqlite::Result<Result<Order, StoreError>> {
+pub(super) fn order(row: &Row<'_>) -> rusqlite::Result<Result<Order, StoreError>> {
     let id = OrderId(row.get(0)?);
     let ended_at = row.get::<_, Option<i64>>(10)?.map(Timestamp);
     let outcome = row.get_ref(13)?.as_str_or_null()?;
@@ -104,7 +109,15 @@ fn order(row: &Row<'_>) -> rusqlite::Result<Result<Order, StoreError>> {
         report: row.get_ref(16)?.as_str_or_null()?.and_then(|word| word.parse().ok()),
         state,
         outcome: known.flatten(),
+        lifetime: row.get::<_, Option<i64>>(17)?.map(lifetime),
+        asked_again_after: row.get::<_, Option<i64>>(18)?.map(MessageId),
+        finished_at: row.get::<_, Option<i64>>(19)?.map(Timestamp),
     }))
+}
+
+/// How long an order lasts, by its column.
+pub(super) fn lifetime(stored_us: i64) -> Duration {
+    Duration::from_micros(u64::try_from(stored_us).unwrap_or(0))
 }
 
 fn active_order(row: &Row<'_>) -> rusqlite::Result<ActiveOrder> {
@@ -130,6 +143,36 @@ impl ReadTx<'_> {
     pub fn orders_step(&self, filter: &ListFilter) -> Result<ListStep<Order>, StoreError> {
         let step = self.list_step(ORDER, &LISTED, filter, STEP_ROWS, order)?;
         step.try_map(|order| order)
+    }
+
+    /// The orders of an account that are open or collecting at `now`, newest first.
+    pub fn active_orders_of(
+        &self,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<Vec<Order>, StoreError> {
+        let mut orders = Vec::new();
+        // Each has an index of its own.
+        for active in ["state = 'open'", "state = 'completed' AND filed = 0"] {
+            let sql = format!("{ORDER} WHERE account_id = $1 AND expires_at > $2 AND {active}");
+            for found in self.all(&sql, [account.0, now.0], order)? {
+                orders.push(found?);
+            }
+        }
+        orders.sort_unstable_by_key(|order| std::cmp::Reverse(order.id));
+        Ok(orders)
+    }
+
+    /// The SIMs whose numbers an account has canceled for a service after `since`.
+    pub fn sims_canceled_by(
+        &self,
+        account: AccountId,
+        service: ServiceId,
+        since: Timestamp,
+    ) -> Result<Vec<SimId>, StoreError> {
+        let sql = "SELECT s.id FROM orders o JOIN sim s ON s.number = o.number WHERE o.account_id \
+                   = $1 AND o.service_id = $2 AND o.state = 'canceled' AND o.ended_at > $3";
+        self.all(sql, [account.0, service.0, since.0], |row| row.get(0).map(SimId))
     }
 
     /// What an account has skipped, the oldest first.
@@ -260,8 +303,8 @@ impl WriteTx<'_> {
     pub fn add_order(&self, new: &NewOrder<'_>) -> Result<OrderId, StoreError> {
         let sql = "INSERT INTO orders (account_id, service_id, sim_id, number, country, \
                    price_minor, state, patterned, created_at, expires_at, reuse_of, awaits_sim, \
-                   replaces, client_ref) VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10, \
-                   $11, $12, $13)";
+                   replaces, client_ref, lifetime_us) VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, \
+                   $8, $9, $10, $11, $12, $13, $14)";
         let values = params![
             new.account.0,
             new.service.0,
@@ -275,7 +318,8 @@ impl WriteTx<'_> {
             new.reuse_of.map(|order| order.0),
             new.awaits_sim,
             new.replaces.map(|order| order.0),
-            new.client_ref
+            new.client_ref,
+            new.lifetime.map(|lifetime| i64::try_from(lifetime.as_micros()).unwrap_or(i64::MAX))
         ];
         self.execute(sql, values)?;
         Ok(OrderId(self.inserted()))
@@ -312,6 +356,21 @@ impl WriteTx<'_> {
         let report = order.report.map(ReportReason::as_str);
         let values = params![order.state.as_str(), ended_at, outcome, report, order.id.0];
         one_row(self.execute(sql, values)?, "orders", order.id)
+    }
+
+    /// Saves that a completed order collects no more, and takes it out of the index of active ones.
+    pub fn finish_order(&self, order: &Order) -> Result<(), StoreError> {
+        let sql = "UPDATE orders SET finished_at = $1, expires_at = max($2, created_at), filed = 1 \
+                   WHERE id = $3 AND state = 'completed'";
+        let finished_at = order.finished_at.map(|at| at.0);
+        let values = params![finished_at, order.expires_at.0, order.id.0];
+        one_row(self.execute(sql, values)?, "orders", order.id)
+    }
+
+    /// Saves which message of an order was the newest when its customer asked for another code.
+    pub fn ask_again(&self, order: OrderId, newest: MessageId) -> Result<(), StoreError> {
+        let sql = "UPDATE orders SET asked_again_after = $1 WHERE id = $2";
+        one_row(self.execute(sql, [newest.0, order.0])?, "orders", order)
     }
 
     /// An order that was charged for a text without a code has received a code after all.

@@ -118,6 +118,12 @@ impl ReadTx<'_> {
         found.map(|service| self.with_details(service)).transpose()
     }
 
+    /// The service that has this code in the handler_api dialect, if it may be ordered.
+    pub fn service_with_code(&self, code: &str) -> Result<Option<ServiceId>, StoreError> {
+        let sql = "SELECT id FROM service WHERE market_code = $1 AND enabled = 1";
+        self.first(sql, [code], |row| row.get(0).map(ServiceId))
+    }
+
     /// Whether a service was ever ordered.
     pub fn has_orders_of(&self, service: ServiceId) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM orders WHERE service_id = $1 LIMIT 1";

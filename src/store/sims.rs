@@ -113,6 +113,15 @@ impl ReadTx<'_> {
         Ok(self.first(sql, [country], |_| Ok(()))?.is_some())
     }
 
+    /// The countries of the SIMs whose numbers are known, each with the first digits of an IMSI,
+    /// which say of which network a SIM is.
+    pub fn networks_of_sims(&self) -> Result<Vec<(String, Imsi)>, StoreError> {
+        let sql = "SELECT country, min(imsi) FROM sim WHERE country IS NOT NULL AND number IS NOT \
+                   NULL AND imsi IS NOT NULL AND retired_at IS NULL GROUP BY country, \
+                   substr(imsi, 1, 6)";
+        self.all(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
     pub fn sim_id(&self, iccid: &Iccid) -> Result<Option<SimId>, StoreError> {
         self.first("SELECT id FROM sim WHERE iccid = $1", [iccid], |row| row.get(0).map(SimId))
     }

@@ -62,8 +62,8 @@ pub struct Config {
     pub hardware: PathBuf,
     /// `[recovery]`.
     pub recovery: Recovery,
-    /// `[orders]`, `[market]`, `[rentals]`, `[money]`, `[numbers]`, `[retention]`, `[webhooks]`, `[block_list]`
-    /// and `[countries.…]`.
+    /// `[orders]`, `[market]`, `[rentals]`, `[money]`, `[numbers]`, `[retention]`, `[webhooks]`,
+    /// `[block_list]` and `[countries.…]`.
     pub gateway: gateway::Settings,
     /// `[limits]`.
     pub limits: http::Limits,

@@ -89,6 +89,9 @@ impl TestOrder {
             client_ref: self.client_ref.clone(),
             report: None,
             awaits_sim: false,
+            lifetime: None,
+            asked_again_after: None,
+            finished_at: None,
             state: OrderState::Open,
             outcome: None,
         }

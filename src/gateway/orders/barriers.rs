@@ -1,11 +1,11 @@
 //! What keeps an account from ordering: the orders that it has open, a pause, the limits of its
 //! day, its balance.
 
-use super::{MakeOrder, Orders};
+use super::{Bought, MakeOrder, Orders};
 use crate::domain::fair_use::DayLimit;
 use crate::domain::{AccountId, Amount, OrderId, Timestamp};
 use crate::gateway::requester::key_may_spend;
-use crate::gateway::{Error, Requester};
+use crate::gateway::{Dialect, Error, Requester};
 use crate::store::ReadTx;
 
 /// What keeps an account from ordering anything now.
@@ -47,18 +47,29 @@ impl From<Unpayable> for MakeOrder {
     }
 }
 
+impl From<Unpayable> for Bought {
+    fn from(unpayable: Unpayable) -> Bought {
+        match unpayable {
+            Unpayable::NoBalance => Bought::NoBalance,
+            Unpayable::Limited(_) => Bought::Limited,
+        }
+    }
+}
+
 impl Orders {
-    /// What keeps an account from ordering, whatever it costs; the first of [`Barrier`].
+    /// What keeps an account from ordering, in a dialect if it is one, whatever it costs; the first
+    /// of [`Barrier`].
     pub(super) fn barrier(
         &self,
         rows: &ReadTx<'_>,
         account: AccountId,
+        dialect: Option<Dialect>,
         now: Timestamp,
     ) -> Result<Option<Barrier>, Error> {
         let open = rows.open_orders(account, now)?;
         let Some(account) = rows.account(account)? else { return Ok(None) };
         let settings = self.env.settings();
-        let limits = account.limits.or(settings.account_limits());
+        let limits = account.limits.or(settings.account_limits_in(dialect));
         let (so_many, pauses) = (open.len(), settings.pauses);
         let is_full = !account.fair_use.may_open_another(so_many, limits, pauses);
         if let Some(oldest) = open.first().filter(|_| is_full) {

@@ -138,7 +138,7 @@ impl Orders {
         let (orders, account) = (Arc::clone(self), by.account);
         let reused = self.env.store.write_often_for(account, move |tx| {
             carry_out(tx, (account, once.as_ref()), orders.env.now(), || {
-                let reused = orders.reuse_in(tx, &by, order)?;
+                let reused = orders.reuse_in(tx, &by, order, None)?;
                 orders.answer(tx, reused)
             })
         });

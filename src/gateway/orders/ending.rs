@@ -111,16 +111,16 @@ impl Orders {
     /// An order as it is when it is given up now.
     pub(super) fn given_up(&self, order: Order, how: GiveUp) -> Result<Order, OrderRefusal> {
         let now = self.env.now();
-        let outcome = self.patience().judge(&order, now);
+        let outcome = self.patience(&order).judge(&order, now);
         how.end(order, now, outcome).map_err(|refused| match refused {
             Refused::Completed => OrderRefusal::Completed,
             Refused::Over => OrderRefusal::Over,
         })
     }
 
-    fn patience(&self) -> Patience {
+    fn patience(&self, order: &Order) -> Patience {
         let settings = self.env.settings();
-        Patience { judge_after: settings.judge_after, lifetime: settings.order_lifetime }
+        Patience { judge_after: settings.judge_after, lifetime: settings.lifetime_of(order) }
     }
 
     /// The open orders on SIMs that are lost, of a limited number of SIMs, whose time in their
@@ -224,7 +224,8 @@ impl Orders {
         if !order.awaits_sim {
             return Ok(order);
         }
-        let begun = order.begin(received_at.plus(self.env.settings().order_lifetime));
+        let lifetime = self.env.settings().lifetime_of(&order);
+        let begun = order.begin(received_at.plus(lifetime));
         tx.begin_order(begun.id, begun.expires_at)?;
         self.wakeups.deadlines_change_after(tx);
         Ok(begun)
@@ -272,6 +273,7 @@ impl Orders {
         self.judge(tx, completed, at)?;
         self.stats.count_end_after(tx, completed);
         self.wakeups.bank_demand_changes_after(tx);
+        self.stock.changes_after(tx, completed.account);
         let (cache, number) = (Arc::clone(&self.cache), completed.number.clone());
         tx.after_commit(move || cache.forget_uses_of(&number));
         self.events.note_end(tx, completed, at);
@@ -298,6 +300,7 @@ impl Orders {
         tx.end_order(ended)?;
         self.stats.count_end_after(tx, ended);
         self.wakeups.bank_demand_changes_after(tx);
+        self.stock.changes_after(tx, ended.account);
         self.events.note_end(tx, ended, at);
         let posting = Posting::Release { amount: ended.price, order: ended.id };
         self.events.post(tx, ended.account, &posting, self.env.occasion(at, None))?;

@@ -12,8 +12,8 @@ use crate::domain::{
     AccountId, Amount, MobileOperator, Msisdn, OrderId, Service, ServiceId, SimId, Timestamp,
 };
 use crate::gateway::parked::{Allocation, SelectedSim, SimReadiness};
-use crate::gateway::stock::{Proposal, Wish, try_in_rounds};
-use crate::gateway::{Error, Requester};
+use crate::gateway::stock::{Preference, Proposal, Wish, try_in_rounds};
+use crate::gateway::{Dialect, Error, Requester};
 use crate::store::{Asked, NewOrder, NotedEvent, WriteTx};
 
 /// The outcome of a request for a number.
@@ -64,11 +64,13 @@ pub(super) struct Wanted {
     pub(super) service: ServiceId,
     /// The country's code.
     pub(super) country: Option<String>,
-    pub(super) operator: Option<MobileOperator>,
+    pub(super) preference: Preference,
     pub(super) max_price: Option<Amount>,
     pub(super) client_ref: Option<String>,
     /// The order in whose place it is made.
     pub(super) replaces: Option<OrderId>,
+    /// The dialect through which it is made.
+    pub(super) dialect: Option<Dialect>,
 }
 
 /// The properties of a new order.
@@ -82,6 +84,7 @@ pub(super) struct Placement<'p> {
     pub(super) reuse_of: Option<OrderId>,
     pub(super) replaces: Option<OrderId>,
     pub(super) client_ref: Option<&'p str>,
+    pub(super) dialect: Option<Dialect>,
     pub(super) readiness: SimReadiness,
 }
 
@@ -111,7 +114,12 @@ impl Orders {
         let OrderRequest { service, country, operator, max_price, client_ref } = request;
         let Some(service) = service else { return Ok(None) };
         let country = self.stock.find_country(&country).await?;
-        Ok(Some(Wanted { service, country, operator, max_price, client_ref, replaces: None }))
+        let operators = operator.into_iter().collect();
+        let preference = Preference { operators, ..Preference::default() };
+        let (replaces, dialect) = (None, None);
+        let wanted =
+            Wanted { service, country, preference, max_price, client_ref, replaces, dialect };
+        Ok(Some(wanted))
     }
 
     /// Carries out an operation that makes an order, in one transaction, as [`try_in_rounds`] does.
@@ -144,23 +152,28 @@ impl Orders {
         wanted: &Wanted,
     ) -> Result<Option<Vec<Proposal>>, Error> {
         let Some(country) = wanted.country.as_deref() else { return Ok(Some(Vec::new())) };
-        if !self.may_order(account).await? {
+        let dialect = wanted.dialect;
+        if !self.may_order(account, dialect).await? {
             return Ok(Some(Vec::new()));
         }
-        let operator = wanted.operator.clone();
-        match self.stock.propose(account, wanted.service, country, operator).await? {
+        let preference = wanted.preference.clone();
+        match self.stock.propose(account, wanted.service, country, preference).await? {
             // Another request of the same account may have taken the last number meanwhile.
-            None if !self.may_order(account).await? => Ok(Some(Vec::new())),
+            None if !self.may_order(account, dialect).await? => Ok(Some(Vec::new())),
             proposals => Ok(proposals),
         }
     }
 
     /// Whether nothing keeps an account from ordering.
-    async fn may_order(self: &Arc<Self>, account: AccountId) -> Result<bool, Error> {
+    async fn may_order(
+        self: &Arc<Self>,
+        account: AccountId,
+        dialect: Option<Dialect>,
+    ) -> Result<bool, Error> {
         let orders = Arc::clone(self);
         let read = self.env.store.read_for(account, move |rows| {
             let now = orders.env.now();
-            Ok::<_, Error>(orders.barrier(rows, account, now)?.is_none())
+            Ok::<_, Error>(orders.barrier(rows, account, dialect, now)?.is_none())
         });
         read.await
     }
@@ -181,7 +194,7 @@ impl Orders {
             return Ok(Some(MakeOrder::InvalidCountry));
         };
         let now = self.env.now();
-        if let Some(barrier) = self.barrier(tx, account, now)? {
+        if let Some(barrier) = self.barrier(tx, account, wanted.dialect, now)? {
             return Ok(Some(barrier.into()));
         }
         if tx.last_order_id()? >= LAST_PUBLIC_ID {
@@ -194,22 +207,31 @@ impl Orders {
         if wanted.max_price.is_some_and(|most| most < price) {
             return Ok(Some(MakeOrder::TooExpensive(price)));
         }
-        let operator = wanted.operator.as_ref();
-        let wish = Wish { account, service: &service, country, operator };
-        let found = loop {
-            let found = self.stock.allocate(tx, &wish, proposals, now)?;
-            // An order that expires only now may make the number rest.
-            match &found {
-                Allocation::Found(chosen) if self.expire_overdue_of(tx, chosen.sim)? > 0 => {}
-                _ => break found,
-            }
-        };
-        match found {
+        let wish = Wish { account, service: &service, country, preference: &wanted.preference };
+        match self.allocate(tx, &wish, proposals, now)? {
             Allocation::Found(selected) => {
                 self.make_on(tx, by, (wanted, &wish), price, selected, now).map(Some)
             }
             Allocation::SoldOut => Ok(Some(MakeOrder::NoPhone)),
             Allocation::TooFar => Ok(None),
+        }
+    }
+
+    /// The SIM that an order is given, with no order on it that is over.
+    pub(super) fn allocate(
+        &self,
+        tx: &WriteTx<'_>,
+        wish: &Wish<'_>,
+        proposals: &[Proposal],
+        now: Timestamp,
+    ) -> Result<Allocation, Error> {
+        loop {
+            let found = self.stock.allocate(tx, wish, proposals, now)?;
+            // An order that expires only now may make the number rest.
+            match &found {
+                Allocation::Found(chosen) if self.expire_overdue_of(tx, chosen.sim)? > 0 => {}
+                _ => return Ok(found),
+            }
         }
     }
 
@@ -237,6 +259,7 @@ impl Orders {
             reuse_of: None,
             replaces: wanted.replaces,
             client_ref: wanted.client_ref.as_deref(),
+            dialect: wanted.dialect,
             readiness,
         };
         let order = self.place(tx, &placement, now)?;
@@ -252,11 +275,13 @@ impl Orders {
     ) -> Result<OrderId, Error> {
         let Placement { by, service, sim, number, country, price, readiness, .. } = *placement;
         let account = by.account;
-        let (lifetime, awaits_sim) = match readiness {
-            SimReadiness::On => (self.env.settings().order_lifetime, false),
+        let settings = self.env.settings();
+        let own_lifetime = placement.dialect.map(|dialect| settings.market.lifetime_in(dialect));
+        let (lasts, awaits_sim) = match readiness {
+            SimReadiness::On => (own_lifetime.unwrap_or(settings.order_lifetime), false),
             SimReadiness::Parked { on_air_within } => (on_air_within, true),
         };
-        let expires_at = now.plus(lifetime);
+        let expires_at = now.plus(lasts);
         let order = tx.add_order(&NewOrder {
             account,
             service: service.id,
@@ -271,6 +296,7 @@ impl Orders {
             replaces: placement.replaces,
             client_ref: placement.client_ref,
             awaits_sim,
+            lifetime: own_lifetime,
         })?;
         by.keep_client(tx, Asked::Order(order), now)?;
         let cache = Arc::clone(&self.cache);
@@ -279,6 +305,7 @@ impl Orders {
         if awaits_sim {
             self.wakeups.bank_demand_changes_after(tx);
         }
+        self.stock.changes_after(tx, account);
         tx.record_sim_given(sim, now)?;
         let subject = EventSubject::Order(order);
         self.events.note(tx, NotedEvent::new(account, EventKind::OrderCreated, subject, now));

@@ -1,10 +1,13 @@
 //! Orders: made, polled for, given up, completed, expired, and their numbers used again.
 
 mod barriers;
+mod buying;
 mod by_customer;
 mod by_operator;
 mod ending;
 mod making;
+mod market;
+mod market_steps;
 mod polling;
 mod reuse;
 mod showing;
@@ -26,12 +29,15 @@ use super::stock::Stock;
 use crate::domain::{Amount, Order, OrderId};
 use crate::store::{StoreError, WriteTx};
 
+pub use buying::{Bought, PriceCondition, Purchase, PurchaseCountry};
 pub(super) use by_customer::OrderDone;
 pub use by_customer::OrderRefusal;
 pub(super) use by_operator::{find_order, view};
 pub use ending::{Cancel, GiveUp};
 pub use making::{MakeOrder, OrderRequest};
 use making::{Placement, Wanted};
+pub use market::{MarketOrder, MarketPage, ShownCode, Viewed};
+pub use market_steps::{MarketStep, StepRefusal};
 pub use polling::Sms;
 pub use reuse::Reuse;
 pub use showing::OrderPage;
@@ -84,10 +90,11 @@ impl Orders {
         let arrived = awaiting
             .into_iter()
             .filter(|waiting| self.stock.presence().is_on_air(waiting.iccid.as_str(), now));
-        let expires_at = now.plus(self.env.settings().order_lifetime);
+        let by_default = self.env.settings().order_lifetime;
         let mut count = 0;
         for waiting in arrived {
             count += 1;
+            let expires_at = now.plus(waiting.lifetime.unwrap_or(by_default));
             tx.begin_order(waiting.order, expires_at)?;
             let (cache, polls) = (Arc::clone(&self.cache), Arc::clone(&self.polls));
             tx.after_commit(move || {

@@ -8,7 +8,7 @@ use crate::domain::ids::LAST_PUBLIC_ID;
 use crate::domain::sim::Sim;
 use crate::domain::{Order, OrderId, Service, Timestamp, allocation};
 use crate::gateway::parked::SimReadiness;
-use crate::gateway::{Error, Requester};
+use crate::gateway::{Dialect, Error, Requester};
 use crate::store::WriteTx;
 
 /// The outcome of a request to use a number again.
@@ -49,7 +49,7 @@ impl Orders {
     ) -> Result<Reuse, Error> {
         let (orders, by): (_, Requester) = (Arc::clone(self), by.into());
         let reused = self.env.store.write_often_for(by.account, move |tx| {
-            let made = match orders.reuse_in(tx, &by, order)? {
+            let made = match orders.reuse_in(tx, &by, order, None)? {
                 Ok(made) => made,
                 Err(refusal) => return Ok(refusal.into()),
             };
@@ -67,6 +67,7 @@ impl Orders {
         tx: &WriteTx<'_>,
         by: &Requester,
         order: OrderId,
+        dialect: Option<Dialect>,
     ) -> Result<Result<OrderId, OrderRefusal>, Error> {
         let (now, account) = (self.env.now(), by.account);
         let Some(old) = tx.order(order)?.filter(|order| order.account == account) else {
@@ -81,7 +82,7 @@ impl Orders {
         if tx.last_order_id()? >= LAST_PUBLIC_ID {
             return Ok(Err(OrderRefusal::NumberGone));
         }
-        if let Some(barrier) = self.barrier(tx, account, now)? {
+        if let Some(barrier) = self.barrier(tx, account, dialect, now)? {
             return Ok(Err(barrier.into()));
         }
         let own = tx.account_prices_for(account, service.id)?;
@@ -100,6 +101,7 @@ impl Orders {
             reuse_of: Some(old.id),
             replaces: None,
             client_ref: None,
+            dialect,
             readiness,
         };
         self.place(tx, &placement, now).map(Ok)
@@ -107,7 +109,7 @@ impl Orders {
 
     /// The service of a completed order whose number its account could have again now, and how its
     /// SIM comes on the air.
-    fn reusable(
+    pub(super) fn reusable(
         &self,
         tx: &WriteTx<'_>,
         old: &Order,

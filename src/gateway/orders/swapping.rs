@@ -8,7 +8,7 @@ use super::{GiveUp, OrderRefusal, Orders, Wanted};
 use crate::domain::order::OrderState;
 use crate::domain::{Order, OrderId, OrderOutcome};
 use crate::gateway::once::carry_out;
-use crate::gateway::stock::Proposal;
+use crate::gateway::stock::{Preference, Proposal};
 use crate::gateway::{Done, Error, Once, Requester};
 use crate::store::{StoreError, WriteTx};
 
@@ -99,9 +99,10 @@ fn wanted_for(old: Order) -> Wanted {
     Wanted {
         service: old.service,
         country: Some(old.country),
-        operator: None,
+        preference: Preference::default(),
         max_price: None,
         client_ref: old.client_ref,
         replaces: Some(old.id),
+        dialect: None,
     }
 }

@@ -251,6 +251,12 @@ impl Services {
         read.await
     }
 
+    /// The service that has this code, in small letters, in the handler_api dialect, if it may be
+    /// ordered.
+    pub async fn with_code(&self, code: String) -> Result<Option<ServiceId>, Error> {
+        Ok(self.env.store.read(move |rows| rows.service_with_code(&code)).await?)
+    }
+
     /// The services that the operator asks for: all, those in a state, or those that are sold in a
     /// country.
     pub async fn search(&self, request: ListRequest) -> Result<Vec<Service>, Error> {

@@ -65,7 +65,11 @@ impl Conditions {
             .rests
             .iter()
             .filter(move |(_, by, rest)| account != Some(*by) && rest.concerns(id, patterned));
-        let failing = self.failing.get(&id).into_iter().flatten();
-        rests.map(|(number, ..)| number).chain(failing)
+        rests.map(|(number, ..)| number).chain(self.failing(id))
+    }
+
+    /// The numbers that rest for a service because the last orders for it failed.
+    pub(super) fn failing(&self, service: ServiceId) -> impl Iterator<Item = &Msisdn> {
+        self.failing.get(&service).into_iter().flatten()
     }
 }

@@ -7,6 +7,8 @@ mod number_list;
 mod obstacles;
 mod offers;
 mod on_sale;
+mod preference;
+mod price_list;
 mod reasons;
 mod rounds;
 mod snapshot;
@@ -22,9 +24,7 @@ use super::request_cache::RequestCache;
 use super::shared_reading::SharedReading;
 use super::sim_presence::SimPresence;
 use crate::domain::allocation::{self, SharingPolicy};
-use crate::domain::{
-    AccountId, HomeNetworks, MobileOperator, Service, ServiceId, SimId, Timestamp,
-};
+use crate::domain::{AccountId, Service, ServiceId, SimId, Timestamp};
 use crate::store::{
     ReadTx, RentalQuery, SearchResult, SearchScope, StockQuery, StoreError, WriteTx,
 };
@@ -35,6 +35,9 @@ pub use obstacles::{Obstacles, ReachedLimit, Whom};
 pub use offers::Offer;
 use on_sale::OnSale;
 pub use on_sale::Showcase;
+pub(super) use preference::Preference;
+use price_list::StockChanges;
+pub use price_list::{CountryPrices, PriceFilter, PricedService};
 use reasons::SharedCountries;
 pub(super) use rounds::try_in_rounds;
 pub(super) use snapshot::Proposal;
@@ -50,27 +53,7 @@ pub(super) struct Wish<'w> {
     pub(super) service: &'w Service,
     /// The country's code.
     pub(super) country: &'w str,
-    /// The SIM is one of this mobile operator's.
-    pub(super) operator: Option<&'w MobileOperator>,
-}
-
-impl Wish<'_> {
-    /// Whether a SIM is of the mobile operator that is wanted.
-    fn is_served_by(&self, rows: &ReadTx<'_>, networks: &HomeNetworks, sim: SimId) -> bool {
-        self.operator.is_none_or(|operator| is_of(rows, networks, operator, sim))
-    }
-}
-
-/// Whether a SIM is one of a mobile operator's. Of one whose IMSI is not known that is not known
-/// either.
-fn is_of(
-    rows: &ReadTx<'_>,
-    networks: &HomeNetworks,
-    operator: &MobileOperator,
-    sim: SimId,
-) -> bool {
-    let imsi = rows.imsi(sim).ok().flatten();
-    imsi.is_some_and(|imsi| networks.is_of(&imsi, operator))
+    pub(super) preference: &'w Preference,
 }
 
 /// The SIMs that can be given out, by the rules of allocation.
@@ -81,6 +64,7 @@ pub struct Stock {
     snapshots: Snapshots,
     table: SharedReading<StockTable>,
     on_sale: SharedReading<OnSale>,
+    changes: StockChanges,
     explained: SharedCountries,
 }
 
@@ -97,6 +81,7 @@ impl Stock {
             snapshots: Snapshots::default(),
             table: SharedReading::default(),
             on_sale: SharedReading::default(),
+            changes: StockChanges::default(),
             explained: SharedCountries::default(),
         }
     }
@@ -168,9 +153,13 @@ impl Stock {
         proposals: &[Proposal],
         now: Timestamp,
     ) -> Result<Allocation, StoreError> {
-        let nearby = self.allocate_nearby(tx, wish, now)?;
+        let last = wish.preference.last_choices(tx, wish.account, wish.service.id)?;
+        let mut nearby = self.allocate_nearby(tx, wish, now, |sim| !last.contains(&sim))?;
+        if matches!(nearby, Allocation::SoldOut) && !last.is_empty() {
+            nearby = self.allocate_nearby(tx, wish, now, |sim| last.contains(&sim))?;
+        }
         let is_scarce = !matches!(nearby, Allocation::Found(_));
-        if wish.operator.is_none() {
+        if wish.preference.is_open() {
             self.cache.set_scarce(Some(wish.service.id), wish.country, is_scarce);
         }
         match nearby {
@@ -184,11 +173,13 @@ impl Stock {
         tx: &WriteTx<'_>,
         wish: &Wish<'_>,
         now: Timestamp,
+        is_preferred: impl Fn(SimId) -> bool,
     ) -> Result<Allocation, StoreError> {
         let passes = allocation::passes(wish.service.has_patterns(), self.share_sim());
         let query = |sharing| self.query(wish, sharing, now);
         let settings = self.env.settings();
-        let is_wanted = |sim| wish.is_served_by(tx, &settings.home_networks, sim);
+        let is_wanted =
+            |sim| is_preferred(sim) && wish.preference.admits(tx, &settings.home_networks, sim);
         let on_air =
             |sim, iccid: &str| self.presence.can_be_given(sim, iccid, now) && is_wanted(sim);
         for sharing in passes {
@@ -215,7 +206,7 @@ impl Stock {
         now: Timestamp,
     ) -> Result<Allocation, StoreError> {
         let settings = self.env.settings();
-        let is_wanted = |sim| wish.is_served_by(tx, &settings.home_networks, sim);
+        let is_wanted = |sim| wish.preference.admits(tx, &settings.home_networks, sim);
         for proposal in proposals {
             let (query, scope) =
                 (self.query(wish, proposal.sharing, now), SearchScope::Sim(proposal.sim));

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use super::snapshot::Snapshot;
-use super::{Proposal, Stock, is_of};
+use super::{Preference, Proposal, Stock};
 use crate::domain::account_price::price_for;
-use crate::domain::{AccountId, Amount, MobileOperator, Msisdn, Service, ServiceId, SimId};
+use crate::domain::{AccountId, Amount, Msisdn, Service, ServiceId, SimId};
 use crate::gateway::Error;
 use crate::store::{ReadTx, StoreError};
 
@@ -66,23 +66,30 @@ impl Stock {
         Ok(counted)
     }
 
-    /// SIMs that an order for a service could be given now, best first, if a mobile operator is
-    /// wanted only its own; `None` when there are none. No proposals are made for a service that
-    /// cannot be ordered.
+    /// SIMs that have what is wanted and that an order for a service could be given now, best
+    /// first; `None` when there are none on sale. No proposals are made for a service that cannot
+    /// be ordered.
     pub(in super::super) async fn propose(
         self: &Arc<Self>,
         account: AccountId,
         service: ServiceId,
         country: &str,
-        operator: Option<MobileOperator>,
+        preference: Preference,
     ) -> Result<Option<Vec<Proposal>>, Error> {
         let (snapshot, settings) = (self.snapshot(country).await?, self.env.settings());
         let proposed = self.env.store.read_for(account, move |rows| {
             let skips = rows.skips_for(account, service)?;
-            let networks = &settings.home_networks;
-            let is_wanted =
-                |sim| operator.as_ref().is_none_or(|operator| is_of(rows, networks, operator, sim));
-            Ok::<_, Error>(snapshot.propose(account, service, &skips, is_wanted))
+            let last = preference.last_choices(rows, account, service)?;
+            let is_wanted = |sim| preference.admits(rows, &settings.home_networks, sim);
+            let propose = |are_last: bool| {
+                let is_wanted = |sim| last.contains(&sim) == are_last && is_wanted(sim);
+                snapshot.propose(account, service, &skips, is_wanted)
+            };
+            let Some(mut proposed) = propose(false) else { return Ok(None) };
+            if !last.is_empty() {
+                proposed.extend(propose(true).unwrap_or_default());
+            }
+            Ok::<_, Error>(Some(proposed))
         });
         proposed.await
     }

@@ -17,8 +17,23 @@ use crate::store::StoreError;
 /// How long a reading is shared. One takes tens of milliseconds for thousands of SIMs.
 const SHARED_FOR: Duration = Duration::from_secs(3);
 
-/// What is on sale in each country that can be named, by its code.
-pub(super) type OnSale = BTreeMap<String, Arc<Snapshot>>;
+/// What is on sale.
+pub(super) struct OnSale {
+    /// In each country that can be named, by its code.
+    countries: BTreeMap<String, Arc<Snapshot>>,
+    /// The codes of the countries that there are SIMs of.
+    with_sims: BTreeSet<String>,
+    /// How many changes by accounts are in it for certain.
+    pub(super) changes: u64,
+}
+
+impl OnSale {
+    /// The countries that there are SIMs of, by their codes.
+    pub(super) fn with_sims(&self) -> impl Iterator<Item = (&String, &Snapshot)> {
+        let all = self.countries.iter().filter(|(code, _)| self.with_sims.contains(*code));
+        all.map(|(code, snapshot)| (code, &**snapshot))
+    }
+}
 
 /// What is on sale for one account.
 pub struct Showcase {
@@ -45,7 +60,7 @@ impl Stock {
             let has_numbers = |(code, snapshot): (&String, &Arc<Snapshot>)| {
                 (code.clone(), snapshot.has_numbers(account, &skips))
             };
-            let countries = on_sale.iter().map(has_numbers).collect();
+            let countries = on_sale.countries.iter().map(has_numbers).collect();
             Ok::<_, Error>(Showcase { on_sale, account, skips, countries })
         });
         looked.await
@@ -60,7 +75,7 @@ impl Stock {
     ) -> Result<Option<Vec<Offer>>, Error> {
         let countries = &self.env.settings().countries;
         let code = countries.find(country).map(|country| country.code.clone());
-        let snapshot = code.and_then(|code| showcase.on_sale.get(&code).cloned());
+        let snapshot = code.and_then(|code| showcase.on_sale.countries.get(&code).cloned());
         let Some(snapshot) = snapshot else { return Ok(None) };
         let (account, skips) = (showcase.account, Arc::clone(&showcase.skips));
         let offers = self.offers_of(account, Arc::clone(&snapshot), move |_| Ok(skips)).await?;
@@ -68,16 +83,21 @@ impl Stock {
         Ok(Some(offers.into_iter().filter(is_sold).collect()))
     }
 
-    async fn read_on_sale(self: &Arc<Self>) -> Result<OnSale, Error> {
-        let stock = Arc::clone(self);
+    pub(super) async fn read_on_sale(self: &Arc<Self>) -> Result<OnSale, Error> {
+        let (stock, changes) = (Arc::clone(self), self.changes.count());
         let read = self.env.store.read(move |rows| {
             let conditions = Arc::new(Conditions::read(&stock, rows)?);
             let country = |code: String| {
                 let snapshot = Snapshot::read(&stock, rows, code.clone(), &conditions)?;
-                Ok((code, Arc::new(snapshot)))
+                Ok::<_, StoreError>((code, Arc::new(snapshot)))
             };
-            let countries = stock.countries_to_name(rows.countries_of_sims()?);
-            countries.into_iter().map(country).collect::<Result<OnSale, StoreError>>()
+            let settings = stock.env.settings();
+            let seen = rows.countries_of_sims()?;
+            let countries = stock.countries_to_name(seen.clone());
+            let countries = countries.into_iter().map(country).collect::<Result<_, _>>()?;
+            let is_known = |code: &String| settings.countries.find(code).is_some();
+            let with_sims = seen.into_iter().filter(is_known).collect();
+            Ok::<_, StoreError>(OnSale { countries, with_sims, changes })
         });
         Ok(read.await?)
     }

@@ -5,10 +5,12 @@
 //! everybody who had asked before it began shares the result, which is therefore never older than
 //! the question.
 
+mod counting;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -16,6 +18,7 @@ use parking_lot::Mutex;
 use super::Stock;
 use super::conditions::Conditions;
 use super::offers::{Offer, Skip};
+use super::on_sale::OnSale;
 use crate::domain::allocation::{ActiveOrder, SharingPolicy, Use, Wanted, count_stock, passes};
 use crate::domain::availability::{Purpose, SimUsage};
 use crate::domain::sim::Pool;
@@ -89,6 +92,9 @@ pub(in super::super) struct Snapshot {
     rentable: Vec<SimId>,
     /// SIMs whose numbers rest for all but one account.
     rentable_by: Vec<(AccountId, SimId)>,
+    /// How many numbers there are for each service to somebody who has skipped and used none, once
+    /// that has been asked; `None` where it is not sold.
+    for_anybody: OnceLock<Vec<Option<usize>>>,
 }
 
 /// The snapshots of all countries.
@@ -127,10 +133,7 @@ impl Stock {
         {
             return Ok(Arc::clone(snapshot));
         }
-        let mut turn = Arc::clone(&self.snapshots.turn).lock_owned().await;
-        if let Some(wait) = turn.and_then(|at| at.checked_duration_since(stopwatch())) {
-            tokio::time::sleep(wait).await;
-        }
+        let mut turn = self.snapshots.wait_for_turn().await;
         let covers = of_country.asked.load(Ordering::SeqCst);
         let (stock, country) = (Arc::clone(self), country.to_owned());
         // The turn and the place for the result go with the reading, which is carried out also when
@@ -140,12 +143,26 @@ impl Stock {
             let conditions = Arc::new(Conditions::read(&stock, rows)?);
             let snapshot = Arc::new(Snapshot::read(&stock, rows, country, &conditions)?);
             *latest = Latest { covers, snapshot: Some(Arc::clone(&snapshot)) };
-            let took = began.elapsed();
-            *turn = (took >= CHEAP).then(|| stopwatch() + REST_FACTOR * took);
+            *turn = next_turn(began);
             Ok::<_, Error>(snapshot)
         });
         read.await
     }
+
+    /// What is on sale in every country, in the same turn as the snapshots of single ones.
+    pub(super) async fn read_on_sale_in_turn(self: &Arc<Self>) -> Result<OnSale, Error> {
+        let mut turn = self.snapshots.wait_for_turn().await;
+        let began = stopwatch();
+        let on_sale = self.read_on_sale().await?;
+        *turn = next_turn(began);
+        Ok(on_sale)
+    }
+}
+
+/// When the next reading may begin after one that began then.
+fn next_turn(began: Instant) -> Option<Instant> {
+    let took = began.elapsed();
+    (took >= CHEAP).then(|| stopwatch() + REST_FACTOR * took)
 }
 
 #[expect(clippy::disallowed_methods, reason = "only the length of a pause depends on it")]
@@ -154,6 +171,15 @@ fn stopwatch() -> Instant {
 }
 
 impl Snapshots {
+    /// Waits until the stock may be read.
+    async fn wait_for_turn(&self) -> tokio::sync::OwnedMutexGuard<Option<Instant>> {
+        let turn = Arc::clone(&self.turn).lock_owned().await;
+        if let Some(wait) = turn.and_then(|at| at.checked_duration_since(stopwatch())) {
+            tokio::time::sleep(wait).await;
+        }
+        turn
+    }
+
     fn of(&self, country: &str) -> Arc<OfCountry> {
         let mut by_country = self.by_country.lock();
         if let Some(known) = by_country.get(country) {
@@ -185,6 +211,7 @@ impl Snapshot {
             parked: found.parked.into_iter().map(|(place, sims)| (place, count(sims))).collect(),
             rentable: found.rentable.concat(),
             rentable_by: found.rentable_by,
+            for_anybody: OnceLock::new(),
         })
     }
 
@@ -196,42 +223,17 @@ impl Snapshot {
     /// Whether there is a number for any service to an account that skipped these.
     pub(super) fn has_numbers(&self, account: AccountId, skips: &[Skip]) -> bool {
         let is_empty = self.on_air.sims.is_empty() && self.parked.is_empty();
-        !is_empty && self.counts_for(account, skips).any(|(_, count)| count > 0)
+        !is_empty && self.counts_for(account, skips).any(|(_, count)| count > Some(0))
     }
 
     /// Every service, its price, and how many numbers there are for it to an account that skipped
     /// these.
     pub(super) fn offers(&self, account: AccountId, skips: &[Skip]) -> Vec<Offer> {
-        let offer = |(service, count): (&Service, usize)| {
-            (service.clone(), service.price_in(&self.country).unwrap_or(service.price), count)
+        let offer = |(service, count): (&Service, Option<usize>)| {
+            let price = service.price_in(&self.country).unwrap_or(service.price);
+            (service.clone(), price, count.unwrap_or(0))
         };
         self.counts_for(account, skips).map(offer).collect()
-    }
-
-    fn counts_for(
-        &self,
-        account: AccountId,
-        skips: &[Skip],
-    ) -> impl Iterator<Item = (&Service, usize)> {
-        let mut skipped: HashMap<ServiceId, HashSet<&Msisdn>> = HashMap::new();
-        for (number, service) in skips {
-            skipped.entry(*service).or_default().insert(number);
-        }
-        self.conditions.services.iter().map(move |(service, sharing)| {
-            let mut barred = skipped.remove(&service.id).unwrap_or_default();
-            barred.extend(self.conditions.resting(Some(account), service));
-            (service, self.count(Some(account), service, *sharing, &barred))
-        })
-    }
-
-    /// How many numbers there are for each service that can be ordered to somebody who has skipped
-    /// and used none; `None` where it is not sold.
-    pub(super) fn counts(&self) -> impl Iterator<Item = (&Service, Option<usize>)> {
-        self.conditions.services.iter().map(|(service, sharing)| {
-            let barred = self.conditions.resting(None, service).collect();
-            let is_sold = service.price_in(&self.country).is_some();
-            (service, is_sold.then(|| self.count(None, service, *sharing, &barred)))
-        })
     }
 
     /// SIMs that are wanted for an order of an account that skipped these numbers for the service,

@@ -397,6 +397,7 @@ impl Model {
             replaces: None,
             client_ref: None,
             awaits_sim: false,
+            lifetime: None,
         };
         let Some(order) = allowed(tx.add_order(&new)) else { return };
         tx.record_sim_given(id, created_at).unwrap();

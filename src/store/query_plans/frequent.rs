@@ -186,6 +186,10 @@ fn read_orders(rows: &ReadTx<'_>, values: &Values) {
     rows.active_orders_on(sim, now).unwrap();
     rows.running_orders(sim, now).unwrap();
     rows.orders_waiting_for_sim(now).unwrap();
+    rows.active_orders_of(account, now).unwrap();
+    rows.sims_canceled_by(account, values.service, now).unwrap();
+    rows.newest_message_of_order(order).unwrap();
+    rows.service_with_code("wa").unwrap();
     rows.withheld_from_order(order).unwrap();
 }
 

@@ -1,0 +1,200 @@
+//! Prices and counts of all services in all countries at once, for customers' programs that ask for
+//! all of it before they buy.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::Stock;
+use super::on_sale::OnSale;
+use super::snapshot::Snapshot;
+use crate::domain::account_price::{AccountPrice, price_for};
+use crate::domain::{AccountId, Amount, Service, ServiceId};
+use crate::gateway::Error;
+use crate::store::WriteTx;
+
+/// How old what is read may be. For an account that has ordered or given up a number since, it is
+/// read again.
+const SHARED_FOR: Duration = Duration::from_secs(1);
+
+/// Of which part of what is sold the prices are wanted. What is `None` limits nothing.
+#[derive(Debug, Clone, Default)]
+pub struct PriceFilter {
+    /// The country's code.
+    pub country: Option<String>,
+    pub service: Option<ServiceId>,
+}
+
+/// What is sold in one country.
+#[derive(Debug, Clone)]
+pub struct CountryPrices {
+    /// The country's code.
+    pub country: String,
+    /// Every service that is sold there.
+    pub offers: Vec<PricedService>,
+}
+
+/// A service that is sold in a country.
+#[derive(Debug, Clone)]
+pub struct PricedService {
+    pub service: Arc<Service>,
+    /// What the account pays for an order.
+    pub price: Amount,
+    /// How many numbers the account could order now.
+    pub count: usize,
+}
+
+/// Who has changed the stock since it was read.
+#[derive(Debug, Default)]
+pub(super) struct StockChanges(Mutex<ChangesByAccount>);
+
+#[derive(Debug, Default)]
+struct ChangesByAccount {
+    count: u64,
+    /// How many changes there had been with the last one of each account.
+    last: HashMap<AccountId, u64>,
+}
+
+impl StockChanges {
+    /// How many changes there have been.
+    pub(super) fn count(&self) -> u64 {
+        self.0.lock().count
+    }
+
+    fn note(&self, account: AccountId) {
+        let mut changes = self.0.lock();
+        changes.count += 1;
+        let count = changes.count;
+        changes.last.insert(account, count);
+    }
+
+    /// Whether the last change of an account was among the first so many.
+    fn is_among(&self, account: AccountId, first: u64) -> bool {
+        self.0.lock().last.get(&account).is_none_or(|last| *last <= first)
+    }
+}
+
+impl Stock {
+    /// Once the operation is on disk, an account has ordered or given up a number.
+    pub(in crate::gateway) fn changes_after(
+        self: &Arc<Self>,
+        tx: &WriteTx<'_>,
+        account: AccountId,
+    ) {
+        let stock = Arc::clone(self);
+        tx.after_commit(move || stock.changes.note(account));
+    }
+
+    /// What an account could order, in the countries that there are SIMs of; without an account,
+    /// what somebody could who has none.
+    pub async fn price_list(
+        self: &Arc<Self>,
+        account: Option<AccountId>,
+        filter: PriceFilter,
+    ) -> Result<Vec<CountryPrices>, Error> {
+        let is_usable = |on_sale: &OnSale| {
+            account.is_none_or(|account| self.changes.is_among(account, on_sale.changes))
+        };
+        let read = self.read_on_sale_in_turn();
+        let on_sale = self.on_sale.get_usable(&self.env, SHARED_FOR, is_usable, read).await?;
+        let Some(account) = account else {
+            let listed = self.env.store.read(move |_| {
+                Ok::<_, Error>(list(&on_sale, &filter, &[], |snapshot| snapshot.counts().collect()))
+            });
+            return listed.await;
+        };
+        let listed = self.env.store.read_for(account, move |rows| {
+            let (own, skips) = (rows.account_prices(account)?, rows.skips(account)?);
+            Ok::<_, Error>(list(&on_sale, &filter, &own, |snapshot| {
+                snapshot.counts_for(account, &skips).collect()
+            }))
+        });
+        listed.await
+    }
+
+    /// The mobile operators whose SIMs there are, each with the code of a country.
+    pub async fn mobile_operators(&self) -> Result<Vec<(String, String)>, Error> {
+        let settings = self.env.settings();
+        let read = self.env.store.read(move |rows| {
+            let named = rows.networks_of_sims()?.into_iter().filter_map(|(country, imsi)| {
+                Some((country, settings.home_networks.name_of(&imsi)?.to_owned()))
+            });
+            Ok::<_, Error>(named.collect())
+        });
+        read.await
+    }
+
+    /// The countries in which a service is sold to an account: the cheapest with stock first, and
+    /// then the cheapest of those without.
+    pub(in crate::gateway) async fn cheapest_countries(
+        self: &Arc<Self>,
+        account: AccountId,
+        service: ServiceId,
+    ) -> Result<Vec<String>, Error> {
+        let filter = PriceFilter { service: Some(service), country: None };
+        let sold = self.price_list(Some(account), filter).await?;
+        let mut sold: Vec<_> = sold
+            .into_iter()
+            .filter_map(|sold| sold.offers.into_iter().next().map(|offer| (sold.country, offer)))
+            .collect();
+        sold.sort_by_key(|(_, offer)| (offer.count == 0, offer.price));
+        let with_stock = sold.iter().filter(|(_, offer)| offer.count > 0).count();
+        sold.truncate(with_stock.max(1));
+        Ok(sold.into_iter().map(|(country, _)| country).collect())
+    }
+}
+
+/// The prices and counts that are wanted of what is on sale.
+fn list<'s>(
+    on_sale: &'s OnSale,
+    filter: &PriceFilter,
+    own: &[AccountPrice],
+    counts: impl Fn(&'s Snapshot) -> Vec<(&'s Service, Option<usize>)>,
+) -> Vec<CountryPrices> {
+    let own = OwnPrices::new(own);
+    let mut services: HashMap<ServiceId, Arc<Service>> = HashMap::new();
+    let countries = on_sale
+        .with_sims()
+        .filter(|(country, _)| filter.country.as_ref().is_none_or(|wanted| wanted == *country));
+    let list = countries.map(|(country, snapshot)| {
+        let wanted = counts(snapshot)
+            .into_iter()
+            .filter(|(service, _)| filter.service.is_none_or(|wanted| wanted == service.id));
+        let offers = wanted.filter_map(|(service, count)| {
+            let count = count?;
+            let price = own.price_for(service, country)?;
+            let service =
+                services.entry(service.id).or_insert_with(|| Arc::new(service.clone())).clone();
+            Some(PricedService { service, price, count })
+        });
+        CountryPrices { country: country.clone(), offers: offers.collect() }
+    });
+    list.filter(|sold| !sold.offers.is_empty()).collect()
+}
+
+/// An account's own prices, by the service that they are for.
+struct OwnPrices {
+    by_service: HashMap<ServiceId, Vec<AccountPrice>>,
+    for_all: Vec<AccountPrice>,
+}
+
+impl OwnPrices {
+    fn new(own: &[AccountPrice]) -> OwnPrices {
+        let of_all = own.iter().filter(|price| price.service.is_none()).cloned();
+        let mut prices = OwnPrices { by_service: HashMap::new(), for_all: of_all.collect() };
+        for price in own {
+            let Some(service) = price.service else { continue };
+            let of_all = &prices.for_all;
+            let known = prices.by_service.entry(service).or_insert_with(|| of_all.clone());
+            known.push(price.clone());
+        }
+        prices
+    }
+
+    fn price_for(&self, service: &Service, country: &str) -> Option<Amount> {
+        let own = self.by_service.get(&service.id).unwrap_or(&self.for_all);
+        price_for(service, country, own)
+    }
+}
