@@ -137,7 +137,10 @@ impl Dispatcher {
         let connection = Arc::clone(connection);
         request.extensions_mut().insert(Origin { client, connection: Arc::clone(&connection) });
         // Without the query, which may contain the key.
-        let path = request.uri().path().to_owned();
+        let path = match version {
+            Version::V1 | Version::V2 => request.uri().path().to_owned(),
+            Version::Market(dialect) => dialect.logged_path(request.uri().path()),
+        };
         let span = tracing::info_span!("request", id, method = request.method().as_str(), path);
         let api = self.api.clone();
         let answer: BoxFuture<'static, Result<Response, Infallible>> = match version {

@@ -17,7 +17,6 @@ mod frames;
 pub mod health;
 mod ids;
 mod limits;
-#[allow(dead_code, reason = "its calls are added one after the other")]
 mod market;
 mod outcomes;
 mod paced_stream;

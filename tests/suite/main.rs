@@ -31,6 +31,7 @@ mod fair_use;
 mod faults;
 mod files;
 mod finding;
+mod handler_api;
 mod hardware;
 mod hints;
 mod host_faults;

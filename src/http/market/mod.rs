@@ -17,16 +17,8 @@ pub(super) use refusal::Refusal;
 
 use super::api::Api;
 use super::params::Params;
+pub(super) use crate::gateway::Dialect;
 use crate::gateway::MarketSettings;
-
-/// A protocol of number markets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dialect {
-    /// One path, with the action in a parameter.
-    HandlerApi,
-    /// 5sim's API v1.
-    FiveSim,
-}
 
 impl Dialect {
     /// The dialect of requests to a path. Doubled and trailing slashes count for nothing, because
@@ -38,6 +30,16 @@ impl Dialect {
             ("stubs", Some("handler_api.php" | "handler_api"), None) => Some(Dialect::HandlerApi),
             _ => None,
         }
+    }
+
+    /// A path as it is logged: without what comes last in paths of 5sim's API, which may be a
+    /// telephone number.
+    pub(super) fn logged_path(self, path: &str) -> String {
+        let logged = match self {
+            Dialect::HandlerApi => 2,
+            Dialect::FiveSim => 3,
+        };
+        segments(path).take(logged).map(|part| format!("/{part}")).collect()
     }
 
     /// Whether the operator serves it.
@@ -111,6 +113,15 @@ pub(super) fn finish(api: &Api, mut response: Response) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_number_in_a_path_is_logged() {
+        let logged = |path: &str| Dialect::of_path(path).map(|dialect| dialect.logged_path(path));
+        let of = |path: &str| Some(path.to_owned());
+        let path = "/v1/user/reuse/whatsapp/31612345678";
+        assert_eq!(logged(path), of("/v1/user/reuse"));
+        assert_eq!(logged("//stubs/handler_api.php/"), of("/stubs/handler_api.php"));
+    }
 
     #[test]
     fn a_path_is_a_dialects_however_it_was_put_together() {

@@ -34,6 +34,19 @@ impl Reply {
         })?;
         Ok(Reply::Json(text))
     }
+
+    /// A refusal in JSON; the word stands for it in the counts.
+    pub(super) fn json_refusal(word: Word, value: &impl Serialize) -> Answer {
+        match Reply::json(value)? {
+            Reply::Json(text) => Err(Refused::Json(word, text)),
+            other => Ok(other),
+        }
+    }
+}
+
+/// An amount with a point, for which clients look, also in a currency without decimals.
+pub(super) fn with_point(amount: &str) -> String {
+    if amount.contains('.') { amount.to_owned() } else { format!("{amount}.00") }
 }
 
 /// Why an action is refused.
@@ -98,9 +111,23 @@ words! {
     BadService = "BAD_SERVICE",
     BadCountry = "BAD_COUNTRY",
     BadStatus = "BAD_STATUS",
+    BadOperator = "BAD_OPERATOR",
+    WrongExceptionPhone = "WRONG_EXCEPTION_PHONE",
+    WrongMaxPrice = "WRONG_MAX_PRICE",
+    OrderAlreadyExists = "ORDER_ALREADY_EXISTS",
     NoNumbers = "NO_NUMBERS",
     NoBalance = "NO_BALANCE",
+    /// As many orders are open as may be, or the account has to wait.
     ChannelsLimit = "CHANNELS_LIMIT",
+    WrongActivationId = "WRONG_ACTIVATION_ID",
+    NoActivation = "NO_ACTIVATION",
+    EarlyCancelDenied = "EARLY_CANCEL_DENIED",
+    /// The number of an order cannot be had again.
+    RenewActivationNotAvailable = "RENEW_ACTIVATION_NOT_AVAILABLE",
+    /// Not while the order is open.
+    NewActivationImpossible = "NEW_ACTIVATION_IMPOSSIBLE",
+    WrongDate = "WRONG_DATE",
+    OperatorsNotFound = "OPERATORS_NOT_FOUND",
 }
 
 /// The response to an action, which is `""` if there is none.
