@@ -120,9 +120,11 @@
 //!     (`each_event_is_sent_at_least_once_and_in_order_however_often_the_daemon_is_killed`,
 //!     `what_is_connected_to_is_what_was_checked`)
 //! 22. **A request with an idempotency key is carried out once** and answered the same each time:
-//!     the answer is kept in the transaction of what it tells.
+//!     the answer is kept in the transaction of what it tells. So is the reference that a program
+//!     for number markets gives an order.
 //!     (`whoever_loses_the_answer_asks_again_and_has_one_order`,
-//!     `the_same_request_sent_many_times_at_once_makes_one_order`)
+//!     `the_same_request_sent_many_times_at_once_makes_one_order`,
+//!     `with_one_reference_one_order_is_made_in_a_day`)
 //! 23. **Who signs in is who was let in**: a link sets a password once, a code of a second factor
 //!     signs in once, whatever happens at the same time; and whoever is shut out is out at once.
 //!     (`of_two_who_use_a_link_at_the_same_time_one_comes_in`,
@@ -158,10 +160,11 @@
 //! - **Orders that are given up**: an account that gave up nearly all of its last 100 has one open
 //!   order and waits (`domain/fair_use.rs`). It is given no number meanwhile.
 //!   (`a_loop_that_gives_up_every_order_stops_at_the_fifty_first_with_a_pause`)
-//! - **What an account does at a time and in a day**: `[orders] max_open_per_account`, `[limits]
-//!   orders_per_day` and `spend_per_day`, or its own, and a key's (`domain/fair_use.rs`). Beyond
-//!   them it is given no number.
-//!   (`an_accounts_own_number_of_open_orders_comes_before_the_configurations`,
+//! - **What an account does at a time and in a day**: `[orders] max_open_per_account`, and 20 open
+//!   orders through the protocols of number markets, `[limits] orders_per_day` and
+//!   `spend_per_day`, or its own, and a key's (`domain/fair_use.rs`). Beyond them it is given no
+//!   number. (`an_accounts_own_number_of_open_orders_comes_before_the_configurations`,
+//!   `an_account_has_twenty_orders_at_a_time_and_one_in_the_api`,
 //!   `sixty_four_orders_at_once_spend_exactly_what_may_be_spent`,
 //!   `what_is_spent_with_a_key_is_limited_exactly_and_other_keys_go_on`,
 //!   `orders_of_a_day_are_counted_whatever_becomes_of_them`)

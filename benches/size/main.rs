@@ -40,7 +40,7 @@ use std::time::{Duration, Instant};
 use simbridge::daemon::config::Config;
 use simbridge::domain::modem::{ModemSnapshot, ModemState, Registration, SimCard};
 use simbridge::domain::{AccountId, Iccid, ModemAtPort, ModemId, OrderId, PortName, ServiceId};
-use simbridge::gateway::{Arrival, Clock, Gateway, MakeOrder, Pdu, Settings};
+use simbridge::gateway::{Arrival, Clock, Gateway, MakeOrder, Pdu, PriceFilter, Settings};
 use simbridge::simulator::Scenario;
 use simbridge::sms::{Address, Deliver, Scts};
 use simbridge::store::Store;
@@ -158,6 +158,13 @@ async fn whole_stock(site: &Site) {
             "services with their stock, {what} time: {ms:.1} ms ({} services, {counted} numbers)",
             offers.len()
         );
+    }
+    for what in ["first", "second"] {
+        let (started, filter) = (Instant::now(), PriceFilter::default());
+        let list = site.gateway.stock().price_list(Some(AccountId(1)), filter).await.unwrap();
+        let rows: usize = list.iter().map(|country| country.offers.len()).sum();
+        let ms = started.elapsed().as_secs_f64() * 1e3;
+        println!("all prices with the stock, {what} time: {ms:.1} ms ({rows} rows)");
     }
     for what in ["first", "second"] {
         let started = Instant::now();

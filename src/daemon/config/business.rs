@@ -1,6 +1,6 @@
 //! The settings of the business: `[orders]`, `[market]`, `[health]`, `[rentals]`, `[money]`,
-//! `[numbers]`, `[retention]`, `[events]`, `[webhooks]`, `[block_list]`, `[countries.…]` and parts of
-//! `[limits]` and `[console]`.
+//! `[numbers]`, `[retention]`, `[events]`, `[webhooks]`, `[block_list]`, `[countries.…]` and parts
+//! of `[limits]` and `[console]`.
 
 use super::document::{Document, SectionReader};
 use super::key::{AmountOrOff, Key};
