@@ -10,6 +10,7 @@ mod on_sale;
 mod preference;
 mod price_list;
 mod reasons;
+mod rentable;
 mod rounds;
 mod snapshot;
 mod table;
@@ -39,6 +40,7 @@ pub(super) use preference::Preference;
 use price_list::StockChanges;
 pub use price_list::{CountryPrices, PriceFilter, PricedService};
 use reasons::SharedCountries;
+use rentable::Rentable;
 pub(super) use rounds::try_in_rounds;
 pub(super) use snapshot::Proposal;
 use snapshot::Snapshots;
@@ -64,6 +66,7 @@ pub struct Stock {
     snapshots: Snapshots,
     table: SharedReading<StockTable>,
     on_sale: SharedReading<OnSale>,
+    rentable: SharedReading<Rentable>,
     changes: StockChanges,
     explained: SharedCountries,
 }
@@ -81,6 +84,7 @@ impl Stock {
             snapshots: Snapshots::default(),
             table: SharedReading::default(),
             on_sale: SharedReading::default(),
+            rentable: SharedReading::default(),
             changes: StockChanges::default(),
             explained: SharedCountries::default(),
         }
