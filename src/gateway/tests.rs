@@ -68,6 +68,7 @@ mod reuse;
 mod revenue;
 mod samples;
 mod sandbox;
+mod service_names;
 mod several_sims;
 mod sims;
 mod spending;

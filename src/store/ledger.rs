@@ -76,7 +76,7 @@ pub struct EntrySums {
     pub held_minor: i64,
 }
 
-const ENTRY: &str = "SELECT id, kind, balance_minor, held_minor, currency, order_id, rental_id, \
+pub(super) const ENTRY: &str = "SELECT id, kind, balance_minor, held_minor, currency, order_id, rental_id, \
                      price_minor, price_currency, rate, note, created_at, key_prefix, months, \
                      cause, balance_after, held_after, note_shown FROM ledger";
 
@@ -96,7 +96,7 @@ fn funds(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Funds>> {
     Ok(balance.zip(held).map(funds))
 }
 
-fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let price = row.get::<_, Option<i64>>(7)?.map(Amount);
     let price = match (price, row.get::<_, Option<String>>(8)?, row.get::<_, Option<String>>(9)?) {
         (Some(amount), Some(currency), Some(rate)) => {

@@ -51,6 +51,7 @@ mod orders_of_account;
 mod outages;
 mod page_readers;
 mod parts;
+mod payments;
 mod person;
 mod portal;
 #[cfg(test)]
@@ -110,6 +111,7 @@ pub use outages::Tenancy;
 pub(crate) use page_readers::PAGE_READERS;
 pub use page_readers::read_for_page;
 pub use parts::{NewPart, OtherDigests, StoredPart};
+pub use payments::PaymentPart;
 pub use person::{current_person, on_behalf_of};
 pub use portal::PortalChoices;
 pub use read_tx::ReadTx;

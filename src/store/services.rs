@@ -124,6 +124,15 @@ impl ReadTx<'_> {
         self.first(sql, [code], |row| row.get(0).map(ServiceId))
     }
 
+    /// The service on sale that has this name in the dialect of 5sim.
+    pub fn service_with_fivesim_name(
+        &self,
+        name: &FivesimName,
+    ) -> Result<Option<ServiceId>, StoreError> {
+        let sql = "SELECT id FROM service WHERE fivesim_name = $1 AND enabled";
+        self.first(sql, [name.as_str()], |row| row.get(0).map(ServiceId))
+    }
+
     /// Whether a service was ever ordered.
     pub fn has_orders_of(&self, service: ServiceId) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM orders WHERE service_id = $1 LIMIT 1";

@@ -10,7 +10,7 @@ use crate::gateway::Error;
 use crate::gateway::events::Events;
 use crate::gateway::listing::ListRequest;
 use crate::store::{
-    Account, Applied, Entry, ListFilter, Occasion, Page, ReadTx, StoreError, WriteTx,
+    Account, Applied, Entry, ListFilter, Occasion, Page, PaymentPart, ReadTx, StoreError, WriteTx,
 };
 
 /// An entry of an account's ledger.
@@ -21,6 +21,26 @@ pub struct LedgerRow {
     pub after: Funds,
 }
 
+/// The funds less what is added to the balance and to the holds.
+fn minus(funds: Funds, balance: Amount, held: Amount) -> Funds {
+    let less = |from: Amount, what: Amount| Amount(from.0.saturating_sub(what.0));
+    Funds { balance: less(funds.balance, balance), held: less(funds.held, held) }
+}
+
+/// An account's funds after an entry of its ledger. Of old entries it was not kept what stood after
+/// them: it is what stood after the next one of which that is known, less what came in between.
+fn funds_after(
+    rows: &ReadTx<'_>,
+    account: &Account,
+    entry: &Entry,
+) -> Result<Funds, StoreError> {
+    if let Some(known) = entry.after {
+        return Ok(known);
+    }
+    let (later, known) = rows.ledger_sums_after(account.id, entry.id)?;
+    Ok(minus(known.unwrap_or(account.funds), later.balance, later.held))
+}
+
 /// The entries of an account's ledger that a filter selects, oldest first, each with the account's
 /// funds after it.
 fn ledger_rows(
@@ -29,19 +49,9 @@ fn ledger_rows(
     filter: &ListFilter,
 ) -> Result<Vec<LedgerRow>, StoreError> {
     let entries = rows.ledger(filter)?;
-    let less = |from: Amount, what: Amount| Amount(from.0.saturating_sub(what.0));
-    let minus = |funds: Funds, balance: Amount, held: Amount| Funds {
-        balance: less(funds.balance, balance),
-        held: less(funds.held, held),
-    };
-    // Of old entries it was not kept what stood after them: it is what stood after the next one of
-    // which that is known, less what came in between.
     let mut after = match entries.last() {
-        Some(Entry { after: None, id, .. }) => {
-            let (later, known) = rows.ledger_sums_after(account.id, *id)?;
-            minus(known.unwrap_or(account.funds), later.balance, later.held)
-        }
-        Some(Entry { after: Some(_), .. }) | None => account.funds,
+        Some(newest) => funds_after(rows, account, newest)?,
+        None => account.funds,
     };
     let newest_first = entries.into_iter().rev().map(|entry| {
         after = entry.after.unwrap_or(after);
@@ -223,6 +233,26 @@ impl Accounts {
         });
         let entries: Result<_, StoreError> = read.await;
         Ok(refunds(entries?))
+    }
+
+    /// What was paid into a customer's account, corrected by the operator and given back, as far as
+    /// it is wanted, each with the account's funds after it; and how many of that there are.
+    pub async fn payments(
+        &self,
+        account: AccountId,
+        part: PaymentPart,
+    ) -> Result<(Vec<LedgerRow>, i64), Error> {
+        let read = self.env.store.read_for(account, move |rows| {
+            let Some(account) = rows.account(account)? else { return Ok((Vec::new(), 0)) };
+            let entries = rows.payments(account.id, part)?.into_iter();
+            let row = |entry: Entry| {
+                let after = funds_after(rows, &account, &entry)?;
+                Ok(LedgerRow { entry, after })
+            };
+            let shown = entries.map(row).collect::<Result<Vec<_>, StoreError>>()?;
+            Ok::<_, StoreError>((shown, rows.payment_count(account.id)?))
+        });
+        Ok(read.await?)
     }
 
     /// The entries of a customer's ledger of a time, the newest first: those older than one, at

@@ -257,6 +257,12 @@ impl Services {
         Ok(self.env.store.read(move |rows| rows.service_with_code(&code)).await?)
     }
 
+    /// The service on sale with this name in the dialect of 5sim, in small letters or capitals.
+    pub async fn with_fivesim_name(&self, name: String) -> Result<Option<ServiceId>, Error> {
+        let Ok(name) = name.parse() else { return Ok(None) };
+        Ok(self.env.store.read(move |rows| rows.service_with_fivesim_name(&name)).await?)
+    }
+
     /// The services that the operator asks for: all, those in a state, or those that are sold in a
     /// country.
     pub async fn search(&self, request: ListRequest) -> Result<Vec<Service>, Error> {

@@ -7,6 +7,7 @@ use crate::domain::bank::{SlotContents, SlotRecord, SwitchOutcome, SwitchRecord}
 use crate::domain::event::{EventKind, EventSubject};
 use crate::domain::key::{KeyMode, KeyRefusal};
 use crate::domain::login::{LoginKind, LoginName, Side};
+use crate::domain::market_names::FivesimName;
 use crate::domain::sample::{SampleSpan, SampleTopic};
 use crate::domain::search::Needle;
 use crate::domain::webhook::delivery::Progress;
@@ -131,6 +132,7 @@ fn read_accounts(rows: &ReadTx<'_>, values: &Values) {
     rows.visit_entries_since(account, now, |_, _, _| true).unwrap();
     rows.kept_answer(account, name).unwrap();
     rows.service(service).unwrap();
+    rows.service_with_fivesim_name(&FivesimName::from_stored("whatsapp")).unwrap();
     rows.service_name(service).unwrap();
     rows.samples(TOPIC, SPAN, now, now).unwrap();
     rows.newest_sample_at(TOPIC, SPAN).unwrap();
