@@ -117,9 +117,9 @@ pub use number_discovery::{NumberDiscovery, Wanted};
 pub use once::{Done, Once};
 pub use order_stats::{OrderStats, OutcomeCounts};
 pub use orders::{
-    Bought, Cancel, GiveUp, MakeOrder, MarketOrder, MarketPage, MarketStep, OrderHistory,
-    OrderPage, OrderRefusal, OrderRequest, OrderView, Orders, PriceCondition, Purchase,
-    PurchaseCountry, Reuse, ShownCode, Sms, StepRefusal, Viewed,
+    Bought, Cancel, GiveUp, MakeOrder, MarketOrder, MarketPage, MarketStep, NumberRefusal,
+    OrderHistory, OrderPage, OrderRefusal, OrderRequest, OrderView, Orders, PriceCondition,
+    Purchase, PurchaseCountry, Reuse, ShownCode, Sms, StepRefusal, Viewed,
 };
 pub use people::{
     AttemptResult, LinkView, LoginView, NewLink, PasswordRefusal, People, ProofRefusal,
@@ -158,7 +158,7 @@ pub use webhooks::{
 pub use crate::store::{
     Account, AuditRow, AwaitedMessage, BankPosition, CHECKS, EndpointCounts, Entry, Holder, Key,
     LastSim, ListStep, LocationPeriod, LoggedAlarm, Mark, MessageFilter, NewService, OrderSpan,
-    RentalMove, Searched, SimActivity, Skip, StepEnd, Trace, Undelivered,
+    PaymentPart, RentalMove, Searched, SimActivity, Skip, StepEnd, Trace, Undelivered,
 };
 use subjects::Subjects;
 

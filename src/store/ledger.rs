@@ -76,9 +76,10 @@ pub struct EntrySums {
     pub held_minor: i64,
 }
 
-pub(super) const ENTRY: &str = "SELECT id, kind, balance_minor, held_minor, currency, order_id, rental_id, \
-                     price_minor, price_currency, rate, note, created_at, key_prefix, months, \
-                     cause, balance_after, held_after, note_shown FROM ledger";
+pub(super) const ENTRY: &str = "SELECT id, kind, balance_minor, held_minor, currency, order_id, \
+                                rental_id, price_minor, price_currency, rate, note, created_at, \
+                                key_prefix, months, cause, balance_after, held_after, note_shown \
+                                FROM ledger";
 
 const LISTED: Listed = Listed {
     table: "ledger",

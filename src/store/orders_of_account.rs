@@ -5,7 +5,7 @@ use rusqlite::params;
 use super::listing::{ListFilter, Page};
 use super::orders::{LISTED, ORDER, order};
 use super::{ReadTx, StoreError};
-use crate::domain::{AccountId, Order, RowLimit, Timestamp};
+use crate::domain::{AccountId, Msisdn, Order, RowLimit, ServiceId, Timestamp};
 
 /// The orders of an account that were made in a span of time, and which of them are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,5 +51,25 @@ impl ReadTx<'_> {
         let ids = self.ids_of(&LISTED, &span.filter(), Page::Newest)?;
         let sql = "SELECT count(*) FROM orders WHERE account_id = $1 AND id >= $2 AND id < $3";
         self.number(sql, [account.0, ids.start, ids.end])
+    }
+
+    /// The newest order of an account.
+    pub fn newest_order_of(&self, account: AccountId) -> Result<Option<Order>, StoreError> {
+        let sql = format!("{ORDER} WHERE account_id = $1 ORDER BY id DESC LIMIT 1");
+        self.first(&sql, [account.0], order)?.transpose()
+    }
+
+    /// The newest order of an account that a number got a code of a service with.
+    pub fn newest_completed_order(
+        &self,
+        account: AccountId,
+        service: ServiceId,
+        number: &Msisdn,
+    ) -> Result<Option<Order>, StoreError> {
+        let sql = format!(
+            "{ORDER} WHERE number = $1 AND service_id = $2 AND account_id = $3 AND state = \
+             'completed' ORDER BY ended_at DESC, id DESC LIMIT 1"
+        );
+        self.first(&sql, params![number.as_str(), service.0, account.0], order)?.transpose()
     }
 }

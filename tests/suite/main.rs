@@ -31,6 +31,7 @@ mod fair_use;
 mod faults;
 mod files;
 mod finding;
+mod fivesim;
 mod handler_api;
 mod hardware;
 mod hints;

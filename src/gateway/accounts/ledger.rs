@@ -29,11 +29,7 @@ fn minus(funds: Funds, balance: Amount, held: Amount) -> Funds {
 
 /// An account's funds after an entry of its ledger. Of old entries it was not kept what stood after
 /// them: it is what stood after the next one of which that is known, less what came in between.
-fn funds_after(
-    rows: &ReadTx<'_>,
-    account: &Account,
-    entry: &Entry,
-) -> Result<Funds, StoreError> {
+fn funds_after(rows: &ReadTx<'_>, account: &Account, entry: &Entry) -> Result<Funds, StoreError> {
     if let Some(known) = entry.after {
         return Ok(known);
     }

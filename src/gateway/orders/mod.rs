@@ -3,6 +3,7 @@
 mod barriers;
 mod buying;
 mod by_customer;
+mod by_number;
 mod by_operator;
 mod ending;
 mod making;
@@ -32,6 +33,7 @@ use crate::store::{StoreError, WriteTx};
 pub use buying::{Bought, PriceCondition, Purchase, PurchaseCountry};
 pub(super) use by_customer::OrderDone;
 pub use by_customer::OrderRefusal;
+pub use by_number::NumberRefusal;
 pub(super) use by_operator::{find_order, view};
 pub use ending::{Cancel, GiveUp};
 pub use making::{MakeOrder, OrderRequest};

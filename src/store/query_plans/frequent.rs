@@ -18,7 +18,7 @@ use crate::domain::{
 };
 use crate::store::{
     Asked, BankPosition, Horizon, KeptAnswer, ListFilter, NewAssembly, NewSession, NotedEvent,
-    Page, ReadTx, RentalQuery, SearchScope, StockQuery, TenantFilter, Trace, WriteTx,
+    Page, PaymentPart, ReadTx, RentalQuery, SearchScope, StockQuery, TenantFilter, Trace, WriteTx,
 };
 
 const TOPIC: SampleTopic = SampleTopic::Orders;
@@ -132,6 +132,11 @@ fn read_accounts(rows: &ReadTx<'_>, values: &Values) {
     rows.visit_entries_since(account, now, |_, _, _| true).unwrap();
     rows.kept_answer(account, name).unwrap();
     rows.service(service).unwrap();
+    rows.newest_order_of(account).unwrap();
+    rows.newest_completed_order(account, service, &values.number).unwrap();
+    rows.payment_count(account).unwrap();
+    let part = PaymentPart { offset: 0, limit: 10, newest_first: true };
+    rows.payments(account, part).unwrap();
     rows.service_with_fivesim_name(&FivesimName::from_stored("whatsapp")).unwrap();
     rows.service_name(service).unwrap();
     rows.samples(TOPIC, SPAN, now, now).unwrap();

@@ -16,6 +16,8 @@ use axum::response::Response;
 
 use answer::{Answer, Reply, Word};
 
+pub(super) use parameters::price_condition;
+
 use super::super::api::Api;
 use super::super::params::Params;
 use super::{Caller, Refusal};

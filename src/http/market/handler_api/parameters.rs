@@ -83,7 +83,7 @@ fn written_price(currency: Currency, text: &str) -> Option<(Amount, bool)> {
 }
 
 /// What a number may cost. A limit that is no price is below every price.
-pub(super) fn price_condition(currency: Currency, params: &Params) -> PriceCondition {
+pub(in super::super) fn price_condition(currency: Currency, params: &Params) -> PriceCondition {
     const BELOW_ALL: Amount = Amount(-1);
     let limit = either(params, &["maxPrice", "max_price"])
         .map(|text| written_price(currency, text).filter(|(price, _)| *price > Amount::ZERO));
