@@ -22,7 +22,7 @@ const RENTAL: &[&str] = &[
     "expires_at",
 ];
 /// What is told of one rental only.
-const MORE: &[&str] = &["ended_at", "free_days"];
+const MORE: &[&str] = &["ended_at", "?ending", "free_days"];
 const MOVE: &[&str] = &["number", "iccid", "from", "to"];
 const OUTAGE: &[&str] = &["began_at", "ended_at", "off_air", "credit"];
 

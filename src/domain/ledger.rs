@@ -123,7 +123,7 @@ pub enum Posting {
 /// What something of a rental's price is given back for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefundCause {
-    /// The operator ended it in this term, by its number.
+    /// It was ended in this term, by its number, before its time was over.
     Ended { term: u32 },
     /// Its SIM was off the air; the outage by its id.
     Outage { id: i64 },

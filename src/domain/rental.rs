@@ -1,54 +1,14 @@
 //! A rental and its states: active → ended. From its start to its end it has its SIM to itself.
 
 mod package;
+mod state;
 
 use std::time::Duration;
 
 use super::calendar::add_months;
 use super::{AccountId, Msisdn, RentalId, SimId, Timestamp};
-pub use package::{DEFAULT_PACKAGE, Package, Packages};
-
-/// The state of a rental.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RentalState {
-    /// The number belongs to its customer.
-    Active,
-    /// The last term that was paid for is over.
-    Ended {
-        /// The end of the last term, even if that was noticed later.
-        at: Timestamp,
-    },
-}
-
-impl RentalState {
-    /// All words of [`RentalState::as_str`].
-    pub const WORDS: [&str; 2] = ["active", "ended"];
-
-    /// The word in the database and in `rental list`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            RentalState::Active => "active",
-            RentalState::Ended { .. } => "ended",
-        }
-    }
-
-    /// When it ended; `None` while it is active.
-    pub fn ended_at(self) -> Option<Timestamp> {
-        match self {
-            RentalState::Active => None,
-            RentalState::Ended { at } => Some(at),
-        }
-    }
-
-    /// The state that the columns of a row stand for; `None` if no rental can be in such a state.
-    pub fn from_row(word: &str, ended_at: Option<Timestamp>) -> Option<RentalState> {
-        match (word, ended_at) {
-            ("active", None) => Some(RentalState::Active),
-            ("ended", Some(at)) => Some(RentalState::Ended { at }),
-            _ => None,
-        }
-    }
-}
+pub use package::{DEFAULT_PACKAGE, Package, Packages, hours_of};
+pub use state::{CANCEL_WITHIN, RentalEnding, RentalState};
 
 /// A rental: one SIM with all its messages, for as long as was paid for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -231,18 +191,24 @@ impl Rental {
 
     /// Ends the rental when it was due.
     pub fn end(self) -> Rental {
-        Rental { state: RentalState::Ended { at: self.due_at }, ..self }
+        let (at, how) = (self.due_at, RentalEnding::TermOver);
+        Rental { state: RentalState::Ended { at, how }, ..self }
     }
 
     /// Ends the rental at `now`, before its time is over.
-    pub fn end_early(self, now: Timestamp) -> Rental {
+    pub fn end_early(self, now: Timestamp, how: RentalEnding) -> Rental {
         let at = now.max(self.started_at).min(self.due_at);
-        Rental { state: RentalState::Ended { at }, ..self }
+        Rental { state: RentalState::Ended { at, how }, ..self }
     }
 
-    /// Whether it was ended before its time was over.
+    /// Whether it was ended before its time was over, and for good.
     pub fn was_ended_early(&self) -> bool {
-        self.state.ended_at().is_some_and(|at| at < self.expires_at)
+        self.state.ending().is_some_and(|how| how != RentalEnding::TermOver)
+    }
+
+    /// Whether it is so young at `now` that its tenant may cancel it, if it was sent nothing.
+    pub fn is_cancelable(&self, now: Timestamp) -> bool {
+        self.is_active(now) && now < self.started_at.plus(CANCEL_WITHIN)
     }
 }
 
@@ -356,13 +322,21 @@ pub(super) mod tests {
     #[test]
     fn a_rental_is_ended_early_and_says_so() {
         let noon = at("2026-02-10T12:00:00Z");
-        let ended = rental().end_early(noon);
+        let ended = rental().end_early(noon, RentalEnding::ByOperator);
         assert_eq!((ended.state.ended_at(), ended.shown_end()), (Some(noon), noon));
         assert!(ended.was_ended_early() && !rental().end().was_ended_early());
         assert_eq!(rental().end().shown_end(), rental().expires_at);
         assert!(!ended.was_running(noon, noon));
-        let before = rental().end_early(at("2026-01-01T00:00:00Z"));
+        let before = rental().end_early(at("2026-01-01T00:00:00Z"), RentalEnding::Finished);
         assert_eq!(before.state.ended_at(), Some(rental().started_at), "the clock was set back");
+    }
+
+    #[test]
+    fn a_rental_can_be_canceled_for_twenty_minutes() {
+        let minutes = |n: u64| rental().started_at.plus(Duration::from_secs(60 * n));
+        assert!(rental().is_cancelable(minutes(19)) && !rental().is_cancelable(minutes(20)));
+        let canceled = rental().end_early(minutes(1), RentalEnding::Canceled);
+        assert!(!canceled.is_cancelable(minutes(2)));
     }
 
     #[test]
@@ -399,14 +373,5 @@ pub(super) mod tests {
                 "{why}, when it has ended"
             );
         }
-    }
-
-    #[test]
-    fn rows_and_states_agree() {
-        for state in [RentalState::Active, RentalState::Ended { at: Timestamp(3) }] {
-            assert_eq!(RentalState::from_row(state.as_str(), state.ended_at()), Some(state));
-        }
-        assert_eq!(RentalState::from_row("active", Some(Timestamp(3))), None);
-        assert_eq!(RentalState::from_row("ended", None), None);
     }
 }

@@ -126,8 +126,9 @@ pub use people::{
     SessionView, SignInOutcome, SignedIn, Visitor,
 };
 pub use rentals::{
-    Edit, EndRefund, Extend, MessagesWanted, Rent, RentalEdit, RentalHistory, RentalRefusal,
-    RentalRequest, RentalView, Rentals, TenantView, Unrevivable,
+    ChargedTerm, Edit, EndRefund, Extend, MessagesWanted, NextTerm, NumberedPage, Rent, RentalEdit,
+    RentalHistory, RentalRefusal, RentalRequest, RentalView, Rentals, TenantView, Unendable,
+    Unrevivable,
 };
 pub use reports::{LedgerSums, Reports, SiteStats, UsedPerDay};
 pub use requester::{AskedBy, RequestKey, Requester};

@@ -34,6 +34,7 @@ mod by_customer;
 mod charging;
 mod clocks;
 mod customers;
+mod ended_rentals;
 mod events;
 mod fair_use;
 mod faulty;

@@ -44,8 +44,12 @@ const BREACHES: &[(&str, &str)] = &[
         "outage 7 of rental 1: what was given back",
     ),
     (
-        "UPDATE rental SET state = 'ended', ended_at = expires_at",
+        "UPDATE rental SET state = 'ended', ended_at = expires_at, ending = 'term-over'",
         "rental 1: it is over, and its SIM is still counted",
+    ),
+    (
+        "UPDATE rental SET state = 'ended', ended_at = expires_at, ending = 'canceled'",
+        "rental 1: it was canceled, and not all",
     ),
     (
         "INSERT INTO ledger (id, account_id, kind, balance_minor, held_minor, currency, cause, \
@@ -64,9 +68,10 @@ const BREACHES: &[(&str, &str)] = &[
     ),
     (
         "INSERT INTO rental (id, account_id, sim_id, number, country, package, renewal_package, \
-         auto_renew, state, terms, months, started_at, expires_at, ended_at) SELECT 2, \
+         auto_renew, state, terms, months, started_at, expires_at, ended_at, ending) SELECT 2, \
          account_id, sim_id, number, country, package, renewal_package, auto_renew, 'ended', \
-         terms, months, moved_at + 1, expires_at + 1, expires_at + 1 FROM rental",
+         terms, months, moved_at + 1, expires_at + 1, expires_at + 1, \
+         'term-over' FROM rental",
         "rental 2: it began before the previous rental",
     ),
     (

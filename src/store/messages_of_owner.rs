@@ -135,6 +135,30 @@ impl ReadTx<'_> {
         Ok((taken, false))
     }
 
+    /// Of the messages of a rental that its tenant may see and whose text is kept, so many after
+    /// the first `skipped`, newest first, and how many there are in all. They are fewer when their
+    /// texts have more than `bytes` together; but always one, if there is any.
+    pub fn tenant_message_page(
+        &self,
+        rental: RentalId,
+        (skipped, count): (u32, u32),
+        bytes: usize,
+    ) -> Result<(Vec<Message>, i64), StoreError> {
+        const SHOWN: &str = "m.rental_id = $1 AND m.withheld IS NULL AND m.text IS NOT NULL";
+        let sql = format!("{MESSAGE} WHERE {SHOWN} ORDER BY m.id DESC LIMIT $2 OFFSET $3");
+        let mut page = self.all(&sql, params![rental.0, count, skipped], read_message)?;
+        let mut used = 0;
+        let fitting = page.iter().position(|message| {
+            used += message.text.as_ref().map_or(0, String::len);
+            used > bytes
+        });
+        if let Some(too_many) = fitting {
+            page.truncate(too_many.max(1));
+        }
+        let total = format!("SELECT count(*) FROM message m WHERE {SHOWN}");
+        Ok((page, self.number(&total, [rental.0])?))
+    }
+
     /// A rental's newest messages, oldest first, and how many older ones it has. They are at most
     /// `count`, and fewer when their texts have more than `bytes` together; but always one, if
     /// there is any.

@@ -8,12 +8,12 @@ use super::error::one_row;
 use super::list_steps::{ListStep, STEP_ROWS};
 use super::listing::{ListFilter, Listed};
 use super::{ReadTx, StoreError, WriteTx};
-use crate::domain::rental::RentalState;
+use crate::domain::rental::{RentalEnding, RentalState};
 use crate::domain::{AccountId, Amount, Iccid, Msisdn, Rental, RentalId, SimId, Timestamp};
 
 const RENTAL: &str = "SELECT id, account_id, sim_id, number, country, package, renewal_package, \
                       auto_renew, terms, months, started_at, expires_at, state, ended_at, due_at, \
-                      free_us, free_before_us, days_off_air, moved_at FROM rental";
+                      free_us, free_before_us, days_off_air, moved_at, ending FROM rental";
 
 const LISTED: Listed = Listed {
     table: "rental",
@@ -66,7 +66,8 @@ pub(super) fn as_micros(time: Duration) -> i64 {
 fn rental(row: &Row<'_>) -> rusqlite::Result<Result<Rental, StoreError>> {
     let id = RentalId(row.get(0)?);
     let ended_at = row.get::<_, Option<i64>>(13)?.map(Timestamp);
-    let Some(state) = RentalState::from_row(row.get_ref(12)?.as_str()?, ended_at) else {
+    let (word, ending) = (row.get_ref(12)?.as_str()?, row.get_ref(19)?.as_str_or_null()?);
+    let Some(state) = RentalState::from_row(word, ended_at, ending) else {
         return Ok(Err(StoreError::Row {
             table: "rental",
             key: id.to_string(),
@@ -183,6 +184,30 @@ impl ReadTx<'_> {
         self.first(sql, [rental.0, sim.0], |row| row.get(0))
     }
 
+    /// The rentals of an account that run at `now`, the newest first: so many of them, after the
+    /// first `skipped`.
+    pub fn running_rentals(
+        &self,
+        account: AccountId,
+        now: Timestamp,
+        (skipped, count): (u32, u32),
+    ) -> Result<Vec<Rental>, StoreError> {
+        let sql = format!(
+            "{RENTAL} WHERE account_id = $1 AND +state = 'active' AND +due_at > $2 ORDER BY id \
+             DESC LIMIT $3 OFFSET $4"
+        );
+        let values = params![account.0, now.0, count, skipped];
+        self.all(&sql, values, rental)?.into_iter().collect()
+    }
+
+    /// Whether anything was sent to a rental: a message that its tenant was given, or one that was
+    /// withheld.
+    pub fn was_sent_anything(&self, rental: RentalId) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM message WHERE rental_id = $1) OR EXISTS (SELECT 1 \
+                   FROM withheld_notice WHERE rental_id = $1)";
+        Ok(self.first(sql, [rental.0], |row| row.get(0))?.unwrap_or(false))
+    }
+
     /// The greatest id that a rental has had.
     pub fn last_rental_id(&self) -> Result<i64, StoreError> {
         self.last_id_of("rental")
@@ -255,7 +280,8 @@ impl WriteTx<'_> {
     pub fn save_rental(&self, rental: &Rental) -> Result<(), StoreError> {
         let sql = "UPDATE rental SET renewal_package = $1, auto_renew = $2, terms = $3, months = \
                    $4, expires_at = $5, due_at = $6, state = $7, ended_at = $8, free_us = $9, \
-                   free_before_us = $10, days_off_air = $11 WHERE id = $12 AND state = 'active'";
+                   free_before_us = $10, days_off_air = $11, ending = $12 WHERE id = $13 AND \
+                   state = 'active'";
         let values = params![
             rental.renewal_package,
             rental.auto_renew,
@@ -268,6 +294,7 @@ impl WriteTx<'_> {
             as_micros(rental.free),
             as_micros(rental.free_before),
             rental.days_off_air,
+            rental.state.ending().map(RentalEnding::as_str),
             rental.id.0
         ];
         one_row(self.execute(sql, values)?, "rental", rental.id)
@@ -296,8 +323,8 @@ impl WriteTx<'_> {
     /// its end again.
     pub fn revive_rental(&self, rental: &Rental) -> Result<(), StoreError> {
         let sql = "UPDATE rental SET terms = $1, months = $2, expires_at = $3, due_at = $4, \
-                   free_before_us = $5, days_off_air = 0, state = 'active', ended_at = NULL WHERE \
-                   id = $6 AND state = 'ended'";
+                   free_before_us = $5, days_off_air = 0, state = 'active', ended_at = NULL, \
+                   ending = NULL WHERE id = $6 AND state = 'ended'";
         let values = params![
             rental.terms,
             rental.months,

@@ -85,6 +85,11 @@ const RULES: &[Rule] = &[
          'rental:' || o.rental_id || ':outage:' || o.id), 0)",
     ),
     (
+        "it was canceled, and not all that it has cost was given back",
+        "SELECT 'rental ' || r.id FROM rental r WHERE r.ending = 'canceled' AND (SELECT \
+         sum(l.balance_minor) FROM ledger l WHERE l.rental_id = r.id) <> 0",
+    ),
+    (
         "it is over, and its SIM is still counted as off the air",
         "SELECT 'rental ' || r.id FROM outage o JOIN rental r ON r.id = o.rental_id WHERE \
          o.ended_at IS NULL AND r.state = 'ended'",

@@ -24,10 +24,22 @@ impl Package {
         self.months
     }
 
+    /// How many hours it lasts in the words of number markets.
+    pub fn hours(&self) -> u32 {
+        hours_of(self.months)
+    }
+
     /// Its name as the API spells it.
     pub fn name(&self) -> &str {
         &self.name
     }
+}
+
+/// How many hours number markets call so many calendar months: a year is 365 days, any other month
+/// 30.
+pub fn hours_of(months: u32) -> u32 {
+    const DAY: u32 = 24;
+    (months / 12 * 365 + months % 12 * 30).saturating_mul(DAY)
 }
 
 impl FromStr for Package {
@@ -105,6 +117,13 @@ impl Packages {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn markets_count_packages_in_hours() {
+        for (name, hours) in [("1m", 720), ("3m", 2160), ("6m", 4320), ("1y", 8760)] {
+            assert_eq!(name.parse::<Package>().unwrap().hours(), hours);
+        }
+    }
 
     #[test]
     fn packages_are_months_and_years() {

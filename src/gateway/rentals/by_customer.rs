@@ -49,7 +49,7 @@ impl From<Unrevivable> for RentalRefusal {
     fn from(why: Unrevivable) -> RentalRefusal {
         match why {
             Unrevivable::Active { .. } => RentalRefusal::Active,
-            Unrevivable::EndedByOperator { .. } => RentalRefusal::Over,
+            Unrevivable::EndedEarly { .. } => RentalRefusal::Over,
             Unrevivable::GraceOver { .. } | Unrevivable::TermOver => RentalRefusal::GraceOver,
             Unrevivable::OtherNumber | Unrevivable::GivenAway => RentalRefusal::NumberGone,
             Unrevivable::NotSold { .. } => RentalRefusal::InvalidPackage,

@@ -2,6 +2,7 @@
 
 mod by_customer;
 mod changing;
+mod ending;
 mod moving;
 mod notices;
 mod operator;
@@ -10,17 +11,20 @@ mod renewal;
 mod renting;
 mod reviving;
 mod showing;
+mod terms;
 mod viewing;
 
 pub(super) use by_customer::RentalDone;
 pub use by_customer::{RentalRefusal, RentalRequest};
 pub use changing::{Edit, Extend, RentalEdit};
+pub use ending::Unendable;
 pub use operator::EndRefund;
 pub use renting::Rent;
 pub use reviving::Unrevivable;
 pub(super) use showing::has_news;
 pub use showing::{MessagePage, MessagesWanted};
-pub use viewing::{RentalHistory, RentalView, TenantView};
+pub use terms::{ChargedTerm, NextTerm};
+pub use viewing::{NumberedPage, RentalHistory, RentalView, TenantView};
 
 use std::sync::Arc;
 

@@ -30,7 +30,8 @@ impl Rentals {
             let (before, moved_at) = (rental.sim, Some(now));
             let moved = Rental { sim: sim.id, number, moved_at, ..rental };
             tx.move_rental(&moved, rentals.stock.order_rest(tx)?)?;
-            rentals.let_rest(tx, before, left.as_ref(), now)?;
+            let rest = rentals.env.settings().rental_rest;
+            rentals.let_rest(tx, (before, left.as_ref()), now, rest)?;
             tx.record_sim_given(sim.id, now)?;
             rentals.wakeups.bank_demand_changes_after(tx);
             rentals.tell(tx, &moved, EventKind::RentalSimOnAir, now);

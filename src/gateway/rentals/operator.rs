@@ -9,6 +9,7 @@ use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::event::EventKind;
 use crate::domain::ledger::{EntryKind, Posting, RefundCause};
 use crate::domain::paid_time::{PaidTerm, PaidTime};
+use crate::domain::rental::RentalEnding;
 use crate::domain::{Amount, Currency, Rental, RentalId, Timestamp};
 use crate::gateway::Error;
 use crate::store::{Entry, WriteTx};
@@ -73,7 +74,7 @@ impl Rentals {
             rentals.end_outage(tx, &rental, now, refund == EndRefund::ProRata)?;
             let amount = refundable(tx, &rental, (refund, currency), now)?;
             let (account, term) = (rental.account, rental.terms);
-            let ended = rentals.close(tx, rental.end_early(now), now)?;
+            let ended = rentals.close(tx, rental.end_early(now, RentalEnding::ByOperator), now)?;
             let mut subject = format!("rental {id}");
             if amount > Amount::ZERO {
                 subject = format!("{subject}, {} given back", currency.text_with_code(amount));

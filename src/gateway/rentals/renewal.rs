@@ -1,11 +1,13 @@
 //! The end of a rental's term: it is renewed for another one, or it ends.
 
+use std::time::Duration;
+
 use super::Rentals;
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::event::EventKind;
 use crate::domain::ledger::{Posting, Term};
 use crate::domain::price::Charge;
-use crate::domain::rental::{Package, RentalState};
+use crate::domain::rental::{Package, RentalEnding, RentalState};
 use crate::domain::{AccountId, Msisdn, Rental, RentalId, SimId, Timestamp};
 use crate::gateway::Error;
 use crate::store::{Account, WriteTx};
@@ -135,23 +137,29 @@ impl Rentals {
         self.tell(tx, &ended, EventKind::RentalEnded, now);
         self.wakeups.bank_demand_changes_after(tx);
         tx.settle_rental_messages(ended.id, ended.ends_at())?;
-        self.let_rest(tx, ended.sim, Some(&ended.number), ended.ends_at())?;
+        let rest = match ended.state.ending() {
+            // Nothing was sent there: it rests like a number that an order was given up on.
+            Some(RentalEnding::Canceled) => self.env.settings().number_rest,
+            _ => self.env.settings().rental_rest,
+        };
+        self.let_rest(tx, (ended.sim, Some(&ended.number)), ended.ends_at(), rest)?;
         Ok(ended)
     }
 
-    /// Lets a SIM rest that had a tenant until a time, and others that have its `number` now.
+    /// Lets a SIM rest for so long that had a tenant until a time, and others that have its
+    /// `number` now.
     pub(super) fn let_rest(
         &self,
         tx: &WriteTx<'_>,
-        sim: SimId,
-        number: Option<&Msisdn>,
+        (sim, number): (SimId, Option<&Msisdn>),
         since: Timestamp,
+        rest: Duration,
     ) -> Result<(), Error> {
         let mut sims = vec![sim];
         for iccid in number.map_or(Ok(Vec::new()), |number| tx.sims_with_number(number))? {
             sims.extend(tx.sim_id(&iccid)?);
         }
-        let rests_until = since.plus(self.env.settings().rental_rest);
+        let rests_until = since.plus(rest);
         for sim in sims {
             if tx.sim(sim)?.is_some_and(|sim| sim.rests_until < rests_until) {
                 tx.rest_sim(sim, rests_until)?;

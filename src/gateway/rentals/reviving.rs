@@ -8,7 +8,7 @@ use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::event::EventKind;
 use crate::domain::ledger::{Posting, Term};
 use crate::domain::price::Charge;
-use crate::domain::rental::{Package, RentalState};
+use crate::domain::rental::{Package, RentalEnding, RentalState};
 use crate::domain::{Amount, Currency, Rental, RentalId, SimId, Timestamp};
 use crate::gateway::{Error, Requester};
 use crate::store::{ReadTx, WriteTx};
@@ -18,8 +18,8 @@ use crate::store::{ReadTx, WriteTx};
 pub enum Unrevivable {
     /// It has not ended.
     Active { until: Timestamp },
-    /// The operator has ended it, for good.
-    EndedByOperator { at: Timestamp },
+    /// The operator or its tenant has ended it before its time was over, for good.
+    EndedEarly { at: Timestamp, how: RentalEnding },
     /// It could be revived until a time that has passed.
     GraceOver { ended_at: Timestamp, until: Timestamp },
     /// Its SIM is retired, or has another number.
@@ -59,8 +59,13 @@ impl Unrevivable {
             Unrevivable::Active { until } => {
                 format!("rental {id} has not ended: it runs until {until}")
             }
-            Unrevivable::EndedByOperator { at } => {
-                format!("rental {id} was ended by the operator at {at}, for good")
+            Unrevivable::EndedEarly { at, how } => {
+                let deed = match how {
+                    RentalEnding::Canceled => "canceled by its tenant",
+                    RentalEnding::Finished => "ended by its tenant",
+                    RentalEnding::ByOperator | RentalEnding::TermOver => "ended by the operator",
+                };
+                format!("rental {id} was {deed} at {at}, for good")
             }
             Unrevivable::GraceOver { ended_at, until } => format!(
                 "rental {id} ended at {ended_at} and could be revived until {until} (`[rentals] \
@@ -101,9 +106,9 @@ impl Rentals {
         if !rows.was_ever_rented(sim)? {
             return Ok(None);
         }
-        let ended_at = rows.rental_at(sim, at)?.and_then(|rental| rental.state.ended_at());
-        let settings = self.env.settings();
-        Ok(ended_at.map(|ended_at| settings.grace_until(ended_at)).filter(|until| at < *until))
+        let last = rows.rental_at(sim, at)?;
+        let until = last.and_then(|rental| self.env.settings().revivable_until(&rental));
+        Ok(until.filter(|until| at < *until))
     }
 
     /// Revives a rental that has ended, for the price of its package: for the operator, or for its
@@ -162,11 +167,11 @@ impl Rentals {
         rental: &Rental,
         now: Timestamp,
     ) -> Result<Result<Timestamp, Unrevivable>, Error> {
-        let RentalState::Ended { at: ended_at } = rental.state else {
+        let RentalState::Ended { at: ended_at, how } = rental.state else {
             return Ok(Err(Unrevivable::Active { until: rental.expires_at }));
         };
         if rental.was_ended_early() {
-            return Ok(Err(Unrevivable::EndedByOperator { at: ended_at }));
+            return Ok(Err(Unrevivable::EndedEarly { at: ended_at, how }));
         }
         let until = self.env.settings().grace_until(ended_at);
         if now >= until {

@@ -35,6 +35,16 @@ pub struct TenantView {
     pub older: usize,
 }
 
+/// A rental and some of its messages by their place among all that its tenant may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberedPage {
+    pub rental: Rental,
+    /// The messages, newest first.
+    pub messages: Vec<Message>,
+    /// How many its tenant may see in all.
+    pub total: i64,
+}
+
 /// Everything that is stored about a rental.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RentalHistory {
@@ -91,6 +101,30 @@ impl Rentals {
         let shown = messages.iter().filter(|message| message.text.is_some() && !message.seen);
         self.audit.note_views(by, shown.map(|message| message.id).collect());
         Ok(Some(TenantView { rental, messages, older }))
+    }
+
+    /// A rental and so many of its messages after the newest `skipped`; `None` when the account has
+    /// no such rental.
+    pub async fn numbered_page(
+        self: &Arc<Self>,
+        by: Requester,
+        id: RentalId,
+        skipped: u32,
+        count: u32,
+    ) -> Result<Option<NumberedPage>, Error> {
+        let Some(rental) = self.current(by.account, id).await? else { return Ok(None) };
+        let (now, sim) = (self.env.certain_now(), rental.sim);
+        let read = self.env.store.read_for(by.account, move |rows| {
+            let page = rows.tenant_message_page(id, (skipped, count), VIEW_BYTES)?;
+            Ok::<_, StoreError>((page, rows.iccid(sim)?))
+        });
+        let ((messages, total), iccid) = read.await?;
+        if let Some(iccid) = iccid.filter(|_| rental.is_active(now) && self.banks.any()) {
+            self.banks.tenant_viewed(&iccid, now);
+        }
+        let shown = messages.iter().filter(|message| !message.seen);
+        self.audit.note_views(by, shown.map(|message| message.id).collect());
+        Ok(Some(NumberedPage { rental, messages, total }))
     }
 
     /// The rentals that the operator asks for, oldest first, with their names.

@@ -225,6 +225,11 @@ impl Services {
         Ok(self.env.store.read(|rows| rows.services()).await?)
     }
 
+    /// The service that claims a message from a sender first, by the patterns of this moment.
+    pub fn claimant(&self, sender: &str, text: &str) -> Option<ServiceId> {
+        self.catalogue.get().claims(sender, text).first().map(|claim| claim.service)
+    }
+
     /// The service that the operator names by its id, or by its name in capitals or not.
     pub async fn find(&self, reference: String) -> Result<Service, Error> {
         self.env.store.read(move |rows| find_service(rows, &reference)).await

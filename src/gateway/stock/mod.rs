@@ -68,6 +68,7 @@ pub struct Stock {
     on_sale: SharedReading<OnSale>,
     rentable: SharedReading<Rentable>,
     changes: StockChanges,
+    rentable: SharedReading<Rentable>,
     explained: SharedCountries,
 }
 
@@ -86,6 +87,7 @@ impl Stock {
             on_sale: SharedReading::default(),
             rentable: SharedReading::default(),
             changes: StockChanges::default(),
+            rentable: SharedReading::default(),
             explained: SharedCountries::default(),
         }
     }

@@ -12,6 +12,7 @@ use crate::domain::message::Message;
 use crate::domain::modem::{ModemSnapshot, ModemStatus};
 use crate::domain::number_discovery::DiscoveryAttempt;
 use crate::domain::outage::Outage;
+use crate::domain::rental::RentalEnding;
 use crate::domain::{Amount, Currency, Iccid, ModemId, Msisdn, OrderOutcome, Service};
 use crate::gateway::{
     Account, AuditRow, AwaitedMessage, Change, Entry, Gateway, Key, LastSim, LedgerRow, OrderView,
@@ -121,6 +122,7 @@ pub(super) fn rental(view: &RentalView) -> Value {
         "started_at": rental.started_at.to_string(),
         "expires_at": rental.expires_at.to_string(),
         "ended_at": rental.state.ended_at().map(|at| at.to_string()),
+        "ending": rental.state.ending().map(RentalEnding::as_str),
         "free_days": rental.free.as_secs() / (24 * 3600),
     })
 }

@@ -7,7 +7,7 @@ use super::books::{READ_ROWS, asked_by, charges, messages_of_one, note_look, wit
 use super::rentals::{renewal, rental_state};
 use super::ways::{country_name_link, sim_link};
 use crate::domain::login::Permission::{Act, Look};
-use crate::domain::rental::RentalState;
+use crate::domain::rental::{RentalEnding, RentalState};
 use crate::domain::{MessageId, Rental, RentalId};
 use crate::gateway::{EndRefund, RentalHistory, Topic, Unrevivable};
 use crate::http::web::{
@@ -167,7 +167,13 @@ fn revive_form(visit: &Visit<Operator>, id: RentalId) -> Markup {
 fn unrevivable_because(why: &Unrevivable) -> Markup {
     html! {
         @match why {
-            Unrevivable::EndedByOperator { .. } => {
+            Unrevivable::EndedEarly { how: RentalEnding::Finished, .. } => {
+                "It cannot be revived: its tenant has ended it, for good."
+            },
+            Unrevivable::EndedEarly { how: RentalEnding::Canceled, .. } => {
+                "It cannot be revived: its tenant has canceled it, and was given back the price."
+            },
+            Unrevivable::EndedEarly { .. } => {
                 "It cannot be revived: an operator has ended it, for good."
             },
             Unrevivable::GraceOver { until, .. } => {

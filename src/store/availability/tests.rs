@@ -11,7 +11,7 @@ use crate::domain::availability::{Purpose, Reachability, SimCandidate, SimUsage}
 use crate::domain::health::{PairHealth, SimHearing};
 use crate::domain::order::OrderState;
 use crate::domain::order::tests::order as order_in;
-use crate::domain::rental::{NewRental, RentalState};
+use crate::domain::rental::{NewRental, RentalEnding, RentalState};
 use crate::domain::sim::{KnownNumber, NumberSource, Pool, Sim};
 use crate::domain::{
     AccountId, Amount, Iccid, Msisdn, Order, OrderOutcome, Rental, RentalId, ServiceId, SimId,
@@ -339,7 +339,7 @@ impl Model {
                 if let Some(rental) = self.rentals.iter_mut().rev().nth(rental)
                     && rental.state == RentalState::Active
                 {
-                    rental.state = RentalState::Ended { at: now };
+                    rental.state = RentalState::Ended { at: now, how: RentalEnding::TermOver };
                     tx.save_rental(rental).unwrap();
                 }
             }

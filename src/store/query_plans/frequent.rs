@@ -208,6 +208,8 @@ fn read_rentals(rows: &ReadTx<'_>, values: &Values) {
     rows.has_tenant(sim).unwrap();
     rows.has_rental_starting_after(sim, now).unwrap();
     rows.free_rental_count(account).unwrap();
+    rows.running_rentals(account, now, (0, 1)).unwrap();
+    rows.was_sent_anything(rental).unwrap();
     rows.moves_of(rental).unwrap();
     rows.moves_from_number(number).unwrap();
     rows.number_before_move(rental, sim).unwrap();
@@ -234,6 +236,7 @@ fn read_messages(rows: &ReadTx<'_>, values: &Values) {
     rows.messages_of_rental(rental).unwrap();
     rows.messages_of_rental_before(rental, Some(message), 1).unwrap();
     rows.newest_of_rental(rental, 1, 1).unwrap();
+    rows.tenant_message_page(rental, (0, 1), 1).unwrap();
     let of_tenant = TenantFilter { before: message, since: now, count: 10, bytes: 10 };
     rows.messages_for_tenant(rental, of_tenant, |_| true).unwrap();
 }

@@ -56,6 +56,8 @@ pub(super) struct ModelRental {
     /// The end of its time, or a day after its last renewal; or when it ended.
     pub(super) due: i64,
     pub(super) active: bool,
+    /// Whether it was ended before its time was over.
+    pub(super) early: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -101,9 +101,9 @@ impl Model {
         }
     }
 
-    fn end_rental(&mut self, n: usize, at: i64) {
+    fn end_rental(&mut self, n: usize, at: i64, early: bool) {
         let rental = &mut self.rentals[n];
-        (rental.active, rental.due) = (false, at);
+        (rental.active, rental.due, rental.early) = (false, at, early);
         let rests = self.rests_until.entry(rental.sim).or_insert(0);
         *rests = (*rests).max(at + REST_OF_SIM_S);
     }
@@ -126,7 +126,7 @@ impl Model {
             rental.due = rental.expires().max(now + DAY_S);
         } else {
             self.end_outage(n);
-            self.end_rental(n, due);
+            self.end_rental(n, due, false);
         }
     }
 
@@ -176,6 +176,7 @@ impl Model {
             given_back: 0,
             due: 0,
             active: true,
+            early: false,
         });
         let new = self.rentals.len() - 1;
         self.rentals[new].due = self.rentals[new].expires();
@@ -233,7 +234,7 @@ impl Model {
             false => self.rentals[n].outage = None,
         }
         let at = now.max(self.rentals[n].from).min(self.rentals[n].due);
-        self.end_rental(n, at);
+        self.end_rental(n, at, true);
         format!("gave back {given_back}")
     }
 
@@ -257,7 +258,7 @@ impl Model {
     pub(super) fn revive(&mut self, n: usize, now: i64) -> String {
         let (account, sim, ended) =
             (self.rentals[n].account, self.rentals[n].sim, self.rentals[n].due);
-        let is_early = ended < self.rentals[n].expires();
+        let is_early = self.rentals[n].early;
         let was_given = self.given_at.get(&sim).is_some_and(|at| *at > ended);
         let can_pay = self.balance[account] - self.held(account) >= RENT;
         let may = !self.rentals[n].active && !is_early && now < ended + GRACE_S;
