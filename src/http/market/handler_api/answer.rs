@@ -128,6 +128,24 @@ words! {
     NewActivationImpossible = "NEW_ACTIVATION_IMPOSSIBLE",
     WrongDate = "WRONG_DATE",
     OperatorsNotFound = "OPERATORS_NOT_FOUND",
+    InvalidTime = "INVALID_TIME",
+    OutOfStock = "OUT_OF_STOCK",
+    NoIdRent = "NO_ID_RENT",
+    /// There is no such rental of this account.
+    InvalidPhone = "INVALID_PHONE",
+    /// Spelt so.
+    IncorectStatus = "INCORECT_STATUS",
+    CantCancel = "CANT_CANCEL",
+    AlreadyFinish = "ALREADY_FINISH",
+    AlreadyCancel = "ALREADY_CANCEL",
+    /// The rental has ended and cannot be extended.
+    RentDie = "RENT_DIE",
+    /// Nothing has come to the rental.
+    StatusWaitCode = "STATUS_WAIT_CODE",
+    StatusFinish = "STATUS_FINISH",
+    StatusCancel = "STATUS_CANCEL",
+    /// The operator has ended the rental.
+    StatusRevoke = "STATUS_REVOKE",
 }
 
 /// The response to an action, which is `""` if there is none.
