@@ -293,6 +293,15 @@ fn the_documents_have_the_defaults() {
     ] {
         assert!(customers.contains(&text), "{text}");
     }
+    let markets = include_str!("../../../docs/market-protocols.md");
+    let minutes = |time: Duration| time.as_secs() / 60;
+    let lifetimes = format!(
+        "{} minutes from the purchase through `handler_api`, {} through 5sim's protocol",
+        minutes(settings.market.lifetime),
+        minutes(settings.market.fivesim_lifetime)
+    );
+    assert!(markets.contains(&lifetimes), "{lifetimes}");
+    assert_eq!(settings.market.default_country, "NL", "the Netherlands (48)");
     let sold = settings.packages.on_sale();
     assert_eq!(sold.len(), 4);
     for (package, charge) in sold {

@@ -12,6 +12,7 @@ pub(super) fn routes() -> Vec<Route<Customer>> {
         Route::page("/api-guide", Access::SignedIn, api),
         Route::page("/api-guide/webhooks", Access::SignedIn, webhooks),
         Route::page("/api-guide/version-2", Access::SignedIn, version_2),
+        Route::page("/api-guide/markets", Access::SignedIn, markets),
     ]
 }
 
@@ -42,6 +43,11 @@ async fn version_2(visit: Visit<Customer>) -> Result<Page, Fault> {
     Ok(page(&visit, "From version 1 to version 2", text).await?.below("API", "/api-guide"))
 }
 
+async fn markets(visit: Visit<Customer>) -> Result<Page, Fault> {
+    let text = include_str!("../../../docs/market-protocols.md");
+    Ok(page(&visit, "Protocols of number markets", text).await?.below("API", "/api-guide"))
+}
+
 async fn page(visit: &Visit<Customer>, title: &str, text: &str) -> Result<Page, Fault> {
     let examples = examples(visit).await?;
     Ok(Page::new(title).part("text", html! { div.document { (render(text, &examples)) } }))
@@ -50,8 +56,11 @@ async fn page(visit: &Visit<Customer>, title: &str, text: &str) -> Result<Page, 
 /// What stands in the examples: a service that the account could order, and what it made last.
 async fn examples(visit: &Visit<Customer>) -> Result<Examples, Fault> {
     let (gateway, account) = (visit.gateway(), visit.account());
-    let on_sale = gateway.services().list().await?.into_iter().filter(|service| service.enabled);
-    let service = on_sale.min_by_key(|service| service.id.0);
+    let mut on_sale = gateway.services().list().await?;
+    on_sale.retain(|service| service.enabled);
+    let named = on_sale.iter().find(|service| service.market_names.code.is_some());
+    let market_names = named.map(|service| service.market_names.clone()).unwrap_or_default();
+    let service = on_sale.into_iter().min_by_key(|service| service.id.0);
     // Not by the list of orders: that would count as a look at their texts.
     let entries = gateway.accounts().own_ledger(account, (None, None), None, LAST_ENTRIES).await?;
     let rentals = gateway.rentals().page(account, None, 1).await?;
@@ -59,6 +68,7 @@ async fn examples(visit: &Visit<Customer>) -> Result<Examples, Fault> {
     Ok(Examples {
         address: visit.api_address().to_owned(),
         service: service.map(|service| (service.id.0, service.name)),
+        market_names,
         order: entries.iter().find_map(|row| row.entry.order).map(|order| order.0),
         rental: rentals.first().map(|rental| rental.id),
         webhook: endpoints.first().map(|endpoint| endpoint.id.0),

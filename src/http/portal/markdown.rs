@@ -3,6 +3,8 @@
 use maud::{Markup, PreEscaped};
 use pulldown_cmark::{Alignment, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
+use crate::domain::market_names::MarketNames;
+
 /// What takes the place of the addresses and ids in a document's examples.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Examples {
@@ -10,6 +12,8 @@ pub(super) struct Examples {
     pub(super) address: String,
     /// The id and the name of a service.
     pub(super) service: Option<(i64, String)>,
+    /// What number markets call a service.
+    pub(super) market_names: MarketNames,
     pub(super) order: Option<i64>,
     pub(super) rental: Option<i64>,
     pub(super) webhook: Option<i64>,
@@ -23,6 +27,13 @@ impl Examples {
             text = text.replace("serviceId=1", &format!("serviceId={id}"));
             let name = serde_json::Value::from(name.as_str());
             text = text.replace("\"service\": \"Uber\"", &format!("\"service\": {name}"));
+        }
+        let MarketNames { code, fivesim } = &self.market_names;
+        if let Some(code) = code {
+            text = text.replace("service=wa", &format!("service={}", code.as_str()));
+        }
+        if let Some(name) = fivesim {
+            text = text.replace("any/whatsapp", &format!("any/{}", name.as_str()));
         }
         if let Some(order) = self.order {
             text = text.replace("orderId=1", &format!("orderId={order}"));
@@ -138,6 +149,7 @@ fn address_of(target: CowStr<'_>) -> CowStr<'_> {
     match file {
         "webhooks.md" => "/api-guide/webhooks".into(),
         "from-v1-to-v2.md" => "/api-guide/version-2".into(),
+        "market-protocols.md" => "/api-guide/markets".into(),
         // Documents of whoever runs the gateway are not in the portal.
         file if file.ends_with(".md") => "/api-guide".into(),
         _ => target,
@@ -152,6 +164,7 @@ mod tests {
         Examples {
             address: "http://127.0.0.1:8080".to_owned(),
             service: Some((12, "A \"b\" <c>".to_owned())),
+            market_names: MarketNames { code: "ub".parse().ok(), fivesim: "uber".parse().ok() },
             order: Some(7),
             rental: None,
             webhook: Some(3),
@@ -167,13 +180,15 @@ mod tests {
         let html = rendered(
             "At https://sms.example.org, `serviceId=1`:\n\n    \
              curl 'https://sms.example.org/api/makeorder?serviceId=1&orderId=1'\n    \
-             curl -d '{\"service\": \"Uber\"}' \"$HOST/v2/orders/$ORDER/$RENTAL/$WEBHOOK\"\n",
+             curl -d '{\"service\": \"Uber\"}' \"$HOST/v2/orders/$ORDER/$RENTAL/$WEBHOOK\"\n    \
+             curl https://sms.example.org/v1/user/buy/activation/any/any/whatsapp?service=wa\n",
         );
         for expected in [
             "At https://sms.example.org, <code>serviceId=1</code>",
             "http://127.0.0.1:8080/api/makeorder?serviceId=12&amp;orderId=7",
             "{\"service\": \"A \\\"b\\\" &lt;c&gt;\"}",
             "/v2/orders/7/$RENTAL/3",
+            "http://127.0.0.1:8080/v1/user/buy/activation/any/any/uber?service=ub",
         ] {
             assert!(html.contains(expected), "{expected} is not in {html}");
         }

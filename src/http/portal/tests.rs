@@ -111,6 +111,7 @@ async fn the_guide_has_the_readers_own_address_and_ids() {
             "{\"service\": \"Uber &lt;b&gt;\"",
             "/v2/rentals/$RENTAL/revive",
             "href=\"/api-guide/webhooks\"",
+            "href=\"/api-guide/markets\"",
         ],
     )
     .await;
@@ -123,4 +124,6 @@ async fn the_guide_has_the_readers_own_address_and_ids() {
     let webhooks = shows(&customer, "/api-guide/webhooks", &["webhook-signature"]).await;
     assert!(!webhooks.contains("For operators"));
     shows(&customer, "/api-guide/version-2", &["too_many_open_orders"]).await;
+    let own = "curl 'http://127.0.0.1:8081/stubs/handler_api.php?api_key=…&amp;action=getNumber";
+    shows(&customer, "/api-guide/markets", &[own]).await;
 }
