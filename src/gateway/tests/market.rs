@@ -167,8 +167,10 @@ async fn numbers_that_begin_otherwise_and_were_not_canceled_are_given() {
 async fn another_code_is_awaited_until_it_comes_and_costs_nothing() {
     let fixture = Fixture::open().await;
     fixture.plug(1).await;
-    let (ann, uber) =
-        (fixture.customer("ann", 500).await, fixture.service("Uber", &["Uber"]).await);
+    let (ann, uber) = (
+        fixture.customer("ann", 500).await,
+        fixture.service_charging("Uber", &["Uber"], None).await,
+    );
     let eve = fixture.customer("eve", 500).await;
     let (order, _) = fixture.bought(ann, uber).await;
     let ask = || fixture.step(ann, order, MarketStep::AskAgain);
@@ -269,7 +271,8 @@ async fn a_number_is_bought_where_it_is_cheapest() {
 
 #[tokio::test]
 async fn the_price_list_has_what_each_account_could_order() {
-    let fixture = Fixture::open().await;
+    let number_rest = Duration::from_secs(600);
+    let fixture = Fixture::with(Settings { number_rest, ..default_settings() }).await;
     for n in 1..=4 {
         fixture.plug(n).await;
     }

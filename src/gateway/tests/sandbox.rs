@@ -1,12 +1,12 @@
 //! The sandbox of test keys: what is told when, for how long it is kept, and how much there may be.
 
 use super::*;
+use crate::domain::RentalId;
 use crate::domain::event::EventKind;
 use crate::domain::fair_use::DayLimit;
 use crate::domain::sandbox::{
     FIRST_ORDER_ID, MOST_ORDERS_PER_DAY, MOST_RENTALS_PER_DAY, TestService,
 };
-use crate::domain::RentalId;
 use crate::gateway::orders::OrderDone;
 use crate::gateway::resources::OrderResource;
 
