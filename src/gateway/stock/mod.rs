@@ -68,7 +68,6 @@ pub struct Stock {
     on_sale: SharedReading<OnSale>,
     rentable: SharedReading<Rentable>,
     changes: StockChanges,
-    rentable: SharedReading<Rentable>,
     explained: SharedCountries,
 }
 
@@ -87,7 +86,6 @@ impl Stock {
             on_sale: SharedReading::default(),
             rentable: SharedReading::default(),
             changes: StockChanges::default(),
-            rentable: SharedReading::default(),
             explained: SharedCountries::default(),
         }
     }
