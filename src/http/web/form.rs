@@ -8,7 +8,7 @@ use axum::http::header::CONTENT_TYPE;
 use sha2::{Digest, Sha256};
 
 /// The largest form that is read. A list of all numbers of 10 000 SIMs fits.
-const LARGEST: usize = 2 << 20;
+pub(super) const LARGEST: usize = 2 << 20;
 /// How long a browser may take to send it.
 const SENT_WITHIN: Duration = Duration::from_secs(30);
 /// The fields that are the frame's own.

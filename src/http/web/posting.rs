@@ -67,7 +67,7 @@ impl<P: Visitor> Site<P> {
         };
         let only_shows = route.only_shows || form.trial().is_some();
         let instead = if only_shows { NOT_SHOWN } else { NOTHING_CHANGED };
-        self.show_again(visit, page, form, (faults, instead)).await
+        self.show_again(visit, page, form, (faults, instead))
     }
 
     fn refuse_when_overloaded(&self, visit: &Visit<P>) -> Result<(), Fault> {
@@ -134,7 +134,7 @@ impl<P: Visitor> Site<P> {
     }
 
     /// Has the browser get the page of a form again, with what was typed and what is wrong with it.
-    async fn show_again(
+    fn show_again(
         &self,
         visit: &Visit<P>,
         page: &'static str,
@@ -153,11 +153,8 @@ impl<P: Visitor> Site<P> {
         };
         let page = Visit { place: Arc::new(place), ..visit.clone() };
         let action = visit.path().to_owned();
-        let attempt = Arc::new(Attempt { action, form, faults, is_query: false, instead });
-        match self.keep_tried(&page, &attempt) {
-            Some(address) => Ok(responses::see_other(&address)),
-            None => self.show_tried(&page, route, attempt).await,
-        }
+        let attempt = Attempt { action, form, faults, is_query: false, instead };
+        Ok(responses::see_other(&self.keep_tried(&page, attempt)))
     }
 
     /// Shows a page with what was typed into one of its forms and what is wrong with that.

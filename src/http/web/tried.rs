@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::response::Response;
 use parking_lot::Mutex;
 
+use super::form::LARGEST as LARGEST_FORM;
 use super::route::Route;
 use super::visit::{Attempt, Place};
 use super::{Fault, Site, Visit, Visitor, responses};
@@ -20,8 +21,10 @@ const KEPT_FOR: Duration = Duration::from_secs(15 * 60);
 /// How many are known of one session, and of all. When there are more, the oldest is forgotten.
 const MOST_OF_A_SESSION: usize = 8;
 const MOST: usize = 256;
-/// The largest form that is kept, in octets. The page of a larger one is the answer to it.
-const LARGEST: usize = 16 << 10;
+/// How many octets the forms of one session may have together, so that the largest form that is
+/// read is kept, and those of all sessions.
+const MOST_OCTETS_OF_A_SESSION: usize = LARGEST_FORM;
+const MOST_OCTETS: usize = 8 * LARGEST_FORM;
 
 struct Kept {
     session: SessionId,
@@ -32,29 +35,39 @@ struct Kept {
     attempt: Arc<Attempt>,
 }
 
+impl Kept {
+    fn size(&self) -> usize {
+        self.attempt.form.size()
+    }
+}
+
+fn octets<'k>(forms: impl Iterator<Item = &'k Kept>) -> usize {
+    forms.map(Kept::size).sum()
+}
+
 /// The forms that were refused lately, the oldest first.
 #[derive(Default)]
 pub(super) struct Tried(Mutex<VecDeque<Kept>>);
 
 impl Tried {
-    /// Keeps a form unless it is too large. Answers whether it is kept.
-    fn keep(&self, kept: Kept) -> bool {
-        if kept.attempt.form.size() > LARGEST {
-            return false;
-        }
+    /// Keeps a form. When there are too many, or too large ones, the oldest are forgotten.
+    fn keep(&self, kept: Kept) {
         let mut all = self.0.lock();
         all.retain(|one| kept.tried_at.since(one.tried_at) < KEPT_FOR);
-        let is_own = |one: &Kept| one.session == kept.session;
-        if all.iter().filter(|one| is_own(one)).count() >= MOST_OF_A_SESSION
-            && let Some(oldest) = all.iter().position(is_own)
+        let (session, size) = (kept.session, kept.size());
+        let is_own = |one: &&Kept| one.session == session;
+        while all.iter().filter(is_own).count() >= MOST_OF_A_SESSION
+            || octets(all.iter().filter(is_own)) + size > MOST_OCTETS_OF_A_SESSION
         {
+            let Some(oldest) = all.iter().position(|one| one.session == session) else { break };
             all.remove(oldest);
         }
-        if all.len() >= MOST {
-            all.pop_front();
+        while all.len() >= MOST || octets(all.iter()) + size > MOST_OCTETS {
+            if all.pop_front().is_none() {
+                break;
+            }
         }
         all.push_back(kept);
-        true
     }
 
     /// The form that a session has sent from the page at a path, while that is known.
@@ -73,18 +86,18 @@ impl Tried {
 }
 
 impl<P: Visitor> Site<P> {
-    /// The address of a form's page with what was typed; `None` if that is too much to be kept.
-    pub(super) fn keep_tried(&self, page: &Visit<P>, attempt: &Arc<Attempt>) -> Option<String> {
+    /// The address of a form's page with what was typed.
+    pub(super) fn keep_tried(&self, page: &Visit<P>, attempt: Attempt) -> String {
         // The id of the request is no other's, also after the daemon was started again.
         let reference = page.place.view.as_str();
-        let is_kept = self.tried.keep(Kept {
+        self.tried.keep(Kept {
             session: page.person.session().session,
             reference: reference.to_owned(),
             path: page.path().to_owned(),
             tried_at: page.now,
-            attempt: Arc::clone(attempt),
+            attempt: Arc::new(attempt),
         });
-        is_kept.then(|| page.address_with(&[(TRIED, Some(reference))]))
+        page.address_with(&[(TRIED, Some(reference))])
     }
 
     /// Shows a page with the form that its address refers to; `None` if it refers to none. A form
@@ -128,7 +141,7 @@ mod tests {
     #[test]
     fn a_form_is_known_to_its_session_on_its_page_for_a_while() {
         let tried = Tried::default();
-        assert!(tried.keep(kept(1, "r-1", "bob", 0)));
+        tried.keep(kept(1, "r-1", "bob", 0));
         let known = |session, path, reference, seconds: i64| {
             let at = Timestamp(seconds * 1_000_000);
             tried.find(SessionId(session), (path, reference), at).is_some()
@@ -141,19 +154,34 @@ mod tests {
     }
 
     #[test]
-    fn so_many_forms_of_a_session_are_kept_and_none_that_is_large() {
+    fn so_many_forms_of_a_session_are_kept() {
         let tried = Tried::default();
-        assert!(!tried.keep(kept(1, "large", &"x".repeat(LARGEST), 0)));
-        assert!(tried.keep(kept(2, "other", "x", 0)));
+        tried.keep(kept(2, "other", "x", 0));
         for count in 0..=MOST_OF_A_SESSION {
-            assert!(tried.keep(kept(1, &format!("r-{count}"), "x", 0)));
+            tried.keep(kept(1, &format!("r-{count}"), "x", 0));
         }
         let known = |session, reference: &str| {
             let found = tried.find(SessionId(session), ("/page", reference), Timestamp(0));
             found.is_some()
         };
         assert!(!known(1, "r-0") && known(1, "r-1") && known(2, "other"));
-        assert!(tried.keep(kept(3, "late", "x", 900)));
+        tried.keep(kept(3, "late", "x", 900));
         assert_eq!(tried.0.lock().len(), 1, "what is too old is forgotten");
+    }
+
+    #[test]
+    fn a_large_form_takes_the_room_of_older_ones() {
+        let tried = Tried::default();
+        let large = "x".repeat(LARGEST_FORM - "name".len());
+        for session in 1..=9 {
+            tried.keep(kept(session, "small", "x", 0));
+            tried.keep(kept(session, "large", &large, 0));
+        }
+        let kept: Vec<(i64, String)> = {
+            let all = tried.0.lock();
+            all.iter().map(|one| (one.session.0, one.reference.clone())).collect()
+        };
+        let expected: Vec<_> = (2..=9).map(|session| (session, "large".to_owned())).collect();
+        assert_eq!(kept, expected, "one of each session, and at most eight");
     }
 }

@@ -70,6 +70,11 @@ async fn the_page_of_a_refused_form_has_an_address_for_a_while() {
     }
     stage.fixture.pass(15 * 60);
     assert_eq!(owner.get(&address).await.location.as_deref(), Some("/people"), "forgotten");
+    let long = "x".repeat(100_000);
+    let sent = [("name", "Lyft"), ("price", "much"), ("texts", long.as_str())];
+    let sent = owner.post_with("/services/new", &sent, &headers).await;
+    let address = sent.location.expect("a large form is kept, too");
+    assert!(owner.get(&address).await.text().contains(&long), "{address}");
 }
 
 #[tokio::test]
