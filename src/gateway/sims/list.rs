@@ -1,7 +1,7 @@
 //! The list of SIMs, a page at a time. States are not stored but computed, for all SIMs at once: at
 //! most once a second, however many look at the list.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use crate::domain::{SimId, availability};
 use crate::gateway::Error;
 use crate::gateway::listing::{check_state, find_country};
 use crate::gateway::shared_reading::Freshness;
+use crate::store::SimActivity;
 
 /// How long the states of all SIMs are shared.
 pub(super) const SHARED_FOR: Duration = Duration::from_secs(1);
@@ -27,6 +28,8 @@ pub struct SimsWanted {
     pub digits: Option<String>,
     /// Whether numbers are not looked at for digits, since they are not shown either.
     pub hides_numbers: bool,
+    /// Only SIMs that have received nothing for so long, or nothing at all.
+    pub silent: Option<Duration>,
     /// First seen before the SIM with this id.
     pub before: Option<SimId>,
     /// How many at most.
@@ -42,6 +45,8 @@ pub struct SimPage {
     pub counts: BTreeMap<&'static str, usize>,
     /// The countries that there are SIMs of.
     pub countries: BTreeSet<String>,
+    /// What the SIMs of the page have received.
+    pub activity: HashMap<SimId, SimActivity>,
 }
 
 /// The words of all states in which a SIM can be.
@@ -91,6 +96,16 @@ impl Sims {
         let digits = wanted.digits.as_deref().and_then(WantedDigits::read);
         let shared = (freshness, SHARED_FOR);
         let all = self.snapshot.get(&self.env, shared, self.list()).await?;
+        // What they received is looked up for the rows alone, unless it is asked for.
+        let mut activity = match wanted.silent {
+            Some(_) => self.activity().await?,
+            None => HashMap::new(),
+        };
+        let now = self.env.now();
+        let is_silent = |view: &SimView, time: Duration| {
+            let last = activity.get(&view.sim.id).and_then(|of_sim| of_sim.last_message_at);
+            last.is_none_or(|at| now.since(at) >= time)
+        };
         let is_wanted = |view: &&SimView| {
             let has_digits = |digits: &WantedDigits| match wanted.hides_numbers {
                 true => digits.are_on_card(view),
@@ -101,12 +116,17 @@ impl Sims {
                 && country.as_ref().is_none_or(|code| view.sim.country.as_ref() == Some(code))
                 && state.as_ref().is_none_or(|word| view.state() == word)
                 && digits.as_ref().is_none_or(has_digits)
+                && wanted.silent.is_none_or(|time| is_silent(view, time))
         };
         let newest_first = all.iter().rev();
-        let sims = newest_first.filter(is_wanted).take(wanted.limit).cloned().collect();
+        let sims: Vec<SimView> =
+            newest_first.filter(is_wanted).take(wanted.limit).cloned().collect();
+        if wanted.silent.is_none() {
+            activity = self.activity_of_several(&sims).await?;
+        }
         let mut counts = BTreeMap::new();
         all.iter().for_each(|view| *counts.entry(view.state()).or_default() += 1);
         let countries = all.iter().filter_map(|view| view.sim.country.clone()).collect();
-        Ok(SimPage { sims, counts, countries })
+        Ok(SimPage { sims, counts, countries, activity })
     }
 }

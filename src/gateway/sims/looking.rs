@@ -52,6 +52,23 @@ impl Sims {
         Ok(activity.collect())
     }
 
+    /// The activity of some SIMs, with what was received since the start.
+    pub(super) async fn activity_of_several(
+        &self,
+        sims: &[SimView],
+    ) -> Result<HashMap<SimId, SimActivity>, Error> {
+        if sims.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let ids: Vec<SimId> = sims.iter().map(|view| view.sim.id).collect();
+        let read = self.env.store.read(move |rows| {
+            let known = ids.into_iter().map(|id| rows.activity_of_sim(id));
+            known.collect::<Result<Vec<_>, _>>()
+        });
+        let known = read.await?.into_iter().flatten();
+        Ok(known.map(|of_sim| (of_sim.sim, self.until_now(of_sim))).collect())
+    }
+
     /// The activity of one SIM, with what was received since the start.
     pub async fn activity_of(&self, sim: SimId) -> Result<Option<SimActivity>, Error> {
         let stored = self.env.store.read(move |rows| rows.activity_of_sim(sim)).await?;

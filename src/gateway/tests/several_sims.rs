@@ -2,6 +2,7 @@
 //! SIMs.
 
 use super::*;
+use crate::domain::SimId;
 use crate::domain::sim::Pool;
 
 impl Fixture {
@@ -123,6 +124,16 @@ async fn the_list_is_filtered_by_state_and_digits_and_read_page_by_page() {
     }
     let pool = Some(Pool::Rentals);
     assert_eq!(page(SimsWanted { pool, ..all() }).await.0, [0; 0]);
+    fixture.sms(4, "Uber", "hello").await;
+    let silent = Some(Duration::from_secs(3600));
+    let (ids, rows) = page(SimsWanted { silent, ..all() }).await;
+    assert_eq!(ids, [5, 3, 2], "one has just received something");
+    assert!(rows.activity[&SimId(5)].last_message_at.is_none());
+    let (_, rows) = page(all()).await;
+    assert!(rows.activity[&SimId(4)].last_message_at.is_some());
+    assert!(!rows.activity.contains_key(&SimId(1)), "only what is on the page is read");
+    fixture.pass(3600);
+    assert_eq!(page(SimsWanted { silent, ..all() }).await.0, [5, 4, 3]);
     let unknown = SimsWanted { state: Some("good".into()), ..all() };
     let refused = fixture.gateway.sims().page(unknown, Freshness::Recent).await.unwrap_err();
     assert!(refused.to_string().contains("rented_off_air"), "{refused}");

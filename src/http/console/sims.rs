@@ -13,14 +13,18 @@ use crate::domain::login::Permission::{Act, Look, SeeTexts};
 use crate::domain::sim::{NumberSource, Pool};
 use crate::domain::text::counted_noun;
 use crate::domain::{Iccid, SimId};
-use crate::gateway::{SimEdit, SimPage, SimView, SimsWanted, Topic, sim_states};
+use crate::gateway::{SimActivity, SimEdit, SimPage, SimView, SimsWanted, Topic, sim_states};
 use crate::http::web::{
     Access, Done, Empty, Fault, Faults, Filters, Form, PAGE_ROWS, Page, Paging, Route, Row, Table,
-    Tone, Visit, badge, pager, path, until,
+    Tone, Visit, ago, badge, pager, path, until,
 };
 
 /// The form that changes the selected SIMs.
 const EDIT: &str = "/sims/edit";
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// The times without a message that can be looked for, with what they are called, in days.
+const SILENCES: [(&str, &str, u32); 3] =
+    [("1d", "a day", 1), ("7d", "a week", 7), ("30d", "30 days", 30)];
 /// What the buttons of such a form send.
 const ACTION: &str = "action";
 
@@ -71,8 +75,9 @@ pub(super) fn place(view: &SimView) -> Markup {
     }
 }
 
-fn row(visit: &Visit<Operator>, view: &SimView) -> Row {
+fn row(visit: &Visit<Operator>, view: &SimView, activity: Option<&SimActivity>) -> Row {
     let sim = &view.sim;
+    let last = activity.and_then(|activity| activity.last_message_at);
     let row = Row::new(
         &sim.iccid,
         [
@@ -86,6 +91,9 @@ fn row(visit: &Visit<Operator>, view: &SimView) -> Row {
             country_link(visit, sim.country.as_deref()),
             state_badge(view),
             place(view),
+            html! {
+                @if let Some(at) = last { (ago(visit.now(), at)) " ago" } @else { "none yet" }
+            },
             html! {
                 @if let Some(at) = view.rests_until { (until(visit.now(), at)) } @else { "–" }
             },
@@ -106,10 +114,11 @@ async fn list(visit: Visit<Operator>) -> Result<Page, Fault> {
         pool: visit.query("pool").and_then(|word| word.parse().ok()),
         digits: owned("find"),
         hides_numbers: !visit.may(SeeTexts),
+        silent: visit.query("silent").and_then(silence),
         before: paging.before().map(SimId),
         limit: PAGE_ROWS + 1,
     };
-    let SimPage { sims, counts, countries } =
+    let SimPage { sims, counts, countries, activity } =
         visit.gateway().sims().page(wanted, visit.freshness()).await?;
     let (sims, older) = paging.cut(sims, |view| view.sim.id.0);
     let mut table = Table::new("sims", "SIMs")
@@ -118,8 +127,10 @@ async fn list(visit: Visit<Operator>) -> Result<Page, Fault> {
         .column("Country")
         .column("State")
         .column("Where")
+        .column("Last SMS")
         .column("Rests for")
-        .rows(sims.iter().map(|view| row(&visit, view)))
+        .minor()
+        .rows(sims.iter().map(|view| row(&visit, view, activity.get(&view.sim.id))))
         .empty(nothing(counts.is_empty()));
     if visit.may(Act) {
         table = table.selectable("iccid", visit.form(EDIT).id());
@@ -166,6 +177,13 @@ fn filters(visit: &Visit<Operator>, countries: &[(&str, String)]) -> Filters {
         .choice("state", "State", &states)
         .choice("country", "Country", countries)
         .choice("pool", "Sold for", &pools)
+        .choice("silent", "No SMS for", &SILENCES.map(|(value, called, _)| (value, called)))
+}
+
+/// For how long a SIM has received nothing.
+fn silence(value: &str) -> Option<Duration> {
+    let known = SILENCES.into_iter().find(|(known, ..)| *known == value)?;
+    Some(DAY * known.2)
 }
 
 fn tools(visit: &Visit<Operator>) -> Markup {

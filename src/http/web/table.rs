@@ -22,6 +22,19 @@ pub struct Table {
 struct Column {
     heading: String,
     is_number: bool,
+    /// Left out where there is little room.
+    is_minor: bool,
+}
+
+impl Column {
+    fn class(&self) -> Option<&'static str> {
+        match (self.is_number, self.is_minor) {
+            (true, true) => Some("number minor"),
+            (true, false) => Some("number"),
+            (false, true) => Some("minor"),
+            (false, false) => None,
+        }
+    }
 }
 
 /// A row of a table.
@@ -79,7 +92,16 @@ impl Table {
     }
 
     fn with(mut self, heading: &str, is_number: bool) -> Table {
-        self.columns.push(Column { heading: heading.to_owned(), is_number });
+        self.columns.push(Column { heading: heading.to_owned(), is_number, is_minor: false });
+        self
+    }
+
+    /// Leaves the column that was added last out where there is little room. What it tells has to
+    /// stand on the page of each row, too.
+    pub fn minor(mut self) -> Table {
+        if let Some(column) = self.columns.last_mut() {
+            column.is_minor = true;
+        }
         self
     }
 
@@ -124,7 +146,7 @@ impl Table {
                         }
                     }
                     @for column in &self.columns {
-                        th scope="col" class=[column.is_number.then_some("number")] {
+                        th scope="col" class=[column.class()] {
                             (column.heading)
                         }
                     }
@@ -145,11 +167,10 @@ impl Table {
                     }
                 }
                 @for (index, (cell, column)) in row.cells.iter().zip(&self.columns).enumerate() {
-                    @let number = column.is_number.then_some("number");
                     @if index == 0 {
-                        th scope="row" class=[number] { (cell) }
+                        th scope="row" class=[column.class()] { (cell) }
                     } @else {
-                        td class=[number] data-label=(column.heading) { (cell) }
+                        td class=[column.class()] data-label=(column.heading) { (cell) }
                     }
                 }
             }
