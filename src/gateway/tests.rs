@@ -180,7 +180,7 @@ impl Fixture {
     }
 
     /// The modem of SIM `n` has gone.
-    fn silence(&self, n: u16) {
+    pub(crate) fn silence(&self, n: u16) {
         let served = self.gateway.modems().modems();
         let gone = served.into_iter().find(|modem| modem.snapshot.port == port(n));
         if let Some(ModemStatus { snapshot, seen_at, .. }) = gone {

@@ -26,6 +26,7 @@ mod people;
 mod reasons;
 mod rental;
 mod rentals;
+mod revenue;
 mod rivals;
 mod service;
 mod service_form;
@@ -158,6 +159,7 @@ impl Visitor for Operator {
             configuration::routes(),
             alarms::routes(),
             charts::routes(),
+            revenue::routes(),
             find::routes(),
         ];
         all.into_iter().flatten().collect()

@@ -8,12 +8,12 @@ use super::ways::sim_link;
 use super::{Operator, modem_requests};
 use crate::domain::Msisdn;
 use crate::domain::login::Permission::{Act, Look};
-use crate::domain::modem::{ModemDetail, ModemStatus};
+use crate::domain::modem::{ModemDetail, ModemState, ModemStatus};
 use crate::domain::number_discovery::DiscoveryAttempt;
-use crate::gateway::{Change, Topic};
+use crate::gateway::{Change, LastSim, Topic};
 use crate::http::web::{
     Access, Empty, Fault, Page, Route, Row, Table, Tone, Visit, ago, badge, code_block, facts,
-    hostile, moment, path, signal,
+    hostile, moment, path, signal_in_dbm,
 };
 
 pub(super) fn routes() -> Vec<Route<Operator>> {
@@ -34,9 +34,10 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
     let history = visit.gateway().modems().history(port.as_str());
     let numbers = numbers_in(&visit, &[&modem]).await?;
     let number = modem.snapshot.iccid().and_then(|iccid| numbers.get(iccid));
+    let last = last_sim(&visit, &modem).await?;
     let mut page = Page::new(format!("Modem {}", short_port(port)))
         .below("Modems", "/modems")
-        .half_part("state", state(&visit, &modem, number))
+        .half_part("state", state(&visit, &modem, number, last.as_ref()))
         .half_part("device", device(&visit, &modem, &detail));
     if visit.may(Act) {
         page = page.part("requests", requests(&visit, &modem));
@@ -48,8 +49,27 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
         .part("transcript", transcript(&detail)))
 }
 
-fn state(visit: &Visit<Operator>, modem: &ModemStatus, number: Option<&Msisdn>) -> Markup {
+/// The SIM that a modem had last, if it has none now.
+async fn last_sim(visit: &Visit<Operator>, modem: &ModemStatus) -> Result<Option<LastSim>, Fault> {
+    let empty = modem.snapshot.modem().filter(|_| modem.snapshot.iccid().is_none());
+    let mut last = visit.gateway().sims().last_in(empty.into_iter().collect()).await?;
+    Ok(last.remove(&modem.snapshot.port))
+}
+
+fn state(
+    visit: &Visit<Operator>,
+    modem: &ModemStatus,
+    number: Option<&Msisdn>,
+    last: Option<&LastSim>,
+) -> Markup {
     let snapshot = &modem.snapshot;
+    let sim = match last {
+        Some(last) => html! {
+            "none; it had " (sim_link(Some(&last.iccid))) " until " (moment(last.seen_at))
+        },
+        None => sim_link(snapshot.iccid()),
+    };
+    let number = number.or(last.and_then(|last| last.number.as_ref()));
     let text = |text: Option<String>| html! { (hostile(text.as_deref().unwrap_or("–"))) };
     html! {
         h2 { "State" }
@@ -59,11 +79,13 @@ fn state(visit: &Visit<Operator>, modem: &ModemStatus, number: Option<&Msisdn>) 
                 " for " (ago(visit.now(), modem.since))
             }),
             ("Reason", text(snapshot.reason.as_ref().map(ToString::to_string))),
-            ("Signal", signal(snapshot.signal_dbm)),
+            ("Signal", signal_in_dbm(snapshot.signal_dbm)),
             ("Network", text(snapshot.operator.clone())),
-            ("SIM", sim_link(snapshot.iccid())),
+            ("SIM", sim),
             ("Number", number.map_or_else(|| html! { "–" }, |number| visit.number(number))),
-            ("Stores", html! { (fill(&snapshot.stores)) }),
+            ("Stores", html! {
+                @if snapshot.stores.is_empty() { "–" } @else { (fill(&snapshot.stores)) }
+            }),
             ("Last report", html! { (ago(visit.now(), modem.seen_at)) " ago" }),
         ]))
         @for warning in snapshot.warnings.iter() {
@@ -104,31 +126,56 @@ fn device(visit: &Visit<Operator>, modem: &ModemStatus, detail: &ModemDetail) ->
     }
 }
 
+/// Whether a modem answers what it is asked.
+fn is_answering(state: ModemState) -> bool {
+    match state {
+        ModemState::SimCheck
+        | ModemState::Identifying
+        | ModemState::Configuring
+        | ModemState::Registering
+        | ModemState::Ready
+        | ModemState::Switching => true,
+        ModemState::Absent
+        | ModemState::Opening
+        | ModemState::Probing
+        | ModemState::Recovering
+        | ModemState::Quarantined => false,
+    }
+}
+
 fn requests(visit: &Visit<Operator>, modem: &ModemStatus) -> Markup {
     let port = &modem.snapshot.port;
+    let (is_answering, has_sim) =
+        (is_answering(modem.snapshot.state), modem.snapshot.iccid().is_some());
     let form = |name: &str| visit.form(&format!("{}/{name}", path!("/modems/{}", port)));
     let (at, ussd) = (form("at").takes("up to 60 s"), form("ussd").takes("up to 60 s"));
     let (number, reset) = (form("number").takes("up to 60 s"), form("reset").takes("up to 30 s"));
     html! {
         h2 { "Ask it" }
         div class="columns" {
-            (at.show(html! {
-                (at.text("command", "AT command").hint("like AT+CSQ").required())
-                (at.checkbox("force", "Send it even if it may change something"))
-                (at.button("Send"))
-            }))
-            (ussd.show(html! {
-                (ussd.text("code", "USSD code").hint("like *100#").inputmode("tel").required())
-                (ussd.button("Send"))
-            }))
-            (number.show(html! {
-                (number.text("code", "Ask for its number").inputmode("tel")
-                    .hint("A USSD code; empty: the one of its mobile operator."))
-                div class="buttons" {
-                    (number.button("Ask by USSD"))
-                    (number.button_named("loopback", "yes", "Ask by a message"))
-                }
-            }))
+            @if is_answering {
+                (at.show(html! {
+                    (at.text("command", "AT command").hint("like AT+CSQ").required())
+                    (at.checkbox("force", "Send it even if it may change something"))
+                    (at.button("Send"))
+                }))
+            } @else {
+                p { "It does not answer now, so there is nothing to ask it." }
+            }
+            @if is_answering && has_sim {
+                (ussd.show(html! {
+                    (ussd.text("code", "USSD code").hint("like *100#").inputmode("tel").required())
+                    (ussd.button("Send"))
+                }))
+                (number.show(html! {
+                    (number.text("code", "Ask for its number").inputmode("tel")
+                        .hint("A USSD code; empty: the one of its mobile operator."))
+                    div class="buttons" {
+                        (number.button("Ask by USSD"))
+                        (number.button_named("loopback", "yes", "Ask by a message"))
+                    }
+                }))
+            }
             (reset.show(html! {
                 p { "A reset takes the modem off the air for a minute." }
                 div class="buttons" {

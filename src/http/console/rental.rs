@@ -6,10 +6,11 @@ use super::Operator;
 use super::books::{READ_ROWS, asked_by, charges, messages_of_one, note_look, withheld_from};
 use super::rentals::{renewal, rental_state};
 use super::ways::{country_name_link, sim_link};
+use crate::domain::availability::{self, UnavailableReason};
 use crate::domain::login::Permission::{Act, Look};
 use crate::domain::rental::{RentalEnding, RentalState};
 use crate::domain::{MessageId, Rental, RentalId};
-use crate::gateway::{EndRefund, RentalHistory, Topic, Unrevivable};
+use crate::gateway::{EndRefund, RentalHistory, SimsWanted, Topic, Unrevivable};
 use crate::http::web::{
     Access::May, Done, Empty, Fault, Faults, Form, Page, Paging, Route, Row, Table, Visit, facts,
     link, moment, pager, path, span,
@@ -36,6 +37,7 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
     let mut history = found.ok_or_else(|| Fault::NotFound(format!("There is no rental {id}.")))?;
     note_look(&visit, format!("rental {id}")).await?;
     let unrevivable = visit.gateway().rentals().unrevivable(&history.view.rental).await?;
+    let can_move = has_other_sim(&visit, &history).await?;
     let mut messages = std::mem::take(&mut history.messages);
     messages.reverse();
     let (messages, older) = paging.cut(messages, |message| message.id.0);
@@ -45,7 +47,7 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
     let page = Page::new(format!("Rental {id}"))
         .below("Rentals", "/rentals")
         .part("rental", rental_facts(&visit, &history))
-        .part("actions", actions(&visit, &history.view.rental, unrevivable.as_ref()))
+        .part("actions", actions(&visit, &history.view.rental, can_move, unrevivable.as_ref()))
         .part(
             "came",
             html! {
@@ -86,16 +88,39 @@ fn rental_facts(visit: &Visit<Operator>, history: &RentalHistory) -> Markup {
     facts(&always.into_iter().chain(sometimes).collect::<Vec<_>>())
 }
 
+/// Whether there is another SIM of its country that it may be moved to: one that is free, or one
+/// with the same number.
+async fn has_other_sim(visit: &Visit<Operator>, history: &RentalHistory) -> Result<bool, Fault> {
+    let rental = &history.view.rental;
+    let parked = UnavailableReason::Parked.as_str();
+    let of_state =
+        |state: &str| SimsWanted { state: Some(state.to_owned()), ..SimsWanted::default() };
+    let same = SimsWanted { digits: Some(rental.number.to_string()), ..SimsWanted::default() };
+    for wanted in [of_state(availability::word(None)), of_state(parked), same] {
+        let wanted = SimsWanted { country: Some(rental.country.clone()), limit: 2, ..wanted };
+        let found = visit.gateway().sims().page(wanted, visit.freshness()).await?.sims;
+        if found.iter().any(|view| Some(&view.sim.iccid) != history.iccid.as_ref()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// What can be done with it now.
-fn actions(visit: &Visit<Operator>, rental: &Rental, unrevivable: Option<&Unrevivable>) -> Markup {
+fn actions(
+    visit: &Visit<Operator>,
+    rental: &Rental,
+    can_move: bool,
+    unrevivable: Option<&Unrevivable>,
+) -> Markup {
     html! {
         @if visit.may(Act) {
             @match rental.state {
-                RentalState::Active => {
+                RentalState::Active => div class="buttons" {
                     (days_form(visit, rental.id))
-                    (move_form(visit, rental))
+                    @if can_move { (move_form(visit, rental)) }
                     (end_form(visit, rental.id))
-                }
+                },
                 RentalState::Ended { .. } => {
                     @match unrevivable {
                         None => (revive_form(visit, rental.id)),

@@ -4,7 +4,7 @@ use maud::{Markup, Render, html};
 
 use super::rivals::rivals_of;
 use super::sims::{place, source_in_words, state_badge, why};
-use super::ways::{bank_link, country_name_link, withheld_link};
+use super::ways::{bank_link, country_name_link, modem_link, withheld_link};
 use super::{Operator, sim_changes};
 use crate::domain::availability::UnavailableReason;
 use crate::domain::login::Permission::{Act, Look, SeeTexts};
@@ -41,12 +41,17 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
     let asked = visit.gateway().numbers().attempts(&iccid).await?;
     let awaited = sims.awaited_messages(sim.sim.id).await?;
     let rivals = sims.rivals(&sim.sim).await?;
+    let modems = visit.gateway().modems().modems();
+    let is_in = |modem: &&ModemStatus| modem.snapshot.iccid() == Some(&iccid);
+    let idle = modems.iter().find(is_in).filter(|_| sim.port.is_none());
+    let is_somewhere = sim.port.is_some() || sim.position.is_some() || idle.is_some();
+    let place = Place { idle, left: locations.first().filter(|_| !is_somewhere), modems: &modems };
     let of_sim =
         ListRequest { iccid: Some(iccid.to_string()), ..RowLimit::from(SHOWN_RENTALS).into() };
     let rentals = visit.gateway().rentals().list(of_sim).await?;
     let mut page = Page::new(format!("SIM {iccid}"))
         .below("SIMs", "/sims")
-        .half_part("card", card(&visit, &sim, activity.as_ref()))
+        .half_part("card", card(&visit, &sim, activity.as_ref(), &place))
         .half_part("sale", sale(&visit, &sim, &rivals));
     if visit.may(Act) {
         let is_removable = locations.is_empty();
@@ -55,11 +60,25 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
     Ok(page
         .half_part("number", number_asked(&visit, &asked))
         .half_part("awaited", awaited_messages(&awaited))
-        .part("custody", custody(&visit, &locations))
+        .part("custody", custody(&modems, &locations, is_somewhere))
         .part("rentals", rentals_of(&visit, &sim, &rentals)))
 }
 
-fn card(visit: &Visit<Operator>, view: &SimView, activity: Option<&SimActivity>) -> Markup {
+/// Where a SIM is that is in no working modem.
+struct Place<'s> {
+    /// The modem that it is in, and that does not work.
+    idle: Option<&'s ModemStatus>,
+    /// Where it was last, if it is nowhere now.
+    left: Option<&'s LocationPeriod>,
+    modems: &'s [ModemStatus],
+}
+
+fn card(
+    visit: &Visit<Operator>,
+    view: &SimView,
+    activity: Option<&SimActivity>,
+    at: &Place<'_>,
+) -> Markup {
     let (sim, now) = (&view.sim, visit.now());
     let last = activity.and_then(|activity| activity.last_message_at);
     let since = activity.and_then(|activity| activity.since).filter(|_| view.port.is_some());
@@ -77,7 +96,10 @@ fn card(visit: &Visit<Operator>, view: &SimView, activity: Option<&SimActivity>)
             ("Country", country_name_link(visit, sim.country.as_deref())),
             ("Network", html! { (hostile(view.home_operator.as_deref().unwrap_or("–"))) }),
             ("Where", html! {
-                (place(view))
+                @if let Some(period) = at.left { (last_place(at.modems, period)) }
+                @else if let Some(modem) = at.idle {
+                    (modem_link(&modem.snapshot.port)) ", which does not work now"
+                } @else { (place(view)) }
                 @if let Some(since) = since { ", for " (ago(now, since)) }
             }),
             ("Last SMS", html! {
@@ -197,8 +219,17 @@ fn awaited_messages(awaited: &[AwaitedMessage]) -> Markup {
     html! { h2 { "Awaited" } (table.rows(awaited.iter().enumerate().map(row)).render()) }
 }
 
-fn custody(visit: &Visit<Operator>, locations: &[LocationPeriod]) -> Markup {
-    let modems = visit.gateway().modems().modems();
+/// Where a SIM that is nowhere now was last.
+fn last_place(modems: &[ModemStatus], period: &LocationPeriod) -> Markup {
+    html! {
+        "nowhere; last in " (modem_called(modems, &period.modem))
+        " until " (moment(period.ended_at.unwrap_or(period.seen_at)))
+    }
+}
+
+/// Where the SIM has been. A card that was pulled out may be back at once, so its last period ends
+/// only when it is read elsewhere; whether it `is_somewhere` now is known before that.
+fn custody(modems: &[ModemStatus], locations: &[LocationPeriod], is_somewhere: bool) -> Markup {
     let row = |(index, period): (usize, &LocationPeriod)| {
         let position = period.position.as_ref();
         let slot = position.and_then(|position| position.slot);
@@ -209,10 +240,11 @@ fn custody(visit: &Visit<Operator>, locations: &[LocationPeriod]) -> Markup {
                 html! {
                     @match period.ended_at {
                         Some(at) => (moment(at)),
-                        None => { "still there, read " (moment(period.seen_at)) },
+                        None if is_somewhere => { "still there, read " (moment(period.seen_at)) },
+                        None => { "read last " (moment(period.seen_at)) },
                     }
                 },
-                modem_called(&modems, &period.modem),
+                modem_called(modems, &period.modem),
                 html! {
                     @if let Some(position) = position {
                         (bank_link(&position.bank))

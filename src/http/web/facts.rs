@@ -125,6 +125,11 @@ pub fn signal(dbm: Option<i16>) -> Markup {
     }
 }
 
+/// A signal with its unit, where no heading tells it.
+pub fn signal_in_dbm(dbm: Option<i16>) -> Markup {
+    html! { (signal(dbm)) @if dbm.is_some() { " dBm" } }
+}
+
 /// How high the bars of a signal are.
 const BAR_HEIGHTS: [usize; 4] = [4, 7, 10, 13];
 

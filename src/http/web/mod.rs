@@ -57,7 +57,8 @@ pub use charts::{Chart, Line, Unit, sparkline};
 pub use csv::{Csv, Download};
 pub use done::Done;
 pub use facts::{
-    Empty, Tone, badge, bar, code_block, copy_button, copyable, facts, link, signal, tile,
+    Empty, Tone, badge, bar, code_block, copy_button, copyable, facts, link, signal, signal_in_dbm,
+    tile,
 };
 pub use fault::{Fault, Faults, sentence};
 pub use field_view::FieldView;

@@ -7,9 +7,10 @@ mod signal;
 use maud::{Markup, html};
 
 use super::Operator;
+use super::revenue::REVENUE;
 use crate::domain::login::Permission::Look;
 use crate::domain::sample::ChartRange;
-use crate::http::web::{Access, Chart, Csv, Download, Fault, Page, Route, Visit, path};
+use crate::http::web::{Access, Chart, Csv, Download, Fault, Page, Route, Visit, link, path};
 use names::ChartName;
 pub(super) use signal::signal_part;
 
@@ -47,7 +48,10 @@ async fn draw(visit: &Visit<Operator>, name: ChartName, range: ChartRange) -> Re
 async fn all(visit: Visit<Operator>) -> Result<Page, Fault> {
     let range = range(&visit)?;
     let has_banks = !visit.gateway().banks().reports().is_empty();
-    let mut page = Page::new("Charts").intro(ranges(&visit, range));
+    let mut page = Page::new("Charts").intro(html! {
+        (ranges(&visit, range))
+        p { (link(REVENUE, "Revenue by service, country, account, SIM, day or month")) }
+    });
     for name in ChartName::ALL.into_iter().filter(|name| has_banks || !name.is_of_banks()) {
         let chart = draw(&visit, name, range).await?.more(ways(name, range));
         page = page.half_part(format!("chart-{name}"), html! { (chart) });

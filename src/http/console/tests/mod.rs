@@ -4,7 +4,9 @@
 mod accounts;
 mod banks;
 mod messages;
+mod modems;
 mod orders;
+mod revenue;
 mod services;
 mod sims;
 mod stock;

@@ -139,13 +139,19 @@ async fn a_rental_gets_days_and_is_ended_with_what_is_given_back() {
     let made = rentals.rent(stage.account, Some("NL"), "1m", true).await.unwrap();
     let Rent::Made(rental) = made else { panic!("{made:?}") };
     let (operator, address) = (stage.console(Role::Operator), format!("/rentals/{}", rental.id));
+    let moving = format!("action=\"{address}/move\"");
     let page = operator.get(&address).await;
+    assert!(page.text().contains(&moving), "{}", page.text());
     assert!(page.text().contains("by 1m") && page.text().contains("No message has come to it."));
     let wrong = operator.post(&format!("{address}/days"), &[("days", "x"), ("reason", "")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     for piece in ["Days are a whole number", "Say why, for the books."] {
         assert!(wrong.text().contains(piece), "{piece}\n{}", wrong.text());
     }
+    [1, 2].into_iter().for_each(|n| stage.fixture.silence(n));
+    stage.fixture.pass(2);
+    let page = operator.get(&address).await;
+    assert!(!page.text().contains(&moving), "there is no SIM that it can be moved to");
     let given = operator.post(&format!("{address}/days"), &[("days", "7"), ("reason", "x")]).await;
     assert_eq!(given.location.as_deref(), Some(address.as_str()), "{}", given.text());
     let before = stage.fixture.funds(stage.account).await.0;
