@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::args::Admin;
 use super::listing::ListQuery;
 use super::{
-    account, alarm, audit, backup, bank, health, key, message, modem, notify, number, order,
-    people, print, rental, report, service, sim, skip, status, verify, webhook,
+    account, alarm, audit, backup, bank, block_list, health, key, message, modem, notify, number,
+    order, people, print, rental, report, service, sim, skip, status, verify, webhook,
 };
 use crate::http::AdminClient;
 
@@ -57,6 +57,7 @@ pub(super) async fn run(
             let found = client.post("/find", json!({ "word": word })).await?;
             print::list(json, &found, FOUND, "nothing is called so")?;
         }
+        Admin::BlockList(command) => block_list::run(command, client, json).await?,
         Admin::Alarm(command) => alarm::run(command, client, json).await?,
         Admin::Notify(command) => return notify::run(command, client, json).await,
         Admin::Report(command) => report::run(command, client, json).await?,

@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::Subcommand;
 
 use super::{
-    account, alarm, audit, bank, health, key, message, modem, notify, number, order, people,
-    rental, report, service, sim, skip, webhook,
+    account, alarm, audit, bank, block_list, health, key, message, modem, notify, number, order,
+    people, rental, report, service, sim, skip, webhook,
 };
 
 #[derive(Subcommand)]
@@ -101,6 +101,9 @@ pub(super) enum Admin {
         #[arg(value_parser = named)]
         word: String,
     },
+    /// Show which messages are withheld from all customers, by which rule
+    #[command(subcommand)]
+    BlockList(block_list::BlockList),
     /// Show the alarms that stand and those that have ended, and acknowledge them
     #[command(subcommand)]
     Alarm(alarm::Alarm),

@@ -168,6 +168,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("explain rentals NL", "Show how many numbers can be rented, and what holds others back"),
     ("message list --search 'your code' --from 7d", "Search in the texts of a week"),
     ("find +31612345678", "Show whose a number is, or what a word stands for"),
+    ("block-list list", "Show by which rules messages are withheld from all customers"),
+    ("block-list show banks", "Show what senders and texts a rule is about"),
     ("alarm list", "Show what needs attention, and since when"),
     ("alarm list --ended", "Show what needed attention before"),
     (

@@ -8,6 +8,7 @@ mod args;
 mod audit;
 mod backup;
 mod bank;
+mod block_list;
 mod catalogue;
 mod check;
 mod completing;

@@ -470,6 +470,8 @@ impl Play {
         }
         wait_for("an alarm", || !run(&["status"])["alarms"].as_array().unwrap().is_empty());
         wait_for("it to stand", || !run(&["alarm", "list"]).as_array().unwrap().is_empty());
+        run(&["block-list", "list"]);
+        run(&["block-list", "show", "banks"]);
         run(&["alarm", "acknowledge", "NumbersContested", "--note", "the cards are swapped"]);
         run(&["sim", "clear-number", &in_modem("modem003")]);
         let ended = || run(&["alarm", "list", "--ended"]);

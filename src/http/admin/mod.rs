@@ -37,6 +37,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::Timestamp;
 use crate::domain::audit::AuditAction;
 use crate::domain::availability::UnavailableReason;
+use crate::domain::block_list::BlockRule;
 use crate::gateway::{self, Gateway, ModemControl, Reload};
 pub use alarms::view as view_alarm;
 pub use export::export_body;
@@ -157,6 +158,7 @@ pub fn router(state: AdminState) -> Router {
         .route("/find", post(finder::find))
         .route("/audit", get(books::audit))
         .route("/revenue", get(books::revenue))
+        .route("/block-list", get(block_list))
         .route("/verify", get(books::verify))
         .route("/backup", get(books::backup))
         .route("/messages", get(messages::list))
@@ -182,6 +184,16 @@ pub fn reload_router(reload: Arc<dyn Reload>) -> Router {
 async fn reload_config(State(reload): State<Arc<dyn Reload>>) -> Answer {
     let reloaded = reload.reload().await.map_err(refused)?;
     Ok(Json(json!({ "applied": reloaded.applied, "needs_restart": reloaded.needs_restart })))
+}
+
+/// The rules by which messages are withheld from customers, with their patterns.
+async fn block_list(State(admin): State<AdminState>) -> Answer {
+    let settings = admin.gateway.settings();
+    Ok(Json(settings.block_list.rules().iter().map(block_rule).collect()))
+}
+
+fn block_rule(BlockRule { name, senders, texts }: &BlockRule) -> Value {
+    json!({ "rule": name, "senders": senders, "texts": texts })
 }
 
 async fn status(State(admin): State<AdminState>) -> Answer {
