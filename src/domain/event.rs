@@ -163,10 +163,10 @@ pub struct UnknownEvent {
 impl UnknownEvent {
     fn new(word: &str) -> UnknownEvent {
         let words = EventKind::ALL.map(EventKind::as_str);
-        let names = match word.contains('*') {
-            true => patterns(),
-            false => words.map(str::to_owned).to_vec(),
-        };
+        let mut names = patterns();
+        if !word.contains('*') {
+            names.extend(words.map(str::to_owned));
+        }
         UnknownEvent {
             word: beginning(word).into_owned(),
             hint: did_you_mean(&names, word),
@@ -262,6 +262,7 @@ mod tests {
         for (word, hint) in [
             ("order.mesage", "; did you mean order.message? there are "),
             ("order.**", "; did you mean order.*? there are "),
+            ("orders", "; did you mean order.*? there are "),
             ("rentals.*", "; did you mean rental.*? there are "),
             ("*.x", "; there are "),
         ] {

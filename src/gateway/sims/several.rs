@@ -139,8 +139,8 @@ impl Sims {
         });
         match set? {
             Ok(sim) => import.sims.push(ImportedSim { line, sim, rivals: Vec::new() }),
-            Err(error) => match error.refusal() {
-                Some(_) => import.faults.push(LineFault { line, fault: error.to_string() }),
+            Err(error) => match error.refusal().map(str::to_owned) {
+                Some(fault) => import.faults.push(LineFault { line, fault }),
                 None => return Err(error),
             },
         }

@@ -136,8 +136,11 @@ fn radios(visit: &Visit<Operator>, bank: &BankReport) -> Markup {
         .column("Next")
         .number_column("Switches")
         .number_column("Wrong SIM")
+        .minor()
         .number_column("Failed")
-        .number_column("Deaf by switches")
+        .minor()
+        .number_column("Deaf time")
+        .minor()
         .empty(Empty::new("The bank has no radios."));
     html! { h2 { "Radios" } (table.rows((1..).zip(&bank.radios).map(row)).render()) }
 }

@@ -205,7 +205,7 @@ pub(super) fn charges(visit: &Visit<Operator>, entries: &[Entry]) -> Table {
 pub(super) fn message_marks(message: &Message) -> Markup {
     html! {
         @if let Some(rule) = &message.withheld {
-            (badge(Tone::Fair, "withheld")) " by " (hostile(rule)) ": "
+            (badge(Tone::Fair, "withheld")) " by " (hostile(rule)) " "
         }
         @match message.kind {
             MessageKind::Text => {},
@@ -241,7 +241,10 @@ pub(super) fn message_excerpt(visit: &Visit<Operator>, message: &Message) -> Mar
 /// Who a message is from. A sender may be a telephone number, so that whoever sees no texts does
 /// not see it either.
 pub(super) fn message_sender(visit: &Visit<Operator>, message: &Message) -> Markup {
-    message.sender.as_deref().map_or_else(|| html! { "–" }, |sender| visit.message_text(sender))
+    match message.sender.as_deref() {
+        Some(sender) => html! { span class="digits" { (visit.message_text(sender)) } },
+        None => html! { "–" },
+    }
 }
 
 /// The time of a message, which leads to its page. One that came more than a day ago has its date.

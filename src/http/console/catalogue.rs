@@ -27,11 +27,7 @@ const SHIPPED: &str = "shipped";
 
 /// The ways of importing, each with what it does.
 const MODES: [(&str, &str, ImportMode); 3] = [
-    (
-        "add",
-        "add new services, and to known ones the patterns that they lack",
-        ImportMode::AddPatterns,
-    ),
+    ("add", "add new services, and missing patterns", ImportMode::AddPatterns),
     ("prices", "the same, and take the catalogue's prices", ImportMode::TakePrices),
     ("replace", "make the services that it names equal to it", ImportMode::Replace),
 ];

@@ -41,10 +41,7 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
         .below("System", "/system")
         .intro(html! { (forms(&visit, file.as_deref())) (filters) })
         .part("list", html! { (table) })
-        .help(html! {
-            "The file is edited in the shell of the machine. "
-            code { "simbridge check" } " finds its faults there, too."
-        });
+        .help(html! { "The file is edited in the shell of the machine." });
     Ok(page)
 }
 
@@ -68,7 +65,7 @@ fn forms(visit: &Visit<Operator>, file: Option<&str>) -> Markup {
             None => p { "This daemon has no configuration file: all values are defaults." },
             Some(file) => {
                 p { "The file is " code { (file) } "." }
-                div class="toolbar" {
+                div class="buttons" {
                     (check.inline(check.quiet_button("Check the file")))
                     (reload.asked(
                         "Read the file again",

@@ -32,7 +32,7 @@ async fn list(visit: Visit<Operator>) -> Result<Page, Fault> {
             note_look(&visit, whose).await?;
             let stepped = stepped(&visit, &paging, step, |message: &Message| message.id.0);
             let rows = stepped.rows.iter().map(|message| row(&visit, message));
-            html! { (table().rows(rows).empty(nothing(filters.are_set()))) (stepped.foot) }
+            html! { (table().rows(rows).empty(nothing(&visit, filters.are_set()))) (stepped.foot) }
         }
         Err(error) => nothing_listed(error)?,
     };
@@ -71,8 +71,12 @@ async fn read(visit: &Visit<Operator>, request: ListRequest) -> Read {
     Ok((ListStep { rows, stopped_at }, whose))
 }
 
-fn nothing(is_filtered: bool) -> Empty {
+fn nothing(visit: &Visit<Operator>, is_filtered: bool) -> Empty {
+    let is_of_parts = visit.query("state") == Some(MessageState::Incomplete.as_str());
     match is_filtered {
+        true if is_of_parts => Empty::new("No message is incomplete.").next(html! {
+            "One whose rest may still come stands on the page of its SIM, below “Awaited”."
+        }),
         true => Empty::new("No message fits these filters."),
         false => Empty::new("No message has come yet.").next(html! {
             "Messages come by the modems: " (link("/modems", "look whether they work")) "."

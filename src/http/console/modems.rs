@@ -84,8 +84,10 @@ pub(super) async fn modem_table(
         .column("For")
         .column("Signal")
         .column("Network")
+        .minor()
         .column("SIM")
         .column("Stores")
+        .minor()
         .column("Reason");
     Ok(table.rows(modems.iter().map(|modem| row(visit, modem, &numbers))))
 }

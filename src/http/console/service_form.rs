@@ -253,7 +253,7 @@ pub(super) fn form(
     form.show(html! {
         div class="columns" {
             div {
-                h2 { "Sale" }
+                h2 { "Price" }
                 @if is_new { (form.text("name", "Name").value(&draft.name).required()) }
                 (form.text("price", "Price").value(&draft.price).inputmode("decimal").required()
                     .hint("like 0.50; an order for 0.00 is free"))

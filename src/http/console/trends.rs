@@ -15,12 +15,25 @@ pub(super) async fn trends(visit: &Visit<Operator>) -> Result<Markup, Fault> {
     Ok(html! {
         h2 { "The last 24 hours" }
         ul class="legend" {
-            li { (sparkline("Messages in the last 24 hours", &messages)) " messages" }
-            li { (sparkline("Share of orders with their code", &codes)) " orders with their code" }
-            li { (sparkline("Fewest numbers of any service", &stock)) " stock, the least" }
+            li { (drawn("Messages in the last 24 hours", &messages)) " messages" }
+            li { (drawn("Share of orders with their code", &codes)) " orders with their code" }
+            li { (drawn("Fewest numbers of any service", &stock)) " stock, the least" }
+        }
+        @if [&messages, &codes, &stock].iter().all(|values| !is_line(values)) {
+            p class="calm" { "There is a line for each once the daemon has run for 20 minutes." }
         }
         p { (link("/charts", "All charts")) }
     })
+}
+
+/// Whether so much is known that there is a line.
+fn is_line(values: &[Option<f64>]) -> bool {
+    values.iter().flatten().nth(1).is_some()
+}
+
+/// A line, or as long as there is none, nothing.
+fn drawn(label: &str, values: &[Option<f64>]) -> Markup {
+    html! { @if is_line(values) { (sparkline(label, values)) } @else { "–" } }
 }
 
 async fn day(visit: &Visit<Operator>, topic: SampleTopic) -> Result<Timeline, Fault> {

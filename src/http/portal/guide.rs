@@ -27,6 +27,10 @@ async fn api(visit: Visit<Customer>) -> Result<Page, Fault> {
             " while the account has an API key, or with the switch under "
             (link("/account", "Account")) ". Both versions of the API take it."
         }
+        p {
+            "You make the key yourself: " (link("/account/keys", "Make a key"))
+            ". The examples have this gateway's address in them already."
+        }
     };
     Ok(page(&visit, "The API", text).await?.intro(ids))
 }

@@ -142,7 +142,8 @@ fn texts(order: &OrderResource) -> Markup {
             p.hint {
                 @match order.state {
                     OrderStatus::Open => "Nothing has come yet. Texts stand here as they come.",
-                    _ => "No text is kept.",
+                    OrderStatus::Completed => "Its texts are not kept any more.",
+                    _ => "There is no text of it.",
                 }
             }
         }
@@ -183,17 +184,17 @@ fn actions(visit: &Visit<Customer>, order: &OrderResource) -> Markup {
             }
         }
         OrderStatus::Completed if order.reuse.is_some() => html! {
-            div.buttons { (again(visit, order)) (another(order)) }
+            div.buttons { (again(visit, order, "Again on this number")) (another(order)) }
         },
         _ => html! { div.buttons { (another(order)) } },
     }
 }
 
 /// The form of one button that orders a number again, if it can be had.
-pub(super) fn again(visit: &Visit<Customer>, order: &OrderResource) -> Markup {
+pub(super) fn again(visit: &Visit<Customer>, order: &OrderResource, words: &str) -> Markup {
     let Some(reuse) = &order.reuse else { return html! {} };
     let form = visit.form(&path!("/orders/{}/reuse", order.id));
-    let price = format!("Again on this number for {} {}", reuse.price, order.currency);
+    let price = format!("{words} for {} {}", reuse.price, order.currency);
     form.inline(html! {
         (form.hidden("price", &reuse.price))
         (form.button(&price))

@@ -84,7 +84,7 @@ fn table(visit: &Visit<Customer>, orders: &[OrderResource]) -> Table {
                 newest_text(order),
                 html! { (order.price) " " (order.currency) },
                 shown_time(&order.created_at),
-                again(visit, order),
+                again(visit, order, "Again"),
             ],
         ));
     }

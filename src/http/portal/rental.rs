@@ -121,18 +121,16 @@ fn terms(visit: &Visit<Customer>, rental: &RentalResource) -> Markup {
         RentalStatus::Active => "Until",
         RentalStatus::Grace | RentalStatus::Ended => "Ended",
     };
-    html! {
-        h2 { "Terms" }
-        (facts(&[
-            ("Began", shown_time(&rental.started_at)),
-            (until, shown_time(&rental.expires_at)),
-            ("Last term", html! { (paid) }),
-            ("Renewal", html! { (renewal(visit, rental)) }),
-        ]))
-        @if rental.state == RentalStatus::Active {
-            (facts(&[("On the air", on_air(visit, rental))]))
-        }
+    let mut terms = vec![
+        ("Began", shown_time(&rental.started_at)),
+        (until, shown_time(&rental.expires_at)),
+        ("Last term", html! { (paid) }),
+        ("Renewal", html! { (renewal(visit, rental)) }),
+    ];
+    if rental.state == RentalStatus::Active {
+        terms.push(("On the air", on_air(visit, rental)));
     }
+    html! { h2 { "Terms" } (facts(&terms)) }
 }
 
 fn on_air(visit: &Visit<Customer>, rental: &RentalResource) -> Markup {
@@ -166,17 +164,19 @@ fn changes(visit: &Visit<Customer>, rental: &RentalResource) -> Markup {
 fn extend_forms(visit: &Visit<Customer>, rental: &RentalResource) -> Markup {
     let settings = visit.gateway().settings();
     html! {
-        @for (package, charge) in settings.packages.on_sale() {
-            @let form = visit.form(&path!("/rentals/{}/extend/{}", rental.id, package.name()));
-            @let question = format!(
-                "{} are taken from your balance now. Renewals are by {} from then on.",
-                price(visit, &charge),
-                term(package)
-            );
-            (form.asked(&format!("Extend by {}", term(package)), &question, html! {
-                (form.hidden("price", &visit.gateway().currency().text(charge.amount)))
-                (form.button(&format!("Yes, extend it for {}", visit.money(charge.amount))))
-            }))
+        div.buttons {
+            @for (package, charge) in settings.packages.on_sale() {
+                @let form = visit.form(&path!("/rentals/{}/extend/{}", rental.id, package.name()));
+                @let question = format!(
+                    "{} are taken from your balance now. Renewals are by {} from then on.",
+                    price(visit, &charge),
+                    term(package)
+                );
+                (form.asked(&format!("Extend by {}", term(package)), &question, html! {
+                    (form.hidden("price", &visit.gateway().currency().text(charge.amount)))
+                    (form.button(&format!("Yes, extend it for {}", visit.money(charge.amount))))
+                }))
+            }
         }
     }
 }

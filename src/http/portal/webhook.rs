@@ -85,17 +85,17 @@ fn actions(visit: &Visit<Customer>, endpoint: &Endpoint) -> Markup {
                 (switch.hidden("on", if is_on { "no" } else { "yes" }))
                 (switch.button(if is_on { "Switch off" } else { "Switch on" }))
             }))
+            (rotate.asked(
+                "Make a new secret",
+                "The new one signs at once. The one before it signs beside it for 24 hours.",
+                rotate.button("Make it"),
+            ))
+            (delete.confirmed(
+                "Delete this webhook",
+                "Nothing is sent there any more, and its deliveries go.",
+                delete.danger_button("Delete it"),
+            ))
         }
-        (rotate.asked(
-            "Make a new secret",
-            "The new one signs at once. The one before it signs beside it for 24 hours.",
-            rotate.button("Make it"),
-        ))
-        (delete.confirmed(
-            "Delete this webhook",
-            "Nothing is sent there any more, and its deliveries go.",
-            delete.danger_button("Delete it"),
-        ))
     }
 }
 

@@ -5,6 +5,10 @@ use maud::{Markup, Render, html};
 
 use super::saved_values::shown_name;
 
+/// How many lines are seen at least and at most of a field that has several.
+const FEWEST_ROWS: usize = 4;
+const MOST_ROWS: usize = 12;
+
 /// One field of a form.
 #[derive(Debug, Clone)]
 pub struct FieldView {
@@ -71,6 +75,11 @@ impl FieldView {
         self
     }
 
+    /// How many lines of several are seen at once: those that there are, and room for another.
+    fn rows(&self) -> usize {
+        (self.value.lines().count() + 1).clamp(FEWEST_ROWS, MOST_ROWS)
+    }
+
     fn hint_id(&self) -> String {
         format!("{}-hint", self.id)
     }
@@ -103,8 +112,9 @@ impl FieldView {
                     required[self.is_required] aria-invalid=[invalid] aria-describedby=[described];
             },
             FieldKind::Lines => html! {
-                textarea id=(id) name=(name) rows="8" autocomplete="off" spellcheck="false"
-                    required[self.is_required] aria-invalid=[invalid] aria-describedby=[described] {
+                textarea id=(id) name=(name) rows=(self.rows()) autocomplete="off"
+                    spellcheck="false" required[self.is_required] aria-invalid=[invalid]
+                    aria-describedby=[described] {
                     (self.value)
                 }
             },

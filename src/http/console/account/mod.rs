@@ -101,15 +101,16 @@ fn today(visit: &Visit<Operator>, account: &Account, standing: Standing) -> Mark
     let Standing { limits, today } = standing;
     let pauses = visit.gateway().settings().pauses;
     let paused = account.fair_use.pause(visit.now(), pauses);
-    let most = |most: Option<i64>, text: &dyn Fn(i64) -> String| {
-        most.map_or_else(|| "any number".to_owned(), text)
+    let of = |most: Option<i64>, text: &dyn Fn(i64) -> String| match most {
+        Some(most) => format!(" of {}", text(most)),
+        None => ", without a limit".to_owned(),
     };
-    let orders = most(limits.orders_per_day.most(), &|most| most.to_string());
-    let spent = most(limits.spend_per_day.most(), &|most| visit.money(Amount(most)));
-    let open = most(limits.max_open.most(), &|most| most.to_string());
+    let orders = of(limits.orders_per_day.most(), &|most| most.to_string());
+    let spent = of(limits.spend_per_day.most(), &|most| visit.money(Amount(most)));
+    let open = limits.max_open.most().map_or_else(|| "any number".to_owned(), |it| it.to_string());
     let always = [
-        ("Orders today", html! { (today.orders) " of " (orders) }),
-        ("Spent today", html! { (visit.money(today.spent)) " of " (spent) }),
+        ("Orders today", html! { (today.orders) (orders) }),
+        ("Spent today", html! { (visit.money(today.spent)) (spent) }),
         ("Open orders at a time", html! { (open) }),
     ];
     let paused = paused.map(|until| {

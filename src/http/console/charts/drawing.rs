@@ -227,8 +227,15 @@ fn waiting(chart: impl Fn(String, Unit) -> Chart, of: &Timeline) -> Chart {
 fn income(chart: impl Fn(String, Unit) -> Chart, of: &Timeline, currency: Currency) -> Chart {
     let unit =
         Unit::Money(currency, if is_by_hour(of) { "income an hour" } else { "income a day" });
-    let earned = total(of.names().iter().flat_map(|name| of.growth(name)).flatten());
-    let heading = format!("{} {currency} were earned in {}.", unit.text(earned), within(of));
+    let grown: Vec<f64> = of.names().iter().flat_map(|name| of.growth(name)).flatten().collect();
+    let heading = match grown.is_empty() {
+        // One sample tells nothing of what was earned before it.
+        true => format!("What was earned in {}.", within(of)),
+        false => {
+            let earned = unit.text(total(grown));
+            format!("{earned} {currency} were earned in {}.", within(of))
+        }
+    };
     of.names().into_iter().fold(chart(heading, unit), |chart, name| {
         let values = in_each(of, &of.growth(&name));
         chart.line(Line::new(name, values))

@@ -116,7 +116,7 @@ async fn an_order_is_made_waits_and_shows_its_code() {
     assert!(!text.contains("held)"), "the hold was charged");
     refused(&customer, "/orders/2/cancel", &[], "The text of this order has come").await;
     let orders = shows(&customer, "/orders?state=completed", &["112233", "/orders/2"]).await;
-    assert!(orders.contains("Again on this number for 0.25 USD"));
+    assert!(orders.contains("Again for 0.25 USD"));
 }
 
 #[tokio::test]

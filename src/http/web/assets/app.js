@@ -107,11 +107,10 @@ const readOff = async (slider) => {
 	const table = await (tables[figures] ||= tableAt(figures));
 	const at = (+from + step * slider.value) * 1000;
 	const time = all("time", table).find((time) => Date.parse(time.dateTime) === at);
-	if (!time) return;
 	const name = (cell) => table.tHead.rows[0].cells[cell.cellIndex].textContent;
-	const cells = all("td", time.closest("tr"));
+	const cells = time ? all("td", time.closest("tr")) : [];
 	const values = cells.map((cell) => `${name(cell)} ${cell.textContent}`);
-	const text = `${wholeFormat.format(at)}: ${values.join(", ")}`;
+	const text = `${wholeFormat.format(at)}: ${values.join(", ") || "–"}`;
 	slider.nextElementSibling.textContent = text;
 	slider.setAttribute("aria-valuetext", text);
 	const cursor = slider.previousElementSibling.lastElementChild;
