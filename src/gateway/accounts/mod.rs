@@ -13,6 +13,8 @@ mod spending;
 
 use std::sync::Arc;
 
+use spending::PastSpending;
+
 use super::Error;
 use super::environment::Environment;
 use super::events::Events;
@@ -82,6 +84,7 @@ pub struct Accounts {
     events: Arc<Events>,
     endpoints: Arc<EndpointChanges>,
     sandbox: Arc<Sandbox>,
+    past_spending: Arc<PastSpending>,
 }
 
 impl Accounts {
@@ -93,7 +96,8 @@ impl Accounts {
         endpoints: Arc<EndpointChanges>,
         sandbox: Arc<Sandbox>,
     ) -> Accounts {
-        Accounts { env, cache, sessions, events, endpoints, sandbox }
+        let past_spending = Arc::default();
+        Accounts { env, cache, sessions, events, endpoints, sandbox, past_spending }
     }
 
     /// Adds an account. Its name may not be a number, as commands take a name or an id.

@@ -37,3 +37,34 @@ async fn a_customers_days_have_what_was_charged_and_given_back() {
     assert_eq!(one.days.len(), 1);
     assert!(fixture.gateway.accounts().spending("zoe".to_owned(), 5).await.is_err());
 }
+
+#[tokio::test]
+async fn days_that_are_over_are_read_once_and_today_each_time() {
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    let ann = fixture.customer("ann", 500).await;
+    let mut services = Vec::new();
+    for name in ["Uber", "Lyft", "Bolt"] {
+        services.push(fixture.service(name, &[name]).await);
+    }
+    let spent = async || {
+        let spending = fixture.gateway.accounts().own_spending(ann, 3).await.unwrap();
+        spending.days.iter().map(|day| (day.spent.0, day.codes)).collect::<Vec<_>>()
+    };
+    let buy = async |service: ServiceId, sender: &str| {
+        fixture.report(1);
+        fixture.order(ann, service).await;
+        fixture.pass(1);
+        fixture.sms(1, sender, "code 1234").await;
+    };
+    buy(services[0], "Uber").await;
+    assert_eq!(spent().await, [(0, 0), (0, 0), (50, 1)]);
+    fixture.pass(DAY);
+    assert_eq!(spent().await, [(0, 0), (50, 1), (0, 0)]);
+    buy(services[1], "Lyft").await;
+    assert_eq!(spent().await, [(0, 0), (50, 1), (50, 1)], "today is read anew");
+    fixture.pass(DAY);
+    buy(services[2], "Bolt").await;
+    assert_eq!(spent().await, [(50, 1), (50, 1), (50, 1)]);
+    assert_eq!(spent().await, [(50, 1), (50, 1), (50, 1)]);
+}
