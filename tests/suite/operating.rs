@@ -241,16 +241,20 @@ fn a_service_is_edited_where_told_and_nowhere_else() {
         "--reuse-window=1h",
         "--reuse-price-percent=25",
         "--charge-on=sms",
+        "--code=UB",
+        "--fivesim=uber",
     ];
     let edited = site.json(&[&["service", "set", "uber"], &set[..]].concat());
     let expected = serde_json::json!({
-        "id": 1, "name": "Uber", "price": "0.95", "countries": { "UK": "0.80" }, "enabled": true,
-        "priority": -1, "reuse_window": "1h", "reuse_price_percent": 25, "charge_on": "sms",
+        "id": 1, "name": "Uber", "code": "ub", "fivesim": "uber", "price": "0.95",
+        "countries": { "UK": "0.80" }, "enabled": true, "priority": -1, "reuse_window": "1h",
+        "reuse_price_percent": 25, "charge_on": "sms",
         "senders": ["^Uber$", "^Uber BV$"], "texts": ["code"],
         "changes": [
             "price 0.50 -> 0.95", "price in GB default -> 0.80", "priority 0 -> -1",
             "reuse window default -> 1h", "reuse price in percent default -> 25",
-            "charge on default -> sms", "sender added: ^Uber BV$", "text added: code",
+            "charge on default -> sms", "code none -> ub", "5sim name none -> uber",
+            "sender added: ^Uber BV$", "text added: code",
         ],
     });
     assert_eq!(edited, expected);
@@ -260,6 +264,7 @@ fn a_service_is_edited_where_told_and_nowhere_else() {
         "--reuse-price-percent=default",
         "--remove-sender=^Uber BV$",
         "--remove-text=code",
+        "--code=none",
     ];
     let said = site.ok(&[&["service", "set", "1"], &back[..]].concat());
     let changed: Vec<&str> = said.lines().filter(|line| line.starts_with("changed: ")).collect();
@@ -269,6 +274,7 @@ fn a_service_is_edited_where_told_and_nowhere_else() {
             "changed: price in GB 0.80 -> default",
             "changed: reuse window 1h -> default",
             "changed: reuse price in percent 25 -> default",
+            "changed: code ub -> none",
             "changed: sender removed: ^Uber BV$",
             "changed: text removed: code",
         ]
@@ -286,6 +292,7 @@ fn a_service_is_edited_where_told_and_nowhere_else() {
         (&["set", "Uber", "--remove-text", "x"], "it has no pattern x"),
         (&["set", "Uber", "--reuse-window", "soon"], "--reuse-window"),
         (&["set", "Uber", "--reuse-price-percent", "1001"], "1000 percent"),
+        (&["set", "Uber", "--code", "uber2"], "2 to 4 letters"),
         (&["add", "17", "--price", "1"], "at least one of them a letter"),
         (&["add", &"x".repeat(65), "--price", "1"], "at most 64 characters"),
         (&["add", "UBER", "--price", "1"], "there is a service Uber already"),
