@@ -106,8 +106,8 @@ fn each_fault_is_reported_with_its_line_and_what_would_be_right() {
             "[zzzzzzzzzz]\n",
             &["1: unknown key `zzzzzzzzzz`; there are `admin`, `bank`, `block_list`, \
                `console`, `countries`, `database`, `events`, `hardware`, `health`, `http`, \
-               `limits`, `log`, `market`, `modem`, `money`, `notify`, `numbers`, `orders`, `portal`, \
-               `recovery`, `rentals`, `retention`, `webhooks`"],
+               `limits`, `log`, `market`, `modem`, `money`, `notify`, `numbers`, `orders`, \
+               `portal`, `recovery`, `rentals`, `retention`, `webhooks`"],
         ),
         ("[http]\nlisten = 8080", &["2: `listen` must be a text in quotes"]),
         (
