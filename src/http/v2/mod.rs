@@ -29,6 +29,7 @@ use axum::middleware;
 use axum::response::Response;
 use axum::routing::{self, MethodRouter, post};
 
+pub(super) use order_requests::LONGEST_REF;
 pub(super) use problem::Problem;
 
 use super::api::Api;

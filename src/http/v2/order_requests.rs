@@ -24,7 +24,7 @@ use crate::gateway::{GiveUp, OrderRefusal, OrderRequest};
 const ORDERS: &str = "/v2/orders";
 
 /// The most characters of what a customer calls an order.
-const LONGEST_REF: usize = 100;
+pub(in super::super) const LONGEST_REF: usize = 100;
 
 /// The members of `POST /v2/orders`.
 #[derive(Deserialize, ToSchema)]

@@ -104,7 +104,7 @@ words! {
     BadKey = "BAD_KEY",
     BadAction = "BAD_ACTION",
     Banned = "BANNED",
-    /// The request's body cannot be read.
+    /// The request's body or a reference cannot be used.
     BadData = "BAD_DATA",
     RateLimit = "RATE_LIMIT",
     ErrorSql = "ERROR_SQL",

@@ -3,11 +3,13 @@
 use super::super::super::api::Api;
 use super::super::super::limits::REFUSAL_DELAY;
 use super::super::super::params::Params;
+use super::super::super::v2::LONGEST_REF;
 use super::super::Caller;
 use super::answer::{Answer, Refused, Reply, Word, with_point};
 use super::parameters::{avoided_prefixes, is_set, price_condition, purchase_country};
 use super::shapes::{NumberV2, digits};
 use crate::domain::key::Scope;
+use crate::domain::text::check_name;
 use crate::domain::{HomeNetworks, MobileOperator, ServiceId};
 use crate::gateway::{Bought, Dialect, MarketOrder, Purchase};
 
@@ -67,9 +69,18 @@ async fn purchase(api: &Api, params: &Params, form: Form) -> Result<Purchase, Re
         operators,
         price: price_condition(settings.currency, params),
         avoided_prefixes,
-        reference: params.get("orderId").filter(|_| form == Form::Json).map(str::to_owned),
+        reference: reference(params.get("orderId").filter(|_| form == Form::Json))?,
         dialect: Dialect::HandlerApi,
     })
+}
+
+/// What a program calls an order: the same as the second version of the API takes.
+fn reference(text: Option<&str>) -> Result<Option<String>, Word> {
+    let is_usable = |text: &&str| check_name(text).is_ok() && text.chars().count() <= LONGEST_REF;
+    match text {
+        Some(text) if !is_usable(&text) => Err(Word::BadData),
+        text => Ok(text.map(str::to_owned)),
+    }
 }
 
 /// The service that a request names by its code.
@@ -103,6 +114,17 @@ fn wants_what_is_not_sold(params: &Params) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn references_are_short_and_can_be_seen() {
+        assert_eq!(
+            (reference(None), reference(Some("job 1"))),
+            (Ok(None), Ok(Some("job 1".into())))
+        );
+        for text in ["a\nb", &"x".repeat(LONGEST_REF + 1)] {
+            assert_eq!(reference(Some(text)), Err(Word::BadData), "{text}");
+        }
+    }
 
     #[test]
     fn operators_are_named_as_markets_name_them() {
