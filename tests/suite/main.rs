@@ -43,6 +43,7 @@ mod kinds;
 mod layering;
 mod logging;
 mod lost_sims;
+mod markets;
 mod modem_commands;
 mod modems;
 mod monitoring;
