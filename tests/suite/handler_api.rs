@@ -363,7 +363,8 @@ fn an_order_with_one_code_and_another() {
 #[test]
 fn an_sms_without_a_code_is_one_line_without_colons() {
     let fixture = Fixture::open();
-    fixture.site.ok(&["service", "add", "Any", "--price", "0.10", "--code", "ot"]);
+    let of_any_text = ["--charge-on", "sms", "--code", "ot"];
+    fixture.site.ok(&[&["service", "add", "Any", "--price", "0.10"][..], &of_any_text].concat());
     let order = fixture.bought(&fixture.ask("getNumber&service=ot"));
     let text = "Doors open\r\nat: noon: come";
     assert_eq!(fixture.receive(&order, text), "STATUS_OK:Doors open at  noon  come");

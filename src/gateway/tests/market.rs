@@ -112,7 +112,8 @@ async fn an_account_has_twenty_orders_at_a_time_and_one_in_the_api() {
 #[tokio::test]
 async fn with_one_reference_one_order_is_made_in_a_day() {
     let mut fixture = Fixture::open().await;
-    (fixture.plug(1).await, fixture.plug(2).await);
+    fixture.plug(1).await;
+    fixture.plug(2).await;
     let (ann, uber) =
         (fixture.customer("ann", 500).await, fixture.service("Uber", &["Uber"]).await);
     let bob = fixture.customer("bob", 500).await;
@@ -125,12 +126,14 @@ async fn with_one_reference_one_order_is_made_in_a_day() {
     assert_eq!(fixture.buy(ann, with("job 1")).await, Bought::ReferenceUsed);
     assert_eq!(fixture.step(ann, made.order.id, MarketStep::Cancel).await, Ok(()));
     fixture.restart().await;
-    (fixture.report(1), fixture.report(2));
+    fixture.report(1);
+    fixture.report(2);
     let again = Purchase { price: dear, ..with("job 1") };
     assert_eq!(fixture.buy(ann, again).await, Bought::ReferenceUsed, "before the price");
     assert!(matches!(fixture.buy(bob, with("job 1")).await, Bought::Order(_)));
     fixture.pass(24 * 3600);
-    (fixture.report(1), fixture.report(2));
+    fixture.report(1);
+    fixture.report(2);
     assert!(matches!(fixture.buy(ann, with("job 1")).await, Bought::Order(_)));
 }
 
@@ -224,7 +227,8 @@ async fn what_is_finished_frees_its_sim_and_is_given_nothing_more() {
 #[tokio::test]
 async fn an_order_is_canceled_once_it_is_old_enough_and_lasts_as_long_as_its_dialect_says() {
     let fixture = Fixture::open().await;
-    (fixture.plug(1).await, fixture.plug(2).await);
+    fixture.plug(1).await;
+    fixture.plug(2).await;
     let mut settings = default_settings();
     settings.market.min_cancel_age = Duration::from_secs(120);
     fixture.gateway.apply_settings(settings);

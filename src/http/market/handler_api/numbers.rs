@@ -93,8 +93,7 @@ pub(super) async fn service(api: &Api, params: &Params) -> Result<ServiceId, Ref
 /// The mobile operators of which a number is wanted; none if any will do.
 fn operators(networks: &HomeNetworks, text: Option<&str>) -> Result<Vec<MobileOperator>, Word> {
     let named: Vec<&str> = text.unwrap_or_default().split(',').map(str::trim).collect();
-    let is_any = |name: &&str| matches!(*name, "" | "any" | "*");
-    if named.iter().any(|name| is_any(&name)) {
+    if named.iter().any(|name| matches!(*name, "" | "any" | "*")) {
         return Ok(Vec::new());
     }
     let known = named.iter().map(|name| networks.operators_written(&name.to_lowercase()));

@@ -144,7 +144,7 @@ enum Known {
     Canceled,
     /// This message has it; another one is awaited if that was asked for.
     Code {
-        message: Message,
+        message: Box<Message>,
         awaits_another: bool,
     },
 }
@@ -160,7 +160,7 @@ impl Known {
         }
         let kept = order.code.as_ref().filter(|code| code.message.text.is_some());
         kept.map_or(Known::Canceled, |code| Known::Code {
-            message: code.message.clone(),
+            message: Box::new(code.message.clone()),
             awaits_another: order.awaits_another(),
         })
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::super::super::super::api::Api;
 use super::super::super::super::params::Params;
@@ -124,12 +124,12 @@ pub(super) async fn terms(api: &Api, caller: &Caller, params: &Params) -> Answer
     };
     let next = rentals.next_term(account, id, &package).await?.map_err(refused)?;
     let currency = api.gateway.currency();
-    let mut told = json!({
-        "status": "success",
-        "price": currency.units(next.price),
-        "currency": currency.number(),
-        "hours": next.package.hours(),
-    });
+    let mut told = Map::from_iter([
+        ("status".to_owned(), json!("success")),
+        ("price".to_owned(), json!(currency.units(next.price))),
+        ("currency".to_owned(), json!(currency.number())),
+        ("hours".to_owned(), json!(next.package.hours())),
+    ]);
     if is_set(params, "needHistory") {
         let charged = rentals.charged_terms(account, id).await?;
         let charged = charged.iter().map(|ChargedTerm { at, months, price }| Charged {
@@ -137,7 +137,7 @@ pub(super) async fn terms(api: &Api, caller: &Caller, params: &Params) -> Answer
             price: currency.units(*price),
             hours: months.map(crate::domain::rental::hours_of),
         });
-        told["history"] = json!(Numbered(charged.collect()));
+        told.insert("history".to_owned(), json!(Numbered(charged.collect())));
     }
     Reply::json(&told)
 }
