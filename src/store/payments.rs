@@ -17,8 +17,9 @@ pub struct PaymentPart {
     pub newest_first: bool,
 }
 
-/// What was paid in, corrected by the operator, or given back. An index has these entries.
-const IS_PAYMENT: &str = "kind IN ('topup', 'adjustment', 'refund')";
+/// What was paid in, corrected by the operator, or given back. An index has these entries, by the
+/// same words.
+const IS_PAYMENT: &str = "(kind = 'topup' OR kind = 'adjustment' OR kind = 'refund')";
 
 impl ReadTx<'_> {
     /// The payments of an account, as far as they are wanted.

@@ -194,11 +194,13 @@ async fn a_service_that_is_free_or_has_no_patterns_says_what_that_means() {
     let usual = operator.get(&gizmo(&stage).await).await.text().to_owned();
     assert!(!usual.contains("It is free") && !usual.contains("It has no patterns"), "{usual}");
     let odd = [("name", "Nova"), ("price", "0.00"), ("senders", ""), ("texts", "")];
+    let unnamed = [("code", ""), ("fivesim", "")];
+    let odd = [&odd[..], &unnamed].concat();
     let page = operator.post("/services/new", &filled(&odd)).await.location.unwrap();
     let shown = operator.get(&page).await.text().to_owned();
     assert!(shown.contains("It is free: its price is zero."), "{shown}");
     assert!(shown.contains("is charged for, any message"), "{shown}");
-    let by_code = filled(&[odd[0], odd[1], odd[2], odd[3], ("charge_on", "code")]);
+    let by_code = filled(&[&odd[..], &[("charge_on", "code")]].concat());
     operator.post(&format!("{page}/edit"), &by_code).await;
     let shown = operator.get(&page).await.text().to_owned();
     assert!(shown.contains("is charged for the first with a code"), "{shown}");
