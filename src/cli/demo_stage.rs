@@ -19,6 +19,7 @@ use crate::daemon::{Daemon, StartError, logging, system_sources};
 use crate::domain::key::{ApiKey, KeyMode};
 use crate::domain::{Amount, Service};
 use crate::gateway::{KeyEdit, NewService};
+use crate::http::{SHIPPED_CATALOGUE, read_catalogue};
 use crate::simulator::{Rack, RackConfig};
 
 /// How long all modems may take to become ready.
@@ -204,10 +205,15 @@ fn configuration(folder: &Path, listen: SocketAddr, console: SocketAddr) -> Stri
     )
 }
 
+/// Adds the services, which programs for number markets call as in the shipped catalogue.
 async fn add_services(daemon: &Daemon) -> anyhow::Result<Vec<Service>> {
     let mut services = Vec::new();
+    let shipped = read_catalogue(SHIPPED_CATALOGUE)?;
     for sample in SAMPLES {
+        let named = shipped.iter().find(|service| service.name == sample.name).cloned();
+        let named = named.map(|service| service.read(daemon.gateway().currency())).transpose()?;
         let new = NewService {
+            market_names: named.map(|service| service.market_names).unwrap_or_default(),
             senders: vec![format!("^{}$", sample.sender)],
             ..NewService::new(sample.name, Amount(sample.price))
         };

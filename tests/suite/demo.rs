@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::process::Stdio;
 
 use crate::support::privacy::Secret;
-use crate::support::{Daemon, Site};
+use crate::support::{Daemon, Site, http};
 
 #[test]
 fn demo_once_plays_an_order_through() {
@@ -51,6 +51,11 @@ fn the_demo_takes_a_free_port_when_its_own_is_in_use_unless_one_is_named() {
     for path in ["api/makeorder", "v2/openapi.json", "v2/orders", "v2/orders/2?wait=60"] {
         assert!(output.any(|line| line.contains(&format!("http://{address}/{path}"))), "{path}");
     }
+    // Programs for number markets find the services, too.
+    let prices =
+        "GET /v1/guest/prices?product=whatsapp HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let (head, body) = http(&address, prices);
+    assert!(head.starts_with("HTTP/1.1 200") && body.contains("netherlands"), "{head}\n{body}");
     Daemon::of(child).terminate();
     let output = site.run(&["demo", "--listen", "127.0.0.1:8080"]);
     let said = String::from_utf8(output.stderr).unwrap();
