@@ -367,7 +367,9 @@ fn an_sms_without_a_code_is_one_line_without_colons() {
     fixture.site.ok(&[&["service", "add", "Any", "--price", "0.10"][..], &of_any_text].concat());
     let order = fixture.bought(&fixture.ask("getNumber&service=ot"));
     let text = "Doors open\r\nat: noon: come";
-    assert_eq!(fixture.receive(&order, text), "STATUS_OK:Doors open at  noon  come");
+    fixture.site.send("Doors", &order.number, text);
+    let status = fixture.ask(&format!("getStatus&id={}&wait=60", order.id));
+    assert_eq!(status, "STATUS_OK:Doors open at  noon  come");
     assert_eq!(fixture.ask(&format!("getFullSms&id={}", order.id)), format!("FULL_SMS:{text}"));
 }
 
