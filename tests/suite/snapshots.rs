@@ -29,6 +29,8 @@ const REDACTIONS: &[(&str, &str)] = &[
     (r"127\.0\.0\.1:\d+", "ADDRESS"),
     (r"\b[0-9a-f]{64}\b", "KEY"),
     (r"(_seconds\x22: )\d+", "${1}N"),
+    // What was used lately is counted once a minute.
+    (r"(\x22(used_per_day|days_left|sims_needed)\x22: )[\w.]+", "${1}N"),
     (r"\b\d+ (s|min|h)( |$)", "N s$2"),
     (concat!(r"\b", env!("CARGO_PKG_VERSION"), r"\b"), "VERSION"),
     (r"\x22uid\x22: \d+", "\"uid\": UID"),
