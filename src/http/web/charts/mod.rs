@@ -5,6 +5,7 @@ mod scale;
 mod unit;
 
 use std::fmt::Write;
+use std::ops::Range;
 use std::time::Duration;
 
 use maud::{Markup, Render, html};
@@ -120,7 +121,6 @@ impl Chart {
 
     /// The figures of the chart as a table, newest first.
     pub fn table(&self) -> Markup {
-        let steps = self.steps();
         let at = |index: usize| self.from.plus(self.step * u32::try_from(index).unwrap_or(0));
         html! {
             table class="figures" id=(self.table_id()) {
@@ -130,7 +130,7 @@ impl Chart {
                     @for line in &self.lines { th scope="col" class="number" { (line.name) } }
                 } }
                 // The script reads what is not there as nothing.
-                tbody { @for index in (0..steps).rev().filter(|index| self.is_known(*index)) { tr {
+                tbody { @for index in self.known_span().rev() { tr {
                     th scope="row" { (moment(at(index))) }
                     @for line in &self.lines { td class="number" data-label=(line.name) {
                         (self.value(line.values.get(index).copied().flatten()))
@@ -183,6 +183,13 @@ impl Chart {
     /// Whether any line has a value at this step.
     fn is_known(&self, index: usize) -> bool {
         self.lines.iter().any(|line| line.values.get(index).is_some_and(Option::is_some))
+    }
+
+    /// The steps from the first to the last at which any line has a value.
+    fn known_span(&self) -> Range<usize> {
+        let mut known = (0..self.steps()).filter(|index| self.is_known(*index));
+        let first = known.next();
+        first.map_or(0..0, |first| first..known.next_back().unwrap_or(first) + 1)
     }
 
     /// Whether some steps between the first and the last that are known have no value.
@@ -400,6 +407,8 @@ mod tests {
 
     #[test]
     fn the_table_and_the_file_have_the_figures_of_the_chart() {
+        let unknown_at_last = chart(vec![None, Some(1.5), None, Some(3.0), None]).table().0;
+        assert_eq!(unknown_at_last.matches("<tr>").count(), 4, "a gap is shown: {unknown_at_last}");
         let chart = chart(vec![None, Some(1.5), Some(1234.0)]);
         let (names, rows) = chart.plain();
         assert_eq!(names, ["from", "received"]);
@@ -408,7 +417,11 @@ mod tests {
         let table = chart.table().0;
         let place = |text: &str| table.find(text).unwrap();
         assert!(place("1234") < place("1.5"), "{table}");
-        assert_eq!(table.matches("<tr>").count(), 3, "a step without a value has no row: {table}");
+        assert_eq!(
+            table.matches("<tr>").count(),
+            3,
+            "what is before the first has no row: {table}"
+        );
     }
 
     #[test]
