@@ -100,7 +100,7 @@ fn sim_in(
 ) -> Markup {
     let Some(iccid) = modem.snapshot.iccid() else { return html! { "–" } };
     html! {
-        a class="digits" href=(path!("/sims/{}", iccid)) {
+        a href=(path!("/sims/{}", iccid)) {
             @match numbers.get(iccid) {
                 Some(number) => (visit.number_text(number)),
                 None => (iccid),
