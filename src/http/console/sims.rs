@@ -125,6 +125,7 @@ async fn list(visit: Visit<Operator>) -> Result<Page, Fault> {
         .column("SIM")
         .column("Number")
         .column("Country")
+        .minor()
         .column("State")
         .column("Where")
         .column("Last SMS")
