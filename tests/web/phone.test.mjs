@@ -124,33 +124,6 @@ const touching = (page) =>
     return boxes.flatMap(([name, a], index) => near(index, a).map(([other]) => `${name} and ${other}`));
   });
 
-test("buttons do not touch each other, whatever the width", async () => {
-  const { iccid } = (await stage.command("sim", "list")).at(-1);
-  const operator = await stage.operator("eva", "owner");
-  const customer = await stage.page();
-  await customer.goto(stage.portal);
-  await signIn(customer, "kim-login");
-  await customer.getByRole("heading", { level: 1, name: "Services" }).waitFor();
-  await customer.goto(`${stage.portal}/webhooks`);
-  await customer.getByLabel("Address").fill("https://192.0.2.1/hook");
-  await button(customer, "Add it").click();
-  await customer.getByText("Your new webhook").waitFor();
-  const pages = [
-    [operator, stage.console, ["/system", "/system/configuration", "/modems", "/sims", `/sims/${iccid}`]],
-    [operator, stage.console, ["/orders/1", "/rentals/1", "/accounts/1", "/services/1", "/people"]],
-    [customer, stage.portal, ["/account", "/orders", "/orders/1", "/rentals/1", "/webhooks/1", "/rentals/new"]],
-  ];
-  for (const [page, origin, paths] of pages) {
-    for (const path of paths) {
-      await page.goto(origin + path);
-      for (const width of [360, 768, 1440]) {
-        await page.setViewportSize({ width, height: 800 });
-        assert.deepEqual(await touching(page), [], `${path} at ${width}`);
-      }
-    }
-  }
-});
-
 test("an operator sets numbers, acknowledges an alarm, resets a modem and tops up on a phone", async () => {
   const page = await stage.operator("lea", "owner", PHONE);
   const sims = await stage.command("sim", "list");
