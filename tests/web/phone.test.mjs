@@ -114,16 +114,6 @@ test("on a tablet no column of an operator's tables is cut", async () => {
   assertNoFaults(page);
 });
 
-/** The buttons of a page that have less than 4 pixels between them, to any side. */
-const touching = (page) =>
-  page.$$eval("main :is(button, .button, summary)", (all) => {
-    const seen = all.filter((it) => it.checkVisibility());
-    const boxes = seen.map((it) => [it.textContent.trim(), it.getBoundingClientRect()]);
-    const gap = (a, b) => Math.max(b.left - a.right, a.left - b.right, b.top - a.bottom, a.top - b.bottom);
-    const near = (index, a) => boxes.slice(index + 1).filter(([, b]) => gap(a, b) < 4);
-    return boxes.flatMap(([name, a], index) => near(index, a).map(([other]) => `${name} and ${other}`));
-  });
-
 test("an operator sets numbers, acknowledges an alarm, resets a modem and tops up on a phone", async () => {
   const page = await stage.operator("lea", "owner", PHONE);
   const sims = await stage.command("sim", "list");
