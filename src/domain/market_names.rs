@@ -2,8 +2,40 @@
 //! the handler_api dialect, a name in that of 5sim. Both are the operator's to give, because codes
 //! do not mean the same on all markets.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// The shipped catalogue of services.
+const CATALOGUE: &str = include_str!("../../hardware/services.toml");
+
+/// What other markets call the services of the shipped catalogue, by their names in small letters.
+static USUAL_NAMES: LazyLock<HashMap<String, MarketNames>> = LazyLock::new(|| {
+    let Ok(Shipped { services }) = toml::from_str(CATALOGUE) else { return HashMap::new() };
+    let by_name = services.into_iter().map(|ShippedService { name, code, fivesim }| {
+        let code = code.and_then(|code| code.parse().ok());
+        let fivesim = fivesim.and_then(|name| name.parse().ok());
+        (name.to_lowercase(), MarketNames { code, fivesim })
+    });
+    by_name.collect()
+});
+
+/// Of the shipped catalogue, what is needed here.
+#[derive(Deserialize)]
+struct Shipped {
+    #[serde(rename = "service")]
+    services: Vec<ShippedService>,
+}
+
+#[derive(Deserialize)]
+struct ShippedService {
+    name: String,
+    code: Option<String>,
+    fivesim: Option<String>,
+}
 
 /// Words that stand for something else where a code is expected.
 const NO_CODES: [&str; 4] = ["any", "auto", "full", "none"];
@@ -106,9 +138,25 @@ pub struct MarketNames {
     pub fivesim: Option<FivesimName>,
 }
 
+impl MarketNames {
+    /// What other markets call a service with this name, in small letters or capitals, as far as the
+    /// shipped catalogue knows it.
+    pub fn usual(service: &str) -> MarketNames {
+        USUAL_NAMES.get(&service.to_lowercase()).cloned().unwrap_or_default()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn well_known_services_have_their_usual_names() {
+        let names = MarketNames::usual("WHATSAPP");
+        assert_eq!(names.code.as_ref().map(ServiceCode::as_str), Some("wa"));
+        assert_eq!(names.fivesim.as_ref().map(FivesimName::as_str), Some("whatsapp"));
+        assert_eq!(MarketNames::usual("Corner shop"), MarketNames::default());
+    }
 
     #[test]
     fn a_code_is_a_few_letters_in_any_case() {

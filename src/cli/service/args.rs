@@ -45,7 +45,7 @@ pub(in crate::cli) enum Service {
         /// What programs for other markets that use handler_api call it, like wa
         #[arg(long, value_name = "LETTERS", value_parser = named)]
         code: Option<String>,
-        /// What programs for 5sim call it, like whatsapp
+        /// What programs for 5sim call it, like whatsapp; left out, as with --code
         #[arg(long, value_name = "NAME", value_parser = named)]
         fivesim: Option<String>,
         /// A regular expression that the sender must match; of several, one must match

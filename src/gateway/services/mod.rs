@@ -23,7 +23,7 @@ use crate::store::{NewService, ReadTx, StoreError, WriteTx};
 pub use edit::{ImportMode, PatternEdit, ServiceChange, ServiceEdit};
 pub use import::Imported;
 use import::{PlannedService, plan};
-use names::check_market_names;
+use names::{check_market_names, names_of_new_service};
 pub use trying::{PatternDraft, Trial, TrialClaim, TriedMessage, TriedMessages};
 
 /// The most characters that a service's name may have, so that tables stay readable.
@@ -76,6 +76,8 @@ impl Services {
                     );
                 }
                 let all = tx.services()?;
+                let market_names = names_of_new_service(&new.name, &new.market_names, &all);
+                let new = NewService { market_names, ..new };
                 let named = all.iter().map(|one| (one.name.as_str(), &one.market_names));
                 check_market_names(named.chain([(new.name.as_str(), &new.market_names)]))?;
                 let id = tx.add_service(&new)?;

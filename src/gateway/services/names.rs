@@ -1,9 +1,25 @@
-//! Pure: that no two services have one name on another market.
+//! Pure: what services are called on other markets, where no two have one name.
 
 use std::collections::HashMap;
 
 use super::super::Error;
+use crate::domain::Service;
 use crate::domain::market_names::MarketNames;
+
+/// What a new service is called on other markets: as the operator says, else as usual, unless a
+/// service that there is has that name.
+pub(super) fn names_of_new_service(
+    name: &str,
+    given: &MarketNames,
+    services: &[Service],
+) -> MarketNames {
+    let usual = MarketNames::usual(name);
+    let all = || services.iter().map(|service| &service.market_names);
+    let code = usual.code.filter(|code| all().all(|known| known.code.as_ref() != Some(code)));
+    let fivesim =
+        usual.fivesim.filter(|name| all().all(|known| known.fivesim.as_ref() != Some(name)));
+    MarketNames { code: given.code.clone().or(code), fivesim: given.fivesim.clone().or(fivesim) }
+}
 
 /// Checks that of all services, each with its name, no two are called the same on another market.
 ///
@@ -34,9 +50,25 @@ fn refused(other: &str, service: &str, what: &str, taken: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{Amount, ServiceId};
 
     fn names(code: &str, fivesim: &str) -> MarketNames {
         MarketNames { code: code.parse().ok(), fivesim: fivesim.parse().ok() }
+    }
+
+    #[test]
+    fn a_new_service_has_its_usual_names_unless_they_are_taken() {
+        let own = names("wap", "");
+        let named = |given: &MarketNames, services: &[Service]| {
+            names_of_new_service("WhatsApp", given, services)
+        };
+        assert_eq!(named(&MarketNames::default(), &[]), names("wa", "whatsapp"));
+        assert_eq!(named(&own, &[]), names("wap", "whatsapp"));
+        let other = Service {
+            market_names: names("wa", "other"),
+            ..Service::new(ServiceId(1), "Other", Amount(1))
+        };
+        assert_eq!(named(&MarketNames::default(), &[other]), names("", "whatsapp"));
     }
 
     #[test]

@@ -22,15 +22,15 @@ async fn a_service_on_sale_is_found_by_what_other_markets_call_it() {
     let fixture = Fixture::open().await;
     let services = fixture.gateway.services();
     let id = services.add(named("WhatsApp", "wa", "whatsapp")).await.unwrap().id;
-    fixture.service("Uber", &[]).await;
+    fixture.service("Corner shop", &[]).await;
     let by_code = async |code: &str| services.with_code(code.to_owned()).await.unwrap();
     let by_name = async |name: &str| services.with_fivesim_name(name.to_owned()).await.unwrap();
     assert_eq!(by_code("wa").await, Some(id));
     assert_eq!((by_name("whatsapp").await, by_name("WhatsApp").await), (Some(id), Some(id)));
-    for nothing in ["ub", "", "w", "whatsapp", "full", "wa "] {
+    for nothing in ["cs", "", "w", "whatsapp", "full", "wa "] {
         assert_eq!(by_code(nothing).await, None, "{nothing}");
     }
-    assert_eq!((by_name("wa").await, by_name("uber").await), (None, None));
+    assert_eq!((by_name("wa").await, by_name("cornershop").await), (None, None));
     services.set_enabled("WhatsApp".into(), false).await.unwrap();
     assert_eq!((by_code("wa").await, by_name("whatsapp").await), (None, None), "it is off sale");
 }
@@ -58,6 +58,7 @@ async fn an_import_gives_missing_names_and_can_swap_them() {
     let fixture = Fixture::open().await;
     let services = fixture.gateway.services();
     fixture.service("WhatsApp", &[]).await;
+    services.edit("WhatsApp".into(), edit("", "")).await.unwrap();
     let catalogue = vec![named("WhatsApp", "wa", "whatsapp"), named("Telegram", "tg", "telegram")];
     services.import(catalogue, ImportMode::AddPatterns, false).await.unwrap();
     let code = async |name: &str| {
