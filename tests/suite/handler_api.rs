@@ -466,7 +466,7 @@ fn what_is_sold_is_told_in_many_shapes() {
         ),
         (
             "getListOfTopCountriesByService&service=wa",
-            json!([{"country": 48, "share": 100, "rate": 100}]),
+            json!([{"country": 48, "share": 100, "rate": 0}]),
         ),
     ] {
         assert_eq!(fixture.json(query), expected, "{query}");

@@ -224,17 +224,19 @@ async fn top_countries(api: &Api, caller: &Caller, params: &Params) -> Answer {
 struct CountryShare {
     country: u16,
     share: usize,
-    rate: usize,
+    rate: u8,
 }
 
-/// `getListOfTopCountriesByService`. No market says what its two percentages mean; here both are
-/// the share of all numbers that the country has.
+/// `getListOfTopCountriesByService`. No market says what its two percentages mean; here `share` is
+/// that of all numbers which the country has, and `rate` that of the service's orders which got a
+/// code, wherever they were; 0 where they are too few to say.
 async fn pages_of_countries(api: &Api, caller: &Caller, params: &Params) -> Answer {
-    if params.get("service").is_none() {
-        return Err(Word::BadService.into());
-    }
+    let service = service(api, params).await?;
     let mut sold = sold(api, caller, params).await?;
     sold.sort_best_first();
+    let figures = api.gateway.health().recent_figures().await?;
+    let success = figures.get(&service).and_then(|figures| figures.success);
+    let rate = success.map_or(0, whole_percent);
     let all: usize = sold.rows().map(|row| row.count).sum();
     let share = |count: usize| (100 * count).checked_div(all).unwrap_or(0);
     let length = count(params, &["length"]).unwrap_or(10).clamp(1, MOST_COUNTRIES);
@@ -243,8 +245,14 @@ async fn pages_of_countries(api: &Api, caller: &Caller, params: &Params) -> Answ
     let page = sold
         .rows()
         .map(|row| (row.country, share(row.count)))
-        .map(|(country, share)| CountryShare { country, share, rate: share })
+        .map(|(country, share)| CountryShare { country, share, rate })
         .skip(size(u64::from(page - 1) * u64::from(length)))
         .take(size(length.into()));
     Reply::json(&page.collect::<Vec<_>>())
+}
+
+/// A share from 0 to 1 in whole percent.
+fn whole_percent(share: f64) -> u8 {
+    // A cast of a number that is too small or too large takes the nearest that there is.
+    (share * 100.0).round() as u8
 }
