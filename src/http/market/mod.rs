@@ -4,6 +4,7 @@
 //! of the API; here it is only read and put into words.
 
 mod caller;
+mod client_gone;
 mod fivesim;
 mod handler_api;
 mod refusal;

@@ -2,6 +2,7 @@
 //! the same money, whatever is asked through whichever, and nothing that is asked makes the daemon
 //! fail.
 
+mod client_gone;
 mod fuzz;
 mod money;
 

@@ -1,9 +1,12 @@
 //! What buys: a number for a code, a rented one, and a number again.
 
+use std::sync::Arc;
+
 use super::super::super::api::Api;
 use super::super::super::limits::REFUSAL_DELAY;
 use super::super::super::params::Params;
 use super::super::Caller;
+use super::super::client_gone::make_order;
 use super::super::handler_api::price_condition;
 use super::names::{package_of, place};
 use super::orders::rented;
@@ -39,7 +42,9 @@ pub(super) async fn activation(
         reference: None,
         dialect: Dialect::FiveSim,
     };
-    let bought = api.gateway.orders().buy(by, purchase).await?;
+    let (account, orders) = (by.account, Arc::clone(api.gateway.orders()));
+    let buying = async move { orders.buy(by, purchase).await };
+    let bought = make_order(api.gateway.orders(), account, buying).await?;
     if bought == Bought::Limited {
         tokio::time::sleep(REFUSAL_DELAY).await;
     }
@@ -109,8 +114,10 @@ pub(super) async fn again(api: &Api, caller: &Caller, product: &str, number: &st
     let by = caller.writer(api, Scope::Orders)?;
     let service = api.gateway.services().with_fivesim_name(product.to_owned()).await?;
     let (service, number) = service.zip(written_number(number)).ok_or(Phrase::ReuseNotPossible)?;
-    let again = api.gateway.orders().buy_number_again(by, (service, number), Dialect::FiveSim);
-    match again.await? {
+    let (account, orders) = (by.account, Arc::clone(api.gateway.orders()));
+    let buying =
+        async move { orders.buy_number_again(by, (service, number), Dialect::FiveSim).await };
+    match make_order(api.gateway.orders(), account, buying).await? {
         Ok(made) => shown(api, &made),
         Err(refusal) => Err(phrase_for(refusal).into()),
     }

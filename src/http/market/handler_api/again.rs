@@ -1,11 +1,14 @@
 //! The number of a completed order once more.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::super::super::api::Api;
 use super::super::super::limits::REFUSAL_DELAY;
 use super::super::super::params::Params;
 use super::super::Caller;
+use super::super::client_gone::make_order;
 use super::answer::{Answer, Refused, Reply, Word};
 use super::numbers::{Form, number};
 use super::parameters::order_id;
@@ -36,8 +39,9 @@ pub(super) async fn answer(api: &Api, caller: &Caller, params: &Params, action: 
 /// `getExtraActivation` and `reactivate`.
 async fn get(api: &Api, caller: &Caller, order: OrderId, form: Form) -> Answer {
     let by = caller.writer(api, Scope::Orders)?;
-    let again = api.gateway.orders().buy_again(by, order, Dialect::HandlerApi).await?;
-    match again {
+    let (account, orders) = (by.account, Arc::clone(api.gateway.orders()));
+    let buying = async move { orders.buy_again(by, order, Dialect::HandlerApi).await };
+    match make_order(api.gateway.orders(), account, buying).await? {
         Ok(made) => number(api, &made, form),
         Err(refusal) => {
             let word = word_for(refusal);

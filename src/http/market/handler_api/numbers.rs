@@ -1,10 +1,13 @@
 //! Buying a number: `getNumber` and `getNumberV2`.
 
+use std::sync::Arc;
+
 use super::super::super::api::Api;
 use super::super::super::limits::REFUSAL_DELAY;
 use super::super::super::params::Params;
 use super::super::super::v2::LONGEST_REF;
 use super::super::Caller;
+use super::super::client_gone::make_order;
 use super::answer::{Answer, Refused, Reply, Word, with_point};
 use super::parameters::{avoided_prefixes, is_set, price_condition, purchase_country};
 use super::shapes::{NumberV2, digits};
@@ -27,7 +30,9 @@ pub(super) async fn buy(api: &Api, caller: &Caller, params: &Params, form: Form)
     if wants_what_is_not_sold(params) {
         return Err(Word::NoNumbers.into());
     }
-    let word = match api.gateway.orders().buy(by, purchase).await? {
+    let (account, orders) = (by.account, Arc::clone(api.gateway.orders()));
+    let buying = async move { orders.buy(by, purchase).await };
+    let word = match make_order(api.gateway.orders(), account, buying).await? {
         Bought::Order(made) => return number(api, &made, form),
         Bought::ReferenceUsed => Word::OrderAlreadyExists,
         Bought::TooExpensive(price) => {
