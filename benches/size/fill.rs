@@ -11,6 +11,14 @@ const DAY_US: i64 = 24 * 3600 * SECOND_US;
 /// The length of the history.
 const YEARS_US: i64 = 730 * DAY_US;
 
+/// Countries that SIMs are in.
+pub const COUNTRIES: [&str; 60] = [
+    "NL", "AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR",
+    "HU", "IE", "IS", "IT", "LI", "LT", "LU", "LV", "MD", "ME", "MK", "MT", "NO", "PL", "PT", "RO",
+    "RS", "SE", "SI", "SK", "TR", "UA", "AR", "AU", "BR", "CA", "CL", "CN", "CO", "EG", "HK", "ID",
+    "IL", "IN", "JP", "KR", "MA", "MX", "MY", "NZ", "PE", "PH", "TH", "ZA",
+];
+
 /// Fills a database with SIMs, services, customers with plenty of credit, and a history of two
 /// years that ended an hour ago.
 ///
@@ -56,13 +64,14 @@ fn count(end: usize) -> String {
     format!("WITH RECURSIVE c (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM c WHERE n + 1 < {end})")
 }
 
-fn stock(conn: &Connection, Size { sims, services, .. }: &Size) {
+fn stock(conn: &Connection, Size { sims, countries, services, .. }: &Size) {
+    let codes = COUNTRIES.concat();
     let (some_sims, some_services, some_accounts) =
         (count(*sims), count(*services), count(ACCOUNTS));
     conn.execute_batch(&format!(
         "INSERT INTO sim (iccid, number, number_source, number_at, country, created_at)
            {some_sims} SELECT printf('8931080000000%06d', n), printf('+316%08d', n), 'cnum', 0, \
-         'NL', 0 FROM c;
+         substr('{codes}', n % {countries} * 2 + 1, 2), 0 FROM c;
          INSERT INTO service (name, price_minor) {some_services} SELECT 'service ' || n, 1 FROM c;
          INSERT INTO service_pattern (service_id, kind, pattern)
            {some_services} SELECT n + 1, 'sender', '^S' || (n + 1) || '$' FROM c;
@@ -75,7 +84,7 @@ fn stock(conn: &Connection, Size { sims, services, .. }: &Size) {
     .unwrap();
 }
 
-fn history(conn: &Connection, Size { sims, services, history }: &Size) {
+fn history(conn: &Connection, Size { sims, services, history, .. }: &Size) {
     let now = chrono::Utc::now().timestamp_micros();
     let (from, step) =
         (now - YEARS_US, (YEARS_US - 3600 * SECOND_US) / i64::try_from(*history).unwrap());

@@ -56,6 +56,8 @@ const ACCOUNTS: usize = AT_ONCE;
 
 struct Size {
     sims: usize,
+    /// In how many countries the SIMs are, one after the other; in one, all are in the Netherlands.
+    countries: usize,
     services: usize,
     history: usize,
 }
@@ -75,8 +77,8 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     table::machine();
     let full = runtime.block_on(async {
-        let mut empty = open(&Size { sims: 2_000, services: 50, history: 0 }).await;
-        let mut full = open(&Size { sims: 10_000, services: 500, history }).await;
+        let mut empty = open(&Size { sims: 2_000, countries: 1, services: 50, history: 0 }).await;
+        let mut full = open(&Size { sims: 10_000, countries: 1, services: 500, history }).await;
         let mut sums = [[(Duration::ZERO, Duration::ZERO); 3]; 2];
         // The first round of both only warms up.
         round(&mut empty).await;
@@ -91,6 +93,7 @@ fn main() {
         }
         report(&sums);
         whole_stock(&full).await;
+        price_lists().await;
         if std::env::args().any(|arg| arg == "--verify") {
             let started = Instant::now();
             let faults = full.gateway.reports().find_faults().await.unwrap();
@@ -160,13 +163,6 @@ async fn whole_stock(site: &Site) {
         );
     }
     for what in ["first", "second"] {
-        let (started, filter) = (Instant::now(), PriceFilter::default());
-        let list = site.gateway.stock().price_list(Some(AccountId(1)), filter).await.unwrap();
-        let rows: usize = list.iter().map(|country| country.offers.len()).sum();
-        let ms = started.elapsed().as_secs_f64() * 1e3;
-        println!("all prices with the stock, {what} time: {ms:.1} ms ({rows} rows)");
-    }
-    for what in ["first", "second"] {
         let started = Instant::now();
         let none = site
             .gateway
@@ -176,6 +172,35 @@ async fn whole_stock(site: &Site) {
             .unwrap();
         let ms = started.elapsed().as_secs_f64() * 1e3;
         println!("an order for which no number is left, {what} time: {ms:.1} ms ({none:?})");
+    }
+}
+
+/// Measures how long all prices of 500 services in 60 countries with their stock take, as an account
+/// sees them that has just given up a number, so that nothing which was read before may be used, and
+/// as it sees them again at once.
+async fn price_lists() {
+    let size = Size { sims: 10_000, countries: fill::COUNTRIES.len(), services: 500, history: 0 };
+    let site = open(&size).await;
+    let account = AccountId(1);
+    let (mut fresh, mut shared, mut rows) = (Vec::new(), Vec::new(), 0);
+    for _ in 0..20 {
+        let made = site.gateway.orders().make(account, Some(ServiceId(1)), "NL").await.unwrap();
+        let MakeOrder::Made { order, .. } = made else { panic!("{made:?}") };
+        site.gateway.orders().cancel(account, order).await.unwrap();
+        // After each reading the next one waits three times as long as that took.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        for taken in [&mut fresh, &mut shared] {
+            let (started, filter) = (Instant::now(), PriceFilter::default());
+            let list = site.gateway.stock().price_list(Some(account), filter).await.unwrap();
+            taken.push(started.elapsed());
+            rows = list.iter().map(|country| country.offers.len()).sum();
+        }
+    }
+    table::head(&["all prices with the stock", "ms p50", "p90", "goal", "prices"]);
+    for (what, mut taken) in [("read anew", fresh), ("shared", shared)] {
+        taken.sort();
+        let at = |n: usize| format!("{:.1}", taken[n].as_secs_f64() * 1e3);
+        table::row(&[what, &at(10), &at(18), "≤ 20", &rows.to_string()]);
     }
 }
 

@@ -2,7 +2,7 @@
 //! assumes nothing until it has been read again.
 
 use parking_lot::{Mutex, MutexGuard};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use super::departures::Departures;
@@ -15,7 +15,7 @@ pub struct ModemRegistry(Mutex<Modems>);
 
 #[derive(Debug, Default)]
 struct Modems {
-    by_port: BTreeMap<PortName, ModemStatus>,
+    by_port: HashMap<PortName, ModemStatus>,
     port_of_sim: HashMap<Iccid, PortName>,
     histories: HashMap<PortName, VecDeque<Change>>,
     departures: Departures,
@@ -200,7 +200,9 @@ impl ModemRegistry {
 
     /// All modems, by port.
     pub fn modems(&self) -> Vec<ModemStatus> {
-        self.lock().by_port.values().cloned().collect()
+        let mut all: Vec<ModemStatus> = self.lock().by_port.values().cloned().collect();
+        all.sort_by(|a, b| a.snapshot.port.cmp(&b.snapshot.port));
+        all
     }
 
     /// The port of the working modem that a SIM is in, if its last report is fresh ([invariant

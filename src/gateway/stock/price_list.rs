@@ -17,7 +17,7 @@ use crate::store::WriteTx;
 
 /// How old what is read may be. For an account that has ordered or given up a number since, it is
 /// read again.
-const SHARED_FOR: Duration = Duration::from_secs(1);
+const SHARED_FOR: Duration = Duration::from_secs(2);
 
 /// Of which part of what is sold the prices are wanted. What is `None` limits nothing.
 #[derive(Debug, Clone, Default)]
