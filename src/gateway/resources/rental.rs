@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::rental::RentalState;
+use crate::domain::rental::{RentalEnding, RentalState};
 use crate::domain::{Amount, Rental, Timestamp};
 use crate::gateway::Settings;
 use crate::gateway::environment::Environment;
@@ -41,6 +41,10 @@ pub struct RentalResource {
     pub last_seen_at: Option<String>,
     /// When a SIM that is parked in a bank comes on the air again, as is planned.
     pub next_visit_at: Option<String>,
+    /// How it has ended; not in the JSON.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub ending: Option<RentalEnding>,
 }
 
 /// The state of a rental.
@@ -89,6 +93,10 @@ impl RentalResource {
             (RentalState::Ended { .. }, Some(_)) => RentalStatus::Grace,
             (RentalState::Ended { .. }, None) => RentalStatus::Ended,
         };
+        let ending = match rental.state {
+            RentalState::Active => None,
+            RentalState::Ended { how, .. } => Some(how),
+        };
         let text = |at: Timestamp| at.to_string();
         RentalResource {
             id: rental.id.0,
@@ -107,6 +115,7 @@ impl RentalResource {
             on_air: air.is_on_air,
             last_seen_at: air.last_seen_at.map(text),
             next_visit_at: air.next_visit_at.map(text),
+            ending,
         }
     }
 }

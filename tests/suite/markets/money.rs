@@ -88,6 +88,8 @@ fn money_is_the_same_over_all_protocols_after_each_step() {
     assert_eq!(ann.v2("GET", "rentals/1", "").unwrap().json()["auto_renew"], false);
     let canceled = ann.action("setRentStatus&id=1&status=2").unwrap();
     assert_eq!(canceled.json()["status"], "success", "{canceled:?}");
+    let hosting = ann.fivesim("user/check/1000000001").unwrap().json();
+    assert_eq!(hosting["status"], "CANCELED");
     assert_eq!(funds(&site, &ann), (3950, 0));
     let hosting = ann.fivesim("user/buy/hosting/netherlands/any/1month").unwrap().json();
     assert_eq!(hosting["id"], 1_000_000_002_i64, "{hosting}");

@@ -5,8 +5,9 @@ use serde_json::Number;
 
 use super::names::{OPERATOR, country_name, hosting_product, product_name};
 use crate::domain::order::OrderStage;
+use crate::domain::rental::RentalEnding;
 use crate::domain::{Amount, Currency};
-use crate::gateway::resources::{MessageResource, RentalResource, RentalStatus};
+use crate::gateway::resources::{MessageResource, RentalResource};
 use crate::gateway::{MarketOrder, Settings};
 
 /// What is added to a rental's id, so that no id is both an order's and a rental's.
@@ -81,17 +82,19 @@ impl OrderObject {
         }
     }
 
-    /// A rental with its messages, oldest first. One that ended without any has timed out.
+    /// A rental with its messages, oldest first. One that ended without any has timed out, unless
+    /// its tenant has canceled it.
     pub(super) fn of_rental(
         settings: &Settings,
         rental: RentalResource,
         messages: Vec<MessageResource>,
     ) -> OrderObject {
-        let status = match (rental.state, messages.is_empty()) {
-            (RentalStatus::Active, true) => Status::Pending,
-            (RentalStatus::Active, false) => Status::Received,
-            (RentalStatus::Grace | RentalStatus::Ended, true) => Status::Timeout,
-            (RentalStatus::Grace | RentalStatus::Ended, false) => Status::Finished,
+        let status = match (rental.ending, messages.is_empty()) {
+            (None, true) => Status::Pending,
+            (None, false) => Status::Received,
+            (Some(RentalEnding::Canceled), _) => Status::Canceled,
+            (Some(_), true) => Status::Timeout,
+            (Some(_), false) => Status::Finished,
         };
         let price = settings.currency.parse(&rental.price).unwrap_or_default();
         OrderObject {
