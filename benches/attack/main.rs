@@ -40,6 +40,7 @@ use std::time::Duration;
 
 use attackers::Attackers;
 use customers::Customers;
+use fill::Size;
 use simbridge::simulator::Scenario;
 use support::{Daemon, Site};
 
@@ -47,19 +48,13 @@ use support::{Daemon, Site};
 /// ones, and these are broken; two have American ones.
 const MODEMS: usize = 16;
 /// What else the database has.
-const SIZE: Size = Size { sims: 10_000, services: 500, history: 0 };
+const SIZE: Size = Size { sims: 10_000, countries: 1, services: 500, history: 0 };
 /// The accounts that [`fill::fill`] makes.
 const ACCOUNTS: usize = 1;
 /// `MemoryMax` of the systemd unit.
 const MEMORY_MAX_MIB: f64 = 1024.0;
 /// How much longer 99 of 100 polls may take under attack.
 const SLOWER: f64 = 5.0;
-
-struct Size {
-    sims: usize,
-    services: usize,
-    history: usize,
-}
 
 /// What ends all tasks.
 #[derive(Clone, Default)]

@@ -4,14 +4,24 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{ACCOUNTS, Size};
+use super::ACCOUNTS;
 
 const SECOND_US: i64 = 1_000_000;
 const DAY_US: i64 = 24 * 3600 * SECOND_US;
 /// The length of the history.
 const YEARS_US: i64 = 730 * DAY_US;
 
-/// Countries that SIMs are in.
+/// How much there is in a database.
+pub struct Size {
+    pub sims: usize,
+    /// In how many of [`COUNTRIES`] the SIMs are, one after the other.
+    pub countries: usize,
+    pub services: usize,
+    /// How many past orders there are, each with its message.
+    pub history: usize,
+}
+
+/// Countries that SIMs can be in.
 pub const COUNTRIES: [&str; 60] = [
     "NL", "AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR",
     "HU", "IE", "IS", "IT", "LI", "LT", "LU", "LV", "MD", "ME", "MK", "MT", "NO", "PL", "PT", "RO",

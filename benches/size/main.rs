@@ -37,6 +37,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use fill::Size;
 use simbridge::daemon::config::Config;
 use simbridge::domain::modem::{ModemSnapshot, ModemState, Registration, SimCard};
 use simbridge::domain::{AccountId, Iccid, ModemAtPort, ModemId, OrderId, PortName, ServiceId};
@@ -53,14 +54,6 @@ const AT_ONCE: usize = 64;
 const ROUNDS: usize = 10;
 /// The number of customers, each of which has one open order at a time.
 const ACCOUNTS: usize = AT_ONCE;
-
-struct Size {
-    sims: usize,
-    /// In how many countries the SIMs are, one after the other; in one, all are in the Netherlands.
-    countries: usize,
-    services: usize,
-    history: usize,
-}
 
 struct Site {
     gateway: Gateway,

@@ -1,5 +1,8 @@
 //! Why requests are refused in every dialect alike; each has its own words for it.
 
+use axum::http::header::{CONNECTION, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderValue};
+
 use super::super::answers_in_flight::Excess;
 use super::super::api::{KeyFault, Overload};
 use super::super::limits::TooMany;
@@ -24,6 +27,23 @@ pub(in super::super) enum Refusal {
     Overloaded,
     /// Logged with the request's id. The client learns only that the fault is ours.
     Fault,
+}
+
+impl Refusal {
+    /// When to try again, and whether the connection is closed; none for what trying again does not
+    /// mend.
+    pub(super) fn headers(&self) -> HeaderMap {
+        let (seconds, is_closed) = match self {
+            Refusal::TooManyRequests(TooMany(seconds)) => (*seconds, false),
+            Refusal::TooManyConnections | Refusal::TooManyAnswers => (1, true),
+            Refusal::Overloaded => (1, false),
+            Refusal::NoKey | Refusal::WrongKey | Refusal::Suspended | Refusal::Fault => {
+                return HeaderMap::new();
+            }
+        };
+        let close = is_closed.then(|| (CONNECTION, HeaderValue::from_static("close")));
+        [(RETRY_AFTER, HeaderValue::from(seconds))].into_iter().chain(close).collect()
+    }
 }
 
 impl From<TooMany> for Refusal {

@@ -2,12 +2,11 @@
 //! phrases for equality, so there is not a byte around them.
 
 use axum::Extension;
-use axum::http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderName, StatusCode};
+use axum::http::StatusCode;
+use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::super::super::limits::TooMany;
 use super::super::{Counted, Refusal};
 use crate::gateway;
 
@@ -117,7 +116,8 @@ pub(super) fn respond(call: &str, answer: Answer) -> Response {
         Err(Refused::NoSuchOrder) => said(StatusCode::NOT_FOUND, Phrase::OrderNotFound),
         Err(Refused::NoSuchPath) => said(StatusCode::NOT_FOUND, Phrase::NotFound),
         Err(Refused::WrongMethod) => {
-            with(said(StatusCode::METHOD_NOT_ALLOWED, Phrase::MethodNotAllowed), ALLOW, "GET, POST")
+            let (outcome, refused) = said(StatusCode::METHOD_NOT_ALLOWED, Phrase::MethodNotAllowed);
+            (outcome, ([(ALLOW, "GET, POST")], refused).into_response())
         }
         Err(Refused::Always(refusal)) => refused(refusal),
     };
@@ -130,39 +130,30 @@ fn said(status: StatusCode, phrase: Phrase) -> (&'static str, Response) {
     (phrase.as_str(), response)
 }
 
-fn with(
-    (outcome, response): (&'static str, Response),
-    name: HeaderName,
-    value: impl Into<String>,
-) -> (&'static str, Response) {
-    (outcome, ([(name, value.into())], response).into_response())
-}
-
 /// A key that opens nothing is answered without a body; what comes too often, or cannot be answered
 /// now, with the seconds after which to try again.
 fn refused(refusal: Refusal) -> (&'static str, Response) {
-    let too_many = || said(StatusCode::TOO_MANY_REQUESTS, Phrase::TooManyRequests);
-    let offline = || said(StatusCode::SERVICE_UNAVAILABLE, Phrase::ServerOffline);
-    match refusal {
+    let (status, phrase) = match refusal {
         Refusal::NoKey | Refusal::WrongKey | Refusal::Suspended => {
-            ("unauthorized", StatusCode::UNAUTHORIZED.into_response())
+            return ("unauthorized", StatusCode::UNAUTHORIZED.into_response());
         }
-        Refusal::TooManyRequests(TooMany(seconds)) => {
-            with(too_many(), RETRY_AFTER, seconds.to_string())
+        Refusal::TooManyRequests(_) | Refusal::TooManyConnections => {
+            (StatusCode::TOO_MANY_REQUESTS, Phrase::TooManyRequests)
         }
-        Refusal::TooManyConnections => {
-            with(with(too_many(), RETRY_AFTER, "1"), CONNECTION, "close")
+        Refusal::TooManyAnswers | Refusal::Overloaded => {
+            (StatusCode::SERVICE_UNAVAILABLE, Phrase::ServerOffline)
         }
-        Refusal::TooManyAnswers => with(with(offline(), RETRY_AFTER, "1"), CONNECTION, "close"),
-        Refusal::Overloaded => with(offline(), RETRY_AFTER, "1"),
-        Refusal::Fault => said(StatusCode::INTERNAL_SERVER_ERROR, Phrase::InternalError),
-    }
+        Refusal::Fault => (StatusCode::INTERNAL_SERVER_ERROR, Phrase::InternalError),
+    };
+    let (outcome, response) = said(status, phrase);
+    (outcome, (refusal.headers(), response).into_response())
 }
 
 #[cfg(test)]
 mod tests {
     use axum::body::to_bytes;
 
+    use super::super::super::super::limits::TooMany;
     use super::*;
 
     async fn parts(answer: Answer) -> (u16, Option<String>, String) {

@@ -2,12 +2,11 @@
 //! equality, so there is not a byte around them.
 
 use axum::Extension;
-use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::super::super::limits::TooMany;
 use super::super::{Counted, Refusal};
 use crate::gateway;
 
@@ -186,22 +185,11 @@ fn refuse(refusal: Refusal) -> (&'static str, Response) {
         Refusal::TooManyRequests(_) | Refusal::TooManyConnections => Word::RateLimit,
         Refusal::TooManyAnswers | Refusal::Overloaded | Refusal::Fault => Word::ErrorSql,
     };
-    let answer = plain(word.as_str());
-    let response = match refusal {
-        Refusal::TooManyRequests(TooMany(seconds)) => {
-            let retry = [(RETRY_AFTER, seconds.to_string())];
-            (StatusCode::TOO_MANY_REQUESTS, retry, answer).into_response()
-        }
-        Refusal::TooManyConnections => {
-            let close = [(RETRY_AFTER, "1"), (CONNECTION, "close")];
-            (StatusCode::TOO_MANY_REQUESTS, close, answer).into_response()
-        }
-        Refusal::TooManyAnswers => {
-            let close = [(RETRY_AFTER, "1"), (CONNECTION, "close")];
-            (StatusCode::SERVICE_UNAVAILABLE, close, answer).into_response()
-        }
-        Refusal::Overloaded => ([(RETRY_AFTER, "1")], answer).into_response(),
-        _ => answer,
+    let status = match refusal {
+        Refusal::TooManyRequests(_) | Refusal::TooManyConnections => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::TooManyAnswers => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::OK,
     };
+    let response = (status, refusal.headers(), plain(word.as_str())).into_response();
     (word.as_str(), response)
 }
