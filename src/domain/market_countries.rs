@@ -18,8 +18,9 @@ pub struct MarketCountry {
     pub iso_code: &'static str,
     /// Its number in the handler_api dialect, if it has one.
     pub number: Option<u16>,
-    /// Its name in the dialect of 5sim, if it has one.
-    pub fivesim: Option<&'static str>,
+    /// Its name in the dialect of 5sim. One that 5sim does not have is called by its English name in
+    /// the same way: small letters without anything between them.
+    pub fivesim: &'static str,
     /// Its name in English.
     pub english: &'static str,
     /// Its name in Russian.
@@ -40,8 +41,15 @@ struct Entry {
     chinese: String,
 }
 
-static ENTRIES: LazyLock<BTreeMap<String, Entry>> =
-    LazyLock::new(|| toml::from_str(COUNTRIES).unwrap_or_default());
+static ENTRIES: LazyLock<BTreeMap<String, Entry>> = LazyLock::new(|| {
+    let mut entries: BTreeMap<String, Entry> = toml::from_str(COUNTRIES).unwrap_or_default();
+    for (iso_code, entry) in &mut entries {
+        let english = country_names::name(iso_code).unwrap_or(iso_code);
+        let letters = || english.chars().filter(char::is_ascii_alphanumeric);
+        entry.fivesim.get_or_insert_with(|| letters().collect::<String>().to_ascii_lowercase());
+    }
+    entries
+});
 
 /// The ways to find a country.
 struct Index {
@@ -60,7 +68,7 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
         let country = MarketCountry {
             iso_code,
             number: entry.number,
-            fivesim: entry.fivesim.as_deref(),
+            fivesim: entry.fivesim.as_deref().unwrap_or_default(),
             english: country_names::name(iso_code).unwrap_or(iso_code),
             russian: &entry.russian,
             chinese: &entry.chinese,
@@ -69,9 +77,7 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
         for number in entry.number.iter().chain(&entry.also) {
             index.by_number.insert(*number, country);
         }
-        if let Some(name) = country.fivesim {
-            index.by_fivesim_name.insert(name, country);
-        }
+        index.by_fivesim_name.insert(country.fivesim, country);
     }
     index
 });
@@ -100,12 +106,12 @@ mod tests {
     fn every_entry_is_a_country_with_telephone_numbers_and_names() {
         let entries: BTreeMap<String, Entry> = toml::from_str(COUNTRIES).unwrap();
         let countries = Countries::default();
-        for iso_code in entries.keys() {
+        for (iso_code, entry) in &entries {
             let country = by_iso_code(iso_code).unwrap();
             assert!(countries.find(iso_code).is_some(), "{iso_code}");
             assert_eq!(Some(country.english), country_names::name(iso_code));
             assert!(!country.russian.is_empty() && !country.chinese.is_empty(), "{iso_code}");
-            assert!(country.number.is_some() || country.fivesim.is_some(), "{iso_code}");
+            assert!(entry.number.is_some() || entry.fivesim.is_some(), "{iso_code}");
         }
         assert_eq!(entries.len(), INDEX.by_iso_code.len());
     }
@@ -114,8 +120,7 @@ mod tests {
     fn no_number_and_no_name_stands_for_two_countries() {
         let numbers = ENTRIES.values().flat_map(|entry| entry.number.iter().chain(&entry.also));
         assert_eq!(numbers.count(), INDEX.by_number.len());
-        let names = ENTRIES.values().filter(|entry| entry.fivesim.is_some());
-        assert_eq!(names.count(), INDEX.by_fivesim_name.len());
+        assert_eq!(ENTRIES.len(), INDEX.by_fivesim_name.len());
         // The numbers from 0 to 199 are those that all markets have, with no gap.
         assert!((0..200).all(|number| by_number(number).is_some()));
     }
@@ -127,6 +132,7 @@ mod tests {
             (16, "england", "GB", "United Kingdom"),
             (48, "netherlands", "NL", "Netherlands"),
             (78, "france", "FR", "France"),
+            (95, "unitedarabemirates", "AE", "United Arab Emirates"),
             (104, "tit", "TT", "Trinidad and Tobago"),
             (187, "usa", "US", "United States"),
         ] {

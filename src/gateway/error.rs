@@ -43,6 +43,11 @@ impl Error {
         matches!(self, Error::Store(StoreError::Busy))
     }
 
+    /// Whether there is no room on the database's disk, until somebody frees some.
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Error::Store(StoreError::Full))
+    }
+
     /// A refusal in words.
     pub(super) fn refused(text: impl Into<String>) -> Error {
         Error::Refused(text.into())

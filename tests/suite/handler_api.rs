@@ -189,8 +189,10 @@ fn a_request_is_understood_however_it_is_written() {
     }
     for method in ["HEAD", "OPTIONS"] {
         let query = format!("api_key={key}&action=getNumber&service=wa");
-        let (_, body) = fixture.send(&format!("{method} {PATH}?{query} HTTP/1.1\r\n{HOST}\r\n"));
+        let request = format!("{method} {PATH}?{query} HTTP/1.1\r\n{HOST}\r\n");
+        let (head, body) = fixture.send(&request);
         assert_eq!(body, "", "{method}");
+        assert!(head.contains("access-control-allow-origin: *\r\n"), "{head}");
     }
     assert_eq!(fixture.balance(), "ACCESS_BALANCE:5.00", "that bought nothing");
     let elsewhere = format!("GET /stubs/handler_api.php5?{query} HTTP/1.1\r\n{HOST}\r\n");
@@ -432,6 +434,7 @@ fn what_is_sold_is_told_in_many_shapes() {
     assert_eq!(fixture.json("getNumbersStatus&country=48"), json!({"wa": 1, "wa_0": 1}));
     assert_eq!(fixture.json("getNumbersStatus"), json!({"wa": 1, "wa_0": 1}));
     assert_eq!(fixture.ask("getNumbersStatus&country=43"), "{}");
+    assert_eq!(fixture.ask("getNumbersStatus&operator=nobody"), "BAD_OPERATOR");
     let other = fixture.buy();
     assert_eq!(fixture.json("getPrices"), prices(0));
     assert_eq!(fixture.set(&order, 8), "ACCESS_CANCEL");
@@ -506,6 +509,10 @@ fn orders_are_listed_while_they_are_active_and_afterwards() {
     assert_eq!((&active["activationStatus"], &active["smsCode"]), (&json!("2"), &json!("123456")));
     let running = fixture.json("getListOfActiveActivations&start=0&length=5");
     assert_eq!((&running["quant"], &running["existNext"]), (&json!(1), &json!(false)));
+    // In seconds since 1970: its only client reads whole numbers.
+    let seconds = |member: &str| running["data"][0][member].as_i64().unwrap();
+    assert_eq!(seconds("finishDate") - seconds("createDate"), 20 * 60);
+    assert_eq!(fixture.json("getCurrentActivations&start=0&length=5"), running);
     fixture.set(&order, 6);
     let canceled = fixture.buy();
     fixture.set(&canceled, 8);

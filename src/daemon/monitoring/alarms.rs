@@ -117,7 +117,11 @@ impl AlarmInputs<'_> {
             raised.add(
                 AlarmName::DiskLow,
                 "",
-                format!("{} MB are left on the database's disk", disk.free_bytes / 1_000_000),
+                format!(
+                    "{} of {} MB are left on the database's disk",
+                    megabytes(disk.free_bytes),
+                    megabytes(disk.size_bytes)
+                ),
             );
         }
         for (what, used) in self.counts.ids_used().filter(|(_, used)| *used > MAX_IDS_USED) {
@@ -302,6 +306,12 @@ pub(super) fn clock_doubt(
         )),
         ClockTrust::Settled | ClockTrust::Unsettled { .. } => None,
     }
+}
+
+/// A number of octets in megabytes, with a decimal where there are few.
+fn megabytes(octets: u64) -> String {
+    let decimals = usize::from(octets < 10_000_000);
+    format!("{:.decimals$}", octets as f64 / 1e6)
 }
 
 /// The last three digits of a number.

@@ -119,7 +119,11 @@ impl Monitor {
     /// Why the database cannot be written, as far as that is known without writing.
     fn database_fault(&self) -> Option<String> {
         let failing = || self.store.stats().is_failing();
-        let unwritten = || "the last transaction could not be written".to_owned();
+        let is_full = || Disk::of_file(self.store.path()).is_some_and(Disk::is_low);
+        let unwritten = || match is_full() {
+            true => "the disk is full: the last transaction could not be written".to_owned(),
+            false => "the last transaction could not be written".to_owned(),
+        };
         self.store
             .check_files()
             .map_or_else(|error| Some(error.to_string()), |()| failing().then(unwritten))

@@ -103,8 +103,8 @@ impl Sims {
         };
         let now = self.env.now();
         let is_silent = |view: &SimView, time: Duration| {
-            let last = activity.get(&view.sim.id).and_then(|of_sim| of_sim.last_message_at);
-            last.is_none_or(|at| now.since(at) >= time)
+            let of_sim = activity.get(&view.sim.id);
+            of_sim.is_none_or(|of_sim| of_sim.is_silent_since(now.minus(time)))
         };
         let is_wanted = |view: &&SimView| {
             let has_digits = |digits: &WantedDigits| match wanted.hides_numbers {

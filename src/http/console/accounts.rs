@@ -54,7 +54,7 @@ fn table(visit: &Visit<Operator>) -> Table {
     let code = visit.gateway().currency();
     Table::new("accounts", "Accounts")
         .column("Account")
-        .number_column("Number")
+        .number_column("Id")
         .column("State")
         .number_column(&format!("Balance, {code}"))
         .number_column(&format!("Held, {code}"))

@@ -59,20 +59,26 @@ async fn standing_alarm(
     visit: &Visit<Operator>,
     standing: &StandingAlarm,
 ) -> Result<Markup, Fault> {
-    let StandingAlarm { alarm, acknowledged, .. } = standing;
     Ok(html! {
         li {
             (head(visit, standing, None).await?)
-            @if let Some(known) = acknowledged {
-                p { (badge(Tone::Quiet, "acknowledged")) " " (note(visit, known)) }
-            }
+            (acknowledged(visit, standing))
             details { summary { "What to do" } p {
-                (with_code(&sentence(what_to_do(alarm.name)), |words| {
+                (with_code(&sentence(what_to_do(standing.alarm.name)), |words| {
                     html! { (without_links(words)) }
                 }))
             } }
         }
     })
+}
+
+/// That an alarm is acknowledged, if it is, with what was said of it.
+pub(super) fn acknowledged(visit: &Visit<Operator>, standing: &StandingAlarm) -> Markup {
+    html! {
+        @if let Some(known) = &standing.acknowledged {
+            p { (badge(Tone::Quiet, "acknowledged")) " " (note(visit, known)) }
+        }
+    }
 }
 
 /// What somebody has said of an alarm, who that was, and when.

@@ -178,11 +178,13 @@ impl Visitor for Operator {
     }
 }
 
-/// How many alarms stand.
+/// How many alarms stand that nobody has acknowledged, or how many stand at all.
 fn alarm_count(visit: &Visit<Operator>) -> Markup {
-    let count = visit.gateway().alarms().standing().len();
-    let words = match count {
-        0 => "no alarms".to_owned(),
+    let standing = visit.gateway().alarms().standing();
+    let count = standing.iter().filter(|alarm| alarm.acknowledged.is_none()).count();
+    let words = match (count, standing.len()) {
+        (0, 0) => "no alarms".to_owned(),
+        (0, all) => format!("{all} acknowledged"),
         _ => counted_noun(count, "alarm", "alarms"),
     };
     let class = if count == 0 { "alarms none" } else { "alarms" };

@@ -3,7 +3,7 @@
 use maud::{Markup, Render, html};
 
 use super::charts::signal_part;
-use super::modems::{fill, numbers_in, short_port, tone_of};
+use super::modems::{fill, last_sims, numbers_in, short_port, tone_of};
 use super::ways::sim_link;
 use super::{Operator, modem_requests};
 use crate::domain::Msisdn;
@@ -34,7 +34,7 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
     let history = visit.gateway().modems().history(port.as_str());
     let numbers = numbers_in(&visit, &[&modem]).await?;
     let number = modem.snapshot.iccid().and_then(|iccid| numbers.get(iccid));
-    let last = last_sim(&visit, &modem).await?;
+    let last = last_sims(&visit, &[&modem]).await?.remove(&modem.snapshot.port);
     let mut page = Page::new(format!("Modem {}", short_port(port)))
         .below("Modems", "/modems")
         .half_part("state", state(&visit, &modem, number, last.as_ref()))
@@ -47,13 +47,6 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
         .half_part("history", past(&visit, &history))
         .half_part("number", number_asked(&visit, &asked))
         .part("transcript", transcript(&detail)))
-}
-
-/// The SIM that a modem had last, if it has none now.
-async fn last_sim(visit: &Visit<Operator>, modem: &ModemStatus) -> Result<Option<LastSim>, Fault> {
-    let empty = modem.snapshot.modem().filter(|_| modem.snapshot.iccid().is_none());
-    let mut last = visit.gateway().sims().last_in(empty.into_iter().collect()).await?;
-    Ok(last.remove(&modem.snapshot.port))
 }
 
 fn state(

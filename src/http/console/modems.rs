@@ -10,7 +10,7 @@ use crate::domain::login::Permission::{Act, Look};
 use crate::domain::modem::{ModemState, ModemStatus, StoreFill};
 use crate::domain::text::counted_noun;
 use crate::domain::{Iccid, Msisdn, PortName, Timestamp};
-use crate::gateway::{ScannedPort, Topic};
+use crate::gateway::{LastSim, ScannedPort, Topic};
 use crate::http::web::{
     Access, Done, Empty, Fault, Filters, Form, PAGE_ROWS, Page, Paging, Route, Row, Table, Tone,
     Visit, ago, badge, hostile, hostile_or_dash, pager, path, signal,
@@ -71,13 +71,23 @@ pub(super) async fn numbers_in(
     Ok(visit.gateway().sims().numbers_of(&iccids, visit.freshness()).await?)
 }
 
+/// The SIMs that modems had last which have none now, by their ports.
+pub(super) async fn last_sims(
+    visit: &Visit<Operator>,
+    modems: &[&ModemStatus],
+) -> Result<HashMap<PortName, LastSim>, Fault> {
+    let empty = modems.iter().filter(|modem| modem.snapshot.iccid().is_none());
+    let empty = empty.filter_map(|modem| modem.snapshot.modem()).collect();
+    Ok(visit.gateway().sims().last_in(empty).await?)
+}
+
 /// A table of modems. Its rows have the table's id before their own.
 pub(super) async fn modem_table(
     visit: &Visit<Operator>,
     id: &str,
     modems: &[&ModemStatus],
 ) -> Result<Table, Fault> {
-    let numbers = numbers_in(visit, modems).await?;
+    let sims = (numbers_in(visit, modems).await?, last_sims(visit, modems).await?);
     let table = Table::new(id, "Modems")
         .column("Modem")
         .column("State")
@@ -89,27 +99,33 @@ pub(super) async fn modem_table(
         .column("Stores")
         .minor()
         .column("Reason");
-    Ok(table.rows(modems.iter().map(|modem| row(visit, modem, &numbers))))
+    Ok(table.rows(modems.iter().map(|modem| row(visit, modem, &sims))))
 }
 
-/// The SIM in a modem: its number, or its ICCID as long as that is not known, with a link to it.
-fn sim_in(
-    visit: &Visit<Operator>,
-    modem: &ModemStatus,
-    numbers: &HashMap<Iccid, Msisdn>,
-) -> Markup {
-    let Some(iccid) = modem.snapshot.iccid() else { return html! { "–" } };
-    html! {
-        a href=(path!("/sims/{}", iccid)) {
-            @match numbers.get(iccid) {
-                Some(number) => (visit.number_text(number)),
-                None => (iccid),
+/// The numbers of the SIMs in modems, and the SIMs that those had last which have none now.
+type Sims = (HashMap<Iccid, Msisdn>, HashMap<PortName, LastSim>);
+
+/// The SIM in a modem, or the one that it had last: its number, or its ICCID as long as that is not
+/// known, with a link to it.
+fn sim_in(visit: &Visit<Operator>, modem: &ModemStatus, (numbers, last): &Sims) -> Markup {
+    let named = |iccid: &Iccid, number: Option<&Msisdn>| {
+        html! {
+            a href=(path!("/sims/{}", iccid)) {
+                @match number {
+                    Some(number) => (visit.number_text(number)),
+                    None => (iccid),
+                }
             }
         }
+    };
+    match (modem.snapshot.iccid(), last.get(&modem.snapshot.port)) {
+        (Some(iccid), _) => named(iccid, numbers.get(iccid)),
+        (None, Some(last)) => html! { "it had " (named(&last.iccid, last.number.as_ref())) },
+        (None, None) => html! { "–" },
     }
 }
 
-fn row(visit: &Visit<Operator>, modem: &ModemStatus, numbers: &HashMap<Iccid, Msisdn>) -> Row {
+fn row(visit: &Visit<Operator>, modem: &ModemStatus, sims: &Sims) -> Row {
     let snapshot = &modem.snapshot;
     let row = Row::new(
         &snapshot.port,
@@ -119,7 +135,7 @@ fn row(visit: &Visit<Operator>, modem: &ModemStatus, numbers: &HashMap<Iccid, Ms
             ago(visit.now(), modem.since),
             signal(snapshot.signal_dbm),
             hostile_or_dash(snapshot.operator.as_deref()),
-            sim_in(visit, modem, numbers),
+            sim_in(visit, modem, sims),
             html! { (fill(&snapshot.stores)) },
             html! { @if let Some(reason) = &snapshot.reason { (hostile(&reason.to_string())) } },
         ],

@@ -135,7 +135,9 @@ fn awaited(visit: &Visit<Operator>, awaited: &[AwaitedMessage]) -> Markup {
     html! {
         @for message in awaited {
             p {
-                "A long message from " (visit.message_text(&message.sender)) " is coming in: "
+                "A long message"
+                @if visit.may(SeeTexts) { " from " (visit.message_text(&message.sender)) }
+                " is coming in: "
                 (message.arrived) " of " (message.total) " parts are there since "
                 (moment(message.since)) ". It is shown as it is in "
                 (until(visit.now(), message.until)) "."

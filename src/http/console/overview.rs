@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::Operator;
 use super::alarm_view::head;
+use super::alarms::acknowledged;
 use super::modems::{is_problem, modem_table};
 use super::trends::trends;
 use crate::domain::availability;
@@ -71,11 +72,11 @@ async fn alarms(visit: &Visit<Operator>) -> Result<Markup, Fault> {
         let (name, subject) = (alarm.alarm.name.as_str(), &alarm.alarm.subject);
         let id = format!("alarm-{name}-{}", crate::http::path_segment(subject));
         let head = head(visit, alarm, Some(("/alarms", "What to do"))).await?;
-        items.push(html! { li id=(id) { (head) } });
+        items.push(html! { li id=(id) { (head) (acknowledged(visit, alarm)) } });
     }
     Ok(html! {
         h2 { "Alarms" }
-        @if standing.is_empty() { p class="calm" { "Nothing is wrong." } } @else {
+        @if standing.is_empty() { p class="calm" { "No alarm stands." } } @else {
             ul class="alarm-list" { @for item in &items { (item) } }
         }
     })

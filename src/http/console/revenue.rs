@@ -149,7 +149,7 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
     let file = visit.address_with(&[]).replacen(REVENUE, "/revenue.csv", 1);
     let choices = By::ALL.map(|(_, word, heading)| (word, heading));
     let filters = Filters::new(&visit)
-        .choice("by", "By", &choices[1..])
+        .one_of("by", "By", &choices)
         .day("from", "From (UTC)")
         .day("to", "To and including");
     Ok(Page::new("Revenue").below("Charts", "/charts").intro(filters.render()).part(

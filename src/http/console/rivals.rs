@@ -29,8 +29,8 @@ fn what_it_means(rival: &Rival) -> &'static str {
              them, or retire it."
         }
         (true, false) => {
-            ", so that this SIM is not sold: set the right number of one of them, or retire that \
-             one."
+            ", so that this SIM is not sold: set the right number of one of the two, or retire one \
+             of them."
         }
         (false, true) => {
             ". What is entered by hand counts, so that SIM is not sold until it has another number."

@@ -125,8 +125,12 @@ fn sale(visit: &Visit<Operator>, service: &Service) -> Markup {
     let sale = visit.form(&path!("/services/{}/sale", service.id));
     let remove = visit.form(&path!("/services/{}/remove", service.id));
     let (value, label, hint) = match service.enabled {
-        true => ("off", "Take off sale", "Open orders go on; there are no new ones."),
-        false => ("on", "Put on sale", "It can be ordered again."),
+        true => (
+            "off",
+            "Take off sale",
+            "It is on sale. Taken off, it gets no new orders; open ones go on.",
+        ),
+        false => ("on", "Put on sale", "It is off sale. Put on sale, it can be ordered again."),
     };
     html! {
         h2 { "Sale" }

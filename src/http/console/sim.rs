@@ -59,7 +59,7 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
     }
     Ok(page
         .half_part("number", number_asked(&visit, &asked))
-        .half_part("awaited", awaited_messages(&awaited))
+        .half_part("awaited", awaited_messages(&visit, &awaited))
         .part("custody", custody(&modems, &locations, is_somewhere))
         .part("rentals", rentals_of(&visit, &sim, &rentals)))
 }
@@ -198,12 +198,12 @@ fn number_asked(visit: &Visit<Operator>, asked: &[DiscoveryAttempt]) -> Markup {
     html! { h2 { "Number asked" } (table.rows(asked.iter().map(row)).render()) }
 }
 
-fn awaited_messages(awaited: &[AwaitedMessage]) -> Markup {
+fn awaited_messages(visit: &Visit<Operator>, awaited: &[AwaitedMessage]) -> Markup {
     let row = |(index, message): (usize, &AwaitedMessage)| {
         Row::new(
             format!("{}-{index}", message.since.0),
             [
-                html! { (hostile(&message.sender)) },
+                visit.message_text(&message.sender),
                 html! { (message.arrived) " of " (message.total) },
                 html! { (moment(message.since)) },
                 html! { (moment(message.until)) },

@@ -21,6 +21,8 @@ use super::params::Params;
 pub(super) use crate::gateway::Dialect;
 use crate::gateway::MarketSettings;
 
+const METHODS: &str = "GET, POST, HEAD, OPTIONS";
+
 impl Dialect {
     /// The dialect of requests to a path. Doubled and trailing slashes count for nothing, because
     /// clients put addresses together from pieces.
@@ -80,13 +82,22 @@ pub(super) async fn answer(api: Api, dialect: Dialect, request: Request) -> Resp
         return (StatusCode::NOT_FOUND, "NOT_FOUND").into_response();
     }
     // HEAD and OPTIONS must never make or cancel an order.
-    match *request.method() {
-        Method::HEAD => return StatusCode::OK.into_response(),
+    let at_once = match *request.method() {
+        Method::HEAD => Some(StatusCode::OK.into_response()),
         Method::OPTIONS => {
-            let methods = [(header::ALLOW, "GET, POST, HEAD, OPTIONS")];
-            return (StatusCode::NO_CONTENT, methods).into_response();
+            let allowed = [
+                (header::ALLOW, METHODS),
+                (header::ACCESS_CONTROL_ALLOW_METHODS, METHODS),
+                (header::ACCESS_CONTROL_ALLOW_HEADERS, "*"),
+            ];
+            Some((StatusCode::NO_CONTENT, allowed).into_response())
         }
-        _ => {}
+        _ => None,
+    };
+    match (dialect, at_once) {
+        (Dialect::HandlerApi, Some(answer)) => return handler_api::open_to_scripts(answer),
+        (Dialect::FiveSim, Some(answer)) => return answer,
+        (_, None) => {}
     }
     match dialect {
         Dialect::HandlerApi => {

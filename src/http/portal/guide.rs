@@ -29,7 +29,9 @@ async fn api(visit: Visit<Customer>) -> Result<Page, Fault> {
         }
         p {
             "You make the key yourself: " (link("/account/keys", "Make a key"))
-            ". The examples have this gateway's address in them already."
+            ". The examples have this gateway's address in them already. Limits that are your \
+             account's own stand under "
+            (link("/account", "Account")) "."
         }
     };
     Ok(page(&visit, "The API", text).await?.intro(ids))

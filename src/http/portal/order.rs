@@ -80,13 +80,21 @@ fn standing(visit: &Visit<Customer>, order: &OrderResource) -> Markup {
         OrderStatus::Open => html! {
             (badge(Tone::Fair, "Waits")) " "
             @if let Some(at) = expires_at { (until(now, at)) " left. " }
-            "It costs nothing until the text has come."
+            @if order.messages.is_empty() { "It costs nothing until the text has come." } @else {
+                "What came has no code, so the order goes on waiting for one. "
+                @if let Some(at) = expires_at {
+                    "Canceled before " (clock_time(at)) " it costs nothing, else "
+                    (order.price) " " (order.currency) "."
+                }
+            }
             @if let Some((began, ends)) = time(&order.created_at).zip(expires_at) {
                 (rest_bar(now, began, ends))
             }
         },
         OrderStatus::Completed => html! {
             (badge(Tone::Good, "Completed")) " "
+            (order.price) " " (order.currency) " was charged. "
+            @if order.code.is_none() && !order.messages.is_empty() { "No code was found in what came. " }
             @if let Some(at) = expires_at.filter(|at| now < *at) {
                 "Further texts are shown until " (clock_time(at)) "."
             }

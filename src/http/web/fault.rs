@@ -4,6 +4,11 @@ use std::fmt::Display;
 
 use crate::gateway;
 
+/// What is said when something would have to be written, if only that somebody has looked.
+const DISK_FULL: &str = "The disk of the gateway's database is full. Until whoever runs the machine \
+                         has freed some space there, nothing can be changed, and nothing that is \
+                         noted in the audit can be looked at. Modems keep their messages meanwhile.";
+
 /// Why a request gets another answer than it wanted. Nothing was changed.
 #[derive(Debug, Clone)]
 pub enum Fault {
@@ -69,6 +74,7 @@ impl From<gateway::Error> for Fault {
             }
             gateway::Error::Pattern(error) => Fault::Refused(sentence(&error.to_string())),
             busy if busy.is_busy() => Fault::Busy,
+            full if full.is_disk_full() => Fault::NotNow(DISK_FULL.to_owned()),
             failed => Fault::Failed(failed.to_string()),
         }
     }

@@ -35,8 +35,10 @@ struct Filter {
 
 #[derive(Debug, Clone)]
 enum Kind {
-    /// Values with what they are called.
+    /// Values with what they are called, or all.
     Choice(Vec<(String, String)>),
+    /// The same, but all is none of them.
+    OneOf(Vec<(String, String)>),
     Text,
     Day,
     Flag,
@@ -80,6 +82,12 @@ impl Filters {
     ) -> Filters {
         let option = |(value, called): &(_, _)| (owned(value), owned(called));
         self.with(name, label, Kind::Choice(options.iter().map(option).collect()))
+    }
+
+    /// One of several values; the first, if nothing else is said.
+    pub fn one_of(self, name: &str, label: &str, options: &[(&str, &str)]) -> Filters {
+        let option = |(value, called): &(&str, &str)| (owned(value), owned(called));
+        self.with(name, label, Kind::OneOf(options.iter().map(option).collect()))
     }
 
     /// Any text.
@@ -140,9 +148,9 @@ impl Filter {
         let described = invalid.map(|_| self.fault_id());
         html! {
             @match &self.kind {
-                Kind::Choice(options) => select id=(id) name=(name) aria-invalid=[invalid]
+                Kind::Choice(options) | Kind::OneOf(options) => select id=(id) name=(name) aria-invalid=[invalid]
                     aria-describedby=[described] {
-                    option value="" { "All" }
+                    @if matches!(self.kind, Kind::Choice(_)) { option value="" { "All" } }
                     @for (option, called) in options {
                         option value=(option) selected[option == value] { (called) }
                     }

@@ -74,7 +74,7 @@ pub(super) fn stock_runway(counts: &SiteCounts) -> Vec<(String, Words)> {
         let more = if services.len() > named.len() { ", …" } else { "" };
         let text = format!(
             "the numbers of {} in {shown} last for less than {FEWEST_DAYS} days: {}{more}; {} \
-             would last for {DAYS_AHEAD}",
+             would last for {DAYS_AHEAD} days",
             counted_noun(services.len(), "service", "services"),
             named.join(", "),
             counted_noun(needed, "more SIM", "more SIMs")

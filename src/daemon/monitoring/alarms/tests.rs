@@ -267,7 +267,7 @@ fn numbers_that_will_soon_be_used_up_are_one_alarm_for_each_country() {
             "UK".to_owned(),
             Words::new(
                 "the numbers of 4 services in GB last for less than 7 days: Bolt 3.0, Wolt 4.0, \
-                 Uber 6.0, …; 108 more SIMs would last for 30",
+                 Uber 6.0, …; 108 more SIMs would last for 30 days",
                 "`simbridge report stock` shows all"
             )
         )]

@@ -80,7 +80,7 @@ fn account_facts(visit: &Visit<Operator>, account: &Account, open: usize) -> Mar
     let rentals = path!("/rentals?account={}", account.id);
     let always = [
         ("State", account_state(account)),
-        ("Number", html! { (account.id) }),
+        ("Id", html! { (account.id) }),
         ("Balance", html! { (visit.money(account.funds.balance)) }),
         ("Held for open orders", html! { (visit.money(account.funds.held)) }),
         ("Can be spent", html! { (visit.money(account.funds.available())) }),

@@ -51,7 +51,7 @@ pub(super) async fn countries(api: &Api, account: Option<AccountId>) -> Answer {
             text_ru: known.russian,
             virtual4: [("activation", 1)].into(),
         };
-        Some((known.fivesim?, object))
+        Some((known.fivesim, object))
     };
     let all: BTreeMap<&str, CountryObject> = sold.iter().filter_map(object).collect();
     Reply::json(&all)

@@ -65,15 +65,10 @@ pub(super) fn place<'p>(
     Ok((country, product))
 }
 
-/// What the country with this code is called. One that 5sim does not have is called by its English
-/// name in the same way.
+/// What the country with this code is called.
 pub(super) fn country_name(countries: &Countries, code: &str) -> String {
     let known = market_countries::by_iso_code(countries.iso_code(code));
-    match known.map(|known| (known.fivesim, known.english)) {
-        Some((Some(name), _)) => name.to_owned(),
-        Some((None, english)) => plain(english),
-        None => plain(code),
-    }
+    known.map_or_else(|| plain(code), |known| known.fivesim.to_owned())
 }
 
 /// What a service is called. One that has no name here is called by its own in the same way: it may
@@ -120,6 +115,7 @@ mod tests {
             (&["usa", "VIRTUAL4", "1month"], Ok((in_country("USA"), "1month"))),
             (&["any", "any", "whatsapp"], Ok((PurchaseCountry::Cheapest, "whatsapp"))),
             (&["france", "any", "x"], Ok((in_country("FR"), "x"))),
+            (&["unitedarabemirates", "any", "x"], Ok((in_country("AE"), "x"))),
             (&["atlantis", "nothing", "nothing"], Err(Phrase::BadCountry)),
             (&["NL", "any", "whatsapp"], Err(Phrase::BadCountry)),
             (&["netherlands", "kpn", "nothing"], Err(Phrase::BadOperator)),

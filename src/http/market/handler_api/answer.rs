@@ -149,7 +149,7 @@ words! {
 
 /// The response to an action, which is `""` if there is none.
 pub(super) fn respond(call: &str, answer: Answer) -> Response {
-    let (outcome, mut response) = match answer {
+    let (outcome, response) = match answer {
         Ok(Reply::Text(text)) => ("ok", plain(text)),
         Ok(Reply::Json(text)) => ("ok", json(text)),
         Ok(Reply::Empty) => ("ok", StatusCode::NO_CONTENT.into_response()),
@@ -160,11 +160,15 @@ pub(super) fn respond(call: &str, answer: Answer) -> Response {
         Err(Refused::Json(word, text)) => (word.as_str(), json(text)),
         Err(Refused::Always(refusal)) => refuse(refusal),
     };
-    // Scripts on other sites may ask too: the key is in the request, not in a cookie.
-    let anybody = HeaderValue::from_static("*");
-    response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, anybody);
+    let response = open_to_scripts(response);
     let call = format!("handler_api {call}").trim_end().to_owned();
     (Extension(Counted { call, outcome }), response).into_response()
+}
+
+/// Scripts on other sites may ask too: the key is in the request, not in a cookie.
+pub(in super::super) fn open_to_scripts(mut response: Response) -> Response {
+    response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
 }
 
 fn plain(text: impl Into<String>) -> Response {

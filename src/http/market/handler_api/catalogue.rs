@@ -9,7 +9,7 @@ use super::super::super::api::Api;
 use super::super::super::params::Params;
 use super::super::Caller;
 use super::answer::{Answer, Refused, Reply, Word};
-use super::numbers::service;
+use super::numbers::{operators as operators_named, service};
 use super::parameters::{count, country_of_number, is_set};
 use super::prices::{Form, Sold};
 use super::shapes::country_number;
@@ -89,6 +89,8 @@ async fn of_filter(api: &Api, caller: &Caller, filter: PriceFilter) -> Result<So
 /// numbers without call forwarding.
 async fn numbers_status(api: &Api, caller: &Caller, params: &Params) -> Answer {
     let settings = api.gateway.settings();
+    // Numbers are not counted by operator.
+    operators_named(&settings.home_networks, params.get("operator"))?;
     let country = match params.get("country") {
         Some(text) => country_of_number(&settings.countries, text)?,
         None => settings.market.default_country.clone(),

@@ -14,6 +14,7 @@ mod status;
 
 use axum::response::Response;
 
+pub(super) use answer::open_to_scripts;
 use answer::{Answer, Reply, Word};
 
 pub(super) use parameters::price_condition;
@@ -61,7 +62,9 @@ impl Action {
             "reactivate" => Action::Again(again::Action::Reactivate),
             "reactivationPrice" => Action::Again(again::Action::Price),
             "getActiveActivations" => Action::List(lists::Action::Active),
-            "getListOfActiveActivations" => Action::List(lists::Action::Running),
+            "getListOfActiveActivations" | "getCurrentActivations" => {
+                Action::List(lists::Action::Running)
+            }
             "getHistory" => Action::List(lists::Action::History),
             _ => match catalogue::Action::of_name(name) {
                 Some(action) => Action::Catalogue(action),

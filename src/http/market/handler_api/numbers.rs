@@ -96,9 +96,13 @@ pub(super) async fn service(api: &Api, params: &Params) -> Result<ServiceId, Ref
 }
 
 /// The mobile operators of which a number is wanted; none if any will do.
-fn operators(networks: &HomeNetworks, text: Option<&str>) -> Result<Vec<MobileOperator>, Word> {
+pub(super) fn operators(
+    networks: &HomeNetworks,
+    text: Option<&str>,
+) -> Result<Vec<MobileOperator>, Word> {
     let named: Vec<&str> = text.unwrap_or_default().split(',').map(str::trim).collect();
-    if named.iter().any(|name| matches!(*name, "" | "any" | "*")) {
+    let is_any = |name: &&str| matches!(*name, "" | "*") || name.eq_ignore_ascii_case("any");
+    if named.iter().any(is_any) {
         return Ok(Vec::new());
     }
     let known = named.iter().map(|name| networks.operators_written(&name.to_lowercase()));
@@ -134,7 +138,7 @@ mod tests {
     fn operators_are_named_as_markets_name_them() {
         let networks = HomeNetworks::default();
         let named = |text| operators(&networks, text);
-        for text in [None, Some("any"), Some("*"), Some("kpn,any")] {
+        for text in [None, Some("any"), Some("ANY"), Some("*"), Some("kpn,any")] {
             assert_eq!(named(text), Ok(Vec::new()), "{text:?}");
         }
         let vodafone = MobileOperator::Named("Vodafone".to_owned());

@@ -238,10 +238,11 @@ pub(super) struct RunningRow {
     id: i64,
     forward: u8,
     phone: String,
-    create_date: String,
+    /// In seconds since 1970, as the client expects that knows this list.
+    create_date: i64,
     service: String,
     country: u16,
-    finish_date: String,
+    finish_date: i64,
     forward_number: &'static str,
 }
 
@@ -252,10 +253,10 @@ impl RunningRow {
             id: order.id.0,
             forward: 0,
             phone: digits(&order.number),
-            create_date: time(order.created_at),
+            create_date: order.created_at.0 / 1_000_000,
             service: service_code(active),
             country: country_number(settings, &order.country).unwrap_or(0),
-            finish_date: time(order.expires_at),
+            finish_date: order.expires_at.0 / 1_000_000,
             forward_number: "",
         }
     }

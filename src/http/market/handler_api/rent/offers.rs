@@ -40,6 +40,7 @@ pub(super) async fn offers(api: &Api, caller: &Caller, params: &Params) -> Answe
         PurchaseCountry::Code(code) => rentable.get_key_value(&code),
         PurchaseCountry::Cheapest => rentable.iter().max_by_key(|(_, count)| **count),
     }
+    .filter(|(_, count)| **count > 0)
     .ok_or(Word::OutOfStock)?;
     let cost = api.gateway.currency().units(sold.price);
     let offered = Offered { cost, quant: *quant, retail_cost: cost };

@@ -7,6 +7,7 @@ use super::super::super::super::api::Api;
 use super::super::super::super::params::Params;
 use super::super::super::Caller;
 use super::super::answer::{Answer, Refused, Reply, Word};
+use super::super::numbers::operators;
 use super::super::parameters::is_set;
 use super::super::shapes::digits;
 use super::values::zoneless;
@@ -15,7 +16,8 @@ use crate::domain::Rental;
 use crate::domain::key::Scope;
 use crate::gateway::{Extend, PurchaseCountry, Rent, RentalRefusal};
 
-/// `getRentNumber`. The checks come in this order: service, country, time, balance, stock.
+/// `getRentNumber`. The checks come in this order: service, country, time, balance, stock. No number
+/// of a certain mobile operator is let.
 pub(super) async fn rent(api: &Api, caller: &Caller, params: &Params) -> Answer {
     let by = caller.writer(api, Scope::Rentals)?;
     requests::check_service(api, params).await?;
@@ -24,7 +26,8 @@ pub(super) async fn rent(api: &Api, caller: &Caller, params: &Params) -> Answer 
     if api.gateway.accounts().available_balance(by.account).await? < sold.price {
         return Err(Word::NoBalance.into());
     }
-    if is_set(params, "incomingCall") {
+    let operators = operators(&api.gateway.settings().home_networks, params.get("operator"));
+    if operators != Ok(Vec::new()) || is_set(params, "incomingCall") {
         return Err(Word::NoNumbers.into());
     }
     let country = country_to_rent_in(api, wanted).await?.ok_or(Word::NoNumbers)?;

@@ -178,13 +178,19 @@ async fn what_is_refused_is_told_in_the_stated_order() {
     }
     let unsold = "getRentNumber&service=full&country=43&rent_time=720";
     assert_eq!(stage.word(&ann, unsold).await, "NO_NUMBERS");
+    for operator in ["vodafone", "nobody"] {
+        let of_operator = format!("{RENT}&operator={operator}");
+        assert_eq!(stage.word(&ann, &of_operator).await, "NO_NUMBERS", "{operator}");
+    }
     // Names with a blank behind them, and the other names of the time.
     let any = "getRentNumber&service=full&time%20=720&country%20=any";
     assert_eq!(stage.json(&ann, any).await["status"], "success");
     assert_eq!(stage.word(&ann, "continueRentNumber&id=1&rent_time=4").await, "INVALID_TIME");
     let priced = stage.json(&ann, "getRentPrices&rent_time=720").await;
     assert_eq!(priced, serde_json::json!({"48": {"720": {"price": 16.2, "count": 1}}}));
-    assert_eq!(stage.json(&ann, RENT).await["phone"]["id"], 2);
+    assert_eq!(stage.json(&ann, &format!("{RENT}&operator=any")).await["phone"]["id"], 2);
     assert_eq!(stage.word(&ann, RENT).await, "NO_NUMBERS");
+    let offers = "getRentServicesAndCountries&rent_time=720";
+    assert_eq!(stage.word(&ann, offers).await, "OUT_OF_STOCK");
     assert_eq!(stage.json(&ann, "serviceCountRent&service=wa").await, serde_json::json!({}));
 }
