@@ -199,9 +199,9 @@ impl AlarmInputs<'_> {
                 AlarmName::ModemNotReady,
                 port,
                 format!(
-                    "{port} has been in {} for {} min{reason}",
-                    snapshot.state,
-                    waited.as_secs() / 60
+                    "{port} has not worked for {} min; it is in {}{reason}",
+                    waited.as_secs() / 60,
+                    snapshot.state
                 ),
             );
         }

@@ -33,6 +33,21 @@ impl Package {
     pub fn name(&self) -> &str {
         &self.name
     }
+
+    /// How long it lasts, in words: `1m` is 1 month.
+    pub fn in_words(&self) -> String {
+        match self.months {
+            1 => "1 month".to_owned(),
+            12 => "1 year".to_owned(),
+            months if months % 12 == 0 => format!("{} years", months / 12),
+            months => format!("{months} months"),
+        }
+    }
+
+    /// The words for a package's name, or the name if it is none.
+    pub fn words_of(name: &str) -> String {
+        name.parse().map_or_else(|()| name.to_owned(), |package: Package| package.in_words())
+    }
 }
 
 /// How many hours number markets call so many calendar months: a year is 365 days, any other month
@@ -117,6 +132,19 @@ impl Packages {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn terms_are_told_in_words() {
+        for (name, words) in [
+            ("1m", "1 month"),
+            ("3m", "3 months"),
+            ("1y", "1 year"),
+            ("24m", "2 years"),
+            ("x", "x"),
+        ] {
+            assert_eq!(Package::words_of(name), words);
+        }
+    }
 
     #[test]
     fn markets_count_packages_in_hours() {

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::Operator;
+use super::modems::short_port;
 use crate::domain::alarm::{Alarm, AlarmName, AlarmSubject, StandingAlarm};
 use crate::domain::availability::UnavailableReason;
 use crate::domain::message::MessageState;
@@ -46,7 +47,12 @@ pub(super) async fn head(
 /// commands in it.
 pub(super) fn text(visit: &Visit<Operator>, alarm: &Alarm) -> Markup {
     let named = things_named(visit, alarm);
-    with_code(&alarm.text, |piece| with_links(piece, &named))
+    // Of a port's path its end says enough.
+    let text = match alarm.about() {
+        AlarmSubject::Modem(port) => alarm.text.replace(port.as_str(), short_port(&port)),
+        _ => alarm.text.clone(),
+    };
+    with_code(&text, |piece| with_links(piece, &named))
 }
 
 /// A text with what it has in backticks as code.
@@ -82,7 +88,7 @@ fn with_links(text: &str, named: &[(String, String)]) -> Markup {
 fn things_named(visit: &Visit<Operator>, alarm: &Alarm) -> Vec<(String, String)> {
     match alarm.about() {
         AlarmSubject::Modem(port) if is_served(visit, &port) => {
-            vec![(port.to_string(), path!("/modems/{}", port))]
+            vec![(short_port(&port).to_owned(), path!("/modems/{}", port))]
         }
         AlarmSubject::Sims(iccids) => {
             let page = |iccid: &Iccid| path!("/sims/{}", iccid);

@@ -60,7 +60,7 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
         "moves",
         html! {
             h2 { "Last switches" }
-            (bank_moves::table(switches.iter().rev()))
+            (bank_moves::table(Some(&bank), switches.iter().rev()))
             p { a href=(path!("/banks/{}/moves", bank.name)) { "All switches" } }
         },
     ))
@@ -117,7 +117,7 @@ fn radios(visit: &Visit<Operator>, bank: &BankReport) -> Markup {
                 sim_link(radio.iccid.as_ref()),
                 html! {
                     @if let Some(next) = &radio.next {
-                        (label_of(bank, next.slot)) ", " (next.reason.as_str())
+                        (label_of(Some(bank), next.slot)) ", " (next.reason.as_str())
                         @if next.not_before > now { ", in " (until(now, next.not_before)) }
                     } @else { "nothing" }
                 },
@@ -145,8 +145,9 @@ fn radios(visit: &Visit<Operator>, bank: &BankReport) -> Markup {
     html! { h2 { "Radios" } (table.rows((1..).zip(&bank.radios).map(row)).render()) }
 }
 
-fn label_of(bank: &BankReport, slot: u32) -> String {
-    let found = bank.slots.iter().find(|known| known.slot == slot);
+/// What a slot is called; `bank` is missing if it is no longer driven.
+pub(super) fn label_of(bank: Option<&BankReport>, slot: u32) -> String {
+    let found = bank.and_then(|bank| bank.slots.iter().find(|known| known.slot == slot));
     found.map_or_else(|| format!("slot {slot}"), |slot| slot.label.clone())
 }
 
@@ -155,7 +156,7 @@ fn slots(visit: &Visit<Operator>, bank: &BankReport) -> Markup {
         let row = Row::new(
             slot.slot,
             [
-                html! { (slot.label) " " small { "slot " (slot.slot) } },
+                html! { (slot.label) " " small { "in commands: " (slot.slot) } },
                 contents(slot),
                 html! { (on_radio(bank, slot)) },
                 html! {

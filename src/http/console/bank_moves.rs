@@ -3,9 +3,10 @@
 use maud::{Markup, Render, html};
 
 use super::Operator;
+use super::bank::label_of;
 use super::ways::{modem_link, sim_link};
 use crate::domain::RowLimit;
-use crate::domain::bank::{SwitchOutcome, SwitchRecord};
+use crate::domain::bank::{BankReport, SwitchOutcome, SwitchRecord};
 use crate::gateway::ListRequest;
 use crate::http::web::{
     Empty, Fault, PAGE_ROWS, Page, Paging, Row, Table, Tone, Visit, badge, moment, pager, path,
@@ -25,15 +26,19 @@ pub(super) async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
     }
     switches.reverse();
     let (switches, older) = paging.cut(switches, |(id, _)| *id);
-    let list = html! { (table(switches.iter())) (pager(&paging, older)) };
+    let bank = banks.find(&name).ok();
+    let list = html! { (table(bank.as_ref(), switches.iter())) (pager(&paging, older)) };
     Ok(Page::new("Switches")
         .below("Banks", "/banks")
         .below(name.clone(), path!("/banks/{}", name))
         .part("list", list))
 }
 
-/// Switches in the order of a list.
-pub(super) fn table<'s>(switches: impl Iterator<Item = &'s (i64, SwitchRecord)>) -> Markup {
+/// Switches in the order of a list; `bank` is missing if it is no longer driven.
+pub(super) fn table<'s>(
+    bank: Option<&BankReport>,
+    switches: impl Iterator<Item = &'s (i64, SwitchRecord)>,
+) -> Markup {
     let row = |(id, switch): &(i64, SwitchRecord)| {
         let (tone, words) = outcome(switch.outcome);
         Row::new(
@@ -42,7 +47,7 @@ pub(super) fn table<'s>(switches: impl Iterator<Item = &'s (i64, SwitchRecord)>)
                 html! { (moment(switch.began_at)) },
                 html! { (span(switch.ended_at.since(switch.began_at))) },
                 modem_link(&switch.port),
-                html! { (switch.slot) },
+                html! { (label_of(bank, switch.slot)) },
                 sim_link(switch.left.as_ref()),
                 sim_link(switch.found.as_ref()),
                 badge(tone, words),
@@ -53,7 +58,7 @@ pub(super) fn table<'s>(switches: impl Iterator<Item = &'s (i64, SwitchRecord)>)
         .column("Began")
         .column("Took")
         .column("Radio")
-        .number_column("Slot")
+        .column("Slot")
         .column("Left")
         .column("Found")
         .column("Outcome")

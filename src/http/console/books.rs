@@ -185,7 +185,7 @@ pub(super) fn charges(visit: &Visit<Operator>, entries: &[Entry]) -> Table {
                 html! { (currency.text(entry.held)) },
                 html! {
                     (remark(entry))
-                    @if let Some((price, rate)) = converted { " (" (price) " at " (rate) ")" }
+                    @if let Some((price, rate)) = converted { "; " (price) " at " (rate) }
                 },
             ],
         )
@@ -205,7 +205,7 @@ pub(super) fn charges(visit: &Visit<Operator>, entries: &[Entry]) -> Table {
 pub(super) fn message_marks(message: &Message) -> Markup {
     html! {
         @if let Some(rule) = &message.withheld {
-            (badge(Tone::Fair, "withheld")) " by " (hostile(rule)) " "
+            (badge(Tone::Fair, "withheld")) " by the rule " (hostile(rule)) ". "
         }
         @match message.kind {
             MessageKind::Text => {},

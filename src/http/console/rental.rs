@@ -8,7 +8,7 @@ use super::rentals::{renewal, rental_state};
 use super::ways::{country_name_link, sim_link};
 use crate::domain::availability::{self, UnavailableReason};
 use crate::domain::login::Permission::{Act, Look};
-use crate::domain::rental::{RentalEnding, RentalState};
+use crate::domain::rental::{Package, RentalEnding, RentalState};
 use crate::domain::{MessageId, Rental, RentalId};
 use crate::gateway::{EndRefund, RentalHistory, SimsWanted, Topic, Unrevivable};
 use crate::http::web::{
@@ -74,7 +74,7 @@ fn rental_facts(visit: &Visit<Operator>, history: &RentalHistory) -> Markup {
         ("Number", visit.number(&rental.number)),
         ("Country", country_name_link(visit, Some(&rental.country))),
         ("Account", link(&path!("/accounts/{}", rental.account), &history.view.account)),
-        ("Package", html! { (rental.package) }),
+        ("Package", html! { (Package::words_of(&rental.package)) }),
         ("Renewal", renewal(rental)),
         ("Begun", moment(rental.started_at)),
         end,

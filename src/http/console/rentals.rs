@@ -7,7 +7,7 @@ use super::books::{list_request, nothing_listed, stepped};
 use super::ways::country_link;
 use crate::domain::Rental;
 use crate::domain::login::Permission::Look;
-use crate::domain::rental::RentalState;
+use crate::domain::rental::{Package, RentalState};
 use crate::gateway::{RentalView, Topic};
 use crate::http::web::{
     Access::May, Empty, Fault, Filters, Page, Paging, Route, Row, Table, Tone, Visit, badge, link,
@@ -69,7 +69,7 @@ fn row(visit: &Visit<Operator>, view: &RentalView) -> Row {
             visit.number(&rental.number),
             country_link(visit, Some(&rental.country)),
             link(&path!("/accounts/{}", rental.account), &view.account),
-            html! { (rental.package) },
+            html! { (Package::words_of(&rental.package)) },
             moment(rental.state.ended_at().unwrap_or(rental.expires_at)),
             renewal(rental),
         ],
@@ -88,7 +88,7 @@ pub(super) fn rental_state(rental: &Rental) -> Markup {
 pub(super) fn renewal(rental: &Rental) -> Markup {
     html! {
         @match rental.state {
-            RentalState::Active if rental.auto_renew => { "by " (rental.renewal_package) }
+            RentalState::Active if rental.auto_renew => { "by " (Package::words_of(&rental.renewal_package)) }
             RentalState::Active => "off",
             RentalState::Ended { .. } => "–",
         }

@@ -93,7 +93,10 @@ fn figures(visit: &Visit<Operator>, service: &Service) -> Markup {
             ("Id", html! { (service.id) }),
             ("Sale", sale_badge(service)),
             ("Price", html! { (visit.money(service.price)) }),
-            ("Got a code", html! { (success(figures)) " of the orders of the last seven days" }),
+            ("Got a code", match figures.success {
+                Some(_) => html! { (success(figures)) " of the orders of the last seven days" },
+                None => html! { "too few orders in the last seven days to say" },
+            }),
             ("Code after", html! { (seconds_to_code(figures)) ", the median" }),
             ("Charged for", html! { (service.charges_on().as_str()) }),
             ("Stock", html! {
@@ -104,7 +107,7 @@ fn figures(visit: &Visit<Operator>, service: &Service) -> Markup {
         ]))
         @for remark in remarks(service) { p class="warning" { (remark) } }
         p {
-            a href=(path!("/services/{}/numbers", service.id)) { "Numbers that get no code" } ", "
+            a href=(path!("/services/{}/numbers", service.id)) { "Numbers and their codes" } ", "
             a href=(path!("/orders?service={}", service.id)) { "its orders" }
         }
     }

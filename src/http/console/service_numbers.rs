@@ -48,7 +48,7 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
     if visit.may(Act) {
         table = table.selectable("iccid", form.id());
     }
-    Ok(Page::new("Numbers that get no code")
+    Ok(Page::new("Numbers and their codes")
         .below("Services", "/services")
         .below(service.name, address)
         .intro(html! {

@@ -6,7 +6,7 @@ use super::Customer;
 use super::asking::{carried_out, once, rental_refused, requester};
 use super::ledger::given_back;
 use super::order::{grouped, shown_time, text, time};
-use super::rentals::{price, price_as_seen, renewal, state_badge, term};
+use super::rentals::{price, price_as_seen, renewal, state_badge};
 use super::sentences::{self, NO_SUCH_RENTAL};
 use super::services::country_name;
 use crate::domain::text::counted_noun;
@@ -72,7 +72,7 @@ async fn show(visit: Visit<Customer>) -> Result<Page, Fault> {
                 h2 { "Messages" }
                 (Filters::new(&visit).search("text", "Text or sender"))
                 (withheld_note(withheld))
-                @if messages.is_empty() { (no_messages(&visit)) }
+                @if messages.is_empty() { (no_messages(&visit, rental.state)) }
                 @for message in &messages { (text(message)) }
                 (pager(&paging, older))
                 p { (link(&csv, "All messages as CSV")) }
@@ -93,11 +93,12 @@ fn withheld_note(count: u64) -> Markup {
     }
 }
 
-fn no_messages(visit: &Visit<Customer>) -> Empty {
-    match visit.query("text") {
-        Some(_) => Empty::new("No message has this in its text or sender.")
+fn no_messages(visit: &Visit<Customer>, state: RentalStatus) -> Empty {
+    match (visit.query("text"), state) {
+        (Some(_), _) => Empty::new("No message has this in its text or sender.")
             .next(link(visit.path(), "All messages")),
-        None => Empty::new("Nothing has come yet.")
+        (None, RentalStatus::Grace | RentalStatus::Ended) => Empty::new("Nothing came to it."),
+        (None, RentalStatus::Active) => Empty::new("Nothing has come yet.")
             .next(html! { "Texts stand here as they come, without a reload." }),
     }
 }
@@ -170,9 +171,9 @@ fn extend_forms(visit: &Visit<Customer>, rental: &RentalResource) -> Markup {
                 @let question = format!(
                     "{} are taken from your balance now. Renewals are by {} from then on.",
                     price(visit, &charge),
-                    term(package)
+                    package.in_words()
                 );
-                (form.asked(&format!("Extend by {}", term(package)), &question, html! {
+                (form.asked(&format!("Extend by {}", package.in_words()), &question, html! {
                     (form.hidden("price", &visit.gateway().currency().text(charge.amount)))
                     (form.button(&format!("Yes, extend it for {}", visit.money(charge.amount))))
                 }))
@@ -196,7 +197,7 @@ fn renewal_form(visit: &Visit<Customer>, rental: &RentalResource) -> Markup {
     let options: Vec<(String, String)> = sold
         .iter()
         .map(|(package, charge)| {
-            let label = format!("{} for {}", term(package), price(visit, charge));
+            let label = format!("{} for {}", package.in_words(), price(visit, charge));
             (package.name().to_owned(), label)
         })
         .collect();
@@ -220,7 +221,7 @@ fn revive_form(visit: &Visit<Customer>, rental: &RentalResource) -> Markup {
             Some((package, charge)) => {
                 @let cost = price(visit, &charge);
                 @let question =
-                    format!("{cost} are taken from your balance now, for {}.", term(&package));
+                    format!("{cost} are taken from your balance now, for {}.", package.in_words());
                 (form.asked("Revive it", &question, html! {
                     (form.hidden("price", &visit.gateway().currency().text(charge.amount)))
                     (form.button(&format!("Yes, revive it for {}", visit.money(charge.amount))))

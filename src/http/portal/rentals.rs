@@ -85,23 +85,13 @@ pub(super) fn renewal(visit: &Visit<Customer>, rental: &RentalResource) -> Strin
         (RentalStatus::Active, true) => {
             match visit.gateway().settings().packages.find(&rental.renewal_package) {
                 Some((package, charge)) => {
-                    format!("{} for {}", term(&package), visit.money(charge.amount))
+                    format!("{} for {}", package.in_words(), visit.money(charge.amount))
                 }
                 None => format!("{}, which is not sold any more", rental.renewal_package),
             }
         }
         (RentalStatus::Active, false) => "none: it ends then".to_owned(),
         (RentalStatus::Grace | RentalStatus::Ended, _) => "–".to_owned(),
-    }
-}
-
-/// A package's term in words.
-pub(super) fn term(package: &Package) -> String {
-    match package.months() {
-        1 => "1 month".to_owned(),
-        12 => "1 year".to_owned(),
-        months if months % 12 == 0 => format!("{} years", months / 12),
-        months => format!("{months} months"),
     }
 }
 
@@ -122,7 +112,7 @@ async fn offer(visit: Visit<Customer>) -> Result<Page, Fault> {
         table = table.row(Row::new(
             package.name(),
             [
-                html! { (term(package)) },
+                html! { (package.in_words()) },
                 html! { (price(&visit, charge)) },
                 rent_form(&visit, package, charge, &chosen),
             ],
@@ -151,7 +141,7 @@ fn rent_form(visit: &Visit<Customer>, package: &Package, charge: &Charge, countr
     let form = visit.form(&path!("/rentals/new/{}/{}", country, package.name()));
     let amount = visit.money(charge.amount);
     form.asked(
-        &format!("Rent for {}", term(package)),
+        &format!("Rent for {}", package.in_words()),
         &format!("{amount} are taken from your balance now."),
         html! {
             (form.hidden("price", &visit.gateway().currency().text(charge.amount)))
@@ -193,19 +183,5 @@ pub(super) fn price_as_seen(
             visit.money(price)
         ))),
         price => Ok(price),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn terms_are_told_in_words() {
-        for (name, words) in
-            [("1m", "1 month"), ("3m", "3 months"), ("1y", "1 year"), ("24m", "2 years")]
-        {
-            assert_eq!(term(&name.parse().unwrap()), words);
-        }
     }
 }

@@ -152,7 +152,7 @@ fn delivery_state(state: DeliveryState) -> Markup {
         DeliveryState::Taken => badge(Tone::Good, "Taken"),
         DeliveryState::GivenUp => badge(Tone::Bad, "Given up"),
         DeliveryState::Waiting { next_at: Some(at) } => html! {
-            (badge(Tone::Fair, "Waits")) " tried at " (moment(at))
+            (badge(Tone::Fair, "Waits")) " next try at " (moment(at))
         },
         DeliveryState::Waiting { next_at: None } => html! {
             (badge(Tone::Fair, "Waits")) " for an earlier event"

@@ -109,7 +109,9 @@ fn each_alarm_is_raised_by_its_condition_and_by_nothing_else() {
     let said = |alarm: &Alarm| alarm.text_with_command();
     let texts: Vec<String> = all_bad.alarms().iter().map(said).collect();
     assert!(
-        texts.contains(&"a has been in Recovering for 5 min: the port hung up".to_owned()),
+        texts.contains(
+            &"a has not worked for 5 min; it is in Recovering: the port hung up".to_owned()
+        ),
         "{texts:?}"
     );
     let none = "no SIM is on sale in any country; `simbridge sim list` says why".to_owned();
