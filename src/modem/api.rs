@@ -173,6 +173,9 @@ pub struct SessionConfig {
     pub keep_alive: Duration,
     /// How long a modem must have been registered before messages count as live.
     pub settled_after: Duration,
+    /// After this long without a line from the modem it is asked for one, if no command is under
+    /// way: for a port that does not show when the modem's side has gone. `None`: it is not.
+    pub beat: Option<Duration>,
 }
 
 impl SessionConfig {
@@ -189,6 +192,7 @@ impl SessionConfig {
             ussd_forms: BTreeMap::new(),
             keep_alive: Duration::from_secs(60),
             settled_after: Duration::from_secs(120),
+            beat: None,
         }
     }
 }

@@ -159,6 +159,11 @@ impl Channel {
         self.sent_at
     }
 
+    /// When the last command was sent or the last line received.
+    pub fn last_active_at(&self) -> Moment {
+        self.sent_at.max(self.heard_at)
+    }
+
     /// Takes the reply to the command that has finished.
     pub fn reply(&mut self) -> Reply {
         std::mem::take(&mut self.reply)

@@ -294,7 +294,13 @@ impl Session {
                 Next::Enter(phase) => self.enter(phase),
                 Next::GiveUp(reason) => self.give_up(reason),
                 Next::Wait(until) => {
-                    self.wake_at = until;
+                    let beat_at = self.beat_at();
+                    if beat_at.is_some_and(|at| at <= now) {
+                        // Every modem answers that, with or without a card.
+                        self.send(Command::ErrorFormat, now);
+                        continue;
+                    }
+                    self.wake_at = until.into_iter().chain(beat_at).min();
                     break;
                 }
             }
@@ -307,6 +313,12 @@ impl Session {
             let snapshot = self.context.snapshot(self.state());
             self.context.actions.push_back(Action::Report(snapshot));
         }
+    }
+
+    /// When the modem is asked for a sign of life. There is no need while it is asked who it is.
+    fn beat_at(&self) -> Option<Moment> {
+        let beat = self.context.config.beat.filter(|_| !matches!(self.phase, Phase::Probing(_)))?;
+        Some(self.channel.last_active_at() + beat)
     }
 
     /// The command of the request whose turn it is. There is none before the modem is known,

@@ -37,6 +37,10 @@ impl Session {
         if self.unanswered >= MAX_UNANSWERED {
             return self.give_up(ModemReason::CommandsUnanswered);
         }
+        if *command == Command::ErrorFormat {
+            // It was only to be heard from.
+            return;
+        }
         if let Command::Raw(text) = command {
             self.context.note_operators_command(text);
         }

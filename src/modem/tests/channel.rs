@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::SessionConfig;
 use super::bench::*;
 
 fn reading() -> Bench {
@@ -266,4 +267,32 @@ fn an_echo_that_comes_back_means_a_restart() {
     assert_eq!(bench.session.state(), ModemState::Probing);
     bench.wait(Duration::from_secs(1));
     assert_eq!(bench.sent.pop_front().as_deref(), Some("AT"));
+}
+
+#[test]
+fn on_a_line_that_can_die_unnoticed_the_modem_is_asked_whenever_it_has_been_silent() {
+    let asked_without_a_beat = {
+        let mut bench = Bench::idle();
+        bench.auto(Duration::from_secs(600));
+        bench.count("AT+CMEE?")
+    };
+    assert_eq!(asked_without_a_beat, 0);
+    let beat = Duration::from_secs(10);
+    for (command, reply, state) in [
+        ("AT", "OK", "Ready"),
+        ("AT+CPIN?", "+CME ERROR: 10", "SimCheck"),
+        ("AT+CREG?", "+CREG: 1,2|OK", "Registering"),
+    ] {
+        let mut bench = Bench::with(SessionConfig { beat: Some(beat), ..config() });
+        bench.on(command, reply);
+        bench.auto(Duration::from_secs(100));
+        let (mut spoken, end) = (bench.log.len(), bench.now + Duration::from_secs(300));
+        while bench.now < end {
+            bench.auto(beat + Duration::from_millis(1));
+            assert!(bench.log.len() > spoken, "{state}: silent at {:?}", bench.now);
+            spoken = bench.log.len();
+        }
+        bench.play(&format!("state {state}"));
+        assert_eq!(bench.reopen, None);
+    }
 }
