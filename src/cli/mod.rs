@@ -51,6 +51,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::daemon::StartError;
 use crate::daemon::config::{self, Config, ConfigError};
+use crate::driver::{Port, PortOptions, PortPattern, Ports};
 use crate::http::AdminClient;
 
 /// EX_CONFIG of sysexits.h: restarting does not help before somebody has repaired something. The
@@ -133,11 +134,15 @@ enum Command {
     Simulate(simulate::Simulate),
     /// Examine one port without the daemon: its modem, SIM, signal and stored messages
     Probe {
-        /// The serial port, like /dev/ttyUSB2
-        port: PathBuf,
+        /// The serial port, like /dev/ttyUSB2, or an address, like tcp://127.0.0.1:7001
+        #[arg(value_parser = Port::parse, value_hint = clap::ValueHint::AnyPath)]
+        port: Port,
         /// The speed of the serial line in bits per second
         #[arg(long, default_value_t = 115_200)]
         baud: u32,
+        /// Use an address of another machine, although nothing encrypts what is said there
+        #[arg(long)]
+        insecure: bool,
     },
     #[command(flatten)]
     Admin(args::Admin),
@@ -226,9 +231,11 @@ fn run(common: &Common, command: Command) -> anyhow::Result<ExitCode> {
                 manual::write(&folder, <Cli as clap::CommandFactory>::command())
             }
             Command::Simulate(simulate) => simulate::run(simulate, common.json).await,
-            Command::Probe { port, baud } => {
+            Command::Probe { port, baud, insecure } => {
                 let hardware = common.config_or_defaults().hardware;
-                modem::probe_port(&port, baud, Some(&hardware), common.json).await
+                let options = PortOptions { insecure, ..PortOptions::default() };
+                let ports = Ports { pattern: PortPattern { port, baud }, options };
+                modem::probe_port(&ports, Some(&hardware), common.json).await
             }
             Command::Admin(args::Admin::Modem(modem::Modem::Scan)) => {
                 let config = common.config_or_defaults();

@@ -14,7 +14,7 @@ use super::{print, samples};
 use crate::daemon::scan_ports;
 use crate::domain::modem::FinalResult;
 use crate::domain::{Iccid, Imei, Imsi};
-use crate::driver::{Depth, probe};
+use crate::driver::{Depth, Ports, probe};
 use crate::http::admin::scanned;
 use crate::http::{AdminClient, ClientError, path_segment};
 
@@ -286,15 +286,14 @@ fn record(modem: &Value, recording: &Value, file: &Path, reason: &str) -> anyhow
 
 /// Examines one port without the daemon.
 pub(super) async fn probe_port(
-    port: &Path,
-    baud: u32,
+    ports: &Ports,
     hardware: Option<&Path>,
     json: bool,
 ) -> anyhow::Result<ExitCode> {
-    let found = probe(port, baud, hardware, Depth::Everything).await;
+    let found = probe(ports, hardware, Depth::Everything).await;
     let Some(snapshot) = &found.snapshot else {
         let reason = found.failure.map(|reason| reason.to_string()).unwrap_or_default();
-        anyhow::bail!("{}: {reason}", port.display());
+        anyhow::bail!("{}: {reason}", found.port);
     };
     let identity = snapshot.identity.as_ref();
     let sim = snapshot.sim.as_ref();

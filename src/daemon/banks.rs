@@ -67,10 +67,10 @@ fn ports(bank: &BankSection, own: &[BankProfile]) -> Result<BankPorts, String> {
     // The ICCID is read from the file on the card: a modem may remember the card that was there
     // before the bank switched.
     let options = PortOptions {
-        profile: None,
         pin_file: bank.pin_file.clone(),
         pin_without_count: bank.pin_without_count,
         iccid_from_card: true,
+        ..PortOptions::default()
     };
     let (control, command) = (bank.control.clone(), bank.switch.clone());
     Ok(BankPorts { config, control, command, baud: bank.baud, options })

@@ -403,11 +403,12 @@ fn ports(config: &Config) -> Vec<Ports> {
     // The ports of banks come first, because a glob of a modem section may include them.
     let radios = banks::banks(config).unwrap_or_default().into_iter().flat_map(|bank| bank.ports());
     let ports = config.modems.iter().map(|modem| Ports {
-        pattern: PortPattern { path: modem.port.clone().into(), baud: modem.baud },
+        pattern: PortPattern { port: modem.port.clone(), baud: modem.baud },
         options: PortOptions {
             profile: modem.profile.clone(),
             pin_file: modem.pin_file.clone(),
             pin_without_count: modem.pin_without_count,
+            insecure: modem.insecure,
             ..PortOptions::default()
         },
     });

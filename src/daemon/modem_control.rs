@@ -6,7 +6,7 @@ use super::config::Config;
 use crate::domain::modem::{ModemDetail, ModemRequest, RequestError};
 use crate::domain::{HomeNetworks, Imsi, PortName};
 use crate::driver::bank::Banks;
-use crate::driver::{Handle, Probed, read_operators, scan};
+use crate::driver::{Handle, Port, Probed, read_operators, scan};
 use crate::gateway::{BoxFuture, ModemControl, ScannedPort, Settings};
 use crate::modem::{MobileOperator, screen_command};
 
@@ -68,8 +68,8 @@ impl ModemControl for DriverModemControl {
     fn scan(&self) -> BoxFuture<'_, Vec<ScannedPort>> {
         Box::pin(async move {
             let ports = self.driver.ports();
-            let served: Vec<PathBuf> =
-                ports.iter().filter_map(|port| std::fs::canonicalize(port.as_str()).ok()).collect();
+            let served: Vec<Port> =
+                ports.iter().filter_map(|port| Port::of_name(port).device()).collect();
             let mut found: Vec<ScannedPort> =
                 ports.into_iter().map(|port| self.served(port)).collect();
             found.extend(scan(&served, Some(self.hardware.clone())).await.into_iter().map(scanned));
@@ -98,7 +98,7 @@ pub async fn scan_ports(hardware: PathBuf) -> Vec<ScannedPort> {
 
 fn scanned(found: Probed) -> ScannedPort {
     ScannedPort {
-        port: found.port.display().to_string(),
+        port: found.port.to_string(),
         answer: found.failure.map_or_else(|| "modem".to_owned(), |reason| reason.to_string()),
         profile: found.snapshot.as_ref().and_then(|snapshot| snapshot.profile.clone()),
         identity: found.snapshot.and_then(|snapshot| snapshot.identity),

@@ -14,7 +14,7 @@ use super::config::{
 use super::modem_control::business_settings;
 use super::{logging, ports};
 use crate::domain::audit::AuditAction;
-use crate::driver;
+use crate::driver::{self, Port};
 use crate::gateway::{
     BoxFuture, ConfigFindings, ConfigInEffect, ConfigValue, Gateway, Reload, Reloaded,
 };
@@ -257,8 +257,9 @@ fn values(config: &Config) -> BTreeMap<(String, String), String> {
 }
 
 fn ports_changed(before: &[ModemSection], after: &[ModemSection]) -> Vec<String> {
-    let find =
-        |ports: &[ModemSection], port: &str| ports.iter().find(|modem| modem.port == port).cloned();
+    let find = |ports: &[ModemSection], port: &Port| {
+        ports.iter().find(|modem| modem.port == *port).cloned()
+    };
     let removed = before.iter().filter(|modem| find(after, &modem.port).is_none());
     let removed = removed.map(|modem| format!("modem {} removed", modem.port));
     let added_or_changed = after.iter().filter_map(|modem| match find(before, &modem.port) {

@@ -155,10 +155,10 @@ impl Msisdn {
 }
 
 identity! {
-    /// The path that names a serial port, as the configuration or its glob has it.
+    /// The path or address that names a serial port, as the configuration or its glob has it.
     PortName,
     |text| (!text.is_empty()).then(|| text.into()),
-    "a port is a path like /dev/serial/by-path/…"
+    "a port is a path like /dev/serial/by-path/…, or an address"
 }
 
 impl Iccid {

@@ -1,11 +1,12 @@
 //! Serial ports, and the loop that carries a session's actions out.
 //!
-//! [`start`] takes paths and globs. A supervisor (`supervisor.rs`) finds the ports they name, now
-//! and whenever a folder changes (`hotplug.rs`), and runs one task for each (`port_task.rs`). The
-//! task opens the port (`port.rs`; who holds a busy one: `holders.rs`), runs a session over it
-//! (`session_runner.rs`), and does that again after a while when the session has ended
-//! (`backoff.rs`). Of several ports of one modem one is served (`claims.rs`). What the daemon does
-//! for a modem is the trait [`ModemEvents`].
+//! [`start`] takes paths, globs and addresses (`port.rs`). A supervisor (`supervisor.rs`) finds the
+//! ports they name, now and whenever a folder changes (`hotplug.rs`), and runs one task for each
+//! (`port_task.rs`). The task opens the port (`line.rs`): a serial one of this machine
+//! (`serial.rs`; who holds a busy one: `holders.rs`), or one of another machine (`remote_line.rs`,
+//! `rfc2217.rs`). It runs a session over it (`session_runner.rs`), and does that again after a
+//! while when the session has ended (`backoff.rs`). Of several ports of one modem one is served
+//! (`claims.rs`). What the daemon does for a modem is the trait [`ModemEvents`].
 //!
 //! No modem can hold up another, or the stop: each has its own task, a write has a deadline, a
 //! close never waits for what was not sent, and a panic ends one task, which is restarted.
@@ -18,6 +19,7 @@ mod credential;
 mod hardware;
 mod holders;
 mod hotplug;
+mod line;
 mod log_throttle;
 mod modem_events;
 mod pending;
@@ -29,7 +31,10 @@ mod probe;
 mod processes;
 mod recovery;
 mod recovery_actions;
+mod remote_line;
 mod reporter;
+mod rfc2217;
+mod serial;
 mod session_runner;
 mod supervisor;
 mod transcript;
@@ -54,18 +59,21 @@ pub use claims::{Claim, Claims};
 pub use credential::{credential, credential_name};
 pub use hardware::{read_bank_profiles, read_operators, read_profiles};
 pub use modem_events::{HostError, ModemEvents};
+pub use port::{Address, Port, Protocol};
 pub use probe::{Depth, Probed, probe, scan};
 pub use processes::pid_of_program;
 pub use recovery::Recovery;
 pub use recovery_actions::{POWER_PLACEHOLDERS, SWITCH_PLACEHOLDERS, unknown_placeholder};
 pub use session_runner::{End, run_session};
 
-/// Names the ports to serve: one path, or all that a glob (`*`, `?`, `[…]`) matches.
+/// Names the ports to serve: one path or address, or all paths that a glob (`*`, `?`, `[…]`)
+/// matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortPattern {
-    /// The path or glob. Nothing has to be there yet: the port is served once it appears.
-    pub path: PathBuf,
-    /// The speed in bits per second (8N1, without flow control). USB modems and PTYs ignore it.
+    /// The path, glob or address. Nothing has to be there yet: the port is served once it appears.
+    pub port: Port,
+    /// The speed in bits per second (8N1, without flow control). USB modems, PTYs and lines over
+    /// plain TCP ignore it.
     pub baud: u32,
 }
 
@@ -90,6 +98,9 @@ pub struct PortOptions {
     /// Whether the ICCID is read from the card's own file where that is possible: a modem may
     /// remember the ICCID of a card that a bank has exchanged since.
     pub iccid_from_card: bool,
+    /// Whether an address may be that of another machine: nothing keeps what is said on such a line
+    /// secret.
+    pub insecure: bool,
 }
 
 impl PortOptions {
@@ -156,7 +167,8 @@ impl Settings {
 
     fn session(&self, port: PortName) -> SessionConfig {
         let (keep_alive, settled_after) = (self.keep_alive, self.settled_after);
-        SessionConfig { keep_alive, settled_after, ..SessionConfig::new(port) }
+        let beat = Port::of_name(&port).address().map(|_| remote_line::BEAT);
+        SessionConfig { keep_alive, settled_after, beat, ..SessionConfig::new(port) }
     }
 }
 

@@ -2,7 +2,6 @@
 //! waits a while and opens the port again.
 
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,14 +14,16 @@ use super::claims::Presence;
 use super::clock::Clock;
 use super::hardware::Hardware;
 use super::holders::Holders;
+use super::line::Line;
 use super::modem_events::ModemEvents;
+use super::port::Port;
 use super::port_record::PortRecord;
 use super::port_records::PortRecords;
 use super::recovery::RecoveryEscalation;
 use super::reporter::Reporter;
 use super::session_runner::{End, SessionRunner};
 use super::usb::UsbDevice;
-use super::{PortOptions, QueuedRequest, Settings, port, recovery_actions};
+use super::{PortOptions, QueuedRequest, Settings, recovery_actions};
 use crate::domain::modem::{ModemReason, ModemSnapshot, ModemState, RecoveryStep, RequestError};
 use crate::domain::{ModemId, PortName};
 use crate::modem::{Profile, SessionConfig};
@@ -36,15 +37,15 @@ const RENAME_GRACE: Duration = Duration::from_secs(3);
 
 /// The task of one port, with what it needs.
 pub(crate) struct PortTask<H> {
-    pub path: PathBuf,
-    /// The path as the name of the port in reports, logs and requests.
+    pub target: Port,
+    /// The name of the port in reports, logs and requests.
     pub port: PortName,
     pub baud: u32,
     pub options: PortOptions,
     pub hardware: Hardware,
     pub records: PortRecords,
     pub record: PortRecord,
-    /// Whether the configuration names this very path, not just a glob that matches it: then it is
+    /// Whether the configuration names this very port, not just a glob that matches it: then it is
     /// certain that the port is a modem's.
     pub named: bool,
     pub settings: Settings,
@@ -57,7 +58,7 @@ pub(crate) struct PortTask<H> {
 }
 
 /// What distinguishes a device node from one that took its place: device, inode, device number, and
-/// the time of the last change in seconds and nanoseconds.
+/// the time of the last change in seconds and nanoseconds. All zero for an address.
 type Node = (u64, u64, u64, i64, i64);
 
 impl<H: ModemEvents> PortTask<H> {
@@ -88,9 +89,9 @@ impl<H: ModemEvents> PortTask<H> {
                 continue;
             };
             reporter.report_port(ModemState::Opening, Some(ModemReason::BeingOpened));
-            let pause = match port::open(&self.path, self.baud, &self.holders).await {
-                Ok(stream) => {
-                    let end = self.run_session(stream, reporter, backoff).await;
+            let pause = match self.open().await {
+                Ok(line) => {
+                    let end = self.run_session(line, reporter, backoff, clock).await;
                     let presence = match &end {
                         End::ServedOn(other) => self.records.presence(other),
                         _ => Presence::Gone,
@@ -101,6 +102,12 @@ impl<H: ModemEvents> PortTask<H> {
                     }
                     match end {
                         End::HungUp(_) if self.node().is_none() => continue,
+                        End::HungUp(
+                            reason @ (ModemReason::LineInUse(_) | ModemReason::LineRefused(_)),
+                        ) => {
+                            reporter.report_port(ModemState::Opening, Some(reason));
+                            backoff.fail()
+                        }
                         End::HungUp(reason) | End::GivenUp(reason) => {
                             self.recover(reason, reporter, backoff, &mut escalation, clock).await
                         }
@@ -121,16 +128,20 @@ impl<H: ModemEvents> PortTask<H> {
         }
     }
 
+    async fn open(&self) -> Result<Line, ModemReason> {
+        Line::open(&self.target, self.baud, self.options.insecure, &self.holders).await
+    }
+
     async fn run_session(
         &mut self,
-        stream: tokio_serial::SerialStream,
+        mut line: Line,
         reporter: &mut Reporter<H>,
         backoff: &mut Backoff,
+        clock: Clock,
     ) -> End {
-        let mut stream = OpenPort(Some(stream));
+        let began = clock.now();
         let host = Arc::clone(&self.host);
-        let Some(port) = stream.0.as_mut() else { return End::HungUp(ModemReason::HungUp) };
-        let usb = self.usb();
+        let usb = UsbDevice::of(&self.target);
         let fallback_id = usb.as_ref().and_then(|usb| usb.modem.clone());
         let config = SessionConfig {
             fallback_id: fallback_id.unwrap_or_else(|| ModemId::of_port(&self.port)),
@@ -158,17 +169,16 @@ impl<H: ModemEvents> PortTask<H> {
         };
         let end = SessionRunner::new(&*host, &self.settings, &self.record, report)
             .with_claims(&self.records)
-            .run(port, config, &mut self.requests)
+            .run(&mut line, config, &mut self.requests)
             .await;
-        stream.close().await;
-        if reporter.was_ready() {
+        line.close().await;
+        // A server may close a line whenever another client comes (ser2net: kickolduser). Two that
+        // come again at once would take it from each other for ever.
+        let has_lasted = clock.now() - began >= self.settings.longest_pause;
+        if reporter.was_ready() && (has_lasted || self.target.path().is_some()) {
             backoff.reset();
         }
         end
-    }
-
-    fn usb(&self) -> Option<UsbDevice> {
-        UsbDevice::of(&std::fs::canonicalize(&self.path).ok()?)
     }
 
     async fn profile(&self, modem: &ModemSnapshot) -> Arc<Profile> {
@@ -191,13 +201,17 @@ impl<H: ModemEvents> PortTask<H> {
         escalation: &mut RecoveryEscalation,
         clock: Clock,
     ) -> Duration {
-        let usb = self.usb();
+        let usb = UsbDevice::of(&self.target);
         let profile = self.profile(reporter.last()).await;
         // A glob also matches the other ports of a stick, on which no modem ever answers: they must
         // not get it reset.
         let is_modem = self.named || reporter.last().identity.is_some();
-        let step = escalation
-            .fail(|step| is_modem && self.is_possible(step, &profile, usb.as_ref()), clock.now());
+        let is_possible = |step| is_modem && self.is_possible(step, &profile, usb.as_ref());
+        // No reset helps where the line to a modem of another machine has failed.
+        let step = match self.target {
+            Port::Remote(_) if cause.is_of_line() => RecoveryStep::Reopen,
+            _ => escalation.fail(is_possible, clock.now()),
+        };
         let pause = backoff.fail();
         let state =
             if backoff.is_quarantined() { ModemState::Quarantined } else { ModemState::Recovering };
@@ -216,7 +230,7 @@ impl<H: ModemEvents> PortTask<H> {
             RecoveryStep::HardReset => profile.hard_reset().is_some(),
             RecoveryStep::UsbRebind => recovery.usb_rebind && usb.is_some(),
             RecoveryStep::PowerCycle => {
-                recovery_actions::fill_in(&recovery.power_cycle, &self.path, usb).is_some()
+                recovery_actions::fill_in(&recovery.power_cycle, &self.port, usb).is_some()
             }
         };
         !works && possible
@@ -236,7 +250,7 @@ impl<H: ModemEvents> PortTask<H> {
             }
             (RecoveryStep::PowerCycle, usb) => {
                 let command = &self.settings.recovery.power_cycle;
-                match recovery_actions::fill_in(command, &self.path, usb) {
+                match recovery_actions::fill_in(command, &self.port, usb) {
                     Some(command) => recovery_actions::run(&command).await,
                     None => Ok(()),
                 }
@@ -255,21 +269,16 @@ impl<H: ModemEvents> PortTask<H> {
 
     /// Opens the port and sends one command.
     async fn send(&self, command: &str) -> Result<(), String> {
-        let stream = port::open(&self.path, self.baud, &self.holders)
-            .await
-            .map_err(|reason| reason.to_string())?;
-        let mut stream = OpenPort(Some(stream));
-        let sent = match stream.0.as_mut() {
-            Some(port) => recovery_actions::send(port, command).await,
-            None => Ok(()),
-        };
-        stream.close().await;
+        let mut line = self.open().await.map_err(|reason| reason.to_string())?;
+        let sent = recovery_actions::send(&mut line, command).await;
+        line.close().await;
         sent
     }
 
-    /// The device node at the path now.
+    /// The device node at the path now. An address is always there.
     fn node(&self) -> Option<Node> {
-        let node = std::fs::metadata(&self.path).ok()?;
+        let Some(path) = self.target.path() else { return Some(Node::default()) };
+        let node = std::fs::metadata(path).ok()?;
         Some((node.dev(), node.ino(), node.rdev(), node.ctime(), node.ctime_nsec()))
     }
 
@@ -325,24 +334,4 @@ fn waits_for_card(snapshot: &ModemSnapshot) -> bool {
         matches!(reason, SimBeingReadAgain | SimNotReady | SimStarting | SimStateUnreadable)
     };
     snapshot.reason.as_ref().is_some_and(|reason| !reason.is_progress() && !is_soon_over(reason))
-}
-
-/// An open port. It is closed without waiting when the task is dropped.
-struct OpenPort(Option<tokio_serial::SerialStream>);
-
-impl OpenPort {
-    /// Closes the port and waits until it can be opened again.
-    async fn close(mut self) {
-        if let Some(stream) = self.0.take() {
-            port::close_and_wait(stream).await;
-        }
-    }
-}
-
-impl Drop for OpenPort {
-    fn drop(&mut self) {
-        if let Some(stream) = self.0.take() {
-            port::close(stream);
-        }
-    }
 }

@@ -11,10 +11,12 @@ use tokio::task::JoinSet;
 
 use super::hardware::read_profiles;
 use super::holders::Holders;
+use super::line::Line;
 use super::modem_events::{HostError, ModemEvents};
+use super::port::Port;
 use super::port_record::PortRecord;
 use super::session_runner::{End, SessionRunner};
-use super::{Recovery, Settings, port};
+use super::{PortPattern, Ports, Recovery, Settings};
 use crate::domain::modem::{ModemReason, ModemSnapshot, ModemState, SimCard};
 use crate::domain::{Iccid, ModemAtPort, PortName};
 use crate::modem::{MessageOwner, MessageSlot, Received, SessionConfig};
@@ -22,7 +24,7 @@ use crate::modem::{MessageOwner, MessageSlot, Received, SessionConfig};
 /// The result of probing a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probed {
-    pub port: PathBuf,
+    pub port: Port,
     /// The modem's last report; `None` when the port could not be opened.
     pub snapshot: Option<ModemSnapshot>,
     /// The number of messages in the modem's stores, as far as they were read.
@@ -130,23 +132,19 @@ impl ModemEvents for ProbeHost {
 }
 
 /// Probes one port until everything is known that `depth` asks for, or the time for that is over.
-pub async fn probe(path: &Path, baud: u32, hardware: Option<&Path>, depth: Depth) -> Probed {
-    let not_opened = |failure| Probed {
-        port: path.to_owned(),
-        snapshot: None,
-        stored: 0,
-        failure: Some(failure),
-    };
-    let mut stream = match port::open(path, baud, &Holders::default()).await {
-        Ok(stream) => stream,
+/// An address may be that of another machine only if the pattern's options say so.
+pub async fn probe(ports: &Ports, hardware: Option<&Path>, depth: Depth) -> Probed {
+    let PortPattern { port, baud } = &ports.pattern;
+    let not_opened =
+        |failure| Probed { port: port.clone(), snapshot: None, stored: 0, failure: Some(failure) };
+    let insecure = ports.options.insecure;
+    let mut line = match Line::open(port, *baud, insecure, &Holders::default()).await {
+        Ok(line) => line,
         Err(reason) => return not_opened(reason),
     };
     let profiles = hardware.map(|folder| Arc::new(read_profiles(folder).0)).unwrap_or_default();
     let settings = Settings::new(None, Recovery::none());
-    let config = SessionConfig {
-        profiles,
-        ..settings.session(PortName::from_stored(path.to_string_lossy()))
-    };
+    let config = SessionConfig { profiles, ..settings.session(port.name()) };
     let host = ProbeHost::default();
     let (_sender, mut requests) = mpsc::channel(1);
     let report = |snapshot| {
@@ -160,7 +158,7 @@ pub async fn probe(path: &Path, baud: u32, hardware: Option<&Path>, depth: Depth
         Depth::Everything => FULL_TIMEOUT,
     };
     let failure = tokio::select! {
-        end = runner.run(&mut stream, config, &mut requests) => match end {
+        end = runner.run(&mut line, config, &mut requests) => match end {
             End::HungUp(reason) | End::GivenUp(reason) => Some(reason),
             End::ServedOn(port) => Some(ModemReason::ServedOnOtherPort(port)),
         },
@@ -168,10 +166,10 @@ pub async fn probe(path: &Path, baud: u32, hardware: Option<&Path>, depth: Depth
         () = tokio::time::sleep(limit) => Some(ModemReason::ProbeTimedOut),
     };
     drop(runner);
-    port::close(stream);
+    drop(line);
     let findings = host.findings();
     Probed {
-        port: path.to_owned(),
+        port: port.clone(),
         snapshot: findings.snapshot.clone(),
         stored: findings.stored.len(),
         failure,
@@ -179,14 +177,13 @@ pub async fn probe(path: &Path, baud: u32, hardware: Option<&Path>, depth: Depth
 }
 
 /// Probes every serial port of this machine at once, except those that are served; `served` has
-/// their real paths.
-pub async fn scan(served: &[PathBuf], hardware: Option<PathBuf>) -> Vec<Probed> {
+/// their devices.
+pub async fn scan(served: &[Port], hardware: Option<PathBuf>) -> Vec<Probed> {
     let mut probes = JoinSet::new();
-    for path in candidates(served) {
+    for port in candidates(served) {
         let hardware = hardware.clone();
-        probes.spawn(
-            async move { probe(&path, 115_200, hardware.as_deref(), Depth::Identity).await },
-        );
+        let ports = Ports::from(PortPattern { port, baud: 115_200 });
+        probes.spawn(async move { probe(&ports, hardware.as_deref(), Depth::Identity).await });
     }
     let mut found: Vec<Probed> = probes.join_all().await;
     found.sort_by(|a, b| a.port.cmp(&b.port));
@@ -195,16 +192,17 @@ pub async fn scan(served: &[PathBuf], hardware: Option<PathBuf>) -> Vec<Probed> 
 
 /// The ports to probe, one path for each device although several links may lead to it: a stable
 /// name where the device has one.
-fn candidates(served: &[PathBuf]) -> Vec<PathBuf> {
+fn candidates(served: &[Port]) -> Vec<Port> {
     let patterns = ["/dev/serial/by-path/*", "/dev/serial/by-id/*", "/dev/ttyUSB*", "/dev/ttyACM*"];
-    let mut devices: Vec<PathBuf> = served.to_vec();
-    let mut paths = Vec::new();
+    let mut devices: Vec<Port> = served.to_vec();
+    let mut ports = Vec::new();
     for path in patterns.iter().filter_map(|pattern| glob::glob(pattern).ok()).flatten().flatten() {
-        let Ok(device) = std::fs::canonicalize(&path) else { continue };
+        let port = Port::Path(path);
+        let Some(device) = port.device() else { continue };
         if !devices.contains(&device) {
             devices.push(device);
-            paths.push(path);
+            ports.push(port);
         }
     }
-    paths
+    ports
 }

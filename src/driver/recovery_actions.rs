@@ -1,14 +1,13 @@
 //! Carries out recovery steps: commands to the modem, and programs of the operator.
 
-use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::process::Command;
-use tokio_serial::SerialStream;
 
 use super::usb::UsbDevice;
+use crate::domain::PortName;
 
 /// How long a modem has to read a command, and the same time again to answer it.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
@@ -16,7 +15,10 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
 const PROGRAM_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Sends a command and waits for any answer, or for none: a modem that restarts need not answer.
-pub(crate) async fn send(stream: &mut SerialStream, command: &str) -> Result<(), String> {
+pub(crate) async fn send(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    command: &str,
+) -> Result<(), String> {
     let line = format!("{command}\r");
     let written = tokio::time::timeout(ANSWER_TIMEOUT, stream.write_all(line.as_bytes())).await;
     written
@@ -49,7 +51,7 @@ pub fn unknown_placeholder(word: &str, known: &[&str]) -> Option<String> {
 /// a USB device and the port belongs to none.
 pub(crate) fn fill_in(
     command: &[String],
-    port: &Path,
+    port: &PortName,
     usb: Option<&UsbDevice>,
 ) -> Option<Vec<String>> {
     let needs_usb = command
@@ -60,10 +62,9 @@ pub(crate) fn fill_in(
     }
     let (hub, place) = usb.map(UsbDevice::hub_and_port).unwrap_or_default();
     let name = usb.map(|usb| usb.name.as_str()).unwrap_or_default();
-    let port = port.to_string_lossy();
     let fill = |word: &String| {
         let word = word.replace("{usb}", name).replace("{hub_port}", place);
-        word.replace("{hub}", hub).replace("{port}", &port)
+        word.replace("{hub}", hub).replace("{port}", port.as_str())
     };
     Some(command.iter().map(fill).collect())
 }
@@ -94,18 +95,18 @@ mod tests {
         let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
         let usb = UsbDevice { name: "1-1.4".to_owned(), modem: None };
         let uhubctl = words("uhubctl -l {hub} -p {hub_port} -a cycle");
-        let port = Path::new("/dev/x");
+        let port = PortName::from_stored("/dev/x");
         assert_eq!(
-            fill_in(&uhubctl, port, Some(&usb)),
+            fill_in(&uhubctl, &port, Some(&usb)),
             Some(words("uhubctl -l 1-1 -p 4 -a cycle"))
         );
-        assert_eq!(fill_in(&uhubctl, port, None), None);
+        assert_eq!(fill_in(&uhubctl, &port, None), None);
         assert_eq!(
-            fill_in(&words("relay {port} {usb}"), port, Some(&usb)),
+            fill_in(&words("relay {port} {usb}"), &port, Some(&usb)),
             Some(words("relay /dev/x 1-1.4"))
         );
-        assert_eq!(fill_in(&words("relay {port}"), port, None), Some(words("relay /dev/x")));
-        assert_eq!(fill_in(&[], port, Some(&usb)), None);
+        assert_eq!(fill_in(&words("relay {port}"), &port, None), Some(words("relay /dev/x")));
+        assert_eq!(fill_in(&[], &port, Some(&usb)), None);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::modem_events::ModemEvents;
 use super::pending::{Answer, Pending};
 use super::port_record::PortRecord;
 use super::port_records::PortRecords;
+use super::remote_line::reason_of;
 use super::{QueuedRequest, Settings};
 use crate::domain::modem::{ModemReason, ModemSnapshot, RequestError, SimCard};
 use crate::domain::{Iccid, ModemAtPort, PortName};
@@ -148,7 +149,7 @@ impl<'a, H: ModemEvents, R: FnMut(ModemSnapshot) -> Option<End>> SessionRunner<'
                         session.receive(octets, clock.now());
                     }
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(error) => return End::HungUp(ModemReason::ReadFailed(error.to_string())),
+                    Err(error) => return End::HungUp(reason_of(error, ModemReason::ReadFailed)),
                 },
             }
         }
@@ -329,7 +330,7 @@ async fn write<S: AsyncWrite + Unpin>(
 ) -> Result<(), End> {
     match tokio::time::timeout(limit, stream.write_all(bytes)).await {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(End::HungUp(ModemReason::WriteFailed(error.to_string()))),
+        Ok(Err(error)) => Err(End::HungUp(reason_of(error, ModemReason::WriteFailed))),
         Err(_) => Err(End::GivenUp(ModemReason::WriteTimedOut)),
     }
 }

@@ -16,6 +16,7 @@ use super::hardware::Hardware;
 use super::holders::Holders;
 use super::hotplug::HotplugWatcher;
 use super::modem_events::ModemEvents;
+use super::port::Port;
 use super::port_records::PortRecords;
 use super::port_task::PortTask;
 use super::{PortOptions, Ports, QueuedRequest, Settings};
@@ -55,12 +56,12 @@ pub(crate) struct Supervisor<H> {
     records: PortRecords,
     changed: Arc<Notify>,
     holders: Holders,
-    served: HashMap<PathBuf, Served>,
-    /// Paths to a device that is already served by another path.
-    port_aliases: Vec<PathBuf>,
+    served: HashMap<Port, Served>,
+    /// Names of a device that is already served by another name.
+    port_aliases: Vec<Port>,
     /// Tasks that were stopped because their port was removed or its settings changed, and that
     /// have not ended yet.
-    stopping: HashMap<Id, PathBuf>,
+    stopping: HashMap<Id, Port>,
     tasks: JoinSet<()>,
 }
 
@@ -110,15 +111,15 @@ impl<H: ModemEvents> Supervisor<H> {
                 }
                 Some(ended) = self.tasks.join_next_with_id() => {
                     let id = match ended { Ok((id, ())) => id, Err(error) => error.id() };
-                    if let Some(path) = self.stopping.remove(&id) {
-                        if self.forget_port(&path) {
+                    if let Some(port) = self.stopping.remove(&id) {
+                        if self.forget_port(&port) {
                             self.rescan(hotplug.as_mut()).await;
                         }
-                    } else if let Some((path, pause)) = self.on_task_panicked(id) {
-                        restarts.spawn(async move { tokio::time::sleep(pause).await; path });
+                    } else if let Some((port, pause)) = self.on_task_panicked(id) {
+                        restarts.spawn(async move { tokio::time::sleep(pause).await; port });
                     }
                 }
-                Some(Ok(path)) = restarts.join_next() => self.start(&path),
+                Some(Ok(port)) = restarts.join_next() => self.start(&port),
                 Some((port, request)) = requests.recv() => self.route(&port, request),
                 Ok(()) = self.wanted.changed() => {
                     self.apply_wanted_ports();
@@ -131,18 +132,18 @@ impl<H: ModemEvents> Supervisor<H> {
         while self.tasks.join_next().await.is_some() {}
     }
 
-    /// Notes that a port's task ended without being stopped, so it panicked. Returns its path and
+    /// Notes that a port's task ended without being stopped, so it panicked. Returns the port and
     /// the pause before it is started again.
-    fn on_task_panicked(&mut self, id: Id) -> Option<(PathBuf, Duration)> {
-        let (path, served) = self.served.iter_mut().find(|(_, served)| served.task == Some(id))?;
+    fn on_task_panicked(&mut self, id: Id) -> Option<(Port, Duration)> {
+        let (port, served) = self.served.iter_mut().find(|(_, served)| served.task == Some(id))?;
         served.task = None;
         let pause = served.backoff.fail();
         error!(
             event = "modem_task_failed",
-            port = %path.display(),
+            %port,
             "the modem's task panicked; restarting it"
         );
-        Some((path.clone(), pause))
+        Some((port.clone(), pause))
     }
 
     /// Takes over the ports that are wanted from now on, and stops the tasks of those that are
@@ -151,40 +152,40 @@ impl<H: ModemEvents> Supervisor<H> {
         self.ports = self.wanted.borrow_and_update().clone();
         self.port_aliases.clear();
         let ports = &self.ports;
-        let changed = self.served.extract_if(|path, served| {
-            settings_of(ports, path)
+        let changed = self.served.extract_if(|port, served| {
+            settings_of(ports, port)
                 .is_none_or(|(baud, options)| *baud != served.baud || *options != served.options)
         });
         let mut without_task = Vec::new();
-        for (path, served) in changed {
+        for (port, served) in changed {
             served.stop.cancel();
             match served.task {
-                Some(task) => drop(self.stopping.insert(task, path)),
-                None => without_task.push(path),
+                Some(task) => drop(self.stopping.insert(task, port)),
+                None => without_task.push(port),
             }
         }
-        for path in without_task {
-            self.forget_port(&path);
+        for port in without_task {
+            self.forget_port(&port);
         }
     }
 
     /// Forgets a port whose task has been stopped. Returns whether it is still wanted, with other
     /// settings.
-    fn forget_port(&self, path: &Path) -> bool {
+    fn forget_port(&self, port: &Port) -> bool {
         info!(
             event = "port_removed",
-            port = %path.display(),
+            %port,
             "the port was removed from the configuration, or its settings changed"
         );
-        let port = port_name(path);
-        self.records.remove(&port);
-        self.host.on_port_removed(&port);
-        settings_of(&self.ports, path).is_some()
+        let name = port.name();
+        self.records.remove(&name);
+        self.host.on_port_removed(&name);
+        settings_of(&self.ports, port).is_some()
     }
 
     /// Passes a request on to the task of its port.
     fn route(&self, port: &PortName, request: QueuedRequest) {
-        let sender = self.served.get(Path::new(port.as_str())).map(|served| &served.requests);
+        let sender = self.served.get(&Port::of_name(port)).map(|served| &served.requests);
         let (request, error) = match sender.map(|sender| sender.try_send(request)) {
             None | Some(Ok(())) => return,
             Some(Err(TrySendError::Full(request))) => (request, RequestError::TooMany),
@@ -202,73 +203,73 @@ impl<H: ModemEvents> Supervisor<H> {
             return;
         };
         if let Some(hotplug) = hotplug {
-            let folders = found
+            let paths = found
                 .iter()
-                .map(|found| &found.path)
-                .chain(self.ports.iter().map(|ports| &ports.pattern.path));
-            hotplug.watch(folders.map(|path| fixed_folder(path)));
+                .map(|found| &found.port)
+                .chain(self.ports.iter().map(|ports| &ports.pattern.port))
+                .filter_map(Port::path);
+            hotplug.watch(paths.map(fixed_folder));
         }
-        let is_known = |path: &PathBuf| {
-            self.served.contains_key(path)
-                || self.stopping.values().any(|stopping| stopping == path)
+        let is_known = |port: &Port| {
+            self.served.contains_key(port)
+                || self.stopping.values().any(|stopping| stopping == port)
         };
         let new: Vec<FoundPort> =
-            found.into_iter().filter(|found| !is_known(&found.path)).collect();
+            found.into_iter().filter(|found| !is_known(&found.port)).collect();
         if !new.is_empty() {
             self.add_new(new);
         }
         self.changed.notify_waiters();
     }
 
-    /// Serves these ports, except for those that are other paths to a device that is served.
+    /// Serves these ports, except for those that are other names of a device that is served.
     fn add_new(&mut self, new: Vec<FoundPort>) {
-        let mut taken: HashSet<PathBuf> =
-            self.served.keys().filter_map(|path| std::fs::canonicalize(path).ok()).collect();
-        for FoundPort { path, baud, options } in new {
+        let mut taken: HashSet<Port> = self.served.keys().filter_map(Port::device).collect();
+        for FoundPort { port, baud, options } in new {
             if self.served.len() >= MAX_PORTS {
                 return;
             }
-            let device = std::fs::canonicalize(&path).ok();
+            let device = port.device();
             if device.as_ref().is_some_and(|device| taken.contains(device)) {
-                if !self.port_aliases.contains(&path) {
+                if !self.port_aliases.contains(&port) {
                     info!(
                         event = "modem_port_doubled",
-                        port = %path.display(),
+                        %port,
                         "the device is already served by another path; ignoring this one"
                     );
-                    self.port_aliases.push(path);
+                    self.port_aliases.push(port);
                 }
                 continue;
             }
             taken.extend(device);
-            self.add(path, baud, options);
+            self.add(port, baud, options);
         }
     }
 
-    fn add(&mut self, path: PathBuf, baud: u32, options: PortOptions) {
+    fn add(&mut self, port: Port, baud: u32, options: PortOptions) {
         let (requests, _) = mpsc::channel(1);
         let backoff = Backoff::new(self.settings.first_pause, self.settings.longest_pause);
         let stop = self.stop.child_token();
         self.served
-            .insert(path.clone(), Served { baud, options, requests, backoff, task: None, stop });
-        self.start(&path);
+            .insert(port.clone(), Served { baud, options, requests, backoff, task: None, stop });
+        self.start(&port);
     }
 
-    fn start(&mut self, path: &Path) {
-        let Some(served) = self.served.get_mut(path).filter(|served| served.task.is_none()) else {
+    fn start(&mut self, port: &Port) {
+        let Some(served) = self.served.get_mut(port).filter(|served| served.task.is_none()) else {
             return;
         };
         let (sender, requests) = mpsc::channel(8);
         served.requests = sender;
         let task = PortTask {
-            path: path.to_owned(),
+            target: port.clone(),
+            port: port.name(),
             baud: served.baud,
             options: served.options.clone(),
             hardware: self.hardware.clone(),
             records: self.records.clone(),
-            record: self.records.open(&port_name(path)),
-            port: port_name(path),
-            named: self.ports.iter().any(|ports| ports.pattern.path == path),
+            record: self.records.open(&port.name()),
+            named: self.ports.iter().any(|ports| ports.pattern.port == *port),
             settings: self.settings.clone(),
             host: Arc::clone(&self.host),
             holders: self.holders.clone(),
@@ -276,14 +277,9 @@ impl<H: ModemEvents> Supervisor<H> {
             requests,
             stop: served.stop.clone(),
         };
-        let span = info_span!("modem", port = %path.display());
+        let span = info_span!("modem", %port);
         served.task = Some(self.tasks.spawn(task.run().instrument(span)).id());
     }
-}
-
-/// The name that a port has in reports, logs and requests: its path.
-fn port_name(path: &Path) -> PortName {
-    PortName::from_stored(path.to_string_lossy())
 }
 
 /// A watcher for the ports' folders, if the kernel has one left.
@@ -312,51 +308,54 @@ async fn wait_for_port_change(hotplug: Option<&mut HotplugWatcher>) {
 
 /// A port that a pattern names.
 struct FoundPort {
-    path: PathBuf,
+    port: Port,
     baud: u32,
     options: PortOptions,
 }
 
-fn is_glob(path: &Path) -> bool {
-    path.to_str().is_some_and(|text| text.contains(['*', '?', '[']))
+/// The text of a pattern that may stand for several ports.
+fn glob_of(pattern: &Port) -> Option<&str> {
+    pattern.path().filter(|_| pattern.is_glob())?.to_str()
 }
 
-/// The settings of a port: those of the first pattern that names its path.
-fn settings_of<'p>(ports: &'p [Ports], path: &Path) -> Option<(&'p u32, &'p PortOptions)> {
+/// The settings of a port: those of the first pattern that names it.
+fn settings_of<'p>(ports: &'p [Ports], port: &Port) -> Option<(&'p u32, &'p PortOptions)> {
     // As the search itself does: a `*` matches no slash.
     let like_glob =
         glob::MatchOptions { require_literal_separator: true, ..glob::MatchOptions::new() };
-    let names = |pattern: &Path| {
-        let glob = pattern
-            .to_str()
-            .filter(|_| is_glob(pattern))
-            .and_then(|text| glob::Pattern::new(text).ok());
-        glob.map_or(pattern == path, |glob| glob.matches_path_with(path, like_glob))
+    let names = |pattern: &Port| {
+        let glob = glob_of(pattern).and_then(|text| glob::Pattern::new(text).ok());
+        glob.map_or(pattern == port, |glob| {
+            port.path().is_some_and(|path| glob.matches_path_with(path, like_glob))
+        })
     };
     ports
         .iter()
-        .find(|ports| names(&ports.pattern.path))
+        .find(|ports| names(&ports.pattern.port))
         .map(|ports| (&ports.pattern.baud, &ports.options))
 }
 
 /// The deepest folder above a path or glob that has no wildcard in its own path.
 fn fixed_folder(path: &Path) -> PathBuf {
+    let is_glob = |folder: &Path| Port::from(folder.to_path_buf()).is_glob();
     let folder = path.ancestors().skip(1).find(|folder| !is_glob(folder));
     folder.map(Path::to_path_buf).unwrap_or_default()
 }
 
-/// The ports that the patterns name, in order. A plain path is one even if nothing is there; a glob
-/// yields the paths that exist.
+/// The ports that the patterns name, in order. A plain path or address is one even if nothing is
+/// there; a glob yields the paths that exist.
 fn find_ports(ports: &[Ports]) -> Vec<FoundPort> {
     let (mut found, mut known) = (Vec::new(), HashSet::new());
     for Ports { pattern, options } in ports {
-        let paths = match pattern.path.to_str().filter(|_| is_glob(&pattern.path)) {
-            Some(text) => glob::glob(text).into_iter().flatten().flatten().collect(),
-            None => vec![pattern.path.clone()],
+        let named: Vec<Port> = match glob_of(&pattern.port) {
+            Some(text) => {
+                glob::glob(text).into_iter().flatten().flatten().map(Port::Path).collect()
+            }
+            None => vec![pattern.port.clone()],
         };
-        for path in paths {
-            if known.insert(path.clone()) {
-                found.push(FoundPort { path, baud: pattern.baud, options: options.clone() });
+        for port in named {
+            if known.insert(port.clone()) {
+                found.push(FoundPort { port, baud: pattern.baud, options: options.clone() });
             }
         }
     }
@@ -382,17 +381,18 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_path_is_named_although_nothing_is_there_and_a_glob_only_what_is() {
+    fn a_path_or_address_is_named_although_nothing_is_there_and_a_glob_only_what_is() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["modem1", "modem0", "other"] {
             std::fs::write(folder.path().join(name), "").unwrap();
         }
         std::os::unix::fs::symlink("modem1", folder.path().join("modem2")).unwrap();
-        let pattern =
-            |name: &str| Ports::from(PortPattern { path: folder.path().join(name), baud: 115_200 });
-        let found = find_ports(&[pattern("absent"), pattern("modem*"), pattern("modem1")]);
-        let names: Vec<_> =
-            found.iter().map(|found| found.path.file_name().unwrap().to_str().unwrap()).collect();
-        assert_eq!(names, ["absent", "modem0", "modem1", "modem2"]);
+        let ports = |port: Port| Ports::from(PortPattern { port, baud: 115_200 });
+        let pattern = |name: &str| ports(folder.path().join(name).into());
+        let remote = ports(Port::parse("tcp://127.0.0.1:7001").unwrap());
+        let found = find_ports(&[pattern("absent"), remote, pattern("modem*"), pattern("modem1")]);
+        let names: Vec<String> = found.iter().map(|found| found.port.to_string()).collect();
+        let last: Vec<_> = names.iter().filter_map(|name| name.rsplit('/').next()).collect();
+        assert_eq!(last, ["absent", "127.0.0.1:7001", "modem0", "modem1", "modem2"]);
     }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::port::Port;
 use crate::domain::ModemId;
 
 /// The file system in which the kernel shows its devices.
@@ -20,9 +21,9 @@ pub(crate) struct UsbDevice {
 }
 
 impl UsbDevice {
-    /// The device that a serial port belongs to; `port` is its real path.
-    pub fn of(port: &Path) -> Option<UsbDevice> {
-        UsbDevice::under(Path::new(SYSFS), port)
+    /// The device that a port belongs to. A port of another machine belongs to none here.
+    pub fn of(port: &Port) -> Option<UsbDevice> {
+        UsbDevice::under(Path::new(SYSFS), &std::fs::canonicalize(port.path()?).ok()?)
     }
 
     fn under(sysfs: &Path, port: &Path) -> Option<UsbDevice> {

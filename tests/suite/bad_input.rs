@@ -30,7 +30,7 @@ fn check_reports_every_error_with_file_and_line() {
     for line in [
         format!("{path}:1: unknown key `htpp`; did you mean `http`?"),
         format!("{path}:4: `lifetime` must be a text in quotes"),
-        format!("{path}:5: a [[modem]] needs port = \"/dev/…\", a path or a glob"),
+        format!("{path}:5: a [[modem]] needs port = \"/dev/…\", a path, a glob or an address"),
         format!("{path}:6: `baud` must be from 300 to 4000000"),
     ] {
         assert!(said.contains(&line), "{line} is missing in:\n{said}");

@@ -55,6 +55,7 @@ mod pin;
 mod quirk_index;
 mod recordings;
 mod reload;
+mod remote_lines;
 mod rental_care;
 mod simulator;
 mod snapshots;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::config::{BankSection, Config, Fault, Inspection, ModemSection};
 use super::super::rights::{Access, UserIdentity, group_of};
-use crate::driver::{self, credential, credential_name};
+use crate::driver::{self, Port, credential, credential_name};
 use crate::modem::Pin;
 
 /// The folders in which a udev rule can keep ModemManager away from the modems.
@@ -15,7 +15,7 @@ const RULES: [&str; 3] = ["/etc/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/ud
 
 /// A place in the configuration that names a port, or several by a glob.
 struct Naming {
-    port: String,
+    port: Port,
     /// The line that its section begins on.
     line: usize,
 }
@@ -25,14 +25,19 @@ impl Naming {
         Fault { line: self.line, text: text.into() }
     }
 
-    /// Whether it is a pattern that may stand for several ports.
-    fn is_glob(&self) -> bool {
-        self.port.contains(['*', '?', '['])
+    /// The paths that it stands for now; none for an address.
+    fn paths(&self) -> Vec<PathBuf> {
+        let pattern = self.port.path().and_then(Path::to_str);
+        let paths = pattern.and_then(|pattern| glob::glob(pattern).ok());
+        paths.into_iter().flatten().flatten().collect()
     }
 
-    /// The paths that it stands for now.
-    fn paths(&self) -> Vec<PathBuf> {
-        glob::glob(&self.port).map(|paths| paths.flatten().collect()).unwrap_or_default()
+    /// The ports that it names: those that a glob stands for now, or the one.
+    fn ports(&self) -> Vec<Port> {
+        match self.port.is_glob() {
+            true => self.paths().into_iter().map(Port::Path).collect(),
+            false => vec![self.port.clone()],
+        }
     }
 }
 
@@ -40,9 +45,9 @@ impl Naming {
 /// glob that matches them, too.
 fn namings(config: &Config) -> Vec<Naming> {
     let of_bank = |bank: &BankSection| {
-        let control = bank.control.iter().map(|path| path.display().to_string());
+        let control = bank.control.iter().cloned().map(Port::Path);
         let line = bank.line;
-        let ports = bank.ports.iter().cloned().chain(control);
+        let ports = bank.ports.iter().map(|path| Port::Path(path.into())).chain(control);
         ports.map(|port| Naming { port, line }).collect::<Vec<_>>()
     };
     let of_modem = |modem: &ModemSection| Naming { port: modem.port.clone(), line: modem.line };
@@ -64,11 +69,11 @@ pub(super) fn missing(reading: &Inspection) -> Option<Fault> {
 pub(super) fn absent(config: &Config) -> Vec<Fault> {
     let fault = |named: &Naming| {
         let port = &named.port;
-        let what = match named.is_glob() {
+        let what = match port.is_glob() {
             true => format!("nothing matches port = \"{port}\" now"),
             false => format!("there is no port {port} now"),
         };
-        let absent = named.paths().is_empty();
+        let absent = port.path().is_some() && named.paths().is_empty();
         absent.then(|| named.fault(format!("{what}; plug the modem in or correct the path")))
     };
     namings(config).iter().filter_map(fault).collect()
@@ -78,7 +83,8 @@ pub(super) fn absent(config: &Config) -> Vec<Fault> {
 pub(super) fn unusable(config: &Config, who: &UserIdentity) -> Vec<Fault> {
     let drivers = std::fs::read_to_string("/proc/tty/drivers").ok();
     let namings = namings(config);
-    let relative = namings.iter().filter(|named| !named.port.starts_with('/')).map(|named| {
+    let is_relative = |named: &&Naming| named.port.path().is_some_and(Path::is_relative);
+    let relative = namings.iter().filter(is_relative).map(|named| {
         named.fault(format!("port = \"{}\" must be a whole path that begins with /", named.port))
     });
     let unusable = namings.iter().flat_map(|named| {
@@ -131,35 +137,37 @@ fn has_tty_driver(drivers: &str, major: u32, minor: u32) -> bool {
 /// links to a port, such as those of udev with and without the revision of USB.
 pub(super) fn doubled(config: &Config) -> Vec<Fault> {
     struct Seen {
-        path: PathBuf,
+        port: Port,
         naming: usize,
         line: usize,
         by_glob: bool,
     }
-    let mut devices: HashMap<PathBuf, Seen> = HashMap::new();
+    let mut devices: HashMap<Port, Seen> = HashMap::new();
     let mut faults = Vec::new();
     for (naming, named) in namings(config).into_iter().enumerate() {
-        let (by_glob, line) = (named.is_glob(), named.line);
-        let paths = if by_glob { named.paths() } else { vec![PathBuf::from(&named.port)] };
+        let (by_glob, line) = (named.port.is_glob(), named.line);
         let mut twice: Vec<String> = Vec::new();
-        for path in paths {
-            let device = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+        for port in named.ports() {
+            let device = port.device().unwrap_or_else(|| port.clone());
             match devices.get(&device) {
                 Some(seen) if !by_glob || (seen.by_glob && seen.naming != naming) => {
-                    let (other, line) = (seen.path.display(), seen.line);
-                    twice.push(match seen.path == path {
+                    let (other, line) = (&seen.port, seen.line);
+                    twice.push(match *other == port {
                         true => format!("{other} is named on line {line}, too"),
-                        false => format!("{} is {other} of line {line}", path.display()),
+                        false => format!("{port} is {other} of line {line}"),
                     });
                 }
                 Some(_) => {}
-                None => drop(devices.insert(device, Seen { path, naming, line, by_glob })),
+                None => drop(devices.insert(device, Seen { port, naming, line, by_glob })),
             }
         }
         if let Some(first) = twice.first() {
             let more = twice.len().saturating_sub(1);
             let more = if more == 0 { String::new() } else { format!(", and {more} more") };
-            let cure = "name each port once, by one path";
+            let cure = match named.port.address() {
+                Some(_) => "name each address once",
+                None => "name each port once, by one path",
+            };
             faults.push(named.fault(format!("{first}{more}; {cure}")));
         }
     }

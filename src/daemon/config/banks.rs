@@ -73,6 +73,11 @@ pub(super) fn banks<'d>(document: &'d Document<'d>) -> Vec<BankSection> {
 /// Notes faults of the ports, among themselves and with those of the banks before.
 fn check_ports(section: &SectionReader<'_>, bank: &BankSection, before: &[BankSection]) {
     for port in &bank.ports {
+        if port.contains("://") {
+            let fault = "the ports of a bank are paths: addresses are for [[modem]]";
+            section.fault(PORTS.name, format!("\"{port}\": {fault}"));
+            continue;
+        }
         if port.contains(['*', '?', '[']) {
             section.fault(
                 PORTS.name,

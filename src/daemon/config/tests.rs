@@ -66,9 +66,13 @@ fn what_the_file_sets_is_read() {
         "#,
     )
     .unwrap();
-    let ports: Vec<_> =
-        config.modems.iter().map(|modem| (modem.port.as_str(), modem.baud, modem.line)).collect();
-    assert_eq!(ports, [("/dev/ttyUSB*", 9600, 4), ("/dev/ttyS0", 115_200, 7)]);
+    let ports: Vec<_> = config
+        .modems
+        .iter()
+        .map(|modem| (modem.port.to_string(), modem.baud, modem.line))
+        .collect();
+    let named = |port: &str, baud, line| (port.to_owned(), baud, line);
+    assert_eq!(ports, [named("/dev/ttyUSB*", 9600, 4), named("/dev/ttyS0", 115_200, 7)]);
     assert_eq!(config.gateway.max_open_per_account, 5);
     assert!(config.gateway.international_numbers && !config.gateway.share_sim);
     let orders = &config.gateway;
@@ -114,7 +118,22 @@ fn each_fault_is_reported_with_its_line_and_what_would_be_right() {
             "[http]\nlisten = \"8080\"",
             &["2: `listen` must be an address and port like \"127.0.0.1:8080\""],
         ),
-        ("[[modem]]\nbaud = 9600", &["1: a [[modem]] needs port = \"/dev/…\", a path or a glob"]),
+        (
+            "[[modem]]\nbaud = 9600",
+            &["1: a [[modem]] needs port = \"/dev/…\", a path, a glob or an address"],
+        ),
+        (
+            "[[modem]]\nport = \"tcp://127.0.0.1:70*\"",
+            &["2: \"tcp://127.0.0.1:70*\": an address stands for one port; only a path can be a \
+               glob"],
+        ),
+        (
+            "[[modem]]\nport = \"rfc2217://pool.example:7001\"",
+            &["2: \"rfc2217://pool.example:7001\" is not on this machine, and nothing encrypts \
+               what is said there, neither texts nor PINs: name the end of a tunnel, such as \
+               \"rfc2217://127.0.0.1:7001\", or set insecure = true if nobody else can read or \
+               reach that network"],
+        ),
         ("[modem]\nport = \"/dev/x\"", &["1: `modem` is a list: write [[modem]]"]),
         ("[[modem]]\nport = \"/dev/x\"\nbaud = 1", &["3: `baud` must be from 300 to 4000000"]),
         (

@@ -70,6 +70,30 @@ pub enum ModemReason {
     /// yet whether it is the same modem.
     #[error("perhaps another port of the modem on {0}: both read their SIM cards again")]
     MayBeServedOnOtherPort(PortName),
+    /// The server of a remote line cannot be reached. This is the operating system's error.
+    #[error("no connection to the line's server: {0}")]
+    CannotConnect(String),
+    /// Whoever listens at the address of a remote line does not speak RFC 2217, or hangs.
+    #[error(
+        "the line's server does not answer as RFC 2217 says: it hangs, or offers the line without \
+         Telnet, as tcp://"
+    )]
+    NotRfc2217,
+    /// The server of a remote line serves another client. These are its words.
+    #[error("another client uses the line; its server says \"{0}\"")]
+    LineInUse(String),
+    /// The server of a remote line has closed the connection at once, with these words.
+    #[error("the line's server refuses it and says \"{0}\"")]
+    LineRefused(String),
+    /// The server of a remote line has closed the connection.
+    #[error("the line's server has closed the connection")]
+    LineClosed,
+    /// The server of a remote line does not even answer for itself.
+    #[error("the line's server, or the network to it, has stopped answering")]
+    ServerSilent,
+    /// Nothing comes over a remote line whose server cannot be asked.
+    #[error("nothing comes over the line: the modem, the line's server or the network hangs")]
+    LineSilent,
     /// The device went away while it was open.
     #[error("the port hung up")]
     HungUp,
@@ -291,6 +315,18 @@ fn in_words(cause: Option<&str>) -> String {
 }
 
 impl ModemReason {
+    /// Whether an open line to the modem has failed, and not the modem.
+    pub fn is_of_line(&self) -> bool {
+        matches!(
+            self,
+            ModemReason::HungUp
+                | ModemReason::ReadFailed(_)
+                | ModemReason::WriteFailed(_)
+                | ModemReason::LineClosed
+                | ModemReason::ServerSilent
+        )
+    }
+
     /// Whether it only says what is being done: nothing is known yet that keeps the modem from
     /// working.
     pub fn is_progress(&self) -> bool {

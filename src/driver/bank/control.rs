@@ -12,7 +12,7 @@ use tokio_serial::SerialStream;
 use crate::bank::{BankProfile, Control, ControlAction};
 use crate::driver::clock::Clock;
 use crate::driver::holders::Holders;
-use crate::driver::port;
+use crate::driver::serial;
 
 /// How long a write may take; a bank that has not read it by then has stopped reading.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -40,7 +40,7 @@ impl ControlLine {
     pub async fn run(mut self) {
         while let Some(command) = self.commands.recv().await {
             let (unanswered, reason) =
-                match port::open(&self.path, self.profile.baud, &self.holders).await {
+                match serial::open(&self.path, self.profile.baud, &self.holders).await {
                     Ok(stream) => self.use_line(stream, command).await,
                     Err(reason) => (vec![command.radio], reason.to_string()),
                 };
@@ -64,7 +64,7 @@ impl ControlLine {
         let mut control = Control::new(self.profile.clone(), clock.now());
         control.switch(radio, local_slot, clock.now());
         let result = self.exchange(&mut stream, &mut control, clock).await;
-        port::close_and_wait(stream).await;
+        serial::close_and_wait(stream).await;
         let reason = result.err().map_or_else(|| "closed".to_owned(), |error| error.to_string());
         (control.abandon(), reason)
     }

@@ -17,7 +17,7 @@ use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, info_span};
 
-use super::{Handle, HostError, PortOptions, PortPattern, Ports};
+use super::{Handle, HostError, Port, PortOptions, PortPattern, Ports};
 use crate::bank::BankConfig;
 use crate::domain::bank::{BankReport, SlotDemand, SlotRecord, SwitchRecord};
 use crate::domain::{Iccid, PortName, Timestamp};
@@ -92,7 +92,7 @@ impl BankPorts {
     /// The ports of the radios.
     pub fn ports(&self) -> Vec<Ports> {
         let ports = self.config.radios.iter().map(|radio| Ports {
-            pattern: PortPattern { path: radio.as_str().into(), baud: self.baud },
+            pattern: PortPattern { port: Port::of_name(radio), baud: self.baud },
             options: self.options.clone(),
         });
         ports.collect()

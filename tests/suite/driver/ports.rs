@@ -45,7 +45,7 @@ fn settings() -> Settings {
 }
 
 fn pattern(path: impl AsRef<Path>) -> PortPattern {
-    PortPattern { path: path.as_ref().to_owned(), baud: 115_200 }
+    PortPattern { port: path.as_ref().to_owned().into(), baud: 115_200 }
 }
 
 async fn until_reason(host: &Recorder, port: &Path, words: &str) {

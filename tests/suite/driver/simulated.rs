@@ -1,5 +1,6 @@
 //! Messages on their way from the network to the host through simulated modems.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -55,7 +56,7 @@ impl Site {
         };
         let rack = Rack::start(config).unwrap();
         let host = Recorder::new();
-        let pattern = PortPattern { path: folder.path().join("modem*"), baud: 115_200 };
+        let pattern = PortPattern { port: folder.path().join("modem*").into(), baud: 115_200 };
         let driver = driver::start(vec![pattern], settings, Arc::clone(&host));
         Site { rack, driver, host, folder }
     }
@@ -113,7 +114,7 @@ async fn messages_before_and_after_the_start_reach_the_host_and_leave_the_modems
         rack.network().send("Uber", number, "before").unwrap();
     }
     let host = Recorder::new();
-    let pattern = PortPattern { path: folder.path().join("modem*"), baud: 115_200 };
+    let pattern = PortPattern { port: folder.path().join("modem*").into(), baud: 115_200 };
     let driver = driver::start(vec![pattern], settings(), Arc::clone(&host));
     let site = Site { rack, driver, host, folder };
     site.all_ready(3).await;
@@ -264,8 +265,9 @@ async fn ports_are_added_changed_and_removed_without_touching_the_other_sessions
                 .count()
         })
     };
-    let plain =
-        |place: usize, baud| PortPattern { path: site.port(place).as_str().into(), baud }.into();
+    let plain = |place: usize, baud| {
+        PortPattern { port: PathBuf::from(site.port(place).as_str()).into(), baud }.into()
+    };
     let handle = site.driver.handle();
     // The first port keeps its settings under another pattern, the second gets others, and the
     // third is removed.
@@ -286,8 +288,9 @@ async fn ports_are_added_changed_and_removed_without_touching_the_other_sessions
     site.rack.network().send("Uber", &site.number(2), "to a modem that is not served").unwrap();
     site.rack.network().send("Uber", &site.number(0), "to one that is").unwrap();
     site.host.until("the message", |kept| kept.stored.len() == 1).await;
-    handle
-        .serve(vec![PortPattern { path: site.folder.path().join("modem*"), baud: 115_200 }.into()]);
+    handle.serve(vec![
+        PortPattern { port: site.folder.path().join("modem*").into(), baud: 115_200 }.into(),
+    ]);
     site.host.until("what waited in the third", |kept| kept.stored.len() == 2).await;
     assert_eq!((opened(0), opened(2)), (1, 2));
     assert_eq!(site.texts(), ["to a modem that is not served", "to one that is"]);

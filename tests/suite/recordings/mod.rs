@@ -94,7 +94,7 @@ async fn replay(recording: Recording, standard: Recording) -> Result<(), String>
     let name = recording.name.clone();
     let player = player::start(&port, recording, standard);
     let keeper = Arc::new(Keeper::default());
-    let pattern = PortPattern { path: port, baud: 115_200 };
+    let pattern = PortPattern { port: port.into(), baud: 115_200 };
     let driver =
         driver::start(vec![pattern], Config::defaults().driver_settings(), Arc::clone(&keeper));
     let missing = || {

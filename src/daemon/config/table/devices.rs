@@ -19,9 +19,12 @@ section! {
      section for as many ports or globs as there are.";
 
     PORT: OptionalKey<Text> = optional("port", Text, r#""/dev/serial/by-path/*""#, Reload,
-        "A path or a glob (`*`, `?`, `[…]`). The daemon waits for a port that does not exist.");
+        "A path or a glob (`*`, `?`, `[…]`), or the address of a serial line that a program such \
+         as ser2net offers: `\"tcp://HOST:PORT\"`, or `\"rfc2217://HOST:PORT\"` where it does so \
+         with Telnet and RFC 2217. The daemon waits for a port that does not exist.");
     BAUD_RATE: Key<Whole<u32>> = key("baud", BAUD, || 115_200, Reload,
-        "Bits per second. USB modems ignore it.");
+        "Bits per second. USB modems ignore it. A line at `tcp://` has the speed that its server \
+         sets.");
     PROFILE: Key<TextOr> = key("profile", TextOr("auto"), || None, Reload,
         "The name of a modem profile, such as `\"quectel-ec2x\"`, used instead of the one that \
          matches what the modem reports about itself. It is the name of a file in \
@@ -34,6 +37,10 @@ section! {
     PIN_WITHOUT_COUNT: Key<Flag> = key("pin_without_count", Flag, || false, Reload,
         "Whether the PIN is also entered once into a SIM if the modem does not report how many \
          attempts are left. A SIM that has accepted its PIN before needs no such permission.");
+    INSECURE: Key<Flag> = key("insecure", Flag, || false, Reload,
+        "Whether the address may be that of another machine. Nothing on such a line is encrypted, \
+         neither texts nor the SIM's PIN, and whoever reaches its server can use the modem. \
+         Without this, only addresses of this machine are accepted, at which a tunnel ends.");
 }
 
 section! {
