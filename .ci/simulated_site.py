@@ -26,12 +26,14 @@ def run_in_venv(name, packages):
 class Site:
     """Modems and daemon in a folder of their own."""
 
-    def __init__(self, program, folder, settings="", modems=2):
+    def __init__(self, program, folder, settings="", modems=2, ports=None):
+        """The daemon serves `ports`, or else those of the simulated modems."""
         self.program, self.folder, self.children = program, folder, []
         self.config = folder / "simbridge.toml"
         self.config.write_text(
             f'[database]\npath = "{folder}/db"\n[http]\nlisten = "127.0.0.1:0"\n[admin]\nsocket = "{folder}/admin"\n'
-            f'[[modem]]\nport = "{folder}/modems/modem*"\n{settings}'
+            + "".join(f'[[modem]]\nport = "{port}"\n' for port in ports or [f"{folder}/modems/modem*"])
+            + settings
         )
         self.start("simulate", "--modems", modems, "--dir", folder / "modems")
         self.modems = modems
