@@ -108,7 +108,7 @@ fn top<P: Visitor>(visit: &Visit<P>, head: &Markup) -> Markup {
                     (head)
                     span id="live" class="live" hidden { "live" }
                     details class="drop" {
-                        summary { (name) }
+                        summary { span { (name) } }
                         div class="drop-menu" {
                             a href="/me" { "Your settings" }
                             form method="post" action="/sign-out" {
