@@ -49,7 +49,7 @@ impl WriteTx<'_> {
         let service = service.map(|service| service.0);
         let sql = "DELETE FROM account_price WHERE account_id = $1 AND coalesce(service_id, 0) = \
                    coalesce($2, 0) AND coalesce(country, '') = coalesce($3, '')";
-        self.execute(sql, params![account.0, service, country])?;
+        self.change(sql, params![account.0, service, country])?;
         let (amount, percent) = match price {
             None => return Ok(()),
             Some(OwnPrice::Amount(amount)) => (Some(amount.0), None),
@@ -57,11 +57,11 @@ impl WriteTx<'_> {
         };
         let sql = "INSERT INTO account_price (account_id, service_id, country, price_minor, \
                    percent) VALUES ($1, $2, $3, $4, $5)";
-        self.execute(sql, params![account.0, service, country, amount, percent]).map(drop)
+        self.change(sql, params![account.0, service, country, amount, percent])
     }
 
     /// Removes what accounts pay for a service that is to be removed.
     pub(super) fn remove_account_prices_of(&self, service: ServiceId) -> Result<(), StoreError> {
-        self.execute("DELETE FROM account_price WHERE service_id = $1", [service.0]).map(drop)
+        self.change("DELETE FROM account_price WHERE service_id = $1", [service.0])
     }
 }

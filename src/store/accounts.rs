@@ -2,7 +2,6 @@
 
 use rusqlite::{Row, params};
 
-use super::error::one_row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::fair_use::{Allowance, DayUse, FairUse, OwnLimits, RecentEnds};
 use crate::domain::{AccountId, Amount, Funds, Timestamp};
@@ -79,7 +78,7 @@ impl ReadTx<'_> {
     ) -> Result<Vec<Account>, StoreError> {
         let sql = format!(
             "{ACCOUNT} WHERE id < $1 AND coalesce((suspended_at IS NOT NULL) = $2, true) AND \
-             coalesce(instr(lower(name), lower($3)), true) ORDER BY id DESC LIMIT $4"
+             coalesce(instr(lower(name), lower($3)) > 0, true) ORDER BY id DESC LIMIT $4"
         );
         let before = before.map_or(i64::MAX, |before| before.0);
         self.all(&sql, params![before, is_suspended, name, limit], account)
@@ -106,11 +105,10 @@ impl ReadTx<'_> {
 impl WriteTx<'_> {
     /// Adds an account without funds and returns its id.
     pub fn add_account(&self, name: &str, at: Timestamp) -> Result<AccountId, StoreError> {
-        self.execute(
+        Ok(AccountId(self.insert(
             "INSERT INTO account (name, created_at) VALUES ($1, $2)",
             params![name, at.0],
-        )?;
-        Ok(AccountId(self.inserted()))
+        )?))
     }
 
     /// Saves an account's funds, and what it has done on a day.
@@ -124,7 +122,7 @@ impl WriteTx<'_> {
                    day_spent_minor = $4, day_orders = $5 WHERE id = $6";
         let values =
             params![funds.balance.0, funds.held.0, day.began_at.0, day.spent.0, day.orders, id.0];
-        one_row(self.execute(sql, values)?, "account", id)
+        self.change_one(sql, values, "account", id)
     }
 
     /// Saves the limits that an account has of its own.
@@ -136,14 +134,14 @@ impl WriteTx<'_> {
             [max_open, orders_per_day, spend_per_day].map(|own| own.map(Allowance::stored));
         let [max_open, orders_per_day, spend_per_day] = stored;
         let values = params![max_open, orders_per_day, spend_per_day, id.0];
-        one_row(self.execute(sql, values)?, "account", id)
+        self.change_one(sql, values, "account", id)
     }
 
     /// Saves what an account has made of what is free.
     pub fn save_fair_use(&self, id: AccountId, fair_use: &FairUse) -> Result<(), StoreError> {
         let sql = "UPDATE account SET recent_ends = $1, paused_until = $2 WHERE id = $3";
         let values = params![fair_use.recent.as_str(), fair_use.paused_until.0, id.0];
-        one_row(self.execute(sql, values)?, "account", id)
+        self.change_one(sql, values, "account", id)
     }
 
     /// Suspends an account from `at` on, or with `None` lets its keys work again.
@@ -153,6 +151,6 @@ impl WriteTx<'_> {
         since: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         let sql = "UPDATE account SET suspended_at = $1 WHERE id = $2";
-        one_row(self.execute(sql, params![since.map(|at| at.0), account.0])?, "account", account)
+        self.change_one(sql, params![since.map(|at| at.0), account.0], "account", account)
     }
 }

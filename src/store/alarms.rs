@@ -41,8 +41,8 @@ impl ReadTx<'_> {
     /// The alarms that stand, oldest first.
     pub fn standing_alarms(&self) -> Result<Vec<StandingAlarm>, StoreError> {
         let sql = format!(
-            "SELECT a.members, {STANDING} FROM alarm a INDEXED BY alarm_standing WHERE a.ended_at \
-             IS NULL ORDER BY a.raised_at, a.id"
+            "SELECT a.members, {STANDING} FROM alarm a WHERE a.ended_at IS NULL ORDER BY \
+             a.raised_at, a.id"
         );
         self.all(&sql, [], standing)
     }
@@ -50,8 +50,8 @@ impl ReadTx<'_> {
     /// The alarms that have ended, the last one first; at most `limit`.
     pub fn ended_alarms(&self, limit: i64) -> Result<Vec<LoggedAlarm>, StoreError> {
         let sql = format!(
-            "SELECT a.members, {STANDING}, a.ended_at FROM alarm a INDEXED BY alarm_ended WHERE \
-             a.ended_at IS NOT NULL ORDER BY a.ended_at DESC, a.id DESC LIMIT $1"
+            "SELECT a.members, {STANDING}, a.ended_at FROM alarm a WHERE a.ended_at IS NOT NULL \
+             ORDER BY a.ended_at DESC, a.id DESC LIMIT $1"
         );
         self.all(&sql, [limit], |row| {
             Ok(LoggedAlarm { standing: standing(row)?, ended_at: Some(Timestamp(row.get(9)?)) })
@@ -83,7 +83,7 @@ impl WriteTx<'_> {
                 let sql = "UPDATE alarm SET ended_at = $1 WHERE name = $2 AND subject = $3 AND \
                            ended_at IS NULL";
                 let (Alarm { name, subject, .. }, ended) = (&known.alarm, now.max(known.raised_at));
-                self.execute(sql, params![ended.0, name.as_str(), subject])?;
+                self.change(sql, params![ended.0, name.as_str(), subject])?;
             }
         }
         standing.iter().try_for_each(|alarm| self.save_standing_alarm(alarm))
@@ -98,32 +98,32 @@ impl WriteTx<'_> {
                    $3, $4, $5) ON CONFLICT (name, subject, raised_at) DO UPDATE SET text = \
                    excluded.text, members = excluded.members, ended_at = NULL";
         let members = members.join("\n");
-        self.execute(sql, params![name.as_str(), subject, text, raised_at.0, members])?;
+        self.change(sql, params![name.as_str(), subject, text, raised_at.0, members])?;
         let Some(Acknowledgement { at, note, by }) = acknowledged else { return Ok(()) };
         let sql = "UPDATE alarm SET acknowledged_at = $1, note = $2, acknowledged_uid = $3, \
                    acknowledged_by = $4 WHERE name = $5 AND subject = $6 AND raised_at = $7";
         let (uid, by) = (by.as_ref().and_then(Person::uid), by.as_ref().and_then(Person::name));
         let values = params![at.0, note, uid, by, name.as_str(), subject, raised_at.0];
-        self.execute(sql, values).map(drop)
+        self.change(sql, values)
     }
 
     /// Removes the alarms that ended before a time.
     pub fn purge_alarms(&self, before: Timestamp) -> Result<(), StoreError> {
         let sql = "DELETE FROM alarm WHERE ended_at IS NOT NULL AND ended_at < $1";
-        self.execute(sql, [before.0]).map(drop)
+        self.change(sql, [before.0])
     }
 
     /// Saves what the receivers of a channel know. Alarms that the database does not have are left
     /// out.
     pub fn save_told_alarms(&self, channel: &str, told: &[ToldAlarm]) -> Result<(), StoreError> {
-        self.execute("DELETE FROM told_alarm WHERE channel = $1", [channel])?;
+        self.change("DELETE FROM told_alarm WHERE channel = $1", [channel])?;
         for ToldAlarm { alarm: StandingAlarm { alarm, raised_at, .. }, told_at } in told {
             let sql = "INSERT INTO told_alarm (channel, alarm_id, told_at, members) SELECT $1, id, \
                        $2, $3 FROM alarm WHERE name = $4 AND subject = $5 AND raised_at = $6";
             let Alarm { name, subject, members, .. } = alarm;
             let (name, members) = (name.as_str(), members.join("\n"));
             let values = params![channel, told_at.0, members, name, subject, raised_at.0];
-            self.execute(sql, values)?;
+            self.change(sql, values)?;
         }
         Ok(())
     }

@@ -215,7 +215,7 @@ impl WriteTx<'_> {
             spend_per_day.most(),
             mode.is_test()
         ];
-        self.execute(sql, values).map(drop)
+        self.change(sql, values)
     }
 
     /// Changes what the operator says about a key.
@@ -231,7 +231,7 @@ impl WriteTx<'_> {
             spend_per_day.most(),
             digest
         ];
-        self.execute(sql, values).map(drop)
+        self.change(sql, values)
     }
 
     /// Saves what was spent with an account's key on a day.
@@ -244,14 +244,14 @@ impl WriteTx<'_> {
         let sql = "UPDATE api_key SET day_began_at = $1, day_spent_minor = $2 WHERE prefix = $3 \
                    AND account_id = $4";
         let values = params![day.began_at.0, day.spent.0, prefix, account.0];
-        self.execute(sql, values).map(drop)
+        self.change(sql, values)
     }
 
     /// Notes when keys were used last. What is written late changes nothing.
     pub fn save_key_uses(&self, uses: &HashMap<[u8; 32], Timestamp>) -> Result<(), StoreError> {
-        let sql = "UPDATE api_key SET last_used_at = max($1, coalesce(last_used_at, $1)) WHERE \
-                   digest = $2";
-        uses.iter().try_for_each(|(digest, at)| self.execute(sql, params![at.0, digest]).map(drop))
+        let sql = "UPDATE api_key SET last_used_at = $1 WHERE digest = $2 AND \
+                   coalesce(last_used_at, $1) <= $1";
+        uses.iter().try_for_each(|(digest, at)| self.change(sql, params![at.0, digest]))
     }
 
     /// Notes when requests with keys were refused last, and why. What is written late changes
@@ -276,7 +276,7 @@ impl WriteTx<'_> {
                 "UPDATE api_key SET last_refused_at = $1, refused_for = {why} WHERE digest = $2 \
                  AND coalesce(last_refused_at, $1) <= $1"
             );
-            self.execute(&sql, params![at.0, digest])?;
+            self.change(&sql, params![at.0, digest])?;
         }
         Ok(())
     }
@@ -284,6 +284,6 @@ impl WriteTx<'_> {
     /// Revokes a key, unless it was revoked before.
     pub fn revoke_key(&self, digest: &[u8; 32], at: Timestamp) -> Result<(), StoreError> {
         let sql = "UPDATE api_key SET revoked_at = $1 WHERE digest = $2 AND revoked_at IS NULL";
-        self.execute(sql, params![at.0, digest]).map(drop)
+        self.change(sql, params![at.0, digest])
     }
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use rusqlite::{Row, params};
 
-use super::error::one_row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::{AssemblyId, MessageId, SimId, Timestamp};
 
@@ -174,21 +173,21 @@ impl WriteTx<'_> {
                    first_at, last_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)";
         let NewAssembly { sim, doubtful, sender, reference, wide, total } = *new;
         let values = params![sim.0, doubtful, sender, reference, wide, total, due_at.0, at.0];
-        self.execute(sql, values)?;
-        Ok(AssemblyId(self.inserted()))
+        Ok(AssemblyId(self.insert(sql, values)?))
     }
 
     /// Records that a part of a long message was sent `at`.
     pub fn widen_assembly(&self, id: AssemblyId, at: Timestamp) -> Result<(), StoreError> {
-        let sql = "UPDATE assembly SET first_at = min(first_at, $1), last_at = max(last_at, $1) \
-                   WHERE id = $2";
-        one_row(self.execute(sql, [at.0, id.0])?, "assembly", id)
+        let sql = "UPDATE assembly SET first_at = CASE WHEN first_at > $1 THEN $1 ELSE first_at \
+                   END, last_at = CASE WHEN last_at < $1 THEN $1 ELSE last_at END WHERE id = $2";
+        self.change_one(sql, [at.0, id.0], "assembly", id)
     }
 
     /// Has a long message that is not shown yet be shown at `due_at`, unless it is before.
     pub fn hasten_assembly(&self, id: AssemblyId, due_at: Timestamp) -> Result<(), StoreError> {
-        let sql = "UPDATE assembly SET due_at = min(due_at, $1) WHERE id = $2";
-        one_row(self.execute(sql, [due_at.0, id.0])?, "assembly", id)
+        let sql = "UPDATE assembly SET due_at = CASE WHEN due_at > $1 THEN $1 ELSE due_at END \
+                   WHERE id = $2";
+        self.change_one(sql, [due_at.0, id.0], "assembly", id)
     }
 
     /// Records which message shows a long message, and whether that is complete.
@@ -199,9 +198,8 @@ impl WriteTx<'_> {
         complete: bool,
     ) -> Result<(), StoreError> {
         let sql = "UPDATE assembly SET message_id = $1, complete = $2, due_at = NULL WHERE id = $3";
-        one_row(self.execute(sql, params![message.0, complete, id.0])?, "assembly", id)?;
-        self.execute("UPDATE part SET message_id = $1 WHERE assembly_id = $2", [message.0, id.0])
-            .map(drop)
+        self.change_one(sql, params![message.0, complete, id.0], "assembly", id)?;
+        self.change("UPDATE part SET message_id = $1 WHERE assembly_id = $2", [message.0, id.0])
     }
 }
 

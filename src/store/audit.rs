@@ -34,41 +34,80 @@ pub struct AuditRow {
     pub client: Option<String>,
 }
 
+/// The id that stands in a column from a place on: its digits up to what follows, or 0 without any.
+macro_rules! id_in {
+    ($column:literal, $from:literal) => {
+        concat!(
+            "CAST('0' || substr(",
+            $column,
+            ", ",
+            $from,
+            ", length(",
+            $column,
+            ") + 1 - ",
+            $from,
+            " - length(ltrim(substr(",
+            $column,
+            ", ",
+            $from,
+            "), '0123456789'))) AS bigint)"
+        )
+    };
+}
+
+/// Branches of a CASE: something of the order, the rental or the message that a subject begins
+/// with.
+macro_rules! of_subject {
+    ($of_order:literal, $of_rental:literal, $of_message:literal) => {
+        concat!(
+            "WHEN subject LIKE 'order %' THEN (SELECT ",
+            $of_order,
+            " FROM orders WHERE id = ",
+            id_in!("subject", 7),
+            ") WHEN subject LIKE 'rental %' THEN (SELECT ",
+            $of_rental,
+            " FROM rental WHERE id = ",
+            id_in!("subject", 8),
+            ") WHEN subject LIKE 'message %' THEN (SELECT ",
+            $of_message,
+            " WHERE m.id = ",
+            id_in!("subject", 9),
+            ")"
+        )
+    };
+}
+
 const LISTED: Listed = Listed {
     table: "audit",
     id: "audit.id",
     time: "audit.at",
-    // A subject begins with what it is, and its id: casting takes the digits up to what follows.
-    account: "(actor = 'account ' || ? OR ? = CASE \
-              WHEN subject LIKE 'account %' THEN CAST(substr(subject, 9) AS INTEGER) \
-              WHEN subject LIKE 'order %' THEN (SELECT account_id FROM orders WHERE id = \
-              CAST(substr(subject, 7) AS INTEGER)) \
-              WHEN subject LIKE 'rental %' THEN (SELECT account_id FROM rental WHERE id = \
-              CAST(substr(subject, 8) AS INTEGER)) \
-              WHEN subject LIKE 'message %' THEN (SELECT coalesce(o.account_id, r.account_id) FROM \
-              message m LEFT JOIN orders o ON o.id = m.order_id LEFT JOIN rental r ON r.id = \
-              m.rental_id WHERE m.id = CAST(substr(subject, 9) AS INTEGER)) \
-              WHEN subject LIKE 'key %' THEN (SELECT account_id FROM api_key WHERE prefix = \
-              substr(subject, 5, instr(substr(subject, 5), ' ') - 1)) END)",
-    number: "(CASE \
-             WHEN subject LIKE 'order %' THEN (SELECT number FROM orders WHERE id = \
-             CAST(substr(subject, 7) AS INTEGER)) \
-             WHEN subject LIKE 'rental %' THEN (SELECT number FROM rental WHERE id = \
-             CAST(substr(subject, 8) AS INTEGER)) \
-             WHEN subject LIKE 'message %' THEN (SELECT s.number FROM message m JOIN sim s ON s.id \
-             = m.sim_id WHERE m.id = CAST(substr(subject, 9) AS INTEGER)) END IN (?) \
-             OR EXISTS (SELECT 1 FROM sim WHERE number IN (?) AND instr(subject, 'SIM ' || \
-             iccid)))",
-    sim: "(CASE \
-          WHEN subject LIKE 'order %' THEN (SELECT sim_id FROM orders WHERE id = \
-          CAST(substr(subject, 7) AS INTEGER)) \
-          WHEN subject LIKE 'rental %' THEN (SELECT sim_id FROM rental WHERE id = \
-          CAST(substr(subject, 8) AS INTEGER)) \
-          WHEN subject LIKE 'message %' THEN (SELECT sim_id FROM message WHERE id = \
-          CAST(substr(subject, 9) AS INTEGER)) END = ? \
-          OR EXISTS (SELECT 1 FROM sim WHERE id = ? AND instr(subject, 'SIM ' || iccid)))",
-    user: "? IN (user_name, CAST(uid AS TEXT))",
-    action: "instr(deed, ?)",
+    account: concat!(
+        "(actor = 'account ' || CAST(? AS bigint) OR ? = CASE WHEN subject LIKE 'account %' THEN ",
+        id_in!("subject", 9),
+        " ",
+        of_subject!(
+            "account_id",
+            "account_id",
+            "coalesce(o.account_id, r.account_id) FROM message m LEFT JOIN orders o ON o.id = \
+             m.order_id LEFT JOIN rental r ON r.id = m.rental_id"
+        ),
+        " WHEN subject LIKE 'key %' THEN (SELECT account_id FROM api_key WHERE prefix = \
+         substr(subject, 5, instr(substr(subject, 5) || ' ', ' ') - 1)) END)"
+    ),
+    number: concat!(
+        "(CASE ",
+        of_subject!("number", "number", "s.number FROM message m JOIN sim s ON s.id = m.sim_id"),
+        " END IN (?) OR EXISTS (SELECT 1 FROM sim WHERE number IN (?) AND instr(subject, 'SIM ' \
+         || iccid) > 0))"
+    ),
+    sim: concat!(
+        "(CASE ",
+        of_subject!("sim_id", "sim_id", "m.sim_id FROM message m"),
+        " END = ? OR EXISTS (SELECT 1 FROM sim WHERE id = ? AND instr(subject, 'SIM ' || iccid) \
+         > 0))"
+    ),
+    user: "? IN (user_name, CAST(uid AS text))",
+    action: "instr(deed, ?) > 0",
     ..Listed::UNFILTERED
 };
 
@@ -82,8 +121,8 @@ pub(super) fn person(uid: Option<u32>, name: Option<String>) -> Option<Person> {
 
 const AUDIT: &str = "SELECT audit.id, audit.at, actor, deed, subject, uid, user_name, key_prefix, \
                      c.address, account.name FROM audit LEFT JOIN client_address c ON c.audit_id = \
-                     audit.id LEFT JOIN account ON actor LIKE 'account %' AND account.id = \
-                     CAST(substr(actor, 9) AS INTEGER)";
+                     audit.id LEFT JOIN account ON account.id = CASE WHEN actor LIKE 'account %' \
+                     THEN CAST(substr(actor, 9) AS bigint) END";
 
 fn audit_row(row: &Row<'_>) -> rusqlite::Result<AuditRow> {
     Ok(AuditRow {
@@ -132,7 +171,7 @@ impl WriteTx<'_> {
         let name = person.as_ref().and_then(Person::name);
         let (actor, action) = (actor.to_string(), action.to_string());
         let values = params![at.0, actor, action, subject.to_string(), uid, name];
-        self.execute(sql, values).map(drop)
+        self.change(sql, values)
     }
 
     /// Adds a row of what a customer did, with which key and from where.
@@ -147,8 +186,7 @@ impl WriteTx<'_> {
         let sql = "INSERT INTO audit (at, actor, deed, subject, key_prefix) VALUES ($1, $2, $3, \
                    $4, $5)";
         let (actor, action) = (Actor::Account(account).to_string(), action.to_string());
-        self.execute(sql, params![at.0, actor, action, subject.to_string(), key])?;
-        let row = self.inserted();
+        let row = self.insert(sql, params![at.0, actor, action, subject.to_string(), key])?;
         client.map_or(Ok(()), |client| self.add_client_address(Asked::Audit(row), client, at))
     }
 }

@@ -10,7 +10,7 @@ mod given_up;
 mod reasons;
 mod statements;
 
-use rusqlite::{ToSql, params};
+use rusqlite::{Row, ToSql, params};
 
 use super::read_tx::parsed;
 use super::{ReadTx, StoreError};
@@ -60,6 +60,13 @@ pub struct RentalQuery<'q> {
 /// How many SIMs are looked at after one on whose number orders for the service have failed, for a
 /// better one.
 const LOOKED_FURTHER: usize = 16;
+
+/// How many SIMs of a country the first statement of a search selects.
+const FIRST_WINDOW: i64 = 64;
+/// How many times as many the next one selects. SQLite finds by the index only the time at which a
+/// window begins, and passes over all SIMs with that time, be it the whole stock because none was
+/// given out yet. As windows grow, it passes over few SIMs more than once.
+const WINDOW_GROWTH: i64 = 4;
 
 /// A SIM that can be sold as far as that is a matter of the SIM itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,34 +184,9 @@ impl ReadTx<'_> {
     ) -> Result<SearchResult, StoreError> {
         let StockQuery { country, service, now, used_since, rest_since, patterned, .. } = query;
         let account = query.account.map(|account| account.0);
-        let sql = for_order(query.sharing, scope);
-        match scope {
-            SearchScope::Sim(sim) => {
-                let values = params![
-                    country,
-                    now.0,
-                    service.0,
-                    used_since.0,
-                    account,
-                    rest_since.0,
-                    patterned,
-                    sim.0
-                ];
-                self.search(sql, values, scope, further, take)
-            }
-            _ => {
-                let values = params![
-                    country,
-                    now.0,
-                    service.0,
-                    used_since.0,
-                    account,
-                    rest_since.0,
-                    patterned
-                ];
-                self.search(sql, values, scope, further, take)
-            }
-        }
+        let values =
+            params![country, now.0, service.0, used_since.0, account, rest_since.0, patterned];
+        self.search(for_order(query.sharing, scope), values, scope, further, take)
     }
 
     /// The best SIM for a rental: one without a past before those that have one, then one with the
@@ -218,38 +200,29 @@ impl ReadTx<'_> {
         mut rank: impl FnMut(SimId, &str) -> Option<u8>,
     ) -> Result<SearchResult, StoreError> {
         let RentalQuery { country, account, now, rest_since, ordered_since } = query;
-        let (sql, account) = (for_rental(scope), account.map(|account| account.0));
-        let mut statement = self.conn.prepare_cached(sql)?;
-        let of_all = params![country, now.0, rest_since.0, account, ordered_since.0];
-        let mut rows = match scope {
-            SearchScope::Sim(sim) => statement.query(params![
-                country,
-                now.0,
-                rest_since.0,
-                account,
-                ordered_since.0,
-                sim.0
-            ])?,
-            SearchScope::All | SearchScope::First(_) => statement.query(of_all)?,
-        };
+        let account = account.map(|account| account.0);
+        let values = params![country, now.0, rest_since.0, account, ordered_since.0];
         let mut left = scope.count();
         let mut best: Option<((bool, u8), SimId, Msisdn)> = None;
-        while let Some(row) = rows.next()? {
+        let mut is_too_far = false;
+        self.visit_stock(for_rental(scope), values, scope, |row| {
             if left == 0 {
-                best.take_if(|((_, rank), ..)| *rank > 0);
-                return Ok(best.map_or(SearchResult::TooFar, found));
+                is_too_far = true;
+                return Ok(false);
             }
             left -= 1;
             let sim = SimId(row.get(0)?);
-            let Some(has_past) = row.get::<_, Option<bool>>(3)? else { continue };
+            let Some(has_past) = row.get::<_, Option<bool>>(3)? else { return Ok(true) };
             let iccid = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
-            let Some(rank) = rank(sim, iccid) else { continue };
+            let Some(rank) = rank(sim, iccid) else { return Ok(true) };
             if best.as_ref().is_none_or(|(known, ..)| (has_past, rank) < *known) {
                 best = Some(((has_past, rank), sim, row.get(2)?));
             }
-            if (has_past, rank) == (false, 0) {
-                break;
-            }
+            Ok((has_past, rank) != (false, 0))
+        })?;
+        if is_too_far {
+            best.take_if(|((_, rank), ..)| *rank > 0);
+            return Ok(best.map_or(SearchResult::TooFar, found));
         }
         Ok(best.map_or(SearchResult::Nothing, found))
     }
@@ -264,30 +237,61 @@ impl ReadTx<'_> {
         mut further: usize,
         mut take: impl FnMut(SimId, &str) -> bool,
     ) -> Result<SearchResult, StoreError> {
-        let (mut left, mut second) = (scope.count(), None);
-        let mut statement = self.conn.prepare_cached(sql)?;
-        let mut rows = statement.query(values)?;
-        while let Some(row) = rows.next()? {
+        let (mut left, mut best, mut is_too_far) = (scope.count(), None, false);
+        self.visit_stock(sql, values, scope, |row| {
             if left == 0 {
-                return Ok(second.unwrap_or(SearchResult::TooFar));
+                is_too_far = true;
+                return Ok(false);
             }
             left -= 1;
             let (sim, fitness): (_, u8) = (SimId(row.get(0)?), row.get(3)?);
             if fitness > 0 && take(sim, row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?) {
                 let found = SearchResult::Found(sim, row.get(2)?);
                 if fitness == 1 {
-                    return Ok(found);
+                    best = Some(found);
+                    return Ok(false);
                 }
-                second.get_or_insert(found);
+                best.get_or_insert(found);
             }
-            if second.is_some() {
+            if best.is_some() {
                 if further == 0 {
-                    break;
+                    return Ok(false);
                 }
                 further -= 1;
             }
+            Ok(true)
+        })?;
+        let none = if is_too_far { SearchResult::TooFar } else { SearchResult::Nothing };
+        Ok(best.unwrap_or(none))
+    }
+
+    /// Goes through the SIMs of a scope by a statement on the stock, a window at a time. `visit`
+    /// says whether to go on.
+    fn visit_stock(
+        &self,
+        sql: &str,
+        values: &[&dyn ToSql],
+        scope: SearchScope,
+        mut visit: impl FnMut(&Row<'_>) -> rusqlite::Result<bool>,
+    ) -> Result<(), StoreError> {
+        if let SearchScope::Sim(sim) = scope {
+            return self.visit(sql, &[values, &[&sim.0]].concat()[..], visit);
         }
-        Ok(second.unwrap_or(SearchResult::Nothing))
+        let (mut last, mut window) = ((i64::MIN, 0), FIRST_WINDOW);
+        loop {
+            let (after, mut count, mut goes_on) = (last, 0, true);
+            let of_window: [&dyn ToSql; 3] = [&after.0, &after.1, &window];
+            self.visit(sql, &[values, &of_window].concat()[..], |row| {
+                last = (row.get(4)?, row.get(0)?);
+                count += 1;
+                goes_on = visit(row)?;
+                Ok(goes_on)
+            })?;
+            if !goes_on || count < window {
+                return Ok(());
+            }
+            window *= WINDOW_GROWTH;
+        }
     }
 }
 

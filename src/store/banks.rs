@@ -143,9 +143,9 @@ impl ReadTx<'_> {
     /// The orders that are open at `now` and whose SIM has not been on the air since they were
     /// made, the one that ends first first.
     pub fn orders_waiting_for_sim(&self, now: Timestamp) -> Result<Vec<WaitingOrder>, StoreError> {
-        let sql = "SELECT o.id, o.account_id, s.iccid, o.lifetime_us FROM orders o INDEXED BY \
-                   orders_awaiting JOIN sim s ON s.id = o.sim_id WHERE o.state = 'open' AND \
-                   o.awaits_sim = 1 AND o.expires_at > $1 ORDER BY o.expires_at";
+        let sql = "SELECT o.id, o.account_id, s.iccid, o.lifetime_us FROM orders o JOIN sim s ON \
+                   s.id = o.sim_id WHERE o.state = 'open' AND o.awaits_sim = 1 AND o.expires_at > \
+                   $1 ORDER BY o.expires_at";
         self.all(sql, [now.0], |row| {
             Ok(WaitingOrder {
                 order: OrderId(row.get(0)?),
@@ -165,13 +165,13 @@ impl WriteTx<'_> {
         if let Some(iccid) = iccid {
             let sql = "UPDATE bank_slot SET holds = 'unknown', iccid = NULL WHERE iccid = $1 AND \
                        (bank <> $2 OR slot <> $3)";
-            self.execute(sql, params![iccid, bank, record.slot])?;
+            self.change(sql, params![iccid, bank, record.slot])?;
         }
         let sql = "INSERT INTO bank_slot (bank, slot, holds, iccid, visited_at) VALUES ($1, $2, \
                    $3, $4, $5) ON CONFLICT (bank, slot) DO UPDATE SET holds = excluded.holds, \
                    iccid = excluded.iccid, visited_at = excluded.visited_at";
         let values = params![bank, record.slot, word, iccid, record.visited_at.map(|at| at.0)];
-        self.execute(sql, values).map(drop)
+        self.change(sql, values)
     }
 
     /// Adds a switch, and deletes some of those that ended before `kept_since`.
@@ -182,7 +182,7 @@ impl WriteTx<'_> {
     ) -> Result<(), StoreError> {
         let old = "DELETE FROM bank_move WHERE id IN (SELECT id FROM bank_move WHERE ended_at < \
                    $1 ORDER BY ended_at LIMIT $2)";
-        self.execute(old, [kept_since.0, PRUNED])?;
+        self.change(old, [kept_since.0, PRUNED])?;
         let sql = "INSERT INTO bank_move (bank, radio, slot, left_iccid, found_iccid, outcome, \
                    began_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let values = params![
@@ -195,6 +195,6 @@ impl WriteTx<'_> {
             record.began_at.0,
             record.ended_at.0
         ];
-        self.execute(sql, values).map(drop)
+        self.change(sql, values)
     }
 }

@@ -61,13 +61,13 @@ impl WriteTx<'_> {
                    ($1, $2, $3, $4, $5)";
         let [order, rental, audit] = asked.ids();
         let values = params![at.0, address.to_string(), order, rental, audit];
-        self.execute(sql, values).map(drop)
+        self.change(sql, values)
     }
 
     /// Removes at most `limit` addresses that were written at `until` or before. Returns how many.
     pub fn purge_addresses(&self, until: Timestamp, limit: i64) -> Result<usize, StoreError> {
         let sql = "DELETE FROM client_address WHERE id IN (SELECT id FROM client_address WHERE at \
                    <= $1 ORDER BY at LIMIT $2)";
-        self.execute(sql, [until.0, limit])
+        self.change_counted(sql, [until.0, limit])
     }
 }

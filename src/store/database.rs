@@ -206,7 +206,7 @@ impl Store {
             // Held until the reading ends, even if the caller has stopped waiting for it.
             let _turns = (turn, page_turn);
             let conn = readers.take()?;
-            let outcome = reading(&ReadTx { conn: &conn });
+            let outcome = reading(&ReadTx::on(&conn));
             readers.give_back(conn);
             outcome
         });
@@ -253,7 +253,7 @@ impl Store {
             // Where this is refused, the reading just competes with the other threads.
             let _ = rustix::process::nice(BACKGROUND_NICE);
             let conn = readers.open_knowing_checks().map_err(E::from);
-            let outcome = conn.and_then(|conn| reading(&ReadTx { conn: &conn }));
+            let outcome = conn.and_then(|conn| reading(&ReadTx::on(&conn)));
             let _ = answer.send(outcome);
         };
         let started = std::thread::Builder::new().name("store-background".to_owned()).spawn(read);
@@ -276,7 +276,7 @@ impl Store {
             let file = tempfile::Builder::new()
                 .prefix(".copy-")
                 .tempfile_in(folder.unwrap_or_else(|| ".".into()))?;
-            copy_into(rows.conn, file.path())?;
+            copy_into(rows.connection(), file.path())?;
             Ok::<_, StoreError>(file.reopen()?)
         };
         self.read_in_background(copy).await

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use super::error::one_row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::calendar::add_months;
 use crate::domain::rental::{BETWEEN_RENEWALS, next_notice};
@@ -167,23 +166,23 @@ impl WriteTx<'_> {
     pub fn begin_future_ones(&self, now: Timestamp) -> Result<usize, StoreError> {
         let orders = "UPDATE orders SET created_at = $1, expires_at = $1 + expires_at - \
                       created_at WHERE state = 'open' AND expires_at > $1 AND created_at > $1";
-        let orders = self.execute(orders, [now.0])?;
+        let orders = self.change_counted(orders, [now.0])?;
         let rentals = self.rentals_starting_after(now)?;
         let count = orders + rentals.len();
         let waits = "UPDATE rental SET due_at = expires_at WHERE state = 'active' AND due_at > $1 \
                      AND expires_at < due_at";
-        self.execute(waits, [now.plus(BETWEEN_RENEWALS).0])?;
+        self.change(waits, [now.plus(BETWEEN_RENEWALS).0])?;
         let moves = "UPDATE rental SET moved_at = $1 WHERE state = 'active' AND due_at > $1 AND \
                      moved_at > $1";
-        self.execute(moves, [now.0])?;
-        self.execute("UPDATE given_up SET at = $1 WHERE at > $1", [now.0])?;
+        self.change(moves, [now.0])?;
+        self.change("UPDATE given_up SET at = $1 WHERE at > $1", [now.0])?;
         self.forget_future_tests(now)?;
         for rental in rentals {
             let paid = add_months(now, rental.months);
             let ends = paid.map_or(rental.expires_at, |paid| paid.plus(rental.free));
             let sql = "UPDATE rental SET started_at = $1, expires_at = $2, due_at = $2, \
                        order_rest_us = NULL WHERE id = $3";
-            one_row(self.execute(sql, [now.0, ends.0, rental.id.0])?, "rental", rental.id)?;
+            self.change_one(sql, [now.0, ends.0, rental.id.0], "rental", rental.id)?;
             self.plan_notice(rental.id, next_notice(ends, now))?;
         }
         Ok(count)

@@ -17,6 +17,6 @@ impl WriteTx<'_> {
     pub fn set_decimals(&self, decimals: u32) -> Result<bool, StoreError> {
         let sql = "UPDATE money SET decimals = $1 WHERE NOT EXISTS (SELECT 1 FROM account) AND \
                    NOT EXISTS (SELECT 1 FROM service)";
-        Ok(self.execute(sql, [decimals])? == 1)
+        Ok(self.change_counted(sql, [decimals])? == 1)
     }
 }

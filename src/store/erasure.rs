@@ -93,19 +93,19 @@ impl WriteTx<'_> {
     ) -> Result<(), StoreError> {
         let id = erasure.account.0;
         let sql = "INSERT INTO erasure (account_id, name) VALUES ($1, $2)";
-        self.execute(sql, params![id, erasure.name])?;
+        self.change(sql, params![id, erasure.name])?;
         let sql = "UPDATE account SET name = $1, erased_at = $2, suspended_at = \
                    coalesce(suspended_at, $2), max_open = NULL, orders_per_day = NULL, \
                    spend_per_day = NULL WHERE id = $3";
-        self.execute(sql, params![new_name, now.0, id])?;
+        self.change(sql, params![new_name, now.0, id])?;
         let sql = "UPDATE api_key SET revoked_at = coalesce(revoked_at, $1), allowed = NULL, label \
                    = NULL WHERE account_id = $2";
-        self.execute(sql, [now.0, id])?;
+        self.change(sql, [now.0, id])?;
         self.remove_logins_of(erasure.account)?;
         self.forget_kept_answers(erasure.account)?;
         self.forget_tests_of(erasure.account)?;
         self.set_portal_choices(erasure.account, &PortalChoices::default())?;
-        self.execute("DELETE FROM account_price WHERE account_id = $1", [id]).map(drop)
+        self.change("DELETE FROM account_price WHERE account_id = $1", [id])
     }
 
     /// Removes from where an order or a rental was asked for, and what its customer called it.
@@ -115,12 +115,12 @@ impl WriteTx<'_> {
         rental: Option<RentalId>,
     ) -> Result<(), StoreError> {
         if let Some(order) = order {
-            self.execute("DELETE FROM client_address WHERE order_id = $1", [order.0])?;
+            self.change("DELETE FROM client_address WHERE order_id = $1", [order.0])?;
             let sql = "UPDATE orders SET client_ref = NULL WHERE id = $1";
-            self.execute(sql, [order.0])?;
+            self.change(sql, [order.0])?;
         }
         if let Some(rental) = rental {
-            self.execute("DELETE FROM client_address WHERE rental_id = $1", [rental.0])?;
+            self.change("DELETE FROM client_address WHERE rental_id = $1", [rental.0])?;
         }
         Ok(())
     }
@@ -130,24 +130,24 @@ impl WriteTx<'_> {
         let sql = "UPDATE ledger SET note = NULL, cause = CASE WHEN kind IN ('topup', \
                    'adjustment') THEN 'erased:' || id ELSE cause END WHERE account_id = $1 AND id \
                    BETWEEN $2 AND $3 AND (note IS NOT NULL OR kind IN ('topup', 'adjustment'))";
-        self.execute(sql, [account.0, from, to]).map(drop)
+        self.change(sql, [account.0, from, to])
     }
 
     /// Removes from where an account did what a row of the audit tells, if it is one of its own.
     pub fn forget_client_of_audit(&self, account: AccountId, row: i64) -> Result<(), StoreError> {
         let sql = "DELETE FROM client_address WHERE audit_id = (SELECT id FROM audit WHERE id = $1 \
                    AND actor = $2)";
-        self.execute(sql, params![row, format!("account {account}")]).map(drop)
+        self.change(sql, params![row, format!("account {account}")])
     }
 
     /// Changes the subject of a row of the audit that names an account which is being erased.
     pub fn rename_in_audit(&self, row: i64, subject: &str) -> Result<(), StoreError> {
         let sql = "UPDATE audit SET subject = $1 WHERE id = $2";
-        self.execute(sql, params![subject, row]).map(drop)
+        self.change(sql, params![subject, row])
     }
 
     /// Records that an erasure is complete.
     pub fn end_erasure(&self, account: AccountId) -> Result<(), StoreError> {
-        self.execute("DELETE FROM erasure WHERE account_id = $1", [account.0]).map(drop)
+        self.change("DELETE FROM erasure WHERE account_id = $1", [account.0])
     }
 }

@@ -117,17 +117,20 @@ impl ReadTx<'_> {
         );
         let (mut events, mut used) = (Vec::new(), 0);
         for run in self.runs_after(after)? {
-            let mut statement = self.conn.prepare_cached(&sql)?;
             let left = i64::from(limit) - i64::try_from(events.len()).unwrap_or(i64::MAX);
             let values = params![run, account.0, after.0, mode.is_test(), left];
-            let mut rows = statement.query(values)?;
-            while let Some(row) = rows.next()? {
+            let mut fits = true;
+            self.visit(&sql, values, |row| {
                 let event = event(row)?;
                 used += event.data.len();
-                if used > bytes && !events.is_empty() {
-                    return Ok(events);
+                fits = used <= bytes || events.is_empty();
+                if fits {
+                    events.push(event);
                 }
-                events.push(event);
+                Ok(fits)
+            })?;
+            if !fits {
+                break;
             }
         }
         Ok(events)
@@ -186,8 +189,9 @@ impl WriteTx<'_> {
                    at, data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let message = noted.message.map(|message| message.0);
         let (account, kind, at) = (noted.account.0, noted.kind.as_str(), noted.at.0);
-        self.execute(sql, params![account, kind, order, rental, test, message, at, data])?;
-        Ok(EventId(self.inserted()))
+        Ok(EventId(
+            self.insert(sql, params![account, kind, order, rental, test, message, at, data])?,
+        ))
     }
 
     /// Removes the events in which a message's text stands: all of its order, as an order is shown
@@ -195,10 +199,10 @@ impl WriteTx<'_> {
     pub fn purge_events_with(&self, message: MessageId) -> Result<(), StoreError> {
         let of_order = "DELETE FROM event WHERE order_id = (SELECT order_id FROM message WHERE id \
                         = $1)";
-        self.execute(of_order, [message.0])?;
+        self.change(of_order, [message.0])?;
         let of_rental = "DELETE FROM event WHERE rental_id = (SELECT rental_id FROM message WHERE \
                          id = $1) AND message_id = $1";
-        self.execute(of_rental, [message.0]).map(drop)
+        self.change(of_rental, [message.0])
     }
 
     /// Removes those of the `limit` oldest events that happened at `until` or before. Returns how
@@ -206,7 +210,7 @@ impl WriteTx<'_> {
     pub fn purge_events(&self, until: Timestamp, limit: i64) -> Result<usize, StoreError> {
         let sql = "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE id > 0 ORDER BY id \
                    LIMIT $1) AND at <= $2";
-        self.execute(sql, [limit, until.0])
+        self.change_counted(sql, [limit, until.0])
     }
 
     /// Removes at most `limit` events of an account. Returns how many.
@@ -216,7 +220,7 @@ impl WriteTx<'_> {
         let (limit, mut removed) = (usize::try_from(limit).unwrap_or(usize::MAX), 0);
         for run in self.runs_after(EventId(0))? {
             let left = i64::try_from(limit.saturating_sub(removed)).unwrap_or(i64::MAX);
-            removed += self.execute(sql, [run, account.0, left])?;
+            removed += self.change_counted(sql, [run, account.0, left])?;
         }
         Ok(removed)
     }
@@ -235,7 +239,7 @@ mod tests {
         let store = Store::open(&folder.path().join("test.db")).unwrap();
         let write = store.write(|tx| {
             let accounts = ["ann", "bob"].map(|name| tx.add_account(name, Timestamp(1)).unwrap());
-            tx.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('event', 1000)", [])?;
+            tx.change("INSERT INTO sqlite_sequence (name, seq) VALUES ('event', 1000)", [])?;
             for (n, account) in (0..2100).zip(accounts.into_iter().cycle()) {
                 let (kind, subject) = (EventKind::BalanceLow, EventSubject::Account);
                 tx.add_event(&NotedEvent::new(account, kind, subject, Timestamp(n)), "{}")?;

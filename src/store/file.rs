@@ -343,17 +343,18 @@ mod tests {
         let megabytes = |count: i64| {
             store.write(move |tx| {
                 tx.number("SELECT count(*) FROM sim", [])?;
-                tx.conn.execute_batch("CREATE TABLE IF NOT EXISTS filler (octets BLOB)")?;
+                tx.connection().execute_batch("CREATE TABLE IF NOT EXISTS filler (octets BLOB)")?;
                 let sql = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE \
                            n < ?1) INSERT INTO filler SELECT zeroblob(1000000) FROM n";
-                Ok::<_, StoreError>(tx.conn.execute(sql, [count])?)
+                Ok::<_, StoreError>(tx.connection().execute(sql, [count])?)
             })
         };
         let (end, ended) = std::sync::mpsc::channel::<()>();
         let (begin, begun) = tokio::sync::oneshot::channel();
         let reading = store.read_in_background(move |rows| {
             // The database is seen as it is at the first row until the statement ends.
-            let mut statement = rows.conn.prepare("SELECT 1 UNION SELECT count(*) FROM sim")?;
+            let mut statement =
+                rows.connection().prepare("SELECT 1 UNION SELECT count(*) FROM sim")?;
             let mut found = statement.query([])?;
             found.next()?;
             let _ = begin.send(());

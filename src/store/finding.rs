@@ -1,5 +1,7 @@
 //! What begins with a word, or is called so: found by indexes alone, however much there is.
 
+use rusqlite::params;
+
 use super::{ReadTx, StoreError};
 use crate::domain::{AccountId, Iccid, Msisdn};
 
@@ -17,7 +19,9 @@ impl ReadTx<'_> {
     ) -> Result<Vec<(Iccid, Option<Msisdn>)>, StoreError> {
         let sql = "SELECT iccid, number FROM sim WHERE iccid >= $1 AND iccid < $2 ORDER BY iccid \
                    LIMIT $3";
-        self.all(sql, (beginning, end_of(beginning), limit), |row| Ok((row.get(0)?, row.get(1)?)))
+        self.all(sql, params![beginning, end_of(beginning), limit], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
     }
 
     /// The accounts whose names begin so; at most `limit`.
@@ -28,7 +32,7 @@ impl ReadTx<'_> {
     ) -> Result<Vec<(AccountId, String)>, StoreError> {
         let sql = "SELECT id, name FROM account WHERE name >= $1 AND name < $2 ORDER BY name LIMIT \
                    $3";
-        self.all(sql, (beginning, end_of(beginning), limit), |row| {
+        self.all(sql, params![beginning, end_of(beginning), limit], |row| {
             Ok((AccountId(row.get(0)?), row.get(1)?))
         })
     }
@@ -42,7 +46,9 @@ impl ReadTx<'_> {
     ) -> Result<Vec<(String, String)>, StoreError> {
         let sql = "SELECT k.prefix, a.name FROM api_key k JOIN account a ON a.id = k.account_id \
                    WHERE k.prefix >= $1 AND k.prefix < $2 ORDER BY k.prefix LIMIT $3";
-        self.all(sql, (beginning, end_of(beginning), limit), |row| Ok((row.get(0)?, row.get(1)?)))
+        self.all(sql, params![beginning, end_of(beginning), limit], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
     }
 
     /// Whether a SIM has a number, or a rental or an order that was completed has had it.

@@ -72,9 +72,9 @@ impl ReadTx<'_> {
     /// All pairs that something speaks against.
     pub fn pairs(&self, filter: &PairFilter) -> Result<Vec<(Pair, PairHealth)>, StoreError> {
         let sql = format!(
-            "{PAIR} h WHERE ($1 IS NULL OR service_id = $1) AND ($2 IS NULL OR number = $2) AND \
-             ($3 IS NULL OR EXISTS (SELECT 1 FROM sim s WHERE s.number = h.number AND s.country = \
-             $3))"
+            "{PAIR} h WHERE (service_id = $1 OR $1 IS NULL) AND (number = $2 OR $2 IS NULL) AND \
+             (CAST($3 AS text) IS NULL OR EXISTS (SELECT 1 FROM sim s WHERE s.number = h.number \
+             AND s.country = $3))"
         );
         let service = filter.service.map(|service| service.0);
         self.all(&sql, params![service, filter.number, filter.country], pair_health)
@@ -86,17 +86,18 @@ impl ReadTx<'_> {
         filter: &PairFilter,
         since: Timestamp,
     ) -> Result<HashMap<Pair, PairEnds>, StoreError> {
-        let sql = "SELECT number, service_id, count(*), sum(outcome = 'code'), sum(outcome IN \
-                   ('silent', 'quit_late', 'reported')), max(id), sim_id FROM orders WHERE id >= \
-                   $1 AND created_at >= $2 AND outcome IS NOT NULL AND ($3 IS NULL OR service_id \
-                   = $3) AND ($4 IS NULL OR number = $4) AND ($5 IS NULL OR country = $5) GROUP \
-                   BY number, service_id";
+        let sql = "SELECT e.number, e.service_id, e.orders, e.codes, e.failures, o.sim_id FROM \
+                   (SELECT number, service_id, count(*) AS orders, count(*) FILTER (WHERE outcome \
+                   = 'code') AS codes, count(*) FILTER (WHERE outcome IN ('silent', 'quit_late', \
+                   'reported')) AS failures, max(id) AS newest FROM orders WHERE id >= $1 AND \
+                   created_at >= $2 AND outcome IS NOT NULL AND (service_id = $3 OR $3 IS NULL) \
+                   AND (number = $4 OR $4 IS NULL) AND (country = $5 OR $5 IS NULL) GROUP BY \
+                   number, service_id) AS e JOIN orders o ON o.id = e.newest";
         let first = self.first_id_from(&super::orders::LISTED, since)?;
         let service = filter.service.map(|service| service.0);
         let values = params![first, since.0, service, filter.number, filter.country];
         let ends = self.all(sql, values, |row| {
-            // Beside max(id), a bare column is that of the row with the greatest id.
-            let sim = Some(SimId(row.get(6)?));
+            let sim = Some(SimId(row.get(5)?));
             let (orders, codes, failures) = (row.get(2)?, row.get(3)?, row.get(4)?);
             let ends = PairEnds { orders, codes, failures, sim };
             Ok(((row.get(0)?, ServiceId(row.get(1)?)), ends))
@@ -110,9 +111,9 @@ impl ReadTx<'_> {
         &self,
         since: Timestamp,
     ) -> Result<HashMap<ServiceId, ServiceEnds>, StoreError> {
-        let sql = "SELECT service_id, count(*), sum(outcome = 'code') FROM orders WHERE id >= $1 \
-                   AND created_at >= $2 AND outcome IN ('code', 'silent', 'quit_late', \
-                   'reported', 'sim_lost') GROUP BY service_id";
+        let sql = "SELECT service_id, count(*), count(*) FILTER (WHERE outcome = 'code') FROM \
+                   orders WHERE id >= $1 AND created_at >= $2 AND outcome IN ('code', 'silent', \
+                   'quit_late', 'reported', 'sim_lost') GROUP BY service_id";
         let first = self.first_id_from(&super::orders::LISTED, since)?;
         let ends = self.all(sql, [first, since.0], |row| {
             Ok((ServiceId(row.get(0)?), ServiceEnds { orders: row.get(1)?, codes: row.get(2)? }))
@@ -138,9 +139,9 @@ impl ReadTx<'_> {
 
     /// The SIMs in use that are taken to be deaf, and when each is to be tested next.
     pub fn deaf_sims(&self) -> Result<Vec<(SimId, Iccid, Timestamp)>, StoreError> {
-        let sql = "SELECT s.id, s.iccid, coalesce(t.next_at, 0) FROM sim s INDEXED BY sim_deaf \
-                   LEFT JOIN hearing_test t ON t.sim_id = s.id WHERE s.deaf_until > 0 AND \
-                   s.retired_at IS NULL ORDER BY s.id";
+        let sql = "SELECT s.id, s.iccid, coalesce(t.next_at, 0) FROM sim s LEFT JOIN hearing_test \
+                   t ON t.sim_id = s.id WHERE s.deaf_until > 0 AND s.retired_at IS NULL ORDER BY \
+                   s.id";
         self.all(sql, [], |row| {
             let iccid = Iccid::from_stored(row.get::<_, String>(1)?.as_str());
             Ok((SimId(row.get(0)?), iccid, Timestamp(row.get(2)?)))
@@ -181,12 +182,12 @@ impl WriteTx<'_> {
         since: Timestamp,
         forget: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.execute("DELETE FROM pair_failure WHERE at <= $1", [forget.0])?;
+        self.change("DELETE FROM pair_failure WHERE at <= $1", [forget.0])?;
         let sql = "INSERT INTO pair_failure (number, service_id, account_id, at) VALUES ($1, $2, \
                    $3, $4) ON CONFLICT (number, service_id, account_id) DO UPDATE SET at = \
                    excluded.at WHERE pair_failure.at <= $5";
         let values = params![number, service.0, account.0, at.0, since.0];
-        Ok(self.execute(sql, values)? > 0)
+        Ok(self.change_counted(sql, values)? > 0)
     }
 
     /// Saves what is known of a number for a service.
@@ -202,7 +203,7 @@ impl WriteTx<'_> {
                    excluded.rests_until";
         let values =
             params![number, service.0, health.failures, health.rests, health.rests_until.0];
-        self.execute(sql, values).map(drop)
+        self.change(sql, values)
     }
 
     /// Nothing speaks against a number for a service any more. Returns whether something did.
@@ -212,7 +213,7 @@ impl WriteTx<'_> {
         service: ServiceId,
     ) -> Result<bool, StoreError> {
         let sql = "DELETE FROM pair_health WHERE number = $1 AND service_id = $2";
-        Ok(self.execute(sql, params![number, service.0])? > 0)
+        Ok(self.change_counted(sql, params![number, service.0])? > 0)
     }
 
     /// Notes that an order on a SIM got nothing. Returns whether the SIM is taken to be deaf now
@@ -229,7 +230,7 @@ impl WriteTx<'_> {
                    deaf_until = $4 WHERE id = $5";
         let first = after.first.map(|service| service.0);
         let values = params![after.silent, first, after.is_mixed, after.deaf_until.0, sim.0];
-        self.execute(sql, values)?;
+        self.change(sql, values)?;
         Ok(after.deaf_until > before.deaf_until)
     }
 
@@ -244,20 +245,20 @@ impl WriteTx<'_> {
         let sql = "INSERT INTO hearing_test (sim_id, tests, next_at) VALUES ($1, $2, $3) ON \
                    CONFLICT (sim_id) DO UPDATE SET tests = excluded.tests, next_at = \
                    excluded.next_at";
-        self.execute(sql, params![sim.0, tests, next.0])?;
+        self.change(sql, params![sim.0, tests, next.0])?;
         let sql =
-            "UPDATE sim SET deaf_until = max(deaf_until, $1) WHERE id = $2 AND deaf_until > 0";
+            "UPDATE sim SET deaf_until = $1 WHERE id = $2 AND deaf_until > 0 AND deaf_until < $1";
         let until = next.plus(health::TEST_LASTS);
-        self.execute(sql, params![until.0, sim.0]).map(drop)
+        self.change(sql, params![until.0, sim.0])
     }
 
     /// Notes that a SIM hears. Returns whether that was in doubt.
     pub fn note_hearing(&self, sim: SimId) -> Result<bool, StoreError> {
         let sql = "UPDATE sim SET silent_orders = 0, silent_service = NULL, silent_mixed = 0, \
                    deaf_until = 0 WHERE id = $1 AND silent_orders > 0";
-        let was_doubted = self.execute(sql, [sim.0])? > 0;
+        let was_doubted = self.change_counted(sql, [sim.0])? > 0;
         if was_doubted {
-            self.execute("DELETE FROM hearing_test WHERE sim_id = $1", [sim.0])?;
+            self.change("DELETE FROM hearing_test WHERE sim_id = $1", [sim.0])?;
         }
         Ok(was_doubted)
     }

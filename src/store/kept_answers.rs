@@ -53,7 +53,7 @@ impl WriteTx<'_> {
                    $2, $3, $4, $5) ON CONFLICT (account_id, key) DO UPDATE SET fingerprint = \
                    excluded.fingerprint, answer = excluded.answer, at = excluded.at";
         let KeptAnswer { fingerprint, answer, at } = answer;
-        self.execute(sql, params![account.0, key, fingerprint, answer, at.0]).map(drop)
+        self.change(sql, params![account.0, key, fingerprint, answer, at.0])
     }
 
     /// Removes at most `limit` of the oldest answers, as far as they were given at `until` or
@@ -65,13 +65,13 @@ impl WriteTx<'_> {
         let mut count = 0;
         for (account, key) in oldest {
             let sql = "DELETE FROM kept_answer WHERE account_id = $1 AND key = $2";
-            count += self.execute(sql, params![account, key])?;
+            count += self.change_counted(sql, params![account, key])?;
         }
         Ok(count)
     }
 
     /// Removes what was answered to an account.
     pub fn forget_kept_answers(&self, account: AccountId) -> Result<(), StoreError> {
-        self.execute("DELETE FROM kept_answer WHERE account_id = $1", [account.0]).map(drop)
+        self.change("DELETE FROM kept_answer WHERE account_id = $1", [account.0])
     }
 }

@@ -143,8 +143,9 @@ impl ReadTx<'_> {
         let known =
             self.first(sql, [account.0, entry], |row| Ok((row.get::<_, i64>(0)?, funds(row, 1)?)))?;
         let (last, after) = known.unwrap_or((i64::MAX, None));
-        let sql = "SELECT coalesce(sum(balance_minor), 0), coalesce(sum(held_minor), 0) FROM \
-                   ledger WHERE account_id = $1 AND id > $2 AND id <= $3";
+        let sql = "SELECT CAST(coalesce(sum(balance_minor), 0) AS bigint), \
+                   CAST(coalesce(sum(held_minor), 0) AS bigint) FROM ledger WHERE account_id = $1 \
+                   AND id > $2 AND id <= $3";
         let sums = self.first(sql, [account.0, entry, last], |row| funds(row, 0))?;
         Ok((sums.flatten().unwrap_or_default(), after))
     }
@@ -160,15 +161,10 @@ impl ReadTx<'_> {
     ) -> Result<(), StoreError> {
         let sql = "SELECT kind, created_at, balance_minor FROM ledger WHERE account_id = $1 ORDER \
                    BY id DESC";
-        let mut statement = self.conn.prepare_cached(sql)?;
-        let mut rows = statement.query([account.0])?;
-        while let Some(row) = rows.next()? {
+        self.visit(sql, [account.0], |row| {
             let at = Timestamp(row.get(1)?);
-            if at < from || !take(parsed(row, 0)?, at, Amount(row.get(2)?)) {
-                break;
-            }
-        }
-        Ok(())
+            Ok(at >= from && take(parsed(row, 0)?, at, Amount(row.get(2)?)))
+        })
     }
 
     /// An order's entries, oldest first.
@@ -189,8 +185,8 @@ impl ReadTx<'_> {
 
     /// The sums of an account's entries, which its balance and holds must equal.
     pub fn ledger_sums(&self, account: AccountId) -> Result<Funds, StoreError> {
-        let sql = "SELECT coalesce(sum(balance_minor), 0), coalesce(sum(held_minor), 0) FROM \
-                   ledger WHERE account_id = $1";
+        let sql = "SELECT CAST(coalesce(sum(balance_minor), 0) AS bigint), \
+                   CAST(coalesce(sum(held_minor), 0) AS bigint) FROM ledger WHERE account_id = $1";
         let sums = self.first(sql, [account.0], |row| {
             Ok(Funds { balance: Amount(row.get(0)?), held: Amount(row.get(1)?) })
         })?;
@@ -205,8 +201,8 @@ impl ReadTx<'_> {
     /// The sums, by kind, of the entries after `after` up to `last`. With this a caller that needs
     /// the sums of the whole ledger repeatedly reads only the new entries.
     pub fn sums_between(&self, after: i64, last: i64) -> Result<Vec<EntrySums>, StoreError> {
-        let sql = "SELECT kind, count(*), sum(balance_minor), sum(held_minor) FROM ledger WHERE \
-                   id > $1 AND id <= $2 GROUP BY kind ORDER BY kind";
+        let sql = "SELECT kind, count(*), CAST(sum(balance_minor) AS bigint), CAST(sum(held_minor) \
+                   AS bigint) FROM ledger WHERE id > $1 AND id <= $2 GROUP BY kind ORDER BY kind";
         self.all(sql, [after, last], |row| {
             Ok(EntrySums {
                 kind: parsed(row, 0)?,
@@ -276,7 +272,7 @@ impl WriteTx<'_> {
             after.map(|after| after.held.0),
             posting.note().is_some()
         ];
-        if self.execute(sql, values)? == 0 {
+        if self.change_counted(sql, values)? == 0 {
             return Ok(Applied::Before);
         }
         let funds =
@@ -302,8 +298,8 @@ impl WriteTx<'_> {
                 amount,
             ),
             Posting::RentalRefund { amount, rental, .. } => (
-                "SELECT coalesce(-sum(balance_minor), 0) FROM ledger WHERE rental_id = $1 AND \
-                 account_id = $2",
+                "SELECT CAST(coalesce(-sum(balance_minor), 0) AS bigint) FROM ledger WHERE \
+                 rental_id = $1 AND account_id = $2",
                 rental.0,
                 amount,
             ),

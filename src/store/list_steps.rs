@@ -3,7 +3,7 @@
 
 use rusqlite::Row;
 
-use super::listing::{ListFilter, Listed};
+use super::listing::{ListFilter, Listed, numbered};
 use super::{ReadTx, StoreError};
 use crate::domain::Timestamp;
 
@@ -85,10 +85,10 @@ impl ReadTx<'_> {
         let Listed { table, account: of_account, .. } = listed;
         if let Some(account) = filter.account.filter(|_| listed.has_account_index) {
             // It counts entries of the index, and never more of them than a step has.
-            let sql = format!(
+            let sql = numbered(&format!(
                 "SELECT id FROM {table} WHERE {of_account} AND id < ? ORDER BY id DESC LIMIT 1 \
                  OFFSET ?"
-            );
+            ));
             let values = [account.0, end, looked_at.saturating_sub(1)];
             return Ok(self.first(&sql, values, |row| row.get(0))?.unwrap_or(0));
         }
@@ -99,11 +99,11 @@ impl ReadTx<'_> {
     /// The end of a step that began to look at this id, if there are older rows.
     fn end_of_step(&self, listed: &Listed, begin: i64) -> Result<Option<StepEnd>, StoreError> {
         let (table, column) = (listed.table, listed.time_column());
-        let older = format!("SELECT 1 FROM {table} WHERE id < ? ORDER BY id DESC LIMIT 1");
+        let older = format!("SELECT 1 FROM {table} WHERE id < $1 ORDER BY id DESC LIMIT 1");
         if self.first(&older, [begin], |_| Ok(()))?.is_none() {
             return Ok(None);
         }
-        let oldest = format!("SELECT {column} FROM {table} WHERE id >= ? ORDER BY id LIMIT 1");
+        let oldest = format!("SELECT {column} FROM {table} WHERE id >= $1 ORDER BY id LIMIT 1");
         let at = self.first(&oldest, [begin], |row| row.get(0).map(Timestamp))?;
         Ok(at.map(|at| StepEnd { before: begin, at }))
     }
@@ -124,7 +124,7 @@ mod tests {
         filter: &ListFilter,
         looked_at: i64,
     ) -> (Vec<i64>, Option<(i64, i64)>) {
-        let (rows, read) = (ReadTx { conn }, |row: &Row<'_>| row.get::<_, i64>(0));
+        let (rows, read) = (ReadTx::on(conn), |row: &Row<'_>| row.get::<_, i64>(0));
         let step = rows.list_step("SELECT id FROM thing", listed, filter, looked_at, read).unwrap();
         (step.rows, step.stopped_at.map(|end| (end.before, end.at.0)))
     }

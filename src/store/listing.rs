@@ -7,8 +7,8 @@
 
 use std::ops::Range;
 
+use rusqlite::Row;
 use rusqlite::types::Value;
-use rusqlite::{Row, params_from_iter};
 
 use super::{ReadTx, StoreError};
 use crate::domain::{
@@ -207,6 +207,16 @@ fn conditions(listed: &Listed, filter: &ListFilter, ids: Range<i64>) -> Conditio
     conditions
 }
 
+/// A statement with `$1`, `$2` and so on in the place of each `?`.
+pub(super) fn numbered(sql: &str) -> String {
+    let mut pieces = sql.split('?');
+    let mut numbered = pieces.next().unwrap_or_default().to_owned();
+    for (number, piece) in (1..).zip(pieces) {
+        numbered.push_str(&format!("${number}{piece}"));
+    }
+    numbered
+}
+
 /// The same, for a statement of another kind than a list.
 pub(super) fn selected_among(listed: &Listed, filter: &ListFilter, ids: Range<i64>) -> Selection {
     let Conditions { all, values } = conditions(listed, filter, ids);
@@ -241,13 +251,13 @@ impl ReadTx<'_> {
         let is_upwards = matches!(filter.page, Page::After(_));
         let direction = if is_upwards { "" } else { "DESC" };
         let joined = if select.contains("WHERE") { "AND" } else { "WHERE" };
-        let sql = format!(
+        let sql = numbered(&format!(
             "{select} {joined} {} ORDER BY {} {direction} LIMIT ?",
             all.join(" AND "),
             listed.id
-        );
+        ));
         values.push(filter.limit.rows().into());
-        let mut rows = self.all(&sql, params_from_iter(values), read)?;
+        let mut rows = self.all(&sql, values, read)?;
         if !is_upwards {
             rows.reverse();
         }
@@ -288,7 +298,7 @@ impl ReadTx<'_> {
     /// The id from which on the rows were written at `at` or later.
     pub(super) fn first_id_from(&self, listed: &Listed, at: Timestamp) -> Result<i64, StoreError> {
         let (table, column) = (listed.table, listed.time_column());
-        let next = format!("SELECT id, {column} FROM {table} WHERE id >= ? ORDER BY id LIMIT 1");
+        let next = format!("SELECT id, {column} FROM {table} WHERE id >= $1 ORDER BY id LIMIT 1");
         let last = format!("SELECT coalesce(max(id), 0) FROM {table}");
         let (mut low, mut high) = (0, self.number(&last, [])?.saturating_add(1));
         while low < high {
@@ -335,7 +345,7 @@ pub(super) mod tests {
     }
 
     fn ids(conn: &Connection, filter: &ListFilter) -> Vec<i64> {
-        let rows = ReadTx { conn };
+        let rows = ReadTx::on(conn);
         rows.list("SELECT id FROM thing", &THINGS, filter, |row| row.get(0)).unwrap()
     }
 

@@ -5,7 +5,6 @@ use std::fmt;
 use rusqlite::types::ValueRef;
 use rusqlite::{Row, params};
 
-use super::error::one_row;
 use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::login::{LoginKind, LoginName, LoginState, Preferences, SecondFactor, Side};
@@ -175,8 +174,7 @@ impl WriteTx<'_> {
         let (role, account) = (kind.role(), kind.account());
         let values =
             params![name.as_str(), role.map(|it| it.as_str()), account.map(|it| it.0), now.0];
-        self.execute(sql, values)?;
-        Ok(LoginId(self.inserted()))
+        Ok(LoginId(self.insert(sql, values)?))
     }
 
     /// Saves what can change of a login: its role, what it signs in with, how often and when it has
@@ -206,17 +204,17 @@ impl WriteTx<'_> {
             login.disabled_at.map(|at| at.0),
             login.id.0
         ];
-        one_row(self.execute(sql, values)?, "login", login.id)
+        self.change_one(sql, values, "login", login.id)
     }
 
     /// Removes a login with its sessions and its link.
     pub fn remove_login(&self, id: LoginId) -> Result<(), StoreError> {
-        self.execute("DELETE FROM login WHERE id = $1", [id.0]).map(drop)
+        self.change("DELETE FROM login WHERE id = $1", [id.0])
     }
 
     /// Removes the logins of an account with their sessions and links.
     pub fn remove_logins_of(&self, account: AccountId) -> Result<(), StoreError> {
-        self.execute("DELETE FROM login WHERE account_id = $1", [account.0]).map(drop)
+        self.change("DELETE FROM login WHERE account_id = $1", [account.0])
     }
 
     /// Gives a login a link, in place of the one that it has.
@@ -230,18 +228,18 @@ impl WriteTx<'_> {
         let sql = "INSERT INTO invite (digest, login_id, created_at, expires_at) VALUES ($1, $2, \
                    $3, $4) ON CONFLICT (login_id) DO UPDATE SET digest = excluded.digest, \
                    created_at = excluded.created_at, expires_at = excluded.expires_at";
-        self.execute(sql, params![digest, login.0, now.0, expires_at.0]).map(drop)
+        self.change(sql, params![digest, login.0, now.0, expires_at.0])
     }
 
     /// Removes the link of a login, because it was used.
     pub fn remove_invite(&self, login: LoginId) -> Result<(), StoreError> {
-        self.execute("DELETE FROM invite WHERE login_id = $1", [login.0]).map(drop)
+        self.change("DELETE FROM invite WHERE login_id = $1", [login.0])
     }
 
     /// Removes at most `limit` links that ended at `until` or before. Returns how many.
     pub fn purge_invites(&self, until: Timestamp, limit: i64) -> Result<usize, StoreError> {
-        let sql = "DELETE FROM invite WHERE rowid IN (SELECT rowid FROM invite WHERE expires_at \
-                   <= $1 ORDER BY expires_at LIMIT $2)";
-        self.execute(sql, [until.0, limit])
+        let sql = "DELETE FROM invite WHERE login_id IN (SELECT login_id FROM invite WHERE \
+                   expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+        self.change_counted(sql, [until.0, limit])
     }
 }

@@ -2,7 +2,6 @@
 
 use rusqlite::{Row, params};
 
-use super::error::one_row;
 use super::list_steps::{ListStep, STEP_ROWS};
 use super::listing::{ListFilter, Listed};
 use super::read_tx::parsed;
@@ -76,7 +75,7 @@ pub(super) const LISTED: Listed = Listed {
     // The words are those of `MessageState`.
     state: "CASE ? WHEN 'unclaimed' THEN m.order_id IS NULL AND m.rental_id IS NULL AND m.withheld \
             IS NULL AND m.kind = 'text' WHEN 'withheld' THEN m.withheld IS NOT NULL WHEN \
-            'undecodable' THEN m.kind = 'undecodable' WHEN 'incomplete' THEN NOT m.complete END",
+            'undecodable' THEN m.kind = 'undecodable' WHEN 'incomplete' THEN m.complete = 0 END",
     ..Listed::UNFILTERED
 };
 
@@ -124,14 +123,14 @@ impl ReadTx<'_> {
             MessageFilter::NewestListed(limit) => (is_listed(), limit),
             MessageFilter::After(id) => {
                 let sql = format!("{MESSAGE} WHERE m.id > $1 ORDER BY m.id LIMIT $2");
-                return self.all(&sql, (id.0, FOLLOWED_AT_ONCE), read_message);
+                return self.all(&sql, params![id.0, FOLLOWED_AT_ONCE], read_message);
             }
         };
         let sql = match limit {
             RowLimit::ALL => format!("{MESSAGE} WHERE {condition} ORDER BY m.id LIMIT $1"),
             _ => format!(
-                "SELECT * FROM ({MESSAGE} WHERE {condition} ORDER BY m.id DESC LIMIT $1) ORDER BY \
-                 id"
+                "SELECT * FROM ({MESSAGE} WHERE {condition} ORDER BY m.id DESC LIMIT $1) AS newest \
+                 ORDER BY id"
             ),
         };
         self.all(&sql, [limit.rows()], read_message)
@@ -228,8 +227,7 @@ impl WriteTx<'_> {
             new.doubtful,
             new.service.map(|service| service.0)
         ];
-        self.execute(sql, values)?;
-        Ok(MessageId(self.inserted()))
+        Ok(MessageId(self.insert(sql, values)?))
     }
 
     /// Gives a message that was nobody's to an order, from whose end its retention counts.
@@ -237,14 +235,14 @@ impl WriteTx<'_> {
         let sql = "UPDATE message SET order_id = $1, settled_at = $2, service_id = $3 WHERE id = \
                    $4 AND order_id IS NULL AND rental_id IS NULL AND withheld IS NULL";
         let values = [order.id.0, order.expires_at.0, order.service.0, id.0];
-        one_row(self.execute(sql, values)?, "message", id)
+        self.change_one(sql, values, "message", id)
     }
 
     /// Gives a message that was nobody's to a rental that runs.
     pub fn give_to_rental(&self, id: MessageId, rental: RentalId) -> Result<(), StoreError> {
         let sql = "UPDATE message SET rental_id = $1, settled_at = NULL WHERE id = $2 AND order_id \
                    IS NULL AND rental_id IS NULL AND withheld IS NULL";
-        one_row(self.execute(sql, [rental.0, id.0])?, "message", id)
+        self.change_one(sql, [rental.0, id.0], "message", id)
     }
 
     /// Completes a message that was shown as incomplete, because more of its parts have arrived.
@@ -267,6 +265,6 @@ impl WriteTx<'_> {
             new.service.map(|service| service.0),
             id.0
         ];
-        one_row(self.execute(sql, values)?, "message", id)
+        self.change_one(sql, values, "message", id)
     }
 }

@@ -118,21 +118,19 @@ impl ReadTx<'_> {
             "{MESSAGE} WHERE m.rental_id = $1 AND m.id < $2 AND m.received_at >= $3 AND m.withheld \
              IS NULL ORDER BY m.id DESC"
         );
-        let mut statement = self.conn.prepare_cached(&sql)?;
-        let mut rows = statement.query(params![rental.0, before.0, since.0])?;
-        let (mut taken, mut used) = (Vec::new(), 0);
-        while let Some(row) = rows.next()? {
+        let (mut taken, mut used, mut has_more) = (Vec::new(), 0, false);
+        self.visit(&sql, [rental.0, before.0, since.0], |row| {
             let message = read_message(row)?;
-            if !take(&message) {
-                continue;
+            if take(&message) {
+                used += message.text.as_ref().map_or(0, String::len);
+                has_more = taken.len() >= count || (used > bytes && !taken.is_empty());
+                if !has_more {
+                    taken.push(message);
+                }
             }
-            used += message.text.as_ref().map_or(0, String::len);
-            if taken.len() >= count || (used > bytes && !taken.is_empty()) {
-                return Ok((taken, true));
-            }
-            taken.push(message);
-        }
-        Ok((taken, false))
+            Ok(!has_more)
+        })?;
+        Ok((taken, has_more))
     }
 
     /// Of the messages of a rental that its tenant may see and whose text is kept, so many after
@@ -185,17 +183,16 @@ impl ReadTx<'_> {
         bytes: usize,
     ) -> Result<Vec<Message>, StoreError> {
         let sql = format!("{MESSAGE} WHERE {condition} ORDER BY m.id DESC LIMIT $2");
-        let mut statement = self.conn.prepare_cached(&sql)?;
-        let mut rows = statement.query(params![owner, count])?;
         let (mut newest, mut used) = (Vec::new(), 0);
-        while let Some(row) = rows.next()? {
+        self.visit(&sql, params![owner, count], |row| {
             let message = read_message(row)?;
             used += message.text.as_ref().map_or(0, String::len);
-            if used > bytes && !newest.is_empty() {
-                break;
+            let fits = used <= bytes || newest.is_empty();
+            if fits {
+                newest.push(message);
             }
-            newest.push(message);
-        }
+            Ok(fits)
+        })?;
         newest.reverse();
         Ok(newest)
     }
@@ -205,6 +202,6 @@ impl WriteTx<'_> {
     /// Records that a message was shown to its customer. Returns whether this was the first time.
     pub fn mark_seen(&self, id: MessageId, at: Timestamp) -> Result<bool, StoreError> {
         let sql = "UPDATE message SET seen_at = $1 WHERE id = $2 AND seen_at IS NULL";
-        Ok(self.execute(sql, [at.0, id.0])? == 1)
+        Ok(self.change_counted(sql, [at.0, id.0])? == 1)
     }
 }

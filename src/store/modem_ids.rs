@@ -31,15 +31,15 @@ impl WriteTx<'_> {
     ) -> Result<(), StoreError> {
         let sql = "INSERT INTO shared_modem_id (id, found_at) VALUES ($1, $2) \
                    ON CONFLICT (id) DO NOTHING";
-        if self.execute(sql, params![id, at.0])? == 0 {
+        if self.change_counted(sql, params![id, at.0])? == 0 {
             return Ok(());
         }
         for other in others {
             let sql = "INSERT INTO modem (imei, sim_id, others_until, updated_at) SELECT $1, \
                        sim_id, others_until, updated_at FROM modem WHERE imei = $2 ON CONFLICT \
                        (imei) DO NOTHING";
-            self.execute(sql, params![other.shared_id(), id])?;
+            self.change(sql, params![other.shared_id(), id])?;
         }
-        self.execute("DELETE FROM modem WHERE imei = $1", [id]).map(drop)
+        self.change("DELETE FROM modem WHERE imei = $1", [id])
     }
 }

@@ -2,7 +2,6 @@
 
 use rusqlite::{Row, params};
 
-use super::error::one_row;
 use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::number_discovery::DiscoveryAttempt;
@@ -38,8 +37,7 @@ fn ask(row: &Row<'_>) -> rusqlite::Result<DiscoveryAttempt> {
 impl ReadTx<'_> {
     /// The SIMs in use whose number is not known.
     pub fn numberless(&self) -> Result<Vec<SimId>, StoreError> {
-        let sql = "SELECT id FROM sim INDEXED BY sim_numberless WHERE number IS NULL AND \
-                   retired_at IS NULL ORDER BY id";
+        let sql = "SELECT id FROM sim WHERE number IS NULL AND retired_at IS NULL ORDER BY id";
         self.all(sql, [], |row| row.get(0).map(SimId))
     }
 
@@ -87,12 +85,12 @@ impl WriteTx<'_> {
             ask.next_at.0,
             ask.failure
         ];
-        self.execute(sql, values).map(drop)
+        self.change(sql, values)
     }
 
     /// Deletes the attempts of a SIM whose number is known.
     pub fn forget_asks(&self, sim: SimId) -> Result<(), StoreError> {
-        self.execute("DELETE FROM number_ask WHERE sim_id = $1", [sim.0]).map(drop)
+        self.change("DELETE FROM number_ask WHERE sim_id = $1", [sim.0])
     }
 
     /// Saves a message that is about to be sent, and deletes those sent before `since`.
@@ -102,24 +100,21 @@ impl WriteTx<'_> {
         loopback: &Loopback,
         since: Timestamp,
     ) -> Result<(), StoreError> {
-        self.execute("DELETE FROM loopback WHERE sent_at < $1", [since.0])?;
+        self.change("DELETE FROM loopback WHERE sent_at < $1", [since.0])?;
         let sql =
             "INSERT INTO loopback (token, sim_id, receiver_id, sent_at) VALUES ($1, $2, $3, $4)";
-        self.execute(sql, params![token, loopback.sim.0, loopback.receiver.0, loopback.sent_at.0])
-            .map(drop)
+        self.change(sql, params![token, loopback.sim.0, loopback.receiver.0, loopback.sent_at.0])
     }
 
     /// Records that it is certain which SIM sent the message.
     pub fn confirm_loopback(&self, token: &str) -> Result<(), StoreError> {
-        let changed =
-            self.execute("UPDATE loopback SET confirmed = 1 WHERE token = $1", [token])?;
-        one_row(changed, "loopback", token)
+        let sql = "UPDATE loopback SET confirmed = 1 WHERE token = $1";
+        self.change_one(sql, [token], "loopback", token)
     }
 
     /// Records that the message has arrived, and from which number.
     pub fn loopback_came(&self, token: &str, originator: &str) -> Result<(), StoreError> {
-        let changed = self
-            .execute("UPDATE loopback SET originator = $1 WHERE token = $2", [originator, token])?;
-        one_row(changed, "loopback", token)
+        let sql = "UPDATE loopback SET originator = $1 WHERE token = $2";
+        self.change_one(sql, [originator, token], "loopback", token)
     }
 }

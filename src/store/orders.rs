@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use rusqlite::{Row, params};
 
-use super::error::one_row;
 use super::list_steps::{ListStep, STEP_ROWS};
 use super::listing::{ListFilter, Listed};
 use super::{ReadTx, StoreError, WriteTx};
@@ -321,22 +320,21 @@ impl WriteTx<'_> {
             new.client_ref,
             new.lifetime.map(|lifetime| i64::try_from(lifetime.as_micros()).unwrap_or(i64::MAX))
         ];
-        self.execute(sql, values)?;
-        Ok(OrderId(self.inserted()))
+        Ok(OrderId(self.insert(sql, values)?))
     }
 
     /// Makes an order that was skipped one that was canceled, so that its account may have its
     /// number again.
     pub fn undo_skip(&self, order: OrderId) -> Result<(), StoreError> {
         let sql = "UPDATE orders SET state = 'canceled' WHERE id = $1 AND state = 'skipped'";
-        one_row(self.execute(sql, [order.0])?, "orders", order)
+        self.change_one(sql, [order.0], "orders", order)
     }
 
     /// Begins the lifetime of an open order whose SIM has come on the air; it ends at `expires_at`.
     pub fn begin_order(&self, order: OrderId, expires_at: Timestamp) -> Result<(), StoreError> {
-        let sql = "UPDATE orders SET awaits_sim = 0, expires_at = max($1, created_at) WHERE id = \
-                   $2 AND state = 'open' AND awaits_sim = 1";
-        one_row(self.execute(sql, [expires_at.0, order.0])?, "orders", order)
+        let sql = "UPDATE orders SET awaits_sim = 0, expires_at = CASE WHEN created_at > $1 THEN \
+                   created_at ELSE $1 END WHERE id = $2 AND state = 'open' AND awaits_sim = 1";
+        self.change_one(sql, [expires_at.0, order.0], "orders", order)
     }
 
     /// Marks at most `limit` completed orders that no longer collect messages at `now`, so that the
@@ -344,7 +342,7 @@ impl WriteTx<'_> {
     pub fn file_orders(&self, now: Timestamp, limit: i64) -> Result<usize, StoreError> {
         let sql = "UPDATE orders SET filed = 1 WHERE id IN (SELECT id FROM orders WHERE state = \
                    'completed' AND filed = 0 AND expires_at <= $1 ORDER BY expires_at LIMIT $2)";
-        self.execute(sql, [now.0, limit])
+        self.change_counted(sql, [now.0, limit])
     }
 
     /// Saves how and when an order ended that was open until now.
@@ -355,28 +353,28 @@ impl WriteTx<'_> {
         let outcome = order.outcome.map(OrderOutcome::as_str);
         let report = order.report.map(ReportReason::as_str);
         let values = params![order.state.as_str(), ended_at, outcome, report, order.id.0];
-        one_row(self.execute(sql, values)?, "orders", order.id)
+        self.change_one(sql, values, "orders", order.id)
     }
 
     /// Saves that a completed order collects no more, and takes it out of the index of active ones.
     pub fn finish_order(&self, order: &Order) -> Result<(), StoreError> {
-        let sql = "UPDATE orders SET finished_at = $1, expires_at = max($2, created_at), filed = 1 \
-                   WHERE id = $3 AND state = 'completed'";
+        let sql = "UPDATE orders SET finished_at = $1, expires_at = CASE WHEN created_at > $2 THEN \
+                   created_at ELSE $2 END, filed = 1 WHERE id = $3 AND state = 'completed'";
         let finished_at = order.finished_at.map(|at| at.0);
         let values = params![finished_at, order.expires_at.0, order.id.0];
-        one_row(self.execute(sql, values)?, "orders", order.id)
+        self.change_one(sql, values, "orders", order.id)
     }
 
     /// Saves which message of an order was the newest when its customer asked for another code.
     pub fn ask_again(&self, order: OrderId, newest: MessageId) -> Result<(), StoreError> {
         let sql = "UPDATE orders SET asked_again_after = $1 WHERE id = $2";
-        one_row(self.execute(sql, [newest.0, order.0])?, "orders", order)
+        self.change_one(sql, [newest.0, order.0], "orders", order)
     }
 
     /// An order that was charged for a text without a code has received a code after all.
     pub fn note_late_code(&self, order: OrderId) -> Result<(), StoreError> {
         let sql = "UPDATE orders SET outcome = 'code' WHERE id = $1 AND outcome = \
                    'sms_without_code'";
-        self.execute(sql, [order.0]).map(drop)
+        self.change(sql, [order.0])
     }
 }

@@ -2,7 +2,6 @@
 
 use rusqlite::{Row, params};
 
-use super::error::one_row;
 use super::rentals::{as_micros, micros};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::outage::Outage;
@@ -35,9 +34,8 @@ fn outage(row: &Row<'_>) -> rusqlite::Result<Outage> {
 impl ReadTx<'_> {
     /// The rentals that run.
     pub fn tenancies(&self) -> Result<Vec<Tenancy>, StoreError> {
-        let sql = "SELECT r.id, s.iccid, coalesce(r.moved_at, r.started_at) FROM rental r INDEXED \
-                   BY rental_due JOIN sim s ON s.id = r.sim_id WHERE r.state = 'active' AND \
-                   r.due_at > $1";
+        let sql = "SELECT r.id, s.iccid, coalesce(r.moved_at, r.started_at) FROM rental r JOIN sim \
+                   s ON s.id = r.sim_id WHERE r.state = 'active' AND r.due_at > $1";
         self.all(sql, [i64::MIN], |row| {
             let (rental, since) = (RentalId(row.get(0)?), Timestamp(row.get(2)?));
             Ok(Tenancy { rental, iccid: row.get(1)?, since })
@@ -46,7 +44,7 @@ impl ReadTx<'_> {
 
     /// The outages that last.
     pub fn lasting_outages(&self) -> Result<Vec<Outage>, StoreError> {
-        let sql = format!("{OUTAGE} INDEXED BY outage_lasting WHERE ended_at IS NULL");
+        let sql = format!("{OUTAGE} WHERE ended_at IS NULL");
         self.all(&sql, [], outage)
     }
 
@@ -69,7 +67,7 @@ impl WriteTx<'_> {
                    $2, $3, $4)";
         let counted = as_micros(new.counted);
         let values = params![new.rental.0, new.began_at.0, counted, new.seen_at.0];
-        self.execute(sql, values).map(drop)
+        self.change(sql, values)
     }
 
     /// Saves what has changed of an outage.
@@ -83,11 +81,11 @@ impl WriteTx<'_> {
             changed.credit.0,
             changed.id
         ];
-        one_row(self.execute(sql, values)?, "outage", changed.id)
+        self.change_one(sql, values, "outage", changed.id)
     }
 
     /// Forgets an outage that was too short to matter.
     pub fn remove_outage(&self, id: i64) -> Result<(), StoreError> {
-        self.execute("DELETE FROM outage WHERE id = $1", [id]).map(drop)
+        self.change("DELETE FROM outage WHERE id = $1", [id])
     }
 }

@@ -2,7 +2,6 @@
 
 use rusqlite::params;
 
-use super::error::one_row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::{AssemblyId, MessageId, ModemId, PartId, SimId, Timestamp};
 
@@ -181,8 +180,7 @@ impl WriteTx<'_> {
             new.error,
             new.message.map(|message| message.0)
         ];
-        self.execute(sql, values)?;
-        Ok(PartId(self.inserted()))
+        Ok(PartId(self.insert(sql, values)?))
     }
 
     /// Records that a part was read in text mode, so that it is found when it comes as a PDU.
@@ -193,7 +191,7 @@ impl WriteTx<'_> {
         stamp: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         let sql = "INSERT INTO text_mode_part (sim_id, stamp, part_id) VALUES ($1, $2, $3)";
-        self.execute(sql, params![sim.0, stamp.map_or(0, |at| at.0), part.0])?;
+        self.change(sql, params![sim.0, stamp.map_or(0, |at| at.0), part.0])?;
         Ok(())
     }
 
@@ -205,6 +203,6 @@ impl WriteTx<'_> {
         sequence: u8,
     ) -> Result<(), StoreError> {
         let sql = "UPDATE part SET assembly_id = $1, sequence = $2 WHERE id = $3";
-        one_row(self.execute(sql, params![assembly.0, sequence, part.0])?, "part", part)
+        self.change_one(sql, params![assembly.0, sequence, part.0], "part", part)
     }
 }

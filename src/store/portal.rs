@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use rusqlite::params;
 
-use super::error::one_row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::{AccountId, ServiceId};
 
@@ -36,18 +35,17 @@ impl WriteTx<'_> {
         choices: &PortalChoices,
     ) -> Result<(), StoreError> {
         let sql = "UPDATE account SET shows_api_ids = $1 WHERE id = $2";
-        let changed = self.execute(sql, params![choices.shows_api_ids, account.0])?;
-        one_row(changed, "account", account)?;
-        self.execute("DELETE FROM favourite WHERE account_id = $1", [account.0])?;
+        self.change_one(sql, params![choices.shows_api_ids, account.0], "account", account)?;
+        self.change("DELETE FROM favourite WHERE account_id = $1", [account.0])?;
         for service in &choices.favourites {
             let sql = "INSERT INTO favourite (account_id, service_id) VALUES ($1, $2)";
-            self.execute(sql, [account.0, service.0])?;
+            self.change(sql, [account.0, service.0])?;
         }
         Ok(())
     }
 
     /// Removes a service from what is shown first.
     pub(super) fn remove_favourites_of(&self, service: ServiceId) -> Result<(), StoreError> {
-        self.execute("DELETE FROM favourite WHERE service_id = $1", [service.0]).map(drop)
+        self.change("DELETE FROM favourite WHERE service_id = $1", [service.0])
     }
 }

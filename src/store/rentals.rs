@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use rusqlite::{Row, params};
 
-use super::error::one_row;
 use super::list_steps::{ListStep, STEP_ROWS};
 use super::listing::{ListFilter, Listed};
 use super::{ReadTx, StoreError, WriteTx};
@@ -21,8 +20,8 @@ const LISTED: Listed = Listed {
     time: "started_at",
     account: "account_id = ?",
     has_account_index: true,
-    // The plus keeps SQLite from an index in whose order the rows are not wanted.
-    number: "+number IN (?)",
+    // Written so, they keep SQLite from indexes in whose order the rows are not wanted.
+    number: "(number || '') IN (?)",
     sim: "+sim_id = ?",
     country: "country = ?",
     state: "state = ?",
@@ -159,10 +158,10 @@ impl ReadTx<'_> {
         number: &Msisdn,
         rest: Duration,
     ) -> Result<Option<Timestamp>, StoreError> {
-        let sql = "SELECT max(min(s.rests_until, had.until + $1)) FROM (SELECT sim_id, ended_at AS \
-                   until FROM rental WHERE number = $2 AND state = 'ended' UNION ALL SELECT \
-                   sim_id, to_at FROM rental_move WHERE number = $2) had JOIN sim s ON s.id = \
-                   had.sim_id";
+        let sql = "SELECT max(CASE WHEN s.rests_until < had.until + $1 THEN s.rests_until ELSE \
+                   had.until + $1 END) FROM (SELECT sim_id, ended_at AS until FROM rental WHERE \
+                   number = $2 AND state = 'ended' UNION ALL SELECT sim_id, to_at FROM rental_move \
+                   WHERE number = $2) had JOIN sim s ON s.id = had.sim_id";
         let values = params![as_micros(rest), number];
         let until = self.first(sql, values, |row| row.get::<_, Option<i64>>(0))?;
         Ok(until.flatten().map(Timestamp))
@@ -192,9 +191,10 @@ impl ReadTx<'_> {
         now: Timestamp,
         (skipped, count): (u32, u32),
     ) -> Result<Vec<Rental>, StoreError> {
+        // With `state = 'active'`, SQLite would read all active rentals and sort them.
         let sql = format!(
-            "{RENTAL} WHERE account_id = $1 AND +state = 'active' AND +due_at > $2 ORDER BY id \
-             DESC LIMIT $3 OFFSET $4"
+            "{RENTAL} WHERE account_id = $1 AND state <> 'ended' AND due_at > $2 ORDER BY id DESC \
+             LIMIT $3 OFFSET $4"
         );
         let values = params![account.0, now.0, count, skipped];
         self.all(&sql, values, rental)?.into_iter().collect()
@@ -272,8 +272,7 @@ impl WriteTx<'_> {
             new.due_at.0,
             as_micros(order_rest)
         ];
-        self.execute(sql, values)?;
-        Ok(RentalId(self.inserted()))
+        Ok(RentalId(self.insert(sql, values)?))
     }
 
     /// Saves the changes to a rental that was active until now.
@@ -297,13 +296,14 @@ impl WriteTx<'_> {
             rental.state.ending().map(RentalEnding::as_str),
             rental.id.0
         ];
-        one_row(self.execute(sql, values)?, "rental", rental.id)
+        self.change_one(sql, values, "rental", rental.id)
     }
 
     /// Sets when the tenant of a rental is told next that it ends soon; `None`: not again.
     pub fn plan_notice(&self, rental: RentalId, at: Option<Timestamp>) -> Result<(), StoreError> {
-        let sql = "UPDATE rental SET notice_at = $1 WHERE id = $2 AND notice_at IS NOT $1";
-        self.execute(sql, params![at.map(|at| at.0), rental.0]).map(drop)
+        let sql = "UPDATE rental SET notice_at = $1 WHERE id = $2 AND notice_at IS DISTINCT FROM \
+                   $1";
+        self.change(sql, params![at.map(|at| at.0), rental.0])
     }
 
     /// Gives a rental that runs another SIM and its number. For `order_rest` at least no order had
@@ -312,11 +312,11 @@ impl WriteTx<'_> {
         let (id, at) = (moved.id.0, moved.has_sim_since().0);
         let sql = "INSERT INTO rental_move (rental_id, sim_id, number, from_at, to_at) SELECT id, \
                    sim_id, number, coalesce(moved_at, started_at), $1 FROM rental WHERE id = $2";
-        self.execute(sql, [at, id])?;
+        self.change(sql, [at, id])?;
         let sql = "UPDATE rental SET sim_id = $1, number = $2, moved_at = $3, order_rest_us = $4 \
                    WHERE id = $5 AND state = 'active'";
         let values = params![moved.sim.0, moved.number, at, as_micros(order_rest), id];
-        one_row(self.execute(sql, values)?, "rental", moved.id)
+        self.change_one(sql, values, "rental", moved.id)
     }
 
     /// Saves a rental that runs again after it had ended. The retention of its messages counts from
@@ -333,9 +333,9 @@ impl WriteTx<'_> {
             as_micros(rental.free_before),
             rental.id.0
         ];
-        one_row(self.execute(sql, values)?, "rental", rental.id)?;
+        self.change_one(sql, values, "rental", rental.id)?;
         let sql = "UPDATE message SET settled_at = NULL WHERE rental_id = $1";
-        self.execute(sql, [rental.id.0]).map(drop)
+        self.change(sql, [rental.id.0])
     }
 
     /// Sets `at`, when the rental ended, as the time from which the retention of its messages
@@ -346,6 +346,6 @@ impl WriteTx<'_> {
         at: Timestamp,
     ) -> Result<(), StoreError> {
         let sql = "UPDATE message SET settled_at = $1 WHERE rental_id = $2 AND settled_at IS NULL";
-        self.execute(sql, [at.0, rental.0]).map(drop)
+        self.change(sql, [at.0, rental.0])
     }
 }

@@ -63,15 +63,15 @@ impl WriteTx<'_> {
     /// Blanks a message's text and code, and removes the events in which they stand.
     pub fn blank_text(&self, message: MessageId) -> Result<(), StoreError> {
         self.purge_events_with(message)?;
-        self.execute("UPDATE message SET text = NULL, code = NULL WHERE id = $1", [message.0])?;
+        self.change("UPDATE message SET text = NULL, code = NULL WHERE id = $1", [message.0])?;
         self.close_assembly(message)
     }
 
     /// Blanks a message's PDUs. Their digests stay, so that a part that is read from a modem once
     /// more is still recognised as a duplicate.
     pub fn blank_raw(&self, message: MessageId) -> Result<(), StoreError> {
-        self.execute("UPDATE part SET pdu = x'' WHERE message_id = $1", [message.0])?;
-        self.execute("UPDATE message SET raw = 0 WHERE id = $1", [message.0])?;
+        self.change("UPDATE part SET pdu = substr(pdu, 1, 0) WHERE message_id = $1", [message.0])?;
+        self.change("UPDATE message SET raw = 0 WHERE id = $1", [message.0])?;
         self.close_assembly(message)
     }
 
@@ -81,10 +81,10 @@ impl WriteTx<'_> {
         let stays = "SELECT EXISTS (SELECT 1 FROM message WHERE order_id = $1) OR EXISTS (SELECT 1 \
                      FROM ledger WHERE order_id = $1 AND id = (SELECT max(id) FROM ledger))";
         if self.number(stays, [order.0])? == 1 {
-            return self.execute("UPDATE orders SET filed = 1 WHERE id = $1", [order.0]).map(drop);
+            return self.change("UPDATE orders SET filed = 1 WHERE id = $1", [order.0]);
         }
-        self.execute("DELETE FROM ledger WHERE order_id = $1", [order.0])?;
-        self.execute("DELETE FROM orders WHERE id = $1", [order.0]).map(drop)
+        self.change("DELETE FROM ledger WHERE order_id = $1", [order.0])?;
+        self.change("DELETE FROM orders WHERE id = $1", [order.0])
     }
 
     /// Removes at most `limit` of the oldest rows of the audit, as far as they were written at
@@ -96,7 +96,7 @@ impl WriteTx<'_> {
             self.all(oldest, [limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let mut count = 0;
         for (id, _) in oldest.into_iter().take_while(|(_, at)| *at <= until.0) {
-            count += self.execute("DELETE FROM audit WHERE id = $1", [id])?;
+            count += self.change_counted("DELETE FROM audit WHERE id = $1", [id])?;
         }
         Ok(count)
     }
@@ -104,6 +104,6 @@ impl WriteTx<'_> {
     /// Stops collecting parts for a message: one whose text or parts are gone cannot be completed.
     fn close_assembly(&self, message: MessageId) -> Result<(), StoreError> {
         let sql = "UPDATE assembly SET complete = 1 WHERE message_id = $1 AND complete = 0";
-        self.execute(sql, [message.0]).map(drop)
+        self.change(sql, [message.0])
     }
 }

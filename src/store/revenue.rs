@@ -1,8 +1,6 @@
 //! What customers were charged, added up.
 
-use rusqlite::params_from_iter;
-
-use super::listing::{ListFilter, Listed, Selection};
+use super::listing::{ListFilter, Listed, Selection, numbered};
 use super::{ReadTx, StoreError};
 use crate::domain::ledger::RevenueGroup;
 use crate::domain::{Amount, Timestamp};
@@ -51,30 +49,42 @@ impl ReadTx<'_> {
     ) -> Result<Vec<Revenue>, StoreError> {
         let quarter = format!("l.created_at / {QUARTER_HOUR_US}");
         let (key, name, order) = match by {
-            RevenueGroup::Service => {
-                ("o.service_id", "(SELECT name FROM service WHERE id = key)", "amount DESC, key")
-            }
-            RevenueGroup::Country => ("coalesce(o.country, r.country)", "key", "amount DESC, key"),
-            RevenueGroup::Account => {
-                ("l.account_id", "(SELECT name FROM account WHERE id = key)", "amount DESC, key")
-            }
+            RevenueGroup::Service => (
+                "o.service_id",
+                "(SELECT name FROM service WHERE id = key)",
+                "amount DESC, key \
+                                                                               NULLS FIRST",
+            ),
+            RevenueGroup::Country => (
+                "coalesce(o.country, r.country)",
+                "key",
+                "amount DESC, key \
+                                                                                NULLS FIRST",
+            ),
+            RevenueGroup::Account => (
+                "l.account_id",
+                "(SELECT name FROM account WHERE id = key)",
+                "amount DESC, key \
+                                                                               NULLS FIRST",
+            ),
             RevenueGroup::Sim => (
                 "coalesce(o.sim_id, r.sim_id)",
                 "(SELECT iccid FROM sim WHERE id = key)",
-                "amount DESC, key",
+                "amount DESC, key NULLS FIRST",
             ),
-            RevenueGroup::QuarterHour => (quarter.as_str(), "CAST(key AS TEXT)", "key"),
+            RevenueGroup::QuarterHour => (quarter.as_str(), "CAST(key AS text)", "key"),
         };
         let Selection { conditions, values } = self.selected(&CHARGES, filter)?;
-        let sql = format!(
-            "WITH sums AS (SELECT {key} AS key, l.currency AS currency, sum(l.kind = 'capture') AS \
-             orders, sum(l.kind IN ('rental', 'extension', 'renewal')) AS terms, sum(l.kind = \
-             'refund') AS refunds, -sum(l.balance_minor) AS amount FROM ledger l LEFT JOIN orders \
-             o ON o.id = l.order_id LEFT JOIN rental r ON r.id = l.rental_id WHERE l.kind IN \
-             ('capture', 'rental', 'extension', 'renewal', 'refund'){conditions} GROUP BY 1, 2) \
+        let sql = numbered(&format!(
+            "WITH sums AS (SELECT {key} AS key, l.currency AS currency, count(*) FILTER (WHERE \
+             l.kind = 'capture') AS orders, count(*) FILTER (WHERE l.kind IN ('rental', \
+             'extension', 'renewal')) AS terms, count(*) FILTER (WHERE l.kind = 'refund') AS \
+             refunds, CAST(-sum(l.balance_minor) AS bigint) AS amount FROM ledger l LEFT JOIN \
+             orders o ON o.id = l.order_id LEFT JOIN rental r ON r.id = l.rental_id WHERE l.kind \
+             IN ('capture', 'rental', 'extension', 'renewal', 'refund'){conditions} GROUP BY 1, 2) \
              SELECT {name}, currency, orders, terms, refunds, amount FROM sums ORDER BY {order}"
-        );
-        self.all(&sql, params_from_iter(values), |row| {
+        ));
+        self.all(&sql, values, |row| {
             let group: Option<String> = row.get(0)?;
             let begin = |quarter: String| {
                 let number: i64 = quarter.parse().unwrap_or_default();

@@ -63,7 +63,7 @@ impl WriteTx<'_> {
         let figures = serde_json::to_string(figures)
             .map_err(|error| StoreError::Other(format!("cannot write a sample: {error}")))?;
         let values = params![topic.as_str(), seconds(span), at.0, minutes, figures];
-        self.execute(sql, values).map(drop)
+        self.change(sql, values)
     }
 
     /// Removes the samples of a topic and length whose spans began before a time.
@@ -74,6 +74,6 @@ impl WriteTx<'_> {
         before: Timestamp,
     ) -> Result<(), StoreError> {
         let sql = "DELETE FROM sample WHERE topic = $1 AND span = $2 AND at < $3";
-        self.execute(sql, params![topic.as_str(), seconds(span), before.0]).map(drop)
+        self.change(sql, params![topic.as_str(), seconds(span), before.0])
     }
 }

@@ -2,7 +2,6 @@
 
 use rusqlite::{Row, params};
 
-use super::error::one_row;
 use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::sandbox::{TestOrder, TestRental};
@@ -96,22 +95,19 @@ impl WriteTx<'_> {
                    created_at, expires_at, replaces, client_ref, told, next_at) VALUES ($1, $2, \
                    $3, $4, $5, $6, $7, $8, $9, $10)";
         let (next_at, _) = new.next();
-        self.execute(
-            sql,
-            params![
-                new.account.0,
-                new.service.as_str(),
-                new.number_of.map(|order| order.0),
-                new.price.0,
-                new.created_at.0,
-                new.expires_at.0,
-                new.replaces.map(|order| order.0),
-                new.client_ref,
-                new.told,
-                next_at.0
-            ],
-        )?;
-        Ok(TestOrder { id: OrderId(self.inserted()), ..new })
+        let values = params![
+            new.account.0,
+            new.service.as_str(),
+            new.number_of.map(|order| order.0),
+            new.price.0,
+            new.created_at.0,
+            new.expires_at.0,
+            new.replaces.map(|order| order.0),
+            new.client_ref,
+            new.told,
+            next_at.0
+        ];
+        Ok(TestOrder { id: OrderId(self.insert(sql, values)?), ..new })
     }
 
     /// Saves how a test order was given up, and of what its account was told.
@@ -121,11 +117,11 @@ impl WriteTx<'_> {
         let (how, at) = order.given_up.unzip();
         let (how, at) = (how.map(|how| how.as_str()), at.map(|at| at.0));
         let values = params![how, at, order.told, order.next().0.0, order.id.0];
-        one_row(self.execute(sql, values)?, "test_order", order.id)
+        self.change_one(sql, values, "test_order", order.id)
     }
 
     pub fn remove_test_order(&self, id: OrderId) -> Result<(), StoreError> {
-        self.execute("DELETE FROM test_order WHERE id = $1", [id.0]).map(drop)
+        self.change("DELETE FROM test_order WHERE id = $1", [id.0])
     }
 
     /// Adds a test rental, whose id is made here. It is the account's from now on, and is told of
@@ -133,26 +129,23 @@ impl WriteTx<'_> {
     pub fn add_test_rental(&self, new: TestRental) -> Result<TestRental, StoreError> {
         if let Some(before) = self.test_rental_of(new.account)? {
             let sql = "UPDATE test_rental SET next_at = $1 WHERE id = $2";
-            self.execute(sql, [before.forgotten_at().0, before.id.0])?;
+            self.change(sql, [before.forgotten_at().0, before.id.0])?;
         }
         let sql = "INSERT INTO test_rental (account_id, package, renewal_package, auto_renew, \
-                   months, price_minor, started_at, told, next_at) VALUES ($1, $2, $3, $4, $5, \
-                   $6, $7, $8, $9)";
-        self.execute(
-            sql,
-            params![
-                new.account.0,
-                new.package,
-                new.renewal_package,
-                new.auto_renew,
-                new.months,
-                new.price.0,
-                new.started_at.0,
-                new.told,
-                new.next_at().0
-            ],
-        )?;
-        Ok(TestRental { id: RentalId(self.inserted()), ..new })
+                   months, price_minor, started_at, told, next_at) VALUES ($1, $2, $3, $4, $5, $6, \
+                   $7, $8, $9)";
+        let values = params![
+            new.account.0,
+            new.package,
+            new.renewal_package,
+            new.auto_renew,
+            new.months,
+            new.price.0,
+            new.started_at.0,
+            new.told,
+            new.next_at().0
+        ];
+        Ok(TestRental { id: RentalId(self.insert(sql, values)?), ..new })
     }
 
     /// Saves what can change of the test rental that an account has.
@@ -162,22 +155,22 @@ impl WriteTx<'_> {
         let TestRental { renewal_package, auto_renew, months, price, told, .. } = rental;
         let (next_at, id) = (rental.next_at().0, rental.id.0);
         let values = params![renewal_package, auto_renew, months, price.0, told, next_at, id];
-        one_row(self.execute(sql, values)?, "test_rental", rental.id)
+        self.change_one(sql, values, "test_rental", rental.id)
     }
 
     pub fn remove_test_rental(&self, id: RentalId) -> Result<(), StoreError> {
-        self.execute("DELETE FROM test_rental WHERE id = $1", [id.0]).map(drop)
+        self.change("DELETE FROM test_rental WHERE id = $1", [id.0])
     }
 
     /// Removes all that an account has made with test keys.
     pub(super) fn forget_tests_of(&self, account: AccountId) -> Result<(), StoreError> {
-        self.execute("DELETE FROM test_order WHERE account_id = $1", [account.0])?;
-        self.execute("DELETE FROM test_rental WHERE account_id = $1", [account.0]).map(drop)
+        self.change("DELETE FROM test_order WHERE account_id = $1", [account.0])?;
+        self.change("DELETE FROM test_rental WHERE account_id = $1", [account.0])
     }
 
     /// Removes what was made with test keys later than now, by a clock that was ahead.
     pub(super) fn forget_future_tests(&self, now: Timestamp) -> Result<(), StoreError> {
-        self.execute("DELETE FROM test_order WHERE created_at > $1", [now.0])?;
-        self.execute("DELETE FROM test_rental WHERE started_at > $1", [now.0]).map(drop)
+        self.change("DELETE FROM test_order WHERE created_at > $1", [now.0])?;
+        self.change("DELETE FROM test_rental WHERE started_at > $1", [now.0])
     }
 }

@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use rusqlite::params_from_iter;
-
-use super::listing::{ListFilter, Selection, selected_among};
+use super::listing::{ListFilter, Selection, numbered, selected_among};
 use super::messages::{LISTED, is_listed};
 use super::{ReadTx, StoreError};
 use crate::domain::message::Message;
@@ -75,19 +73,18 @@ impl ReadTx<'_> {
     ) -> Result<Vec<i64>, StoreError> {
         let Selection { conditions, values } = selected_among(&LISTED, filter, among);
         let kinds = if with_all_kinds { "true".to_owned() } else { is_listed() };
-        let sql = format!(
+        let sql = numbered(&format!(
             "SELECT m.id, m.text FROM message m JOIN sim s ON s.id = m.sim_id WHERE \
              {kinds}{conditions} ORDER BY m.id DESC"
-        );
-        let mut statement = self.conn.prepare_cached(&sql)?;
-        let mut rows = statement.query(params_from_iter(values))?;
+        ));
         let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
+        self.visit(&sql, values, |row| {
             let text = row.get_ref(1)?.as_str_or_null();
             if text.ok().flatten().is_some_and(|text| needle.is_in(text)) {
                 found.push(row.get(0)?);
             }
-        }
+            Ok(true)
+        })?;
         Ok(found)
     }
 
@@ -124,7 +121,7 @@ mod tests {
 
     fn step(conn: &Connection, filter: &ListFilter, is_over: impl Fn() -> bool) -> (Vec<i64>, i64) {
         let needle = Needle::new("word").unwrap();
-        let found = ReadTx { conn }.search_messages(filter, false, &needle, is_over).unwrap();
+        let found = ReadTx::on(conn).search_messages(filter, false, &needle, is_over).unwrap();
         let ids = found.messages.iter().map(|message| message.id.0).collect();
         (ids, found.until.map_or(0, |(id, _)| id.0))
     }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use rusqlite::types::ValueRef;
 use rusqlite::{Row, params};
 
-use super::error::one_row;
 use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::catalogue::{ChargeOn, CountryPrice, ReuseTerms};
@@ -129,7 +128,7 @@ impl ReadTx<'_> {
         &self,
         name: &FivesimName,
     ) -> Result<Option<ServiceId>, StoreError> {
-        let sql = "SELECT id FROM service WHERE fivesim_name = $1 AND enabled";
+        let sql = "SELECT id FROM service WHERE fivesim_name = $1 AND enabled = 1";
         self.first(sql, [name.as_str()], |row| row.get(0).map(ServiceId))
     }
 
@@ -170,7 +169,7 @@ impl WriteTx<'_> {
         let sql = "INSERT INTO service (id, name, price_minor, priority, reuse_window_us, \
                    reuse_price_percent, charge_on, market_code, fivesim_name) VALUES ((SELECT \
                    coalesce(max(id), 0) + 1 FROM (SELECT id FROM service UNION ALL SELECT id FROM \
-                   removed_service)), $1, $2, $3, $4, $5, $6, $7, $8)";
+                   removed_service) AS used), $1, $2, $3, $4, $5, $6, $7, $8)";
         let ReuseTerms { window, price_percent } = new.reuse;
         let values = params![
             new.name,
@@ -182,25 +181,21 @@ impl WriteTx<'_> {
             new.market_names.code.as_ref().map(ServiceCode::as_str),
             new.market_names.fivesim.as_ref().map(FivesimName::as_str),
         ];
-        self.execute(sql, values)?;
-        let id = ServiceId(self.inserted());
+        let id = ServiceId(self.insert(sql, values)?);
         self.add_details(id, new)?;
         Ok(id)
     }
 
     /// Sets whether a service can be ordered.
     pub fn enable_service(&self, id: ServiceId, enabled: bool) -> Result<(), StoreError> {
-        one_row(
-            self.execute("UPDATE service SET enabled = $1 WHERE id = $2", params![enabled, id.0])?,
-            "service",
-            id,
-        )
+        let sql = "UPDATE service SET enabled = $1 WHERE id = $2";
+        self.change_one(sql, params![enabled, id.0], "service", id)
     }
 
     /// Takes away what other markets call a service, so that another one may be called so.
     pub fn clear_market_names(&self, id: ServiceId) -> Result<(), StoreError> {
         let sql = "UPDATE service SET market_code = NULL, fivesim_name = NULL WHERE id = $1";
-        one_row(self.execute(sql, [id.0])?, "service", id)
+        self.change_one(sql, [id.0], "service", id)
     }
 
     /// Replaces a service's prices, names on other markets, priority, terms and patterns. Its own
@@ -221,22 +216,21 @@ impl WriteTx<'_> {
             new.market_names.fivesim.as_ref().map(FivesimName::as_str),
             id.0,
         ];
-        one_row(self.execute(sql, values)?, "service", id)?;
-        self.execute("DELETE FROM service_price WHERE service_id = $1", [id.0])?;
-        self.execute("DELETE FROM service_pattern WHERE service_id = $1", [id.0])?;
+        self.change_one(sql, values, "service", id)?;
+        self.change("DELETE FROM service_price WHERE service_id = $1", [id.0])?;
+        self.change("DELETE FROM service_pattern WHERE service_id = $1", [id.0])?;
         self.add_details(id, new)
     }
 
     /// Removes a service that was never ordered, and remembers its id.
     pub fn remove_service(&self, service: &Service, at: Timestamp) -> Result<(), StoreError> {
         let sql = "INSERT INTO removed_service (id, name, removed_at) VALUES ($1, $2, $3)";
-        self.execute(sql, params![service.id.0, service.name, at.0])?;
-        self.execute("DELETE FROM service_price WHERE service_id = $1", [service.id.0])?;
-        self.execute("DELETE FROM service_pattern WHERE service_id = $1", [service.id.0])?;
+        self.change(sql, params![service.id.0, service.name, at.0])?;
+        self.change("DELETE FROM service_price WHERE service_id = $1", [service.id.0])?;
+        self.change("DELETE FROM service_pattern WHERE service_id = $1", [service.id.0])?;
         self.remove_account_prices_of(service.id)?;
         self.remove_favourites_of(service.id)?;
-        let removed = self.execute("DELETE FROM service WHERE id = $1", [service.id.0])?;
-        one_row(removed, "service", service.id)
+        self.change_one("DELETE FROM service WHERE id = $1", [service.id.0], "service", service.id)
     }
 
     fn add_details(&self, id: ServiceId, new: &NewService) -> Result<(), StoreError> {
@@ -247,13 +241,13 @@ impl WriteTx<'_> {
                 CountryPrice::Amount(amount) => (amount.0, true),
                 CountryPrice::Off => (0, false),
             };
-            self.execute(sql, params![id.0, country, amount, is_sold])?;
+            self.change(sql, params![id.0, country, amount, is_sold])?;
         }
         for (kind, patterns) in [("sender", &new.senders), ("text", &new.texts)] {
             for pattern in patterns {
                 let sql =
                     "INSERT INTO service_pattern (service_id, kind, pattern) VALUES ($1, $2, $3)";
-                self.execute(sql, params![id.0, kind, pattern])?;
+                self.change(sql, params![id.0, kind, pattern])?;
             }
         }
         Ok(())

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use rusqlite::{Row, params};
 
-use super::error::one_row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::{LoginId, SessionId, Timestamp};
 
@@ -90,8 +89,9 @@ impl WriteTx<'_> {
                    address, browser) VALUES ($1, $2, $3, $3, $3, $4, $5, $6)";
         let NewSession { login, digest, began_at, ends_at, address, browser } = new;
         let address = address.to_canonical().to_string();
-        self.execute(sql, params![digest, login.0, began_at.0, ends_at.0, address, browser])?;
-        Ok(SessionId(self.inserted()))
+        Ok(SessionId(
+            self.insert(sql, params![digest, login.0, began_at.0, ends_at.0, address, browser])?,
+        ))
     }
 
     /// Notes when a session was used last. What is written late changes nothing.
@@ -102,18 +102,18 @@ impl WriteTx<'_> {
         ends_at: Timestamp,
     ) -> Result<(), StoreError> {
         let sql = "UPDATE session SET seen_at = $1, ends_at = $2 WHERE id = $3 AND seen_at < $1";
-        self.execute(sql, [seen_at.0, ends_at.0, id.0]).map(drop)
+        self.change(sql, [seen_at.0, ends_at.0, id.0])
     }
 
     /// Notes that the person of a session has proved again who it is.
     pub fn note_proof(&self, id: SessionId, at: Timestamp) -> Result<(), StoreError> {
         let sql = "UPDATE session SET proven_at = $1 WHERE id = $2";
-        one_row(self.execute(sql, [at.0, id.0])?, "session", id)
+        self.change_one(sql, [at.0, id.0], "session", id)
     }
 
     /// Ends a session, so that its cookie opens nothing any more.
     pub fn remove_session(&self, id: SessionId) -> Result<(), StoreError> {
-        self.execute("DELETE FROM session WHERE id = $1", [id.0]).map(drop)
+        self.change("DELETE FROM session WHERE id = $1", [id.0])
     }
 
     /// Ends the sessions of a login, but one.
@@ -122,22 +122,22 @@ impl WriteTx<'_> {
         login: LoginId,
         but: Option<SessionId>,
     ) -> Result<(), StoreError> {
-        let sql = "DELETE FROM session WHERE login_id = $1 AND id IS NOT $2";
-        self.execute(sql, params![login.0, but.map(|id| id.0)]).map(drop)
+        let sql = "DELETE FROM session WHERE login_id = $1 AND id IS DISTINCT FROM $2";
+        self.change(sql, params![login.0, but.map(|id| id.0)])
     }
 
     /// Ends the oldest sessions of a login, but so many.
     pub fn keep_newest_sessions(&self, login: LoginId, most: i64) -> Result<(), StoreError> {
-        let sql = "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE login_id = $1 \
-                   ORDER BY id DESC LIMIT -1 OFFSET $2)";
-        self.execute(sql, [login.0, most]).map(drop)
+        let sql = "DELETE FROM session WHERE login_id = $1 AND id NOT IN (SELECT id FROM session \
+                   WHERE login_id = $1 ORDER BY id DESC LIMIT $2)";
+        self.change(sql, [login.0, most])
     }
 
     /// Removes at most `limit` sessions that ended at `until` or before. Returns how many.
     pub fn purge_sessions(&self, until: Timestamp, limit: i64) -> Result<usize, StoreError> {
         let sql = "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE ends_at <= $1 \
                    ORDER BY ends_at LIMIT $2)";
-        self.execute(sql, [until.0, limit])
+        self.change_counted(sql, [until.0, limit])
     }
 
     /// Forgets the addresses of at most `limit` sessions that began at `until` or before. Returns
@@ -149,6 +149,6 @@ impl WriteTx<'_> {
     ) -> Result<usize, StoreError> {
         let sql = "UPDATE session SET address = NULL WHERE id IN (SELECT id FROM session WHERE \
                    address IS NOT NULL AND created_at <= $1 ORDER BY created_at LIMIT $2)";
-        self.execute(sql, [until.0, limit])
+        self.change_counted(sql, [until.0, limit])
     }
 }

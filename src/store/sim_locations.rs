@@ -135,7 +135,7 @@ impl WriteTx<'_> {
     pub fn save_last_message(&self, sim: SimId, at: Timestamp) -> Result<(), StoreError> {
         let sql = "INSERT INTO last_message (sim_id, at) VALUES ($1, $2) ON CONFLICT (sim_id) DO \
                    UPDATE SET at = excluded.at";
-        self.execute(sql, [sim.0, at.0]).map(drop)
+        self.change(sql, [sim.0, at.0])
     }
 
     /// Records that a SIM was read in a modem: its time there goes on, or begins. The time of
@@ -149,41 +149,42 @@ impl WriteTx<'_> {
         now: Timestamp,
         kept_since: Timestamp,
     ) -> Result<(), StoreError> {
-        let leave_modem = "UPDATE stay SET ended_at = max(since, $1) WHERE ended_at IS NULL AND \
-                           imei = $2 AND sim_id <> $3";
-        self.execute(leave_modem, params![now.0, modem, sim.0])?;
+        let leave_modem = "UPDATE stay SET ended_at = CASE WHEN since > $1 THEN since ELSE $1 END \
+                           WHERE ended_at IS NULL AND imei = $2 AND sim_id <> $3";
+        self.change(leave_modem, params![now.0, modem, sim.0])?;
         let bank = position.map(|position| &position.bank);
         let slot = position.and_then(|position| position.slot);
-        let extend = "UPDATE stay SET seen_at = max(seen_at, $1), bank = coalesce($2, bank), slot \
-                      = coalesce($3, slot) WHERE ended_at IS NULL AND sim_id = $4 AND imei = $5 \
-                      AND ($2 IS NULL OR bank IS NULL OR bank = $2)";
-        if self.execute(extend, params![now.0, bank, slot, sim.0, modem])? == 1 {
+        let extend = "UPDATE stay SET seen_at = CASE WHEN seen_at < $1 THEN $1 ELSE seen_at END, \
+                      bank = coalesce($2, bank), slot = coalesce($3, slot) WHERE ended_at IS NULL \
+                      AND sim_id = $4 AND imei = $5 AND (bank = $2 OR bank IS NULL OR $2 IS NULL)";
+        if self.change_counted(extend, params![now.0, bank, slot, sim.0, modem])? == 1 {
             return Ok(());
         }
-        self.execute(
-            "UPDATE stay SET ended_at = max(since, $1) WHERE ended_at IS NULL AND sim_id = $2",
+        self.change(
+            "UPDATE stay SET ended_at = CASE WHEN since > $1 THEN since ELSE $1 END WHERE ended_at \
+             IS NULL AND sim_id = $2",
             [now.0, sim.0],
         )?;
         let old = "DELETE FROM stay WHERE id IN (SELECT id FROM stay WHERE ended_at IS NOT NULL \
                    AND ended_at < $1 ORDER BY ended_at LIMIT $2)";
-        self.execute(old, [kept_since.0, PRUNED])?;
+        self.change(old, [kept_since.0, PRUNED])?;
         let sql = "INSERT INTO stay (sim_id, imei, bank, slot, since, seen_at) VALUES ($1, $2, \
                    $3, $4, $5, $5)";
-        self.execute(sql, params![sim.0, modem, bank, slot, now.0]).map(drop)
+        self.change(sql, params![sim.0, modem, bank, slot, now.0])
     }
 
     /// Records the position in a bank of a SIM that is in a modem now.
     pub fn set_bank_position(&self, sim: SimId, position: &BankPosition) -> Result<(), StoreError> {
-        let sql = "UPDATE stay SET bank = $1, slot = $2 WHERE ended_at IS NULL AND sim_id = $3 \
-                   AND (bank IS NOT $1 OR slot IS NOT $2)";
-        self.execute(sql, params![position.bank, position.slot, sim.0]).map(drop)
+        let sql = "UPDATE stay SET bank = $1, slot = $2 WHERE ended_at IS NULL AND sim_id = $3 AND \
+                   (bank IS DISTINCT FROM $1 OR slot IS DISTINCT FROM $2)";
+        self.change(sql, params![position.bank, position.slot, sim.0])
     }
 
     /// Records that a SIM left its modem at `at`, even if that was noticed later.
     pub fn end_location(&self, sim: SimId, at: Timestamp) -> Result<(), StoreError> {
-        let sql = "UPDATE stay SET ended_at = max(since, $1) WHERE id = (SELECT id FROM stay \
-                   WHERE sim_id = $2 ORDER BY id DESC LIMIT 1) AND since <= $1 AND (ended_at IS \
-                   NULL OR ended_at > $1)";
-        self.execute(sql, [at.0, sim.0]).map(drop)
+        let sql = "UPDATE stay SET ended_at = $1 WHERE id = (SELECT id FROM stay WHERE sim_id = $2 \
+                   ORDER BY id DESC LIMIT 1) AND since <= $1 AND (ended_at IS NULL OR ended_at > \
+                   $1)";
+        self.change(sql, [at.0, sim.0])
     }
 }

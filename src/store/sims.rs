@@ -4,7 +4,6 @@
 use rusqlite::{Row, params};
 
 use super::availability::{contested, rented};
-use super::error::one_row;
 use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::modem::PinPermission;
@@ -156,7 +155,7 @@ impl WriteTx<'_> {
                    $4) ON CONFLICT (imei) DO UPDATE SET sim_id = excluded.sim_id, others_until = \
                    excluded.others_until, updated_at = excluded.updated_at";
         let until = store.others_until.map(|until| until.0);
-        self.execute(sql, params![modem, store.sim.0, until, at.0]).map(drop)
+        self.change(sql, params![modem, store.sim.0, until, at.0])
     }
 
     /// Records that a PIN is about to be entered into a card, but not which PIN, if it may be
@@ -176,19 +175,19 @@ impl WriteTx<'_> {
         }
         let sql = "INSERT INTO pin_try (card, tried_at) VALUES ($1, $2) ON CONFLICT (card) DO \
                    UPDATE SET tried_at = excluded.tried_at, accepted_at = NULL";
-        self.execute(sql, params![card, at.0])?;
+        self.change(sql, params![card, at.0])?;
         Ok(PinPermission::Granted)
     }
 
     /// Records that the card has accepted the PIN that was entered.
     pub fn note_accepted_pin(&self, card: &str, at: Timestamp) -> Result<(), StoreError> {
         let sql = "UPDATE pin_try SET accepted_at = $1 WHERE card = $2";
-        self.execute(sql, params![at.0, card]).map(drop)
+        self.change(sql, params![at.0, card])
     }
 
     /// Deletes the record of the attempt.
     pub fn forget_pin_try(&self, card: &str) -> Result<(), StoreError> {
-        self.execute("DELETE FROM pin_try WHERE card = $1", [card]).map(drop)
+        self.change("DELETE FROM pin_try WHERE card = $1", [card])
     }
 
     /// The SIM with this ICCID, which is added if it was never seen before.
@@ -199,7 +198,7 @@ impl WriteTx<'_> {
         if let Some(known) = known {
             return Ok(known);
         }
-        self.execute(sql, params![iccid, at.0])?;
+        self.change(sql, params![iccid, at.0])?;
         let gone = StoreError::Row {
             table: "sim",
             key: iccid.to_string(),
@@ -222,14 +221,15 @@ impl WriteTx<'_> {
             sim.told,
             sim.id.0
         ];
-        one_row(self.execute(sql, values)?, "sim", sim.id)?;
+        self.change_one(sql, values, "sim", sim.id)?;
         if sim.number.is_some() { self.forget_asks(sim.id) } else { Ok(()) }
     }
 
     /// Records that a SIM was given out at `at`, so that others are given out before it next time.
     pub fn record_sim_given(&self, sim: SimId, at: Timestamp) -> Result<(), StoreError> {
-        one_row(
-            self.execute("UPDATE sim SET last_given_at = $1 WHERE id = $2", params![at.0, sim.0])?,
+        self.change_one(
+            "UPDATE sim SET last_given_at = $1 WHERE id = $2",
+            params![at.0, sim.0],
             "sim",
             sim,
         )
@@ -237,8 +237,9 @@ impl WriteTx<'_> {
 
     /// Sets until when a SIM rests: no order or rental is given it before.
     pub fn rest_sim(&self, sim: SimId, until: Timestamp) -> Result<(), StoreError> {
-        one_row(
-            self.execute("UPDATE sim SET rests_until = $1 WHERE id = $2", params![until.0, sim.0])?,
+        self.change_one(
+            "UPDATE sim SET rests_until = $1 WHERE id = $2",
+            params![until.0, sim.0],
             "sim",
             sim,
         )
@@ -248,8 +249,8 @@ impl WriteTx<'_> {
     /// Answers whether it did.
     pub fn remove_unused_sim(&self, sim: SimId) -> Result<bool, StoreError> {
         self.forget_asks(sim)?;
-        match self.execute("DELETE FROM sim WHERE id = $1", [sim.0]) {
-            Ok(removed) => one_row(removed, "sim", sim).map(|()| true),
+        match self.change_one("DELETE FROM sim WHERE id = $1", [sim.0], "sim", sim) {
+            Ok(()) => Ok(true),
             Err(StoreError::Refused(_)) => Ok(false),
             Err(error) => Err(error),
         }
@@ -258,12 +259,12 @@ impl WriteTx<'_> {
     /// Sets what a SIM is sold for.
     pub fn set_pool(&self, sim: SimId, pool: Pool) -> Result<(), StoreError> {
         let values = params![pool.as_str(), sim.0];
-        one_row(self.execute("UPDATE sim SET pool = $1 WHERE id = $2", values)?, "sim", sim)
+        self.change_one("UPDATE sim SET pool = $1 WHERE id = $2", values, "sim", sim)
     }
 
     /// Sets since when a SIM is retired and so not sold any more; with `None` it is sold again.
     pub fn retire_sim(&self, sim: SimId, since: Option<Timestamp>) -> Result<(), StoreError> {
         let values = params![since.map(|at| at.0), sim.0];
-        one_row(self.execute("UPDATE sim SET retired_at = $1 WHERE id = $2", values)?, "sim", sim)
+        self.change_one("UPDATE sim SET retired_at = $1 WHERE id = $2", values, "sim", sim)
     }
 }

@@ -77,7 +77,7 @@ impl Store {
     pub async fn touch(&self) -> Result<(), StoreError> {
         self.write(|tx| {
             let version = tx.number("PRAGMA user_version", [])?;
-            tx.conn.pragma_update(None, "user_version", version)?;
+            tx.connection().pragma_update(None, "user_version", version)?;
             Ok(())
         })
         .await

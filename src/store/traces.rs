@@ -100,9 +100,10 @@ impl ReadTx<'_> {
     /// The services that a number was used for, and by whom.
     pub fn uses(&self, number: &Msisdn) -> Result<Vec<Use>, StoreError> {
         const USES: &str = concat!(
-            "SELECT u.service_id, max(u.ended_at), NULL, ",
+            "SELECT u.service_id, u.ended_at, NULL, CASE WHEN ",
             unmarked!("u", "ended_at"),
-            " FROM orders u WHERE u.number = $1 AND u.state = 'completed' GROUP BY u.service_id \
+            " THEN 1 ELSE 0 END FROM (SELECT number, service_id, max(ended_at) AS ended_at FROM \
+             orders WHERE number = $1 AND state = 'completed' GROUP BY number, service_id) AS u \
              UNION ALL SELECT e.service_id, max(e.last_at), e.account_id, e.rented FROM trace e \
              WHERE e.number = $1 AND NOT ",
             unmarked!("e", "last_at"),
@@ -123,12 +124,12 @@ impl ReadTx<'_> {
         except: Option<AccountId>,
     ) -> Result<Vec<Use>, StoreError> {
         const USES: &str = concat!(
-            "SELECT u.service_id, u.ended_at, NULL, ",
+            "SELECT u.service_id, u.ended_at, NULL, CASE WHEN ",
             unmarked!("u", "ended_at"),
-            " FROM orders u WHERE u.number = $1 AND u.service_id = $2 AND u.state = 'completed' \
-             AND ($3 IS NULL OR u.account_id <> $3) UNION ALL SELECT e.service_id, e.last_at, \
-             e.account_id, e.rented FROM trace e WHERE e.number = $1 AND e.service_id = $2 AND \
-             NOT ",
+            " THEN 1 ELSE 0 END FROM orders u WHERE u.number = $1 AND u.service_id = $2 AND \
+             u.state = 'completed' AND (u.account_id <> $3 OR $3 IS NULL) UNION ALL SELECT \
+             e.service_id, e.last_at, e.account_id, e.rented FROM trace e WHERE e.number = $1 AND \
+             e.service_id = $2 AND NOT ",
             unmarked!("e", "last_at"),
             " UNION ALL SELECT m.service_id, m.used_at, NULL, 2 FROM mark m WHERE m.number = $1 \
              AND m.service_id = $2 AND m.used_at IS NOT NULL AND NOT ",
@@ -209,10 +210,10 @@ impl WriteTx<'_> {
     ) -> Result<(), StoreError> {
         let sql = "INSERT INTO mark (number, service_id, used_at, unused_at) VALUES ($1, $2, $3, \
                    $4) ON CONFLICT (number, service_id) DO UPDATE SET used_at = \
-                   coalesce(excluded.used_at, used_at), unused_at = coalesce(excluded.unused_at, \
-                   unused_at)";
+                   coalesce(excluded.used_at, mark.used_at), unused_at = \
+                   coalesce(excluded.unused_at, mark.unused_at)";
         let (used_at, unused_at) = (used.then_some(at.0), (!used).then_some(at.0));
-        self.execute(sql, params![number, service.0, used_at, unused_at]).map(drop)
+        self.change(sql, params![number, service.0, used_at, unused_at])
     }
 
     /// Begins to attribute all messages that there are, by patterns with this signature.
@@ -220,12 +221,12 @@ impl WriteTx<'_> {
         let sql = "INSERT INTO attribution (id, signature, done_to, until) SELECT 1, $1, 0, \
                    coalesce(max(id), 0) FROM message WHERE true ON CONFLICT (id) DO UPDATE SET \
                    signature = excluded.signature, done_to = 0, until = excluded.until";
-        self.execute(sql, [signature]).map(drop)
+        self.change(sql, [signature])
     }
 
     /// Records that the messages up to this one have been attributed.
     pub fn attributed_to(&self, message: MessageId) -> Result<(), StoreError> {
-        self.execute("UPDATE attribution SET done_to = $1", [message.0]).map(drop)
+        self.change("UPDATE attribution SET done_to = $1", [message.0])
     }
 
     /// Sets the service that a message fits, unless another than `before` was set meanwhile.
@@ -235,9 +236,10 @@ impl WriteTx<'_> {
         before: Option<ServiceId>,
         service: Option<ServiceId>,
     ) -> Result<(), StoreError> {
-        let sql = "UPDATE message SET service_id = $1 WHERE id = $2 AND service_id IS $3";
+        let sql = "UPDATE message SET service_id = $1 WHERE id = $2 AND service_id IS NOT DISTINCT \
+                   FROM $3";
         let values = params![service.map(|id| id.0), message.0, before.map(|id| id.0)];
-        self.execute(sql, values).map(drop)
+        self.change(sql, values)
     }
 
     /// Saves a trace that became known after the last order, or adds it to what was known of the
@@ -247,11 +249,12 @@ impl WriteTx<'_> {
         let sql = "INSERT INTO trace (number, service_id, account_id, rented, sender, first_at, \
                    last_at, noted_after, last_noted_after) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
                    $8) ON CONFLICT (number, service_id, account_id, rented, sender) DO UPDATE SET \
-                   first_at = min(first_at, excluded.first_at), noted_after = CASE WHEN \
-                   excluded.first_at < first_at THEN excluded.noted_after ELSE noted_after END, \
-                   last_at = max(last_at, excluded.last_at), last_noted_after = CASE WHEN \
-                   excluded.last_at > last_at THEN excluded.last_noted_after ELSE \
-                   last_noted_after END";
+                   first_at = CASE WHEN excluded.first_at < trace.first_at THEN excluded.first_at \
+                   ELSE trace.first_at END, noted_after = CASE WHEN excluded.first_at < \
+                   trace.first_at THEN excluded.noted_after ELSE trace.noted_after END, last_at = \
+                   CASE WHEN excluded.last_at > trace.last_at THEN excluded.last_at ELSE \
+                   trace.last_at END, last_noted_after = CASE WHEN excluded.last_at > \
+                   trace.last_at THEN excluded.last_noted_after ELSE trace.last_noted_after END";
         let values = params![
             trace.number,
             trace.service.0,
@@ -262,6 +265,6 @@ impl WriteTx<'_> {
             trace.last_at.0,
             self.last_order_id()?
         ];
-        self.execute(sql, values).map(drop)
+        self.change(sql, values)
     }
 }

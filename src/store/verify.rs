@@ -55,20 +55,20 @@ const RULES: &[Rule] = &[
     (
         "its hold was not ended in the way that the order ended",
         "SELECT 'order ' || o.id FROM orders o WHERE (SELECT count(*) FROM ledger l WHERE \
-         l.order_id = o.id AND l.kind NOT IN ('hold', 'refund')) <> (o.state <> 'open') OR \
-         (o.state <> 'open' AND \
-         NOT EXISTS (SELECT 1 FROM ledger l WHERE l.order_id = o.id AND l.account_id = \
-         o.account_id AND l.held_minor = -o.price_minor AND l.kind = CASE o.state WHEN \
-         'completed' THEN 'capture' ELSE 'release' END AND l.balance_minor = CASE o.state WHEN \
-         'completed' THEN -o.price_minor ELSE 0 END))",
+         l.order_id = o.id AND l.kind NOT IN ('hold', 'refund')) <> CASE o.state WHEN 'open' THEN \
+         0 ELSE 1 END OR (o.state <> 'open' AND NOT EXISTS (SELECT 1 FROM ledger l WHERE \
+         l.order_id = o.id AND l.account_id = o.account_id AND l.held_minor = -o.price_minor AND \
+         l.kind = CASE o.state WHEN 'completed' THEN 'capture' ELSE 'release' END AND \
+         l.balance_minor = CASE o.state WHEN 'completed' THEN -o.price_minor ELSE 0 END))",
     ),
     (
         "it was refunded more than once, or more than it was charged, or another account was",
-        "SELECT 'order ' || r.order_id FROM ledger r WHERE r.kind = 'refund' AND r.order_id IS NOT \
-         NULL GROUP BY r.order_id HAVING count(*) > 1 OR min(r.balance_minor) <= 0 OR \
-         max(r.held_minor) <> 0 OR NOT EXISTS (SELECT 1 FROM ledger c WHERE c.order_id = \
-         r.order_id AND c.kind = 'capture' AND c.account_id = r.account_id AND r.balance_minor <= \
-         -c.balance_minor)",
+        "SELECT 'order ' || r.order_id FROM (SELECT order_id, count(*) AS refunds, min(account_id) \
+         AS account_id, min(balance_minor) AS balance_minor, max(held_minor) AS held_minor FROM \
+         ledger WHERE kind = 'refund' AND order_id IS NOT NULL GROUP BY order_id) AS r WHERE \
+         r.refunds > 1 OR r.balance_minor <= 0 OR r.held_minor <> 0 OR NOT EXISTS (SELECT 1 FROM \
+         ledger c WHERE c.order_id = r.order_id AND c.kind = 'capture' AND c.account_id = \
+         r.account_id AND r.balance_minor <= -c.balance_minor)",
     ),
     (
         "more was given back than it was charged, or another account was given it",
@@ -167,8 +167,8 @@ const RULES: &[Rule] = &[
     ),
     (
         "it rests for failures that it did not have",
-        "SELECT 'number ' || substr(number, -3) || ' for service ' || service_id FROM pair_health \
-         WHERE rests > 0 AND failures < 3",
+        "SELECT 'number ' || substr(number, length(number) - 2) || ' for service ' || service_id \
+         FROM pair_health WHERE rests > 0 AND failures < 3",
     ),
     (
         "it was erased, and something personal of it is left",
@@ -200,8 +200,8 @@ const RULES: &[Rule] = &[
     (
         "it is of a test key's event and a live endpoint, or of a live event and a test endpoint",
         "SELECT 'delivery ' || d.id FROM webhook_delivery d JOIN event e ON e.id = d.event_id JOIN \
-         webhook_endpoint p ON p.id = d.endpoint_id WHERE e.kind <> 'webhook.test' AND \
-         (e.test_id IS NOT NULL) <> p.test",
+         webhook_endpoint p ON p.id = d.endpoint_id WHERE e.kind <> 'webhook.test' AND (e.test_id \
+         IS NOT NULL) <> (p.test = 1)",
     ),
     (
         "it waits for an earlier one, and there is none that waits",

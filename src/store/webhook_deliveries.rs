@@ -156,8 +156,8 @@ impl ReadTx<'_> {
         let position = self.first(position, [endpoint.0], |row| row.get(0).map(EventId))?;
         let Some(position) = position else { return Ok(Vec::new()) };
         let sql = "SELECT e.id, e.kind FROM webhook_endpoint p JOIN event e ON e.account_id = \
-                   p.account_id AND (e.test_id IS NOT NULL) = p.test AND e.id > p.position WHERE \
-                   p.id = $1 AND e.id >> 10 = $2 AND e.id < $3 AND NOT EXISTS (SELECT 1 FROM \
+                   p.account_id AND (e.test_id IS NOT NULL) = (p.test = 1) AND e.id > p.position \
+                   WHERE p.id = $1 AND e.id >> 10 = $2 AND e.id < $3 AND NOT EXISTS (SELECT 1 FROM \
                    webhook_delivery d WHERE d.event_id = e.id AND d.endpoint_id = $1) ORDER BY \
                    e.id DESC LIMIT $4";
         let before = before.map_or(i64::MAX, |before| before.0);
@@ -221,7 +221,7 @@ impl WriteTx<'_> {
             attempts,
             event.0
         ];
-        self.execute(&sql, values).map(drop)
+        self.change(&sql, values)
     }
 
     /// Makes everything due at `now` that waits for a later time to be sent to an endpoint.
@@ -232,7 +232,7 @@ impl WriteTx<'_> {
     ) -> Result<(), StoreError> {
         let sql =
             "UPDATE webhook_delivery SET next_at = $1 WHERE endpoint_id = $2 AND next_at > $1";
-        self.execute(sql, [now.0, endpoint.0]).map(drop)
+        self.change(sql, [now.0, endpoint.0])
     }
 
     /// Has an event that was not tried yet wait for the earlier ones of its subject; if none of
@@ -247,10 +247,10 @@ impl WriteTx<'_> {
             "INSERT INTO webhook_delivery (endpoint_id, event_id, subject, state, next_at, \
              attempts) SELECT $1, e.id, {SUBJECT}, 'waiting', CASE WHEN EXISTS (SELECT 1 FROM \
              webhook_delivery w WHERE w.endpoint_id = $1 AND w.subject = {SUBJECT} AND w.event_id \
-             < e.id AND w.state = 'waiting' AND w.repeated = 0) THEN NULL ELSE $2 END, '[]' FROM \
-             event e WHERE e.id = $3 ON CONFLICT (event_id, endpoint_id) DO NOTHING"
+             < e.id AND w.state = 'waiting' AND w.repeated = 0) THEN NULL ELSE CAST($2 AS bigint) \
+             END, '[]' FROM event e WHERE e.id = $3 ON CONFLICT (event_id, endpoint_id) DO NOTHING"
         );
-        self.execute(&sql, [endpoint.0, now.0, event.0]).map(drop)
+        self.change(&sql, [endpoint.0, now.0, event.0])
     }
 
     /// Makes the next event due that has waited for one which waits no more.
@@ -264,6 +264,6 @@ impl WriteTx<'_> {
                    w.id FROM webhook_delivery d JOIN webhook_delivery w ON w.endpoint_id = \
                    d.endpoint_id AND w.subject = d.subject AND w.state = 'waiting' AND w.repeated \
                    = 0 WHERE d.endpoint_id = $2 AND d.event_id = $3 ORDER BY w.event_id LIMIT 1)";
-        self.execute(sql, [now.0, endpoint.0, event.0]).map(drop)
+        self.change(sql, [now.0, endpoint.0, event.0])
     }
 }

@@ -3,7 +3,6 @@
 use rusqlite::types::ValueRef;
 use rusqlite::{Row, params};
 
-use super::error::one_row;
 use super::read_tx::{mode, parsed};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::key::KeyMode;
@@ -138,8 +137,8 @@ impl WriteTx<'_> {
         let position = self.newest_event()?.0;
         let types = subscription.stored();
         let (url, secret, is_test) = (url.as_str(), secret.bytes(), mode.is_test());
-        self.execute(sql, params![account.0, url, types, secret, now.0, position, is_test])?;
-        Ok(EndpointId(self.inserted()))
+        let values = params![account.0, url, types, secret, now.0, position, is_test];
+        Ok(EndpointId(self.insert(sql, values)?))
     }
 
     /// Saves what can change of an endpoint.
@@ -148,20 +147,17 @@ impl WriteTx<'_> {
                    $4, former_until = $5, off_reason = $6, failing_since = $7 WHERE id = $8 AND \
                    deleted_at IS NULL";
         let Secrets { current, former } = &endpoint.secrets;
-        let changed = self.execute(
-            sql,
-            params![
-                endpoint.url.as_str(),
-                endpoint.subscription.stored(),
-                current.bytes(),
-                former.as_ref().map(|(secret, _)| secret.bytes()),
-                former.map(|(_, until)| until.0),
-                endpoint.state.off_reason().map(|reason| reason.as_str()),
-                endpoint.failing_since.map(|since| since.0),
-                endpoint.id.0
-            ],
-        )?;
-        one_row(changed, "webhook_endpoint", endpoint.id)
+        let values = params![
+            endpoint.url.as_str(),
+            endpoint.subscription.stored(),
+            current.bytes(),
+            former.as_ref().map(|(secret, _)| secret.bytes()),
+            former.map(|(_, until)| until.0),
+            endpoint.state.off_reason().map(|reason| reason.as_str()),
+            endpoint.failing_since.map(|since| since.0),
+            endpoint.id.0
+        ];
+        self.change_one(sql, values, "webhook_endpoint", endpoint.id)
     }
 
     /// Notes that each event up to this one has its delivery to an endpoint, or needs none.
@@ -171,7 +167,7 @@ impl WriteTx<'_> {
         position: EventId,
     ) -> Result<(), StoreError> {
         let sql = "UPDATE webhook_endpoint SET position = $1 WHERE id = $2 AND position < $1";
-        self.execute(sql, [position.0, id.0]).map(drop)
+        self.change(sql, [position.0, id.0])
     }
 
     /// Begins the removal of an endpoint: nobody sees it any more, and nothing is sent to it.
@@ -180,9 +176,9 @@ impl WriteTx<'_> {
         id: EndpointId,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let sql = "UPDATE webhook_endpoint SET url = '', secret = zeroblob(32), former_secret = \
-                   NULL, former_until = NULL, deleted_at = $1 WHERE id = $2";
-        self.execute(sql, [now.0, id.0]).map(drop)
+        let sql = "UPDATE webhook_endpoint SET url = '', secret = $1, former_secret = NULL, \
+                   former_until = NULL, deleted_at = $2 WHERE id = $3";
+        self.change(sql, params![[0_u8; 32], now.0, id.0])
     }
 
     /// Removes endpoints whose removal has begun, and their deliveries: at most `limit` of them in
@@ -193,8 +189,8 @@ impl WriteTx<'_> {
         let Some(id) = self.first(deleted, [], |row| row.get::<_, i64>(0))? else { return Ok(0) };
         let deliveries = "DELETE FROM webhook_delivery WHERE id IN (SELECT id FROM \
                           webhook_delivery WHERE endpoint_id = $1 ORDER BY event_id LIMIT $2)";
-        match self.execute(deliveries, [id, limit])? {
-            0 => self.execute("DELETE FROM webhook_endpoint WHERE id = $1", [id]),
+        match self.change_counted(deliveries, [id, limit])? {
+            0 => self.change_counted("DELETE FROM webhook_endpoint WHERE id = $1", [id]),
             count => Ok(count),
         }
     }

@@ -20,7 +20,8 @@ impl ReadTx<'_> {
 
     /// How many messages were withheld from the tenant of a rental.
     pub fn count_withheld_from_rental(&self, rental: RentalId) -> Result<u64, StoreError> {
-        let sql = "SELECT coalesce(sum(messages), 0) FROM withheld_notice WHERE rental_id = $1";
+        let sql = "SELECT CAST(coalesce(sum(messages), 0) AS bigint) FROM withheld_notice WHERE \
+                   rental_id = $1";
         Ok(u64::try_from(self.number(sql, [rental.0])?).unwrap_or_default())
     }
 }
@@ -35,9 +36,13 @@ impl WriteTx<'_> {
         rule: &str,
         (at, is_new): (Timestamp, bool),
     ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO withheld_notice (order_id, rental_id, rule, at) VALUES ($1, $2, $3, \
-                   $4) ON CONFLICT DO UPDATE SET messages = messages + $5";
+        let owner = if order.is_some() { "order_id" } else { "rental_id" };
+        let sql = format!(
+            "INSERT INTO withheld_notice (order_id, rental_id, rule, at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT ({owner}, rule) WHERE {owner} IS NOT NULL DO UPDATE SET messages = \
+             withheld_notice.messages + $5"
+        );
         let (order, rental) = (order.map(|order| order.0), rental.map(|rental| rental.0));
-        self.execute(sql, params![order, rental, rule, at.0, is_new]).map(drop)
+        self.change(&sql, params![order, rental, rule, at.0, is_new])
     }
 }

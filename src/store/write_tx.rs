@@ -5,6 +5,11 @@ use std::ops::Deref;
 
 use rusqlite::Connection;
 
+use super::error::one_row;
+use super::read_tx::prepare;
+#[cfg(debug_assertions)]
+use super::recorder;
+use super::values::Values;
 use super::{NotedEvent, ReadTx, StoreError};
 use crate::domain::audit::Person;
 
@@ -37,7 +42,7 @@ impl<'c> Deref for WriteTx<'c> {
 impl<'c> WriteTx<'c> {
     pub(super) fn on(conn: &'c Connection) -> WriteTx<'c> {
         WriteTx {
-            rows: ReadTx { conn },
+            rows: ReadTx::on(conn),
             after_commit: RefCell::default(),
             events: RefCell::default(),
             last_part: RefCell::default(),
@@ -118,39 +123,61 @@ impl WriteTx<'_> {
         is_kept: impl FnOnce(&T) -> bool,
     ) -> Result<Result<T, E>, E> {
         let (waiting, noted) = (self.after_commit.borrow().len(), self.events.borrow().len());
-        run(self.conn, "SAVEPOINT part")?;
+        run(self.connection(), "SAVEPOINT part")?;
         let done = part(self);
         if done.as_ref().is_ok_and(is_kept) {
-            run(self.conn, "RELEASE part")?;
+            run(self.connection(), "RELEASE part")?;
             return Ok(done);
         }
-        if self.conn.is_autocommit() {
+        if self.connection().is_autocommit() {
             return done.map(Ok);
         }
-        run(self.conn, "ROLLBACK TO part")?;
-        run(self.conn, "RELEASE part")?;
+        run(self.connection(), "ROLLBACK TO part")?;
+        run(self.connection(), "RELEASE part")?;
         self.after_commit.borrow_mut().truncate(waiting);
         self.events.borrow_mut().truncate(noted);
         Ok(done)
     }
 
-    /// Carries out one statement; returns how many rows it changed.
-    pub(super) fn execute(
-        &self,
-        sql: &str,
-        params: impl rusqlite::Params,
-    ) -> Result<usize, StoreError> {
-        Ok(self.conn.prepare_cached(sql)?.execute(params)?)
+    /// Carries out a statement that changes rows.
+    pub(super) fn change(&self, sql: &str, values: impl Values) -> Result<(), StoreError> {
+        self.change_counted(sql, values).map(drop)
     }
 
-    /// The id of the row that was inserted last.
-    pub(super) fn inserted(&self) -> i64 {
-        self.conn.last_insert_rowid()
+    /// Carries out a statement that has to change one row: that of `table` with this key.
+    pub(super) fn change_one(
+        &self,
+        sql: &str,
+        values: impl Values,
+        table: &'static str,
+        key: impl ToString,
+    ) -> Result<(), StoreError> {
+        one_row(self.change_counted(sql, values)?, table, key)
+    }
+
+    /// Carries out a statement that changes rows, and returns how many it has changed. Where nobody
+    /// needs to know, [`WriteTx::change`] says so.
+    pub(super) fn change_counted(
+        &self,
+        sql: &str,
+        values: impl Values,
+    ) -> Result<usize, StoreError> {
+        Ok(self.bound(sql, values)?.raw_execute()?)
+    }
+
+    /// Carries out a statement that inserts a row, and returns the row's id. SQLite knows it
+    /// without RETURNING, which would double the cost of an insert there; PostgreSQL takes the text
+    /// with `RETURNING id` after it.
+    pub(super) fn insert(&self, sql: &str, values: impl Values) -> Result<i64, StoreError> {
+        #[cfg(debug_assertions)]
+        recorder::record(&format!("{sql} RETURNING id"));
+        self.change(sql, values)?;
+        Ok(self.connection().last_insert_rowid())
     }
 }
 
 /// Carries out a statement that has no parameters and returns no rows.
 pub(super) fn run(conn: &Connection, sql: &str) -> Result<(), StoreError> {
-    conn.prepare_cached(sql)?.execute([])?;
+    prepare(conn, sql)?.execute([])?;
     Ok(())
 }

@@ -411,9 +411,7 @@ mod tests {
     async fn a_full_disk_is_reported_and_no_half_operation_stays() {
         let (_dir, store) = open().await;
         store
-            .write(|tx| {
-                tx.execute("PRAGMA max_page_count = 60", []).map(drop).or(Ok::<_, StoreError>(()))
-            })
+            .write(|tx| tx.change("PRAGMA max_page_count = 60", []).or(Ok::<_, StoreError>(())))
             .await
             .unwrap();
         let long = "x".repeat(1_000_000);

@@ -65,6 +65,23 @@ fn what_is_no_text_is_shown_to_the_operator_and_never_sold() {
 }
 
 #[test]
+fn a_text_with_u0000_arrives_and_leaves_the_modem() {
+    let site = Site::with_modems(1);
+    let _daemon = site.serve_ready();
+    site.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$"]);
+    let key = site.customer("ann", "10");
+    let (order, number) = made(&site.get(&format!("/api/makeorder?serviceId=1&key={key}")));
+    let number = format!("+31{}", number.trim_start_matches('0'));
+    site.send("Uber", &number, "Your code\0 is 1234\0");
+    let shown = "Your code\u{FFFD} is 1234\u{FFFD}";
+    let answer = || site.get(&format!("/api/getsms?key={key}&orderId={order}"));
+    wait_for("the code", || answer() == format!("SUCCESS_{shown}"));
+    wait_for("the store to be empty", || site.network().stored(&number) == 0);
+    assert_eq!(texts(&site.json(&["message", "list"])), [shown]);
+    assert_eq!(site.json(&["order", "show", &order])["messages"][0]["code"], "1234");
+}
+
+#[test]
 fn one_message_is_shown_with_the_pdus_that_it_was_made_of() {
     let site = Site::with_modems(1);
     let _daemon = site.serve_ready();

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::Pdu;
 use crate::domain::{ModemId, SimId, Timestamp};
 use crate::sms::{self, Deliver, TextEntry, TextMode};
-use crate::store::{StoreError, WriteTx};
+use crate::store::{StoreError, WriteTx, as_stored};
 
 pub(super) struct Reading {
     pub(super) raw: Vec<u8>,
@@ -136,8 +136,10 @@ impl Reading {
             }
         }
         let (sender, sent_at) = (message.sender(), message.sent_at());
+        let digest_of = |text: &str| text_digest(&sender, sent_at, &as_stored(text));
+        let shown = digest_of(&message.text());
         let texts = tx.texts_of_parts(sim, stamp, &sender)?;
-        Ok(texts.iter().any(|text| text_digest(&sender, sent_at, text) == as_text))
+        Ok(texts.iter().any(|text| digest_of(text) == shown))
     }
 
     /// Whether it is a message as the modem showed it in text mode.

@@ -106,6 +106,27 @@ async fn the_parts_of_a_long_message_are_joined_however_each_is_read() {
 }
 
 #[tokio::test]
+async fn a_text_with_u0000_is_one_message_however_it_is_read() {
+    let fixture = Fixture::open().await;
+    fixture.plug(1).await;
+    for pdu_comes_first in [true, false] {
+        fixture.pass(1);
+        let pdus = fixture.pdus("Uber", "Your code\0 is 1234", 0, 1);
+        let shown = TextMode::showing(&pdus[0]);
+        if pdu_comes_first {
+            assert!(matches!(fixture.arrive(1, &pdus[0]).await, Ingested::Message(..)));
+        }
+        let ingested = arrive(&fixture, shown.clone()).await;
+        assert_eq!(matches!(ingested, Ingested::Message(..)), !pdu_comes_first, "{ingested:?}");
+        assert_eq!(arrive(&fixture, shown).await, Ingested::Duplicate);
+        assert_eq!(fixture.arrive(1, &pdus[0]).await, Ingested::Duplicate);
+        let stored = fixture.messages().await.pop().unwrap();
+        assert_eq!(stored.text.as_deref(), Some("Your code\u{FFFD} is 1234"));
+    }
+    assert_eq!(fixture.messages().await.len(), 2);
+}
+
+#[tokio::test]
 async fn a_text_is_one_message_whether_all_of_it_was_shown_or_less() {
     let fixture = Fixture::open().await;
     fixture.plug(1).await;

@@ -16,7 +16,7 @@ impl ReadTx<'_> {
         since: Timestamp,
     ) -> Result<Vec<Rest>, StoreError> {
         let sql = "SELECT service_id, patterned FROM given_up WHERE number = $1 AND at > $2 AND \
-                   ($3 IS NULL OR account_id <> $3)";
+                   (account_id <> $3 OR $3 IS NULL)";
         let values = params![number, since.0, except.map(|account| account.0)];
         self.all(sql, values, |row| {
             Ok(Rest { service: ServiceId(row.get(0)?), patterned: row.get(1)? })
@@ -72,11 +72,11 @@ impl WriteTx<'_> {
         at: Timestamp,
         since: Timestamp,
     ) -> Result<(), StoreError> {
-        self.execute("DELETE FROM given_up WHERE at <= $1", [since.0])?;
+        self.change("DELETE FROM given_up WHERE at <= $1", [since.0])?;
         let sql = "INSERT INTO given_up (number, service_id, account_id, patterned, at) SELECT \
                    number, service_id, account_id, patterned, $1 FROM orders WHERE id = $2 ON \
                    CONFLICT (number, service_id, account_id) DO UPDATE SET patterned = \
                    excluded.patterned, at = excluded.at";
-        self.execute(sql, [at.0, order.0]).map(drop)
+        self.change(sql, [at.0, order.0])
     }
 }

@@ -89,7 +89,7 @@ macro_rules! used_by_message {
     () => {
         concat!(
             "EXISTS (SELECT 1 FROM trace e WHERE e.number = s.number AND e.service_id = $3 AND \
-             e.last_at > $4 AND ($5 IS NULL OR e.account_id <> $5) AND NOT ",
+             e.last_at > $4 AND (e.account_id <> $5 OR $5 IS NULL) AND NOT ",
             unmarked!("e", "last_at"),
             ")"
         )
@@ -123,11 +123,11 @@ macro_rules! rests {
         concat!(
             "EXISTS (SELECT 1 FROM given_up g WHERE g.number = s.number AND g.at > ",
             $since,
-            " AND (",
+            " AND (g.account_id <> ",
             $account,
-            " IS NULL OR g.account_id <> ",
+            " OR ",
             $account,
-            ") AND (",
+            " IS NULL) AND (",
             $concerns,
             "))"
         )

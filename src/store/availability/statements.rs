@@ -1,7 +1,9 @@
 //! The statements that search for a SIM, made of the fragments for single reasons.
 //!
 //! Whether a SIM can be sold is a column of the result and not a condition, so that a search can
-//! stop after so many SIMs, whether they can be sold or not: this bounds what it costs.
+//! stop after so many SIMs, whether they can be sold or not: this bounds what it costs. A country's
+//! SIMs are read a window at a time. SQLite works out a row when it is asked for the next one, but
+//! a server works out all that a statement selects.
 
 use super::SearchScope;
 use super::reasons::{
@@ -11,7 +13,7 @@ use super::reasons::{
 use crate::domain::allocation::SharingPolicy;
 
 /// SIMs, each with whether an order can have it: 0 if it cannot, 2 if it can but something speaks
-/// against it, 1 otherwise.
+/// against it, 1 otherwise. The columns are those of [`for_rental`].
 macro_rules! select_whether {
     ($($condition:expr),+) => {
         concat!(
@@ -19,16 +21,21 @@ macro_rules! select_whether {
             $($condition,)+
             " THEN CASE WHEN ",
             has_failed!(),
-            " THEN 2 ELSE 1 END ELSE 0 END FROM sim s WHERE "
+            " THEN 2 ELSE 1 END ELSE 0 END, s.last_given_at FROM sim s WHERE "
         )
     };
 }
 
-/// A country's SIMs in the order in which they are given out: those given out longest ago come
-/// first.
-macro_rules! in_turn {
-    () => {
-        "s.country = $1 AND s.number IS NOT NULL ORDER BY s.last_given_at, s.id"
+/// A window of a country's SIMs, in the order in which they are given out: those given out longest
+/// ago come first. It begins after the SIM with this time and id.
+macro_rules! window {
+    ($after:literal, $count:literal) => {
+        concat!(
+            "s.country = $1 AND s.number IS NOT NULL AND (s.last_given_at, s.id) > (",
+            $after,
+            ") ORDER BY s.last_given_at, s.id LIMIT ",
+            $count
+        )
     };
 }
 
@@ -63,7 +70,9 @@ macro_rules! for_order {
 
 /// SIMs, each with whether a rental may have it, and whether its number has a past. `$3` is the
 /// time after which a number that was given up rests, `$4` the account, `$5` the time after which a
-/// completed order keeps a number from tenants, `$6` the SIM where only one is looked at.
+/// completed order keeps a number from tenants, `$6` the SIM where only one is looked at. The
+/// columns are the SIM's id, its ICCID, its number, whether it may be had, and when it was given
+/// out last.
 macro_rules! for_rental {
     ($which:expr) => {
         concat!(
@@ -77,7 +86,7 @@ macro_rules! for_rental {
             ordered!(),
             " THEN CASE WHEN ",
             has_past!(),
-            " THEN 1 ELSE 0 END END FROM sim s WHERE ",
+            " THEN 1 ELSE 0 END END, s.last_given_at FROM sim s WHERE ",
             $which
         )
     };
@@ -94,7 +103,7 @@ pub(super) const SELLABLE: &str = concat!(
 pub(super) fn for_rental(scope: SearchScope) -> &'static str {
     match scope {
         SearchScope::Sim(_) => for_rental!("s.id = $6"),
-        SearchScope::All | SearchScope::First(_) => for_rental!(in_turn!()),
+        SearchScope::All | SearchScope::First(_) => for_rental!(window!("$6, $7", "$8")),
     }
 }
 
@@ -105,7 +114,9 @@ pub(super) fn for_order(sharing: SharingPolicy, scope: SearchScope) -> &'static 
         ($conflict:literal) => {
             match scope {
                 SearchScope::Sim(_) => for_order!($conflict, "s.id = $8"),
-                SearchScope::All | SearchScope::First(_) => for_order!($conflict, in_turn!()),
+                SearchScope::All | SearchScope::First(_) => {
+                    for_order!($conflict, window!("$8, $9", "$10"))
+                }
             }
         };
     }

@@ -2,6 +2,8 @@
 //! random history. The input of the rule comes from a simple model of the history and not from the
 //! database, so that a mistake in a fragment cannot affect both.
 
+mod windows;
+
 use std::time::Duration;
 
 use proptest::prelude::*;

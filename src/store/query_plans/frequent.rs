@@ -104,7 +104,7 @@ pub(super) fn run_frequent_functions(conn: &Connection, n: i64) {
         read_deadlines,
         search_stock,
     ];
-    reads.into_iter().for_each(|read| read(&ReadTx { conn }, &values));
+    reads.into_iter().for_each(|read| read(&ReadTx::on(conn), &values));
     let tx = WriteTx::on(conn);
     // The account comes first, and what others refer to.
     tx.add_account(&values.name, values.now).unwrap();
