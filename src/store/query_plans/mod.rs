@@ -98,10 +98,14 @@ fn every_frequent_statement_uses_an_index() {
             "{of_centre:?}"
         );
         centres += usize::from(of_centre.is_some());
-        for step in steps {
-            let whole_table =
-                step.starts_with("SCAN") && !step.contains("USING") && step != "SCAN CONSTANT ROW";
-            assert!(!whole_table, "{step}\n{sql}");
+        // What a statement selects from a selection of its own is no table.
+        let is_selection = |name: &str| {
+            let made_by = [format!("CO-ROUTINE {name}"), format!("MATERIALIZE {name}")];
+            name == "CONSTANT ROW" || steps.iter().any(|step| made_by.contains(step))
+        };
+        for step in &steps {
+            let scanned = step.strip_prefix("SCAN ").filter(|rest| !rest.contains("USING"));
+            assert!(scanned.is_none_or(is_selection), "{step}\n{sql}");
             // A statement that stops after a few rows must not read and sort all of them first.
             let stops = sql.contains("LIMIT") || sql.contains("last_given_at");
             let sorted = stops && step.contains("USE TEMP B-TREE");

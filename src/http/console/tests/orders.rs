@@ -142,7 +142,9 @@ async fn a_rental_gets_days_and_is_ended_with_what_is_given_back() {
     let moving = format!("action=\"{address}/move\"");
     let page = operator.get(&address).await;
     assert!(page.text().contains(&moving), "{}", page.text());
-    assert!(page.text().contains("by 1 month") && page.text().contains("No message has come to it."));
+    assert!(
+        page.text().contains("by 1 month") && page.text().contains("No message has come to it.")
+    );
     let wrong = operator.post(&format!("{address}/days"), &[("days", "x"), ("reason", "")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     for piece in ["Days are a whole number", "Say why, for the books."] {
