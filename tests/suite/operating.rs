@@ -241,19 +241,19 @@ fn a_service_is_edited_where_told_and_nowhere_else() {
         "--reuse-window=1h",
         "--reuse-price-percent=25",
         "--charge-on=sms",
-        "--code=UB",
-        "--fivesim=uber",
+        "--code=UBR",
+        "--fivesim=ubertaxi",
     ];
     let edited = site.json(&[&["service", "set", "uber"], &set[..]].concat());
     let expected = serde_json::json!({
-        "id": 1, "name": "Uber", "code": "ub", "fivesim": "uber", "price": "0.95",
+        "id": 1, "name": "Uber", "code": "ubr", "fivesim": "ubertaxi", "price": "0.95",
         "countries": { "UK": "0.80" }, "enabled": true, "priority": -1, "reuse_window": "1h",
         "reuse_price_percent": 25, "charge_on": "sms",
         "senders": ["^Uber$", "^Uber BV$"], "texts": ["code"],
         "changes": [
             "price 0.50 -> 0.95", "price in GB default -> 0.80", "priority 0 -> -1",
             "reuse window default -> 1h", "reuse price in percent default -> 25",
-            "charge on default -> sms", "code none -> ub", "5sim name none -> uber",
+            "charge on default -> sms", "code ub -> ubr", "5sim name uber -> ubertaxi",
             "sender added: ^Uber BV$", "text added: code",
         ],
     });
@@ -274,7 +274,7 @@ fn a_service_is_edited_where_told_and_nowhere_else() {
             "changed: price in GB 0.80 -> default",
             "changed: reuse window 1h -> default",
             "changed: reuse price in percent 25 -> default",
-            "changed: code ub -> none",
+            "changed: code ubr -> none",
             "changed: sender removed: ^Uber BV$",
             "changed: text removed: code",
         ]
@@ -355,8 +355,8 @@ fn an_import_keeps_what_its_file_leaves_out_and_an_export_is_imported_again() {
     let replaced = import(bare, &["--replace"]);
     assert_eq!(
         replaced,
-        "Uber: price in GB 0.80 -> default, sender removed: ^Uber$, sender removed: ^Uber BV$, \
-         text removed: code\nadded    0\nupdated  1\n"
+        "Uber: price in GB 0.80 -> default, code ub -> none, 5sim name uber -> none, sender \
+         removed: ^Uber$, sender removed: ^Uber BV$, text removed: code\nadded    0\nupdated  1\n"
     );
     site.ok(&["service", "remove", "Lyft"]);
     site.ok(&["service", "import", &exported, "--replace"]);

@@ -68,6 +68,11 @@ pub const EVENTS: &[(&str, &str)] = &[
         "request_failed",
         "a customer's request was answered ERROR, or 500 or 503 by the second version of the API",
     ),
+    (
+        "order_unanswered",
+        "the client of a market's protocol was gone before it was told of its order, which is given \
+         up",
+    ),
     ("page_failed", "a page of the console or the portal could not be made"),
     ("admin_answered", "a request on the admin socket was answered"),
     ("admin_failed", "a request on the admin socket failed because of a fault of the daemon's own"),
