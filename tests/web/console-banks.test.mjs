@@ -110,7 +110,7 @@ test("a switch by hand is seen on every page as it happens", async () => {
   await liveMark(eye).waitFor();
   const { radios, slots, moves } = await look(eye);
   // Of the parked SIMs the one that was there last, for which the bank has no plan yet.
-  const label = (slot) => slot.head.replace(/ slot \d+$/, "");
+  const label = (slot) => slot.head.replace(/ in commands: \d+$/, "");
   const isChosen = (slot) => slot["On the air"] === "parked" && !radios[0].Next.startsWith(label(slot));
   const chosen = slots.filter((slot) => slot.head.startsWith("radio 1,")).find(isChosen);
   await hand.getByLabel("Slot", { exact: true }).selectOption({ label: label(chosen) });
