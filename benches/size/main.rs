@@ -168,9 +168,9 @@ async fn whole_stock(site: &Site) {
     }
 }
 
-/// Measures how long all prices of 500 services in 60 countries with their stock take, as an account
-/// sees them that has just given up a number, so that nothing which was read before may be used, and
-/// as it sees them again at once.
+/// Measures how long all prices of 500 services in 60 countries with their stock take: as an
+/// account sees them that has just given up a number, so that nothing may be used which was read
+/// before, and as it sees them again at once.
 async fn price_lists() {
     let size = Size { sims: 10_000, countries: fill::COUNTRIES.len(), services: 500, history: 0 };
     let site = open(&size).await;

@@ -18,8 +18,8 @@ pub struct MarketCountry {
     pub iso_code: &'static str,
     /// Its number in the handler_api dialect, if it has one.
     pub number: Option<u16>,
-    /// Its name in the dialect of 5sim. One that 5sim does not have is called by its English name in
-    /// the same way: small letters without anything between them.
+    /// Its name in the dialect of 5sim. One that 5sim does not have is called by its English name
+    /// in the same way: small letters without anything between them.
     pub fivesim: &'static str,
     /// Its name in English.
     pub english: &'static str,

@@ -139,8 +139,8 @@ pub struct MarketNames {
 }
 
 impl MarketNames {
-    /// What other markets call a service with this name, in small letters or capitals, as far as the
-    /// shipped catalogue knows it.
+    /// What other markets call a service with this name, in small letters or capitals, as far as
+    /// the shipped catalogue knows it.
     pub fn usual(service: &str) -> MarketNames {
         USUAL_NAMES.get(&service.to_lowercase()).cloned().unwrap_or_default()
     }

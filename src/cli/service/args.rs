@@ -42,8 +42,8 @@ pub(in crate::cli) enum Service {
         /// the default for a service with patterns)
         #[arg(long, value_name = "sms|code", value_parser = ["sms", "code"])]
         charge_on: Option<String>,
-        /// What programs for other markets that use handler_api call it, like wa; left out, what the
-        /// shipped catalogue has for a service of this name
+        /// What programs for other markets that use handler_api call it, like wa; left out, what
+        /// the shipped catalogue has for a service of this name
         #[arg(long, value_name = "LETTERS", value_parser = named)]
         code: Option<String>,
         /// What programs for 5sim call it, like whatsapp; left out, as with --code

@@ -70,8 +70,8 @@ pub const EVENTS: &[(&str, &str)] = &[
     ),
     (
         "order_unanswered",
-        "the client of a market's protocol was gone before it was told of its order, which is given \
-         up",
+        "the client of a market's protocol was gone before it was told of its order, which is \
+         given up",
     ),
     ("page_failed", "a page of the console or the portal could not be made"),
     ("admin_answered", "a request on the admin socket was answered"),

@@ -88,7 +88,9 @@ pub(super) fn rental_state(rental: &Rental) -> Markup {
 pub(super) fn renewal(rental: &Rental) -> Markup {
     html! {
         @match rental.state {
-            RentalState::Active if rental.auto_renew => { "by " (Package::words_of(&rental.renewal_package)) }
+            RentalState::Active if rental.auto_renew => {
+                "by " (Package::words_of(&rental.renewal_package))
+            }
             RentalState::Active => "off",
             RentalState::Ended { .. } => "–",
         }

@@ -1,7 +1,7 @@
 //! Documents in Markdown as parts of pages.
 
 use maud::{Markup, PreEscaped};
-use pulldown_cmark::{Alignment, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
 use crate::domain::market_names::MarketNames;
 
@@ -77,10 +77,9 @@ pub(super) fn render(text: &str, examples: &Examples) -> Markup {
             let dest_url = address_of(dest_url);
             Event::Start(Tag::Link { link_type, dest_url, title, id })
         }
-        // An alignment would be a style in the page.
-        Event::Start(Tag::Table(columns)) => {
-            Event::Start(Tag::Table(vec![Alignment::None; columns.len()]))
-        }
+        // A wide one is scrolled, too. Its alignments, which would be styles in the page, are left
+        // out.
+        Event::Start(Tag::Table(_)) => Event::Html("<table tabindex=\"0\">".into()),
         other => other,
     });
     let mut content = String::new();

@@ -94,7 +94,9 @@ fn standing(visit: &Visit<Customer>, order: &OrderResource) -> Markup {
         OrderStatus::Completed => html! {
             (badge(Tone::Good, "Completed")) " "
             (order.price) " " (order.currency) " was charged. "
-            @if order.code.is_none() && !order.messages.is_empty() { "No code was found in what came. " }
+            @if order.code.is_none() && !order.messages.is_empty() {
+                "No code was found in what came. "
+            }
             @if let Some(at) = expires_at.filter(|at| now < *at) {
                 "Further texts are shown until " (clock_time(at)) "."
             }

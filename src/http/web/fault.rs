@@ -5,9 +5,9 @@ use std::fmt::Display;
 use crate::gateway;
 
 /// What is said when something would have to be written, if only that somebody has looked.
-const DISK_FULL: &str = "The disk of the gateway's database is full. Until whoever runs the machine \
-                         has freed some space there, nothing can be changed, and nothing that is \
-                         noted in the audit can be looked at. Modems keep their messages meanwhile.";
+const DISK_FULL: &str = "The disk of the gateway's database is full. Until whoever runs the \
+                         machine has freed some space there, nothing can be changed, and nothing \
+                         that is noted in the audit can be looked at. Modems keep their messages.";
 
 /// Why a request gets another answer than it wanted. Nothing was changed.
 #[derive(Debug, Clone)]

@@ -148,8 +148,8 @@ impl Filter {
         let described = invalid.map(|_| self.fault_id());
         html! {
             @match &self.kind {
-                Kind::Choice(options) | Kind::OneOf(options) => select id=(id) name=(name) aria-invalid=[invalid]
-                    aria-describedby=[described] {
+                Kind::Choice(options) | Kind::OneOf(options) => select id=(id) name=(name)
+                    aria-invalid=[invalid] aria-describedby=[described] {
                     @if matches!(self.kind, Kind::Choice(_)) { option value="" { "All" } }
                     @for (option, called) in options {
                         option value=(option) selected[option == value] { (called) }

@@ -16,8 +16,8 @@ use crate::domain::Rental;
 use crate::domain::key::Scope;
 use crate::gateway::{Extend, PurchaseCountry, Rent, RentalRefusal};
 
-/// `getRentNumber`. The checks come in this order: service, country, time, balance, stock. No number
-/// of a certain mobile operator is let.
+/// `getRentNumber`. The checks come in this order: service, country, time, balance, stock. No
+/// number of a certain mobile operator is let.
 pub(super) async fn rent(api: &Api, caller: &Caller, params: &Params) -> Answer {
     let by = caller.writer(api, Scope::Rentals)?;
     requests::check_service(api, params).await?;
