@@ -9,7 +9,9 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::SiteName;
 
 /// A text that is not the identity it was read as; says what would be right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -68,6 +70,12 @@ macro_rules! identity {
             }
         }
 
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+            }
+        }
+
         /// Lets a map whose keys are identities be asked with a bare text.
         impl Borrow<str> for $name {
             fn borrow(&self) -> &str {
@@ -115,11 +123,13 @@ identity! {
     /// What identifies a modem: its IMEI where it has one of its own. Otherwise it is, after a word
     /// that says so, the serial number that the modem tells (`serial:…`), that of its USB device
     /// (`usb:VENDOR:PRODUCT:…`), or the port (`port:…`). Where several modems tell the same, it is
-    /// followed by `@` and the port.
+    /// followed by `@` and the port. At the centre, that of a modem at a site comes after the
+    /// site's name and a slash.
     ModemId,
     |text| {
         let text = text.trim();
-        let (id, port) = text.split_once('@').map_or((text, None), |(id, port)| (id, Some(port)));
+        let own = SiteName::of_modem_id(text).map_or(text, |(_, own)| own);
+        let (id, port) = own.split_once('@').map_or((own, None), |(id, port)| (id, Some(port)));
         let told = ["serial:", "usb:", "port:"]
             .iter()
             .any(|kind| id.strip_prefix(kind).is_some_and(|rest| !rest.is_empty()));

@@ -55,6 +55,7 @@ pub mod sandbox;
 pub mod search;
 pub mod sim;
 pub mod sim_list;
+pub mod site;
 pub mod spending;
 pub mod text;
 pub mod time;
@@ -83,6 +84,7 @@ pub use order::Order;
 pub use outcome::OrderOutcome;
 pub use random::Random;
 pub use rental::{Packages, Rental};
+pub use site::SiteName;
 pub use time::Timestamp;
 
 /// The error for a word of the database or of an answer that stands for none of a type's values.

@@ -1,7 +1,7 @@
 //! What identifies a modem. An IMEI does where it is one that only this modem has. Some modems tell
 //! none, some tell a placeholder, and in some pools every module tells the same.
 
-use super::{Imei, ModemId, PortName};
+use super::{Imei, ModemId, PortName, SiteName};
 
 /// IMEIs that many devices tell, collected from lists of useless ones in published programs: the
 /// example of a tracker's manual, and those of cloned phones.
@@ -46,7 +46,8 @@ impl ModemId {
 
     /// Whether the modem is identified by its own IMEI.
     pub fn is_imei(&self) -> bool {
-        self.as_str().parse::<Imei>().is_ok()
+        let id = self.as_str();
+        SiteName::of_modem_id(id).map_or(id, |(_, own)| own).parse::<Imei>().is_ok()
     }
 }
 

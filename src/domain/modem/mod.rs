@@ -56,11 +56,13 @@ pub enum ModemState {
     Recovering,
     /// The session failed many times in a row; the port is opened again at long intervals.
     Quarantined,
+    /// The site that the modem is at says nothing.
+    Unreachable,
 }
 
 impl ModemState {
     /// Every state, in the order in which a modem usually goes through them.
-    pub const ALL: [ModemState; 11] = [
+    pub const ALL: [ModemState; 12] = [
         ModemState::Absent,
         ModemState::Opening,
         ModemState::Probing,
@@ -72,6 +74,7 @@ impl ModemState {
         ModemState::Switching,
         ModemState::Recovering,
         ModemState::Quarantined,
+        ModemState::Unreachable,
     ];
 
     /// The word in logs, JSON and metrics.
@@ -88,12 +91,19 @@ impl ModemState {
             ModemState::Switching => "Switching",
             ModemState::Recovering => "Recovering",
             ModemState::Quarantined => "Quarantined",
+            ModemState::Unreachable => "Unreachable",
         }
     }
 
     /// Whether nothing can be asked of the modem: it is not there, or its session failed.
     pub fn is_out_of_order(self) -> bool {
-        matches!(self, ModemState::Absent | ModemState::Recovering | ModemState::Quarantined)
+        matches!(
+            self,
+            ModemState::Absent
+                | ModemState::Recovering
+                | ModemState::Quarantined
+                | ModemState::Unreachable
+        )
     }
 }
 

@@ -107,6 +107,10 @@ pub enum ModemReason {
     #[error("the modem does not read what it is sent")]
     WriteTimedOut,
 
+    /// The site that the port is at says nothing: its daemon, its machine or the network to it.
+    #[error("nothing is heard of its site")]
+    SiteSilent,
+
     // The modem.
     /// None of the `AT` commands was answered.
     #[error("no answer to AT")]

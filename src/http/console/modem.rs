@@ -132,7 +132,8 @@ fn is_answering(state: ModemState) -> bool {
         | ModemState::Opening
         | ModemState::Probing
         | ModemState::Recovering
-        | ModemState::Quarantined => false,
+        | ModemState::Quarantined
+        | ModemState::Unreachable => false,
     }
 }
 

@@ -38,7 +38,10 @@ pub(super) fn is_problem(modem: &ModemStatus, now: Timestamp) -> bool {
 pub(super) fn tone_of(state: ModemState) -> Tone {
     match state {
         ModemState::Ready => Tone::Good,
-        ModemState::Absent | ModemState::Recovering | ModemState::Quarantined => Tone::Bad,
+        ModemState::Absent
+        | ModemState::Recovering
+        | ModemState::Quarantined
+        | ModemState::Unreachable => Tone::Bad,
         ModemState::Opening
         | ModemState::Probing
         | ModemState::SimCheck
