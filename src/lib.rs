@@ -329,3 +329,4 @@ pub mod modem;
 pub mod simulator;
 pub mod sms;
 pub mod store;
+pub mod wire;

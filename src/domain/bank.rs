@@ -12,10 +12,13 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Iccid, PortName, Timestamp};
 
 /// What is in a slot, as far as that has been found out.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SlotContents {
     /// The slot has not been on a radio yet.
     #[default]
@@ -46,7 +49,7 @@ impl SlotContents {
 }
 
 /// What is stored about a slot from one start of the daemon to the next.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlotRecord<T = Timestamp> {
     /// The slot's number in the bank, from 0.
     pub slot: u32,
@@ -65,7 +68,7 @@ impl<T> SlotRecord<T> {
 }
 
 /// What is wanted of a SIM that is in a bank.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlotDemand<T = Timestamp> {
     pub iccid: Iccid,
     /// Whether it must stay on the air, because an order is open on it or a long message lacks
@@ -93,7 +96,8 @@ impl<T> SlotDemand<T> {
 }
 
 /// Why a SIM should come on the air at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SwitchTrigger<T = Timestamp> {
     /// An order was made for it while it was parked.
     Order {
@@ -105,7 +109,8 @@ pub enum SwitchTrigger<T = Timestamp> {
 }
 
 /// Why a radio takes a certain slot next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SwitchReason {
     /// The operator asked for it.
     ByHand,
@@ -146,7 +151,8 @@ impl SwitchReason {
 }
 
 /// How a switch ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SwitchOutcome {
     /// The expected SIM, or one from a slot that nobody had looked into, was read on the radio and
     /// registered.
@@ -198,7 +204,7 @@ impl FromStr for SwitchOutcome {
 }
 
 /// A finished switch of one radio.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SwitchRecord<T = Timestamp> {
     pub bank: String,
     /// The port of the radio's modem.
@@ -233,17 +239,17 @@ impl<T> SwitchRecord<T> {
 }
 
 /// What a bank reports about itself, on every change. None of it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BankReport {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BankReport<T = Timestamp> {
     pub name: String,
     /// The name of its hardware profile.
     pub profile: String,
     /// When the report was made.
-    pub at: Timestamp,
+    pub at: T,
     /// Its radios, in the order of the configuration.
-    pub radios: Vec<RadioReport>,
+    pub radios: Vec<RadioReport<T>>,
     /// Its slots, in order.
-    pub slots: Vec<SlotReport>,
+    pub slots: Vec<SlotReport<T>>,
     /// How long a switch takes until the SIM is on the air: measured where switches have been
     /// made, else what the profile expects.
     pub switch_time: Duration,
@@ -260,10 +266,25 @@ pub struct BankReport {
 /// waits for another: else the radio would be off the air most of the time.
 pub const MIN_STAY_IN_SWITCH_TIMES: u32 = 3;
 
-impl BankReport {
+impl<T> BankReport<T> {
+    /// The same report in another kind of time.
+    pub fn map_time<U>(self, convert: impl Fn(T) -> U + Copy) -> BankReport<U> {
+        BankReport {
+            name: self.name,
+            profile: self.profile,
+            at: convert(self.at),
+            radios: self.radios.into_iter().map(|radio| radio.map_time(convert)).collect(),
+            slots: self.slots.into_iter().map(|slot| slot.map_time(convert)).collect(),
+            switch_time: self.switch_time,
+            sell_within: self.sell_within,
+            visit_on_view: self.visit_on_view,
+            trouble: self.trouble,
+        }
+    }
+
     /// How long a visit takes a radio at least: the switch, and the stay.
     pub fn shortest_visit(&self) -> Duration {
-        self.switch_time * (MIN_STAY_IN_SWITCH_TIMES + 1)
+        self.switch_time.saturating_mul(MIN_STAY_IN_SWITCH_TIMES + 1)
     }
 
     /// How often a radio can visit a SIM in `time`, at most.
@@ -274,7 +295,8 @@ impl BankReport {
 }
 
 /// What a radio of a bank is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RadioState {
     /// A SIM is on it and registered with a network.
     OnAir,
@@ -308,14 +330,14 @@ impl RadioState {
 }
 
 /// A radio of a bank.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RadioReport {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RadioReport<T = Timestamp> {
     /// The port of its modem.
     pub port: PortName,
     /// What it is doing.
     pub state: RadioState,
     /// Since when it has been in this state.
-    pub since: Timestamp,
+    pub since: T,
     /// Why it is in this state, in words for an operator.
     pub reason: Option<String>,
     /// The slot whose SIM is on it, according to the ICCID that was read.
@@ -323,7 +345,7 @@ pub struct RadioReport {
     /// The SIM that was read on it.
     pub iccid: Option<Iccid>,
     /// The switch that comes next.
-    pub next: Option<PlannedSwitch>,
+    pub next: Option<PlannedSwitch<T>>,
     /// The shortest time until it could begin to take another SIM, if nothing holds the one that is
     /// on it. `None` when this is not known, or when another SIM is already about to come.
     pub free_in: Option<Duration>,
@@ -337,20 +359,45 @@ pub struct RadioReport {
     pub downtime: Duration,
 }
 
+impl<T> RadioReport<T> {
+    /// The same radio in another kind of time.
+    fn map_time<U>(self, convert: impl Fn(T) -> U) -> RadioReport<U> {
+        let next = self.next.map(|PlannedSwitch { slot, reason, not_before }| PlannedSwitch {
+            slot,
+            reason,
+            not_before: convert(not_before),
+        });
+        RadioReport {
+            port: self.port,
+            state: self.state,
+            since: convert(self.since),
+            reason: self.reason,
+            slot: self.slot,
+            iccid: self.iccid,
+            next,
+            free_in: self.free_in,
+            switches: self.switches,
+            lies: self.lies,
+            failures: self.failures,
+            downtime: self.downtime,
+        }
+    }
+}
+
 /// The switch that a radio makes next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlannedSwitch {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedSwitch<T = Timestamp> {
     /// The slot that it takes.
     pub slot: u32,
     /// Why it takes this one.
     pub reason: SwitchReason,
     /// The earliest time at which it begins.
-    pub not_before: Timestamp,
+    pub not_before: T,
 }
 
 /// A slot of a bank.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SlotReport {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotReport<T = Timestamp> {
     /// Its number in the bank, from 0.
     pub slot: u32,
     /// The name that matches the hardware's own numbering, such as `radio 2, slot 7`.
@@ -362,11 +409,28 @@ pub struct SlotReport {
     /// The radio that it is on now.
     pub on_radio: Option<usize>,
     /// When its SIM was last on the air.
-    pub visited_at: Option<Timestamp>,
+    pub visited_at: Option<T>,
     /// When the next visit of its rented SIM is due, or was.
-    pub visit_due: Option<Timestamp>,
+    pub visit_due: Option<T>,
     /// Since when a visit of its rented SIM has been overdue.
-    pub late_since: Option<Timestamp>,
+    pub late_since: Option<T>,
     /// Why it cannot be put on a radio, in words for an operator.
     pub trouble: Option<String>,
+}
+
+impl<T> SlotReport<T> {
+    /// The same slot in another kind of time.
+    fn map_time<U>(self, convert: impl Fn(T) -> U) -> SlotReport<U> {
+        SlotReport {
+            slot: self.slot,
+            label: self.label,
+            radios: self.radios,
+            contents: self.contents,
+            on_radio: self.on_radio,
+            visited_at: self.visited_at.map(&convert),
+            visit_due: self.visit_due.map(&convert),
+            late_since: self.late_since.map(&convert),
+            trouble: self.trouble,
+        }
+    }
 }

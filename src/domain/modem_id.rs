@@ -1,6 +1,8 @@
 //! What identifies a modem. An IMEI does where it is one that only this modem has. Some modems tell
 //! none, some tell a placeholder, and in some pools every module tells the same.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Imei, ModemId, PortName, SiteName};
 
 /// IMEIs that many devices tell, collected from lists of useless ones in published programs: the
@@ -58,7 +60,7 @@ impl From<&Imei> for ModemId {
 }
 
 /// A modem as a session meets it: what it tells of itself, and the port at which it does.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ModemAtPort {
     pub id: ModemId,
     pub port: PortName,

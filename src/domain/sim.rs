@@ -2,11 +2,14 @@
 
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Iccid, Imsi, Msisdn, SimId, Timestamp, UnknownWord};
 
 /// Where a SIM's number is known from. The sources are ordered by how reliable they are: a later
 /// one in this enum overrides an earlier one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum NumberSource {
     /// The SIM's own-number phonebook.
     Phonebook,

@@ -5,6 +5,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::pin::Pin;
 use super::profile::Catalogue;
 use super::ussd::UssdForm;
@@ -13,7 +15,7 @@ use crate::domain::{Iccid, ModemAtPort, ModemId, PortName};
 use crate::sms::TextMode;
 
 /// A place in one of the modem's message stores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct MessageSlot {
     pub store: MessageStore,
     /// The index in that store, as the modem counts it.
@@ -21,7 +23,7 @@ pub struct MessageSlot {
 }
 
 /// A message that was read from a modem. It stays there until the host has it on disk.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
     /// The modem from which it was read.
     pub modem: ModemAtPort,
@@ -40,10 +42,11 @@ pub struct Received {
 }
 
 /// The PDU of a message as the modem sent it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RawPdu {
     /// The address of the service centre, followed by the TPDU (27.005 clause 3.1, PDU mode).
-    Octets(Vec<u8>),
+    Octets(#[serde(with = "hex::serde")] Vec<u8>),
     /// A line that is not hexadecimal.
     Text(String),
     /// A message that the modem showed in text mode, in spite of PDU mode or before it was set.
@@ -66,7 +69,8 @@ impl RawPdu {
 }
 
 /// The card that owns the messages in the modem's own store (`ME`), according to the host.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MessageOwner {
     /// The card that is in: no other has been in this modem since the store was last found empty.
     #[default]

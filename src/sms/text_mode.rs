@@ -7,6 +7,7 @@ mod guessing;
 mod showing;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::address::Address;
 use super::alphabet;
@@ -33,7 +34,7 @@ const OF_COMMAND: u8 = 0x20;
 const ADDRESS_LIMIT: char = '\u{400}';
 
 /// A message as text mode shows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TextMode {
     /// What it is, as far as the line before its text says.
     pub entry: TextEntry,
@@ -50,7 +51,8 @@ pub struct TextMode {
 }
 
 /// What a message in text mode is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TextEntry {
     /// It was received.
     #[default]
@@ -73,7 +75,7 @@ pub enum TextEntry {
 }
 
 /// The fields of a TPDU that text mode shows beside address, time and text.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TextFields {
     /// `<tooa>`, the type of the address.
     pub address_type: Option<u8>,

@@ -11,6 +11,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::sim::NumberSource;
 use super::{Iccid, Imei, Imsi, ModemAtPort, ModemId, PortName};
 
@@ -21,7 +23,8 @@ pub use status::{ModemCounts, ModemStatus, STALE_AFTER};
 pub use warning::{MessageTrouble, ModemWarning};
 
 /// Whether a card's PIN may be entered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PinPermission {
     /// The attempt is on disk and may be made.
     Granted,
@@ -32,7 +35,7 @@ pub enum PinPermission {
 }
 
 /// What a modem and its port are doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ModemState {
     /// Nothing is at the port's path.
     Absent,
@@ -128,7 +131,8 @@ impl FromStr for ModemState {
 
 /// What is done about a modem whose session failed. (Before that, the session itself has tried to
 /// resynchronise.)
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RecoveryStep {
     /// The port is closed and opened again.
     Reopen,
@@ -171,7 +175,7 @@ impl fmt::Display for RecoveryStep {
 }
 
 /// What a modem is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModemIdentity {
     /// What identifies it, unless another modem tells the same.
     pub id: ModemId,
@@ -186,7 +190,7 @@ pub struct ModemIdentity {
 }
 
 /// A SIM card as the modem that it is in read it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SimCard {
     /// The card's serial number, which identifies it.
     pub iccid: Iccid,
@@ -197,7 +201,7 @@ pub struct SimCard {
 }
 
 /// The number that a SIM card has stored as its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnNumber {
     /// The number as the modem returned it: `+316…`, or `06…` without a country.
     pub number: String,
@@ -206,7 +210,8 @@ pub struct OwnNumber {
 }
 
 /// A message store (3GPP TS 27.005 clause 3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MessageStore {
     /// `SM`: the SIM card's store, whose messages move with the card.
     Sim,
@@ -243,7 +248,7 @@ impl fmt::Display for MessageStore {
 }
 
 /// How full a message store was when it was last looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreFill {
     pub store: MessageStore,
     /// How many messages are in it.
@@ -254,7 +259,7 @@ pub struct StoreFill {
 
 /// What is known of one port and its modem at one moment. Reported on every change, and unchanged
 /// after every keep-alive.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModemSnapshot {
     /// The port as the configuration or its glob names it.
     pub port: PortName,
@@ -342,7 +347,7 @@ impl ModemSnapshot {
 }
 
 /// What the driver has counted and recorded of one port since it started.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModemDetail {
     /// The USB device that the port belongs to (`1-1.4`).
     pub usb: Option<String>,

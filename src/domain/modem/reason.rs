@@ -2,11 +2,14 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::{MessageStore, RecoveryStep};
 use crate::domain::PortName;
 
 /// Why a modem is in its state, or what it waits for. `Display` gives the words for an operator.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum ModemReason {
     // What is being done, where nothing is wrong.
     /// The port is being opened.
@@ -262,7 +265,8 @@ pub enum ModemReason {
 }
 
 /// What a modem is locked to, so that it takes no other card without a code (22.022, 27.007 8.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DeviceLock {
     /// `PH-SIM`: to the card with which its owner has locked it.
     Card,

@@ -1,7 +1,10 @@
 //! Whether a network has accepted the SIM card in a modem.
 
+use serde::{Deserialize, Serialize};
+
 /// Whether and how a network has accepted the SIM card (3GPP TS 27.007 clause 7.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Registration {
     /// 0: not registered and not looking for a network.
     Idle,

@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::Iccid;
 
 /// What can be asked of the modem on a port, between its other work.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ModemRequest {
     /// Send this command, which begins with `AT`; the reply is the modem's.
     At(String),
@@ -36,20 +39,22 @@ pub enum ModemRequest {
 }
 
 /// What is done in the name of one SIM card.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SimTask {
     /// Send this USSD code; the reply is the network's text.
     Ussd(String),
     /// Send this message: the service centre's address (an octet 0 for the card's own), then an
     /// SMS-SUBMIT. Never sent a second time.
-    Send(Vec<u8>),
+    Send(#[serde(with = "hex::serde")] Vec<u8>),
     /// Write this number, `+316…`, into the card's own-number phonebook; the reply is the number as
     /// it was read back.
     WriteNumber(String),
 }
 
 /// Why a request has no reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum RequestError {
     /// The text is not one command line.
     #[error(
@@ -114,7 +119,8 @@ pub enum RequestError {
 }
 
 /// How a USSD session ended without a text (27.007 7.15).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum UssdEnd {
     #[error("the network gave no text")]
     NoText,
@@ -130,7 +136,8 @@ pub enum UssdEnd {
 
 /// How a modem ended a command: V.250 clause 5.7.1, `+CME ERROR` of 3GPP TS 27.007 clause 9.2,
 /// `+CMS ERROR` of 27.005 clause 3.2.5.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FinalResult {
     Ok,
     /// `ERROR`, and vendors' words for the same.

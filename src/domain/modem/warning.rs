@@ -1,10 +1,13 @@
 //! What an operator should act upon although the modem works.
 
+use serde::{Deserialize, Serialize};
+
 use super::{FinalResult, MessageStore};
 
 /// Something about a modem that an operator should act upon, whatever state it is in. `Display`
 /// gives the words for an operator.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum ModemWarning {
     /// The modem says that its supply voltage is out of range, in this line.
     #[error("its supply voltage is out of range; it says: {0}")]
@@ -37,7 +40,8 @@ impl ModemWarning {
 }
 
 /// Why a message is still in the modem. `Display` gives the words for an operator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum MessageTrouble {
     /// The command that reads it ends with this result.
     #[error("reading it is refused ({0})")]
