@@ -150,6 +150,13 @@
 //! - **Messages that a modem delivers without storing them**: 1024 of a modem on their way to the
 //!   disk (`modem/direct.rs`). More are dropped and counted, for the modem does not have them.
 //!   (`direct_messages_without_an_owner_or_without_room_are_counted`)
+//! - **A frame between a site and the centre**: 1 MiB (`wire/frame.rs`). The connection is closed
+//!   on a longer one. (`a_line_may_have_a_mebibyte_and_not_more`)
+//! - **Questions of a site under way to the centre**: 256, and 8 about one port
+//!   (`wire/site_questions.rs`). More wait at the site, and fail there after ten seconds in all.
+//!   (`two_hundred_and_fifty_six_questions_are_under_way`,
+//!   `eight_questions_of_a_port_are_under_way_and_keep_their_order`,
+//!   `more_than_256_unanswered_questions_are_too_many`)
 //! - **The transcript of a port**: the last 200 lines and the first 120 since the port was opened,
 //!   of 400 bytes each (`driver/transcript.rs`). What lies between is dropped.
 //!   (`the_last_lines_are_kept_without_numbers_and_texts`)

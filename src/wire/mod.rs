@@ -21,24 +21,38 @@
 //! What holds here, whatever the connection does:
 //!  - A question is answered within ten seconds, or it fails at the site, as when a database fails.
 //!  - After a new connection all questions without an answer are asked again under the same
-//!    numbers. What must not be carried out twice is remembered by its number.
+//!    numbers. The centre remembers its answers to those that must not be carried out twice
+//!    ([`RememberedAnswers`]).
+//!  - A site is welcome only after everything that it asked on an earlier connection has been
+//!    carried out, so that nothing of then happens after what it says now.
 //!  - Only durations travel, never times: each side goes by its own clock.
 //!  - Every queue has a limit, or holds one entry for each port and bank.
 //!
 //! What is said is in `words.rs`, how it becomes a line in `frame.rs`; the two ends of a connection
 //! are state machines, `site_session.rs` and `centre_session.rs`.
 
+mod centre_session;
 mod frame;
 mod identity;
+mod liveness;
 mod naming;
+mod remembered;
+mod site_questions;
+mod site_reports;
+mod site_session;
 mod times;
 mod words;
 
 #[cfg(test)]
 mod tests;
 
+pub use centre_session::{CentreEvent, CentreSession};
 pub use frame::{BadFrame, FrameReader, FromCentre, FromSite, MAX_FRAME};
 pub use identity::{BootId, NotASiteKey, SiteKey};
+pub use liveness::{BEAT, SILENCE};
+pub use remembered::RememberedAnswers;
+pub use site_questions::{MAX_UNDER_WAY, MAX_UNDER_WAY_OF_PORT, QUESTION_TIMEOUT};
+pub use site_session::{Identity, ReceivedRequest, SiteEvent, SiteSession};
 pub use times::Offset;
 pub use words::{
     Answer, Answered, Hello, PROTOCOL, Question, QuestionNumber, Refusal, Reply, Report, Request,

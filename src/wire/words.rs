@@ -61,7 +61,8 @@ pub struct Hello {
     pub boot: BootId,
     /// The SIMs of this site that are released: those whose release the centre has granted and that
     /// have not been reclaimed since, and those whose release is being asked for. The centre
-    /// reclaims all others of this site.
+    /// reclaims all others of this site, after whatever the site asked on an earlier connection has
+    /// been carried out and before the site is welcome.
     #[serde(default)]
     pub released: Vec<Iccid>,
 }

@@ -1,7 +1,7 @@
 //! A bounded run of each fuzz target on the stable toolchain: the seed corpus, and what small
 //! damage makes of it.
 
-use super::{at_checks, checks};
+use super::{at_checks, checks, wire_checks};
 use simbridge::domain::Random;
 use std::fs;
 use std::path::Path;
@@ -71,4 +71,9 @@ fn ussd() {
 #[test]
 fn at_lines() {
     run("at_lines", at_checks::lines);
+}
+
+#[test]
+fn wire() {
+    run("wire", wire_checks::frames);
 }

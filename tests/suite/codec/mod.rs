@@ -19,6 +19,8 @@ mod purpose;
 mod reports;
 mod sets;
 mod vectors;
+#[path = "../../../fuzz/wire_checks.rs"]
+mod wire_checks;
 
 use simbridge::sms::{Address, Body, Dcs, Deliver, Header, Scts, UserData};
 

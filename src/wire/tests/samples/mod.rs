@@ -1,6 +1,8 @@
 //! A value of everything that can be said, with every field set.
 
-use std::sync::Arc;
+mod banks;
+mod snapshots;
+
 use std::time::Duration;
 
 use super::super::{
@@ -8,18 +10,19 @@ use super::super::{
     Refusal, Reply, Report, Request, RequestNumber, SiteKey,
 };
 use crate::domain::bank::{
-    BankReport, PlannedSwitch, RadioReport, RadioState, SlotContents, SlotDemand, SlotRecord,
-    SlotReport, SwitchOutcome, SwitchReason, SwitchRecord, SwitchTrigger,
+    SlotContents, SlotDemand, SlotRecord, SwitchOutcome, SwitchRecord, SwitchTrigger,
 };
 use crate::domain::modem::{
-    DeviceLock, FinalResult, MessageStore, MessageTrouble, ModemDetail, ModemIdentity, ModemReason,
-    ModemRequest, ModemSnapshot, ModemState, ModemWarning, OwnNumber, PinPermission, RecoveryStep,
-    Registration, RequestError, SimCard, SimTask, StoreFill, UssdEnd,
+    FinalResult, MessageStore, ModemDetail, ModemRequest, ModemSnapshot, ModemState, OwnNumber,
+    PinPermission, RecoveryStep, Registration, RequestError, SimCard, SimTask, UssdEnd,
 };
 use crate::domain::sim::NumberSource;
 use crate::domain::{Iccid, ModemAtPort, ModemId, PortName, Timestamp};
 use crate::modem::{MessageOwner, MessageSlot, RawPdu, Received};
 use crate::sms::{TextEntry, TextFields, TextMode};
+
+pub use banks::bank;
+pub use snapshots::{reasons, snapshot};
 
 /// What the clock of the side that writes the samples shows.
 pub const NOW: Timestamp = Timestamp(1_782_133_023_000_000);
@@ -170,214 +173,6 @@ pub fn answers() -> Vec<Answered> {
         Ok(Answer::Released(true)),
         Err("the database is locked".to_owned()),
     ]
-}
-
-fn final_results() -> [FinalResult; 8] {
-    [
-        FinalResult::Ok,
-        FinalResult::Error,
-        FinalResult::Cme(Some(13)),
-        FinalResult::Cms(None),
-        FinalResult::NoCarrier,
-        FinalResult::Busy,
-        FinalResult::NoAnswer,
-        FinalResult::NoDialtone,
-    ]
-}
-
-pub fn reasons() -> Vec<ModemReason> {
-    use ModemReason as R;
-    let text = || "as the system says".to_owned();
-    let failed = |cause| R::Failed { cause: Box::new(cause), step: RecoveryStep::Reopen };
-    let locks = [
-        DeviceLock::Card,
-        DeviceLock::FirstCard,
-        DeviceLock::Network,
-        DeviceLock::NetworkSubset,
-        DeviceLock::ServiceProvider,
-        DeviceLock::Company,
-        DeviceLock::Other,
-    ];
-    let with_data = [
-        R::HeldBy { program: "minicom".to_owned(), pid: 17 },
-        R::CannotOpen(text()),
-        R::ServedOnOtherPort(port(2)),
-        R::MayBeServedOnOtherPort(port(3)),
-        R::CannotConnect(text()),
-        R::LineInUse(text()),
-        R::LineRefused(text()),
-        R::ReadFailed(text()),
-        R::WriteFailed(text()),
-        R::StoreUnavailable(MessageStore::Both),
-        R::RegistrationDenied { cause: Some(text()) },
-        failed(failed(R::ServedOnOtherPort(port(4)))),
-    ];
-    let bare = [
-        R::BeingOpened,
-        R::BeingProbed,
-        R::SimBeingChecked,
-        R::SimBeingRead,
-        R::BeingSetUp,
-        R::RegistrationBeingRead,
-        R::Searching,
-        R::NotSearching,
-        R::NoRegistrationTold,
-        R::NothingAtPath,
-        R::NoPermission,
-        R::HeldByAnother,
-        R::OpenTimedOut,
-        R::OpenAborted,
-        R::NotRfc2217,
-        R::LineClosed,
-        R::ServerSilent,
-        R::LineSilent,
-        R::HungUp,
-        R::WriteTimedOut,
-        R::SiteSilent,
-        R::Silent,
-        R::AnswersInDigits,
-        R::SettingsLost,
-        R::ModemUnknown,
-        R::ModemOrSimUnknown,
-        R::CommandsUnanswered,
-        R::StoppedAnswering,
-        R::Restarted,
-        R::RestartedByOperator,
-        R::RestartedAfterFullStore,
-        R::TextMode,
-        R::NoMessageStore,
-        R::StoreNotReady,
-        R::NoIndications,
-        R::HostCannotStore,
-        R::OffAir,
-        R::EmergencyOnly,
-        R::Deregistered,
-        R::NoSim,
-        R::SimNotReady,
-        R::SimStarting,
-        R::SimStateUnreadable,
-        R::SimFailure,
-        R::SimBeingReadAgain,
-        R::SimFailsInUse,
-        R::SimBlocked,
-        R::IccidUnreadable,
-        R::HostCannotRecordSim,
-        R::PinWanted,
-        R::PukWanted,
-        R::PinAttemptsUnknown,
-        R::PinLastAttempt,
-        R::PinRefused,
-        R::PinRefusedBefore,
-        R::PinAttemptNotRecorded,
-        R::ProbeTimedOut,
-    ];
-    let locked = locks.map(R::ModemLocked);
-    bare.into_iter().chain(with_data).chain(locked).collect()
-}
-
-/// A snapshot in which every field is set.
-pub fn snapshot(number: u32, state: ModemState) -> ModemSnapshot {
-    let stores = [
-        MessageStore::Sim,
-        MessageStore::Modem,
-        MessageStore::Both,
-        MessageStore::Reports,
-        MessageStore::Broadcasts,
-        MessageStore::Adaptor,
-    ];
-    let troubles = final_results().map(MessageTrouble::ReadRefused).into_iter().chain([
-        MessageTrouble::ReadUnanswered,
-        MessageTrouble::Misfit,
-        MessageTrouble::DeleteRefused(FinalResult::Error),
-    ]);
-    let stuck = troubles.map(|trouble| ModemWarning::MessageStuck {
-        store: MessageStore::Modem,
-        index: -1,
-        trouble,
-    });
-    let others = [ModemWarning::Voltage("UNDER-VOLTAGE".to_owned()), ModemWarning::NoRoom];
-    ModemSnapshot {
-        port: port(number),
-        state,
-        reason: Some(ModemReason::ServedOnOtherPort(port(2))),
-        identity: Some(ModemIdentity {
-            id: modem(number).id,
-            imei: "861234567890123".parse().ok(),
-            manufacturer: "Quectel".to_owned(),
-            model: "EC25".to_owned(),
-            firmware: Some("EC25EFAR06A03M4G".to_owned()),
-        }),
-        profile: Some("quectel".to_owned()),
-        sim: Some(card(NumberSource::Cnum)),
-        signal_dbm: Some(-71),
-        operator: Some("KPN".to_owned()),
-        registration: Some(Registration::Home),
-        stores: Arc::new(
-            stores.map(|store| StoreFill { store, used: 1, total: 10 }).into_iter().collect(),
-        ),
-        warnings: Arc::new(stuck.chain(others).collect()),
-    }
-}
-
-/// The report of a bank with so many slots on sixteen radios.
-pub fn bank(slots: u32) -> BankReport {
-    let states = [
-        RadioState::OnAir,
-        RadioState::Draining,
-        RadioState::Switching,
-        RadioState::Starting,
-        RadioState::Registering,
-        RadioState::NoSim,
-        RadioState::OutOfOrder,
-    ];
-    let reasons = [
-        SwitchReason::ByHand,
-        SwitchReason::Order,
-        SwitchReason::Tenant,
-        SwitchReason::RentalDue,
-        SwitchReason::Unknown,
-        SwitchReason::LongestUnvisited,
-    ];
-    let radio = |number: u32| RadioReport {
-        port: port(number),
-        state: *states.iter().cycle().nth(number as usize).unwrap(),
-        since: time(-100),
-        reason: Some("looking for a network".to_owned()),
-        slot: Some(3),
-        iccid: Some(iccid(3)),
-        next: Some(PlannedSwitch {
-            slot: 4,
-            reason: *reasons.iter().cycle().nth(number as usize).unwrap(),
-            not_before: time(60),
-        }),
-        free_in: Some(Duration::from_secs(30)),
-        switches: 5,
-        lies: 1,
-        failures: 2,
-        downtime: Duration::from_millis(1_500),
-    };
-    let slot = |number: u32| SlotReport {
-        slot: number,
-        label: format!("radio 16, slot {number}"),
-        radios: 0..16,
-        contents: SlotContents::Sim(iccid(number)),
-        on_radio: Some(2),
-        visited_at: Some(time(-3_600)),
-        visit_due: Some(time(3_600)),
-        late_since: Some(time(-1)),
-        trouble: Some("the bank claimed a switch that it had not made".to_owned()),
-    };
-    BankReport {
-        name: "rack1".to_owned(),
-        profile: "simbox".to_owned(),
-        at: time(-2),
-        radios: (0..16).map(radio).collect(),
-        slots: (0..slots).map(slot).collect(),
-        switch_time: Duration::from_secs(25),
-        sell_within: Duration::from_secs(120),
-        visit_on_view: Some(Duration::from_secs(900)),
-        trouble: Some("the control line is busy".to_owned()),
-    }
 }
 
 pub fn reports() -> Vec<Report> {
