@@ -2,6 +2,7 @@
 //! types, and counts it for the metrics.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::monitoring::ModemCounters;
 use crate::domain::modem::{ModemSnapshot, PinPermission, RecoveryStep, SimCard};
@@ -20,22 +21,18 @@ impl GatewayBridge {
     pub(super) fn new(gateway: Gateway, modems: Arc<ModemCounters>) -> GatewayBridge {
         GatewayBridge { gateway, modems }
     }
+
+    /// Takes a modem's report that was made so long ago.
+    pub(super) fn report_aged(&self, snapshot: ModemSnapshot, age: Duration) {
+        let now = self.gateway.now();
+        self.modems.record_report(&snapshot.port, snapshot.is_ready(), now);
+        self.gateway.report_modem(snapshot, age);
+    }
 }
 
 impl driver::ModemEvents for GatewayBridge {
     fn report(&self, snapshot: ModemSnapshot) {
-        let now = self.gateway.now();
-        self.modems.record_report(&snapshot.port, snapshot.is_ready(), now);
-        let reported = self.gateway.modems().report(snapshot, now);
-        if reported.became_ready {
-            self.gateway.sim_became_ready();
-        }
-        if reported.looks_different {
-            self.gateway.modem_changed();
-        }
-        if reported.sim_left {
-            self.gateway.sim_left();
-        }
+        self.report_aged(snapshot, Duration::ZERO);
     }
 
     fn on_command_finished(&self, port: &PortName, outcome: CommandOutcome) {
@@ -47,9 +44,7 @@ impl driver::ModemEvents for GatewayBridge {
     }
 
     fn on_port_removed(&self, port: &PortName) {
-        self.gateway.modems().remove(port, self.gateway.now());
-        self.gateway.modem_changed();
-        self.gateway.sim_left();
+        self.gateway.forget_port(port);
         self.modems.remove(port);
     }
 

@@ -27,6 +27,7 @@ pub mod identity;
 pub mod ids;
 pub mod ip_network;
 pub mod key;
+pub mod latency;
 pub mod ledger;
 pub mod limit;
 pub mod login;

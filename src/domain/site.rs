@@ -73,6 +73,14 @@ impl SiteName {
     }
 }
 
+impl PortName {
+    /// The site that a port is at, by what the centre calls it; `None` for one of the centre
+    /// itself.
+    pub fn site(&self) -> Option<SiteName> {
+        SiteName::of_port(self.as_str()).map(|(site, _)| site)
+    }
+}
+
 impl FromStr for SiteName {
     type Err = NotASiteName;
 

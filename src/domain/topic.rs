@@ -17,7 +17,7 @@ pub enum Topic {
     /// SIM banks as they report themselves, and their switches.
     Banks,
     Alarms,
-    /// The daemon as a program: the check of its database.
+    /// The daemon as a program: the check of its database, and the sites that connect to it.
     System,
 }
 

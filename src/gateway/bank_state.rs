@@ -1,7 +1,7 @@
 //! What is known of the SIM banks at this moment. It is kept in memory only: after a start the
 //! daemon believes nothing of a bank until the bank has reported itself.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::topics::looks_the_same;
 use crate::domain::bank::{BankReport, RadioState, SlotReport};
-use crate::domain::{Iccid, Timestamp};
+use crate::domain::{Iccid, SiteName, Timestamp};
 
 /// The banks' last reports, the released SIMs, and the SIMs that tenants wait for.
 #[derive(Debug, Default)]
@@ -18,8 +18,9 @@ pub(super) struct BankState(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     banks: BTreeMap<String, KnownBank>,
-    /// SIMs that may leave the air, by ICCID: no customer is given them as SIMs on the air.
-    released: HashSet<Iccid>,
+    /// SIMs that may leave the air, each with the site that it was at (`None` is the centre
+    /// itself): no customer is given them as SIMs on the air.
+    released: HashMap<Iccid, Option<SiteName>>,
     /// SIMs whose tenant looked for messages, and when.
     viewed_by_tenant: HashMap<Iccid, Timestamp>,
 }
@@ -86,9 +87,22 @@ impl BankState {
         self.lock().banks.remove(bank);
     }
 
-    /// Allows a SIM to leave the air; returns whether it was not allowed before.
-    pub(super) fn release(&self, iccid: Iccid) -> bool {
-        self.lock().released.insert(iccid)
+    /// Forgets the banks of a site.
+    pub(super) fn forget_site(&self, site: &SiteName) {
+        let is_elsewhere =
+            |bank: &str| SiteName::of_bank(bank).is_none_or(|(known, _)| known != *site);
+        self.lock().banks.retain(|bank, _| is_elsewhere(bank));
+    }
+
+    /// Allows a SIM, which is at this site or with `None` at the centre itself, to leave the air;
+    /// returns whether it was not allowed before.
+    pub(super) fn release(&self, iccid: Iccid, site: Option<SiteName>) -> bool {
+        self.lock().released.insert(iccid, site).is_none()
+    }
+
+    /// The daemon of a site knows nothing more of the SIMs that it may take off the air.
+    pub(super) fn reclaim_site(&self, site: &SiteName) {
+        self.lock().released.retain(|_, of_sim| of_sim.as_ref() != Some(site));
     }
 
     /// A released SIM is on the air again, or has not left it.
@@ -98,7 +112,7 @@ impl BankState {
 
     pub(super) fn is_released(&self, iccid: &str) -> bool {
         let state = self.lock();
-        !state.released.is_empty() && state.released.contains(iccid)
+        !state.released.is_empty() && state.released.contains_key(iccid)
     }
 
     /// Keeps the age of the reports when the clock was set forward by `ahead`.

@@ -150,7 +150,8 @@ impl Banks {
             let may_leave = tx.sim_claims(&sim, clock.now())?.is_none_or(|claims| !claims.held);
             if may_leave {
                 // Set on the writer's thread, so that the next operation sees it already.
-                is_new_in_tx.store(presence.banks.release(sim), Ordering::SeqCst);
+                let site = presence.modems.site_of_sim(&sim);
+                is_new_in_tx.store(presence.banks.release(sim, site), Ordering::SeqCst);
             }
             Ok::<_, Error>(may_leave)
         });

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::domain::modem::{ModemReason, ModemSnapshot, ModemState};
-use crate::domain::{Iccid, PortName, Timestamp};
+use crate::domain::{Iccid, PortName, SiteName, Timestamp};
 
 /// How long a card that was taken out is waited for in another modem.
 const MOVED_WITHIN: Duration = Duration::from_secs(10);
@@ -76,6 +76,14 @@ impl Departures {
             departure.patience = MOVED_WITHIN;
         }
         is_new
+    }
+
+    /// Takes out the SIMs that have left their modems at a site: nothing more is heard of them
+    /// until it is back.
+    pub(super) fn remove_site(&mut self, site: &SiteName) -> Vec<Iccid> {
+        let left =
+            self.of_sim.extract_if(|_, departure| departure.port.site().as_ref() == Some(site));
+        left.map(|(iccid, _)| iccid).collect()
     }
 
     /// SIMs that must be taken to be lost since `since`, as they are in no modem.

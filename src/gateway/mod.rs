@@ -19,6 +19,7 @@
 //! | [`NumberDiscovery`] | finds out the numbers of SIMs that are not known otherwise | SIMs |
 //! | [`HearingTests`] | tests SIMs that are taken to be deaf | SIMs |
 //! | [`Sims`] | what modems and the operator report about SIMs | banks |
+//! | [`Sites`] | which sites may connect, and which are connected | presence |
 //! | [`Banks`] | what the banks' driver asks and reports | audit, presence |
 //! | [`Accounts`] | credit, ledger, keys | sandbox, events |
 //! | [`People`] | who signs in to the console and the portal | |
@@ -80,12 +81,13 @@ mod settings;
 mod shared_reading;
 mod sim_presence;
 mod sims;
-mod site;
+mod sites;
 mod stock;
 mod subjects;
 mod topics;
 mod verification;
 mod webhooks;
+mod whole;
 
 use std::sync::Arc;
 
@@ -144,6 +146,7 @@ pub use sims::{
     Identified, ImportedSim, RENTED_OFF_AIR, Rival, SimEdit, SimImport, SimPage, SimView, Sims,
     SimsWanted, WantedDigits, no_sim, sim_states,
 };
+pub use sites::{AlreadyConnected, SiteLink, SiteRefusal, SiteState, SiteStatus, Sites};
 pub use stock::{
     CountryPrices, ExplainedSim, Explanation, NumberState, Obstacles, Offer, PriceFilter,
     PricedService, RENTALS, ReachedLimit, Showcase, Stock, StockRow, StockTable, Whom,
@@ -221,6 +224,11 @@ impl Gateway {
     /// The SIMs that were ever seen or added.
     pub fn sims(&self) -> &Arc<Sims> {
         &self.0.sims
+    }
+
+    /// The sites whose daemons connect to this one.
+    pub fn sites(&self) -> &Arc<Sites> {
+        &self.0.sites
     }
 
     /// The tests of SIMs that are taken to be deaf.

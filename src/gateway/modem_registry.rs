@@ -5,9 +5,11 @@ use parking_lot::{Mutex, MutexGuard};
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
+use super::background::Wakeups;
 use super::departures::Departures;
+use super::topics::{Topic, Topics};
 use crate::domain::modem::{ModemCounts, ModemReason, ModemSnapshot, ModemState, ModemStatus};
-use crate::domain::{Iccid, PortName, Timestamp};
+use crate::domain::{Iccid, PortName, SiteName, Timestamp};
 
 /// The modems as they last reported themselves.
 #[derive(Debug, Default)]
@@ -24,7 +26,7 @@ struct Modems {
 }
 
 /// What a modem's report has changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Reported {
     /// A SIM works now that did not work before.
     pub became_ready: bool,
@@ -32,6 +34,21 @@ pub struct Reported {
     pub sim_left: bool,
     /// A page that shows the modem would look different.
     pub looks_different: bool,
+}
+
+impl Reported {
+    /// Wakes those that wait for what has changed.
+    pub(super) fn announce(self, wakeups: &Wakeups, topics: &Topics) {
+        if self.became_ready {
+            wakeups.sim_became_ready();
+        }
+        if self.looks_different {
+            topics.raise(Topic::Modems);
+        }
+        if self.sim_left {
+            wakeups.deadlines_changed();
+        }
+    }
 }
 
 /// Changes that are remembered of each port.
@@ -115,18 +132,15 @@ impl Modems {
         let has_sim = status.snapshot.iccid().is_some_and(|known| known == iccid);
         (has_sim && status.usable(now)).then_some(status)
     }
-}
 
-impl ModemRegistry {
-    /// Takes a modem's report.
-    pub fn report(&self, snapshot: ModemSnapshot, now: Timestamp) -> Reported {
-        let mut modems = self.lock();
-        let before = modems.by_port.remove(&snapshot.port);
-        modems.add_to_history(before.as_ref(), &snapshot, now);
-        let sim_left = modems.move_sim(before.as_ref(), &snapshot, now);
-        modems.note_off_air(before.as_ref(), &snapshot, now);
+    /// Takes a modem's report that was made at `seen_at`, and is known of since now.
+    fn report(&mut self, snapshot: ModemSnapshot, seen_at: Timestamp, now: Timestamp) -> Reported {
+        let before = self.by_port.remove(&snapshot.port);
+        self.add_to_history(before.as_ref(), &snapshot, now);
+        let sim_left = self.move_sim(before.as_ref(), &snapshot, now);
+        self.note_off_air(before.as_ref(), &snapshot, now);
         let looks_different = before.as_ref().is_none_or(|before| before.snapshot != snapshot);
-        let mut status = ModemStatus::first(snapshot, now);
+        let mut status = ModemStatus { seen_at, ..ModemStatus::first(snapshot, now) };
         let mut worked = false;
         if let Some(before) = before {
             // A state lasts as long as only its reason changes; the first attempt finishes once.
@@ -139,8 +153,76 @@ impl ModemRegistry {
                 before.snapshot.is_ready() && before.snapshot.iccid() == status.snapshot.iccid();
         }
         let became_ready = status.snapshot.is_ready() && !worked;
-        modems.by_port.insert(status.snapshot.port.clone(), status);
+        self.by_port.insert(status.snapshot.port.clone(), status);
         Reported { became_ready, sim_left, looks_different }
+    }
+}
+
+impl ModemRegistry {
+    /// Takes a modem's report.
+    pub fn report(&self, snapshot: ModemSnapshot, now: Timestamp) -> Reported {
+        self.report_seen(snapshot, now, now)
+    }
+
+    /// Takes a modem's report that was made at `seen_at` and has come only now.
+    pub fn report_seen(
+        &self,
+        snapshot: ModemSnapshot,
+        seen_at: Timestamp,
+        now: Timestamp,
+    ) -> Reported {
+        self.lock().report(snapshot, seen_at, now)
+    }
+
+    /// A site says nothing any more. Its ports are unreachable, and their SIMs are taken to be
+    /// where they were: none has left.
+    pub(super) fn site_fell_silent(&self, site: &SiteName, now: Timestamp) -> Reported {
+        let mut modems = self.lock();
+        let of_site = modems.by_port.values().filter(|modem| modem.is_at(Some(site)));
+        let silent = |modem: &ModemStatus| ModemSnapshot {
+            state: ModemState::Unreachable,
+            reason: Some(ModemReason::SiteSilent),
+            signal_dbm: None,
+            registration: None,
+            ..modem.snapshot.clone()
+        };
+        let reports: Vec<_> = of_site.map(|modem| (silent(modem), modem.seen_at)).collect();
+        let mut all = Reported::default();
+        for (snapshot, seen_at) in reports {
+            all.looks_different |= modems.report(snapshot, seen_at, now).looks_different;
+        }
+        all
+    }
+
+    /// The daemon of a site has started anew: its ports are forgotten, except for their histories,
+    /// and so are the places of their SIMs, which are answered.
+    pub(super) fn site_restarted(&self, site: &SiteName) -> Vec<Iccid> {
+        let mut modems = self.lock();
+        modems.by_port.retain(|_, modem| !modem.is_at(Some(site)));
+        let sims = modems.port_of_sim.extract_if(|_, port| port.site().as_ref() == Some(site));
+        sims.map(|(iccid, _)| iccid).collect()
+    }
+
+    /// The ports of a site.
+    pub(super) fn ports_of(&self, site: &SiteName) -> Vec<PortName> {
+        let modems = self.lock();
+        let of_site = modems.by_port.values().filter(|modem| modem.is_at(Some(site)));
+        of_site.map(|modem| modem.snapshot.port.clone()).collect()
+    }
+
+    /// How many modems a site has at `now`.
+    pub(super) fn counts_of(&self, site: &SiteName, now: Timestamp) -> ModemCounts {
+        let modems = self.lock();
+        let of_site = modems.by_port.values().filter(|modem| modem.is_at(Some(site)));
+        let ready = |modem: &&ModemStatus| modem.usable(now);
+        ModemCounts { total: of_site.clone().count(), ready: of_site.filter(ready).count() }
+    }
+
+    /// The site that the modem with a SIM is at; `None` if that is the centre, or none has it.
+    pub(super) fn site_of_sim(&self, iccid: &Iccid) -> Option<SiteName> {
+        let modems = self.lock();
+        let port = modems.port_of_sim.get(iccid)?;
+        port.site()
     }
 
     /// The last state changes of a port's modem, oldest first.
@@ -176,9 +258,11 @@ impl ModemRegistry {
         look(&mut self.lock().departures)
     }
 
-    /// Whether some modem may still become ready for the first time.
-    pub(super) fn is_any_in_first_try(&self, now: Timestamp) -> bool {
-        self.lock().by_port.values().any(|modem| modem.is_in_first_try(now))
+    /// Whether some modem of a site, or of the centre itself, may still become ready for the first
+    /// time.
+    pub(super) fn is_any_in_first_try(&self, site: Option<&SiteName>, now: Timestamp) -> bool {
+        let modems = self.lock();
+        modems.by_port.values().any(|modem| modem.is_in_first_try(now) && modem.is_at(site))
     }
 
     /// Whether a SIM is in no modem, working or not.

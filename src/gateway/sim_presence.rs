@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::ModemRegistry;
 use super::background::FailedDeadlines;
 use super::bank_state::BankState;
 use super::departures::LOST_AFTER;
+use super::{ModemRegistry, Reported};
 use crate::domain::bank::SlotReport;
-use crate::domain::{Iccid, SimId, Timestamp};
+use crate::domain::{Iccid, ModemId, SimId, SiteName, Timestamp};
 use crate::store::BankPosition;
 
 /// For this long after a SIM came on the air its messages may be those that waited at the network:
@@ -31,9 +31,18 @@ pub(super) struct SimPresence {
     pub(super) banks: Arc<BankState>,
     failed: Arc<FailedDeadlines>,
     started_at: Mutex<Timestamp>,
-    /// SIMs that had open orders at the start, and when that was, until it is known which of them
-    /// have come up nowhere.
-    awaited: Mutex<Option<(Timestamp, Vec<Iccid>)>>,
+    /// SIMs with open orders that are waited for, until it is known which of them have come up
+    /// nowhere.
+    awaited: Mutex<Vec<AwaitedSims>>,
+}
+
+/// SIMs of one site that are in no modem, and may still come up in one.
+struct AwaitedSims {
+    /// The site that they were last at; `None` for the centre itself.
+    site: Option<SiteName>,
+    /// Since when they could have come up; `None` as long as their site is not connected.
+    since: Option<Timestamp>,
+    sims: Vec<Iccid>,
 }
 
 /// Whether a SIM is on the air.
@@ -95,33 +104,79 @@ impl SimPresence {
         self.modems.left_at(iccid)
     }
 
-    /// Waits for SIMs to come up that had open orders at the start.
-    pub(super) fn await_sims(&self, sims: Vec<Iccid>) {
-        let started_at = *self.started_at.lock();
-        *self.awaited.lock() = (!sims.is_empty()).then_some((started_at, sims));
+    /// Waits for SIMs to come up that had open orders at the start, each given with the modem that
+    /// it was last in. For those of a site the time to come up begins when it connects.
+    pub(super) fn await_sims(&self, sims: Vec<(Iccid, Option<ModemId>)>) {
+        for (iccid, modem) in sims {
+            let site = modem.as_ref().and_then(|modem| SiteName::of_modem_id(modem.as_str()));
+            self.await_at(site.map(|(site, _)| site), vec![iccid]);
+        }
+    }
+
+    fn await_at(&self, site: Option<SiteName>, mut sims: Vec<Iccid>) {
+        let since = site.is_none().then(|| *self.started_at.lock());
+        let mut awaited = self.awaited.lock();
+        match awaited.iter_mut().find(|known| known.site == site) {
+            Some(known) => {
+                known.since = since;
+                known.sims.append(&mut sims);
+            }
+            None if sims.is_empty() => {}
+            None => awaited.push(AwaitedSims { site, since, sims }),
+        }
+    }
+
+    /// A site says nothing any more. Its SIMs are where they were, as far as is known, and those
+    /// that have just left their modems there are waited for until it is back. Its banks are not
+    /// known any more.
+    pub(super) fn site_fell_silent(&self, site: &SiteName, now: Timestamp) -> Reported {
+        let reported = self.modems.site_fell_silent(site, now);
+        let away = self.modems.departures(|departures| departures.remove_site(site));
+        self.await_at(Some(site.clone()), away);
+        self.banks.forget_site(site);
+        reported
+    }
+
+    /// A site is connected: from now on its SIMs can come up.
+    pub(super) fn site_connected(&self, site: &SiteName, now: Timestamp) {
+        let mut awaited = self.awaited.lock();
+        let of_site = awaited.iter_mut().filter(|known| known.site.as_ref() == Some(site));
+        of_site.for_each(|known| known.since = Some(now));
+    }
+
+    /// The daemon of a site has started anew. Its SIMs are waited for as those of the centre itself
+    /// are after a start, and none is released any more.
+    pub(super) fn site_restarted(&self, site: &SiteName, now: Timestamp) {
+        let sims = self.modems.site_restarted(site);
+        self.await_at(Some(site.clone()), sims);
+        self.site_connected(site, now);
+        self.banks.reclaim_site(site);
     }
 
     /// Until when those SIMs are waited for: by then the modems that are there have had their first
     /// try.
-    fn awaited_until(&self, now: Timestamp) -> Option<Timestamp> {
-        let until = self.awaited.lock().as_ref()?.0.plus(LOST_AFTER);
-        let is_early = until <= now && self.modems.is_any_in_first_try(now);
+    fn waited_until(&self, awaited: &AwaitedSims, now: Timestamp) -> Option<Timestamp> {
+        let until = awaited.since?.plus(LOST_AFTER);
+        let is_early = until <= now && self.modems.is_any_in_first_try(awaited.site.as_ref(), now);
         Some(if is_early { now.plus(SOON) } else { until })
     }
 
-    /// Takes those of the awaited SIMs to be lost that are nowhere.
-    fn end_waiting(&self) {
-        let Some((since, sims)) = self.awaited.lock().take() else { return };
-        let missing = sims.into_iter().filter(|iccid| self.modems.is_in_none(iccid)).collect();
-        self.modems.departures(|departures| departures.add_missing(missing, since));
+    /// Takes those of the awaited SIMs to be lost that are nowhere when their time is over.
+    fn end_waiting(&self, now: Timestamp) {
+        let is_over =
+            |known: &mut AwaitedSims| self.waited_until(known, now).is_some_and(|at| at <= now);
+        let over: Vec<AwaitedSims> = self.awaited.lock().extract_if(.., is_over).collect();
+        for AwaitedSims { since, mut sims, .. } in over {
+            sims.retain(|iccid| self.modems.is_in_none(iccid));
+            let since = since.unwrap_or(now);
+            self.modems.departures(|departures| departures.add_missing(sims, since));
+        }
     }
 
     /// Some of the SIMs that are lost, each with when it left its modem. One of a bank that is in
     /// none of its radios is parked, and not lost.
     pub(super) fn lost_sims(&self, now: Timestamp) -> Vec<(Iccid, Timestamp)> {
-        if self.awaited_until(now).is_some_and(|until| until <= now) {
-            self.end_waiting();
-        }
+        self.end_waiting(now);
         let lost = self.modems.departures(|departures| departures.lost(now, LOST_PER_BATCH));
         let in_bank =
             |(iccid, _): &(Iccid, Timestamp)| self.banks.bank_of(iccid.as_str()).is_some();
@@ -140,7 +195,9 @@ impl SimPresence {
     /// When the next SIM may be lost.
     pub(super) fn next_loss(&self, now: Timestamp) -> Option<Timestamp> {
         let next = self.modems.departures(|departures| departures.next_loss());
-        next.into_iter().chain(self.awaited_until(now)).min()
+        let awaited = self.awaited.lock();
+        let waited = awaited.iter().filter_map(|known| self.waited_until(known, now));
+        next.into_iter().chain(waited).min()
     }
 
     /// The clock was set ahead: nothing has lasted longer for that.
@@ -149,7 +206,7 @@ impl SimPresence {
         self.banks.clock_was_set(ahead);
         let mut started_at = self.started_at.lock();
         *started_at = started_at.plus(ahead);
-        if let Some((since, _)) = self.awaited.lock().as_mut() {
+        for since in self.awaited.lock().iter_mut().filter_map(|known| known.since.as_mut()) {
             *since = since.plus(ahead);
         }
     }

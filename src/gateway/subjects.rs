@@ -15,11 +15,11 @@ use super::webhooks::EndpointChanges;
 use super::{
     Accounts, Alarms, Attribution, Audit, Banks, Clock, DueWork, Entropy, Error, Events, Finder,
     Gateway, Health, HearingTests, Inbox, MessageFilter, NumberBook, NumberDiscovery, OrderStats,
-    Orders, People, Rentals, Reports, Samples, Sandbox, Services, Settings, Sims, Stock,
+    Orders, People, Rentals, Reports, Samples, Sandbox, Services, Settings, Sims, Sites, Stock,
     SystemResolver, Topics, Verification, Webhooks,
 };
 use crate::domain::{Catalogue, Currency, EventId, code};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, StoredSite};
 
 /// The subjects and what they share.
 pub(super) struct Subjects {
@@ -40,6 +40,7 @@ pub(super) struct Subjects {
     pub(super) sandbox: Arc<Sandbox>,
     pub(super) banks: Arc<Banks>,
     pub(super) sims: Arc<Sims>,
+    pub(super) sites: Arc<Sites>,
     pub(super) numbers: Arc<NumberDiscovery>,
     pub(super) hearing_tests: Arc<HearingTests>,
     pub(super) number_book: NumberBook,
@@ -82,16 +83,17 @@ impl Gateway {
             let open = (rows.all_open_orders()?, rows.sims_with_open_orders()?);
             let alarms =
                 StoredAlarms { standing: rows.standing_alarms()?, told: rows.told_alarms()? };
-            Ok::<_, StoreError>((rows.services()?, newest, open, written, alarms))
+            let stored = (alarms, rows.sites()?);
+            Ok::<_, StoreError>((rows.services()?, newest, open, written, stored))
         });
-        let (services, (newest, newest_event), (open, awaited), written, alarms) = read.await?;
+        let (services, (newest, newest_event), (open, awaited), written, stored) = read.await?;
         let written = if written.is_empty() { vec![clock.now()] } else { written };
         let catalogue = Catalogue::new(&services)?;
         code::prepare();
         let env = Arc::new(Environment::new(store, settings, clock, entropy, written));
         let cache = Arc::new(RequestCache::with_open_orders(open));
         let news = Arc::new(MessageNews::new(newest));
-        let subjects = Subjects::new(env, cache, catalogue, news, alarms, newest_event);
+        let subjects = Subjects::new(env, cache, catalogue, news, stored, newest_event);
         subjects.presence.await_sims(awaited);
         Ok(Gateway(Arc::new(subjects)))
     }
@@ -104,7 +106,7 @@ impl Subjects {
         cache: Arc<RequestCache>,
         catalogue: Catalogue,
         news: Arc<MessageNews>,
-        alarms: StoredAlarms,
+        (alarms, sites): (StoredAlarms, Vec<StoredSite>),
         newest_event: EventId,
     ) -> Subjects {
         let catalogue = Arc::new(CurrentCatalogue::new(catalogue));
@@ -148,6 +150,13 @@ impl Subjects {
             presence.clone(),
             banks.clone(),
             stats.last_messages().clone(),
+        ));
+        let sites = Arc::new(Sites::new(
+            env.clone(),
+            presence.clone(),
+            wakeups.clone(),
+            topics.clone(),
+            sites,
         ));
         let numbers = Arc::new(NumberDiscovery::new(
             env.clone(),
@@ -229,6 +238,7 @@ impl Subjects {
             sandbox,
             banks,
             sims,
+            sites,
             numbers,
             hearing_tests,
             number_book,

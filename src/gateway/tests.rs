@@ -72,6 +72,7 @@ mod sandbox;
 mod service_names;
 mod several_sims;
 mod sims;
+mod sites;
 mod spending;
 mod stock_table;
 mod text_mode;

@@ -66,6 +66,7 @@ fn topic_of(table: &str) -> Option<Topic> {
         | "webhook_endpoint" | "erasure" => Topic::Accounts,
         "bank_move" => Topic::Banks,
         "alarm" => Topic::Alarms,
+        "site" => Topic::System,
         _ => return None,
     })
 }

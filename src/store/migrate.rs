@@ -76,6 +76,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0065_market_orders.sql"),
     include_str!("../../migrations/0066_payments.sql"),
     include_str!("../../migrations/0067_rental_endings.sql"),
+    include_str!("../../migrations/0068_sites.sql"),
 ];
 
 /// The version of the schema that this program writes.

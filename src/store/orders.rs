@@ -11,8 +11,8 @@ use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::allocation::ActiveOrder;
 use crate::domain::order::{OrderState, ReportReason};
 use crate::domain::{
-    AccountId, Amount, Iccid, MessageId, Msisdn, Order, OrderId, OrderOutcome, ServiceId, SimId,
-    Timestamp,
+    AccountId, Amount, Iccid, MessageId, ModemId, Msisdn, Order, OrderId, OrderOutcome, ServiceId,
+    SimId, Timestamp,
 };
 
 /// An order that is to be added. It is open.
@@ -271,11 +271,12 @@ impl ReadTx<'_> {
         self.all(sql, [sim.0], |row| row.get(0).map(OrderId))
     }
 
-    /// The SIMs that have open orders.
-    pub fn sims_with_open_orders(&self) -> Result<Vec<Iccid>, StoreError> {
-        let sql = "SELECT iccid FROM sim WHERE id IN (SELECT sim_id FROM orders WHERE state = \
+    /// The SIMs that have open orders, each with the modem that it was last in.
+    pub fn sims_with_open_orders(&self) -> Result<Vec<(Iccid, Option<ModemId>)>, StoreError> {
+        let sql = "SELECT s.iccid, (SELECT t.imei FROM stay t WHERE t.sim_id = s.id ORDER BY t.id \
+                   DESC LIMIT 1) FROM sim s WHERE s.id IN (SELECT sim_id FROM orders WHERE state = \
                    'open')";
-        self.all(sql, [], |row| row.get(0))
+        self.all(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
     /// When the next completed order stops collecting messages.

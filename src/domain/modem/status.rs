@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ModemSnapshot;
-use crate::domain::Timestamp;
+use crate::domain::{SiteName, Timestamp};
 
 /// After this long without a report from its modem a SIM is not given out ([invariant
 /// 17](crate#what-always-holds)): three keep-alives.
@@ -38,6 +38,11 @@ impl ModemStatus {
     /// modem that takes long is waited for no longer: it may search for a network for days.
     pub fn is_in_first_try(&self, now: Timestamp) -> bool {
         !self.settled && now.since(self.first_seen_at) < FIRST_TRY
+    }
+
+    /// Whether it is at this site, or with `None`, at the centre itself.
+    pub fn is_at(&self, site: Option<&SiteName>) -> bool {
+        self.snapshot.port.site().as_ref() == site
     }
 
     /// Whether the number of the SIM in it may be given out at `now`.

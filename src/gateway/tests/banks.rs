@@ -147,7 +147,7 @@ impl Fixture {
     }
 
     /// How many numbers of the first service the account could order.
-    async fn offered(&self, account: AccountId) -> usize {
+    pub(super) async fn offered(&self, account: AccountId) -> usize {
         self.gateway.stock().offers(account, "NL").await.unwrap().unwrap()[0].2
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::{Error, Gateway, Settings, Topic};
 use crate::domain::clock_trust::ClockTrust;
-use crate::domain::{AccountId, Currency, Timestamp};
+use crate::domain::modem::ModemSnapshot;
+use crate::domain::{AccountId, Currency, PortName, Timestamp};
 use crate::store::StoreError;
 
 impl Gateway {
@@ -30,6 +31,7 @@ impl Gateway {
     pub fn clock_was_set(&self, ahead: Duration) {
         self.0.clocks.own_clock_was_set(self.now());
         self.0.presence.clock_was_set(ahead);
+        self.0.sites.clock_was_set(ahead);
         self.0.rentals.clock_was_set(ahead);
         self.0.wakeups.deadlines_changed();
     }
@@ -45,20 +47,26 @@ impl Gateway {
         self.0.clocks.contradicted(self.now())
     }
 
-    /// A modem's page would look different now.
-    pub fn modem_changed(&self) {
+    /// Takes a modem's report that was made so long ago, and wakes those that wait for what it has
+    /// changed: the number of a SIM that works now may have to be found out, and the lifetimes of
+    /// orders on it begin; orders on one that has left may have to end.
+    pub fn report_modem(&self, snapshot: ModemSnapshot, age: Duration) {
+        let now = self.now();
+        let reported = self.modems().report_seen(snapshot, now.minus(age), now);
+        reported.announce(&self.0.wakeups, &self.0.topics);
+    }
+
+    /// Forgets a port that is no longer served.
+    pub fn forget_port(&self, port: &PortName) {
+        self.modems().remove(port, self.now());
         self.0.topics.raise(Topic::Modems);
-    }
-
-    /// A SIM works now that did not before: its number may have to be found out, and the lifetimes
-    /// of orders on it begin.
-    pub fn sim_became_ready(&self) {
-        self.0.wakeups.sim_became_ready();
-    }
-
-    /// A SIM has left its modem: orders on it may have to end.
-    pub fn sim_left(&self) {
         self.0.wakeups.deadlines_changed();
+    }
+
+    /// A SIM works now that did not before.
+    #[cfg(test)]
+    pub(super) fn sim_became_ready(&self) {
+        self.0.wakeups.sim_became_ready();
     }
 
     /// The time by the injected clock.
