@@ -9,7 +9,7 @@ use super::args::Admin;
 use super::listing::ListQuery;
 use super::{
     account, alarm, audit, backup, bank, block_list, health, key, message, modem, notify, number,
-    order, people, print, rental, report, service, sim, skip, status, verify, webhook,
+    order, people, print, rental, report, service, sim, site, skip, status, verify, webhook,
 };
 use crate::http::AdminClient;
 
@@ -30,6 +30,7 @@ pub(super) async fn run(
         Admin::Status { watch: true, every } => status::watch(client, json, every).await?,
         Admin::Modem(command) => modem::run(command, client, json).await?,
         Admin::Bank(command) => bank::run(command, client, json).await?,
+        Admin::Site(command) => site::run(command, client, json).await?,
         Admin::Sim(command) => sim::run(command, client, json).await?,
         Admin::Number(command) => number::run(command, client, json).await?,
         Admin::Account(command) => account::run(command, client, json).await?,

@@ -7,7 +7,7 @@ use clap::Subcommand;
 
 use super::{
     account, alarm, audit, bank, block_list, health, key, message, modem, notify, number, order,
-    people, rental, report, service, sim, skip, webhook,
+    people, rental, report, service, sim, site, skip, webhook,
 };
 
 #[derive(Subcommand)]
@@ -34,6 +34,9 @@ pub(super) enum Admin {
     /// Show SIM banks and their switches
     #[command(subcommand)]
     Bank(bank::Bank),
+    /// Sites that connect to this daemon: give them keys, list and revoke them
+    #[command(subcommand)]
+    Site(site::Site),
     /// Show SIMs, set their numbers, and take them off sale
     #[command(subcommand)]
     Sim(sim::Sim),

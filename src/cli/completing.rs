@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The arguments that name something, by their ids: the list that has it, and the member of a row
 /// that names it.
-const NAMED: [(&str, &str, &str); 9] = [
+const NAMED: [(&str, &str, &str); 10] = [
     ("account", "/accounts", "name"),
     ("service", "/services", "name"),
     ("iccid", "/sims", "iccid"),
@@ -25,6 +25,7 @@ const NAMED: [(&str, &str, &str); 9] = [
     ("prefix", "/keys", "prefix"),
     ("modem", "/modems", "port"),
     ("bank", "/banks", "name"),
+    ("site", "/sites", "name"),
     ("operator", "/operators", "name"),
     ("login", "/logins", "name"),
 ];
@@ -63,8 +64,9 @@ fn names(list: &str, member: &str, begun: &OsStr) -> Vec<CompletionCandidate> {
     let rows = fetch(list).unwrap_or_default();
     let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
     let names = rows.iter().filter_map(|row| row.get(member)?.as_str());
-    // A port is also named by its last part.
-    let names = names.map(|name| name.rsplit('/').next().unwrap_or(name));
+    // A port is also named by its last part. Names of banks may have a slash too.
+    let is_port = member == "port";
+    let names = names.map(|name| name.rsplit('/').next().filter(|_| is_port).unwrap_or(name));
     let begun = begun.to_string_lossy();
     names.filter(|name| name.starts_with(&*begun)).map(CompletionCandidate::new).collect()
 }

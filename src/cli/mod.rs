@@ -36,6 +36,7 @@ mod serve;
 mod service;
 mod sim;
 mod simulate;
+mod site;
 mod skip;
 mod status;
 mod times;

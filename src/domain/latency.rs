@@ -38,6 +38,11 @@ impl RecentLatencies {
     }
 }
 
+/// A duration in whole milliseconds, rounded up so that none is 0.
+pub fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros().div_ceil(1000)).unwrap_or(u64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

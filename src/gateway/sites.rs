@@ -226,23 +226,30 @@ impl Sites {
         }
     }
 
+    fn status_of(&self, site: &Site, now: Timestamp) -> SiteStatus {
+        let counts = self.presence.modems.counts_of(&site.stored.name, now);
+        SiteStatus {
+            name: site.stored.name.clone(),
+            created_at: site.stored.created_at,
+            state: site.state(),
+            link: site.link.clone(),
+            ports: counts.total,
+            ready: counts.ready,
+            latency: site.latencies.latency(),
+        }
+    }
+
     /// All sites by name, each with what is known of it.
     pub fn statuses(&self) -> Vec<SiteStatus> {
         let now = self.env.now();
+        self.lock().values().map(|site| self.status_of(site, now)).collect()
+    }
+
+    /// What is known of one site.
+    pub fn find(&self, name: &SiteName) -> Result<SiteStatus, Error> {
+        let now = self.env.now();
         let known = self.lock();
-        let status = |site: &Site| {
-            let counts = self.presence.modems.counts_of(&site.stored.name, now);
-            SiteStatus {
-                name: site.stored.name.clone(),
-                created_at: site.stored.created_at,
-                state: site.state(),
-                link: site.link.clone(),
-                ports: counts.total,
-                ready: counts.ready,
-                latency: site.latencies.latency(),
-            }
-        };
-        known.values().map(status).collect()
+        known.get(name).map(|site| self.status_of(site, now)).ok_or_else(|| no_site(name))
     }
 
     /// Whether a site is connected.

@@ -179,3 +179,36 @@ fn a_shell_is_offered_commands_and_the_names_that_the_daemon_has() {
     }
     assert!(!offered(&site, &["account", "show", "an"]).contains(&"bob".to_owned()));
 }
+
+#[test]
+fn a_site_is_given_a_key_that_is_shown_once_and_can_be_revoked() {
+    let site = Site::with_modems(1);
+    let _daemon = site.serve_ready();
+    let added = site.run(&["site", "add", "ams"]);
+    let (printed, noted) = (text(&added.stdout), text(&added.stderr));
+    let key = printed.lines().last().unwrap().to_owned();
+    assert!(key.len() == 64 && key.bytes().all(|b| b.is_ascii_hexdigit()), "{printed}");
+    assert!(noted.contains("[site] key_file") && !noted.contains(&key), "{noted}");
+    let listed = site.ok(&["site", "list"]);
+    let rows: Vec<Vec<&str>> =
+        listed.lines().map(|line| line.split_whitespace().take(7).collect()).collect();
+    assert_eq!(rows[0], ["NAME", "STATE", "SINCE", "VERSION", "PORTS", "READY", "QUESTION_MS"]);
+    assert_eq!(rows[1], ["ams", "never", "-", "-", "0", "0", "-"]);
+    assert!(!listed.contains(&key) && !site.admin("/sites").to_string().contains(&key));
+    for (args, why) in [
+        (&["site", "add", "ams"][..], "there is a site ams already"),
+        (&["site", "add", "AMS/1"], "a site's name has 1 to 32 small letters"),
+        (&["site", "revoke", "fra"], "no site is called fra"),
+    ] {
+        let refused = site.run(args);
+        assert_eq!(refused.status.code(), Some(1), "{args:?}");
+        assert!(text(&refused.stderr).contains(why), "{}", text(&refused.stderr));
+    }
+    assert_eq!(site.json(&["site", "revoke", "ams"])["state"], "revoked");
+    let again = site.json(&["site", "add", "ams"]);
+    assert!(again["state"] == "never" && again["key"] != key.as_str(), "{again}");
+}
+
+fn text(output: &[u8]) -> String {
+    String::from_utf8(output.to_vec()).unwrap()
+}

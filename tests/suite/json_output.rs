@@ -329,6 +329,10 @@ impl Play {
         }
         self.send_webhooks();
         self.let_people_in();
+        run(&["site", "add", "ams"]);
+        run(&["site", "list"]);
+        run(&["status"]);
+        run(&["site", "revoke", "ams"]);
         run(&["account", "export", "ann"]);
         run(&["webhook", "remove", "1"]);
         run(&["account", "add", "gone"]);

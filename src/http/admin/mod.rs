@@ -19,6 +19,7 @@ mod people;
 mod rentals;
 mod samples;
 mod sims;
+mod sites;
 mod trying;
 mod views;
 mod webhooks;
@@ -172,6 +173,7 @@ pub fn router(state: AdminState) -> Router {
         .merge(people::routes())
         .merge(samples::routes())
         .merge(banks::routes())
+        .merge(sites::routes())
         .merge(modems::routes())
         .with_state(state)
 }
@@ -214,6 +216,7 @@ async fn status(State(admin): State<AdminState>) -> Answer {
         },
         "orders": { "open": gateway.orders().open_count().await? },
         "rentals": { "active": gateway.rentals().active_count().await? },
+        "sites": gateway.sites().statuses().iter().map(sites::view).collect::<Vec<_>>(),
         "polls": gateway.poll_count(),
         "listen": admin.customers.to_string(),
         "console": admin.console.map(|address| address.to_string()),
