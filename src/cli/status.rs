@@ -124,6 +124,7 @@ impl Site {
     /// The lines of the screen.
     fn lines(&self, screen: &Screen, now: DateTime<Utc>) -> Vec<Line> {
         let mut lines = self.head(screen);
+        lines.extend(screen.columns(&self.site_rows(now)));
         lines.extend(self.alarm_lines(screen));
         lines.push("".into());
         let (modems, stock) = (self.modem_rows(now), self.stock());
@@ -142,6 +143,30 @@ impl Site {
             lines.extend(truncated(screen.columns(&stock), for_stock, "services"));
         }
         lines
+    }
+
+    /// A row for each site that may connect, if there are any.
+    fn site_rows(&self, now: DateTime<Utc>) -> Vec<Vec<Cell>> {
+        let row = |site: &Value| {
+            let state = text(site, "state");
+            let colour = match state {
+                "connected" => Colour::Good,
+                "down" => Colour::Bad,
+                _ => Colour::Middling,
+            };
+            let number = |name: &str| site.get(name).and_then(Value::as_u64).unwrap_or(0);
+            let latency = site.get("question_ms").and_then(Value::as_u64);
+            vec![
+                "site".into(),
+                text(site, "name").into(),
+                Cell::with(state, colour),
+                since(site, now).into(),
+                format!("{} of {} ports", number("ready"), number("ports")).into(),
+                latency.map(|ms| format!("{ms} ms")).unwrap_or_default().into(),
+            ]
+        };
+        let sites = self.list("sites").iter();
+        sites.filter(|site| text(site, "state") != "revoked").map(row).collect()
     }
 
     /// The alarms, of which each is shown whole. What does not fit is counted.

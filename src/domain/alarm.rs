@@ -10,6 +10,8 @@ use super::{EndpointId, Iccid, PortName, Timestamp, UnknownWord};
 /// What an alarm is about, by the names that the alert rules in `docs/monitoring/alerts.yml` have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AlarmName {
+    /// A site is not connected.
+    SiteDown,
     /// A modem has not worked for minutes.
     ModemNotReady,
     /// A modem works, but not as it should.
@@ -18,6 +20,8 @@ pub enum AlarmName {
     StoreNearFull,
     /// Several orders in a row have expired on SIMs without any SMS.
     SimsDeaf,
+    /// SIMs are read in two places in turn.
+    SimInTwoPlaces,
     /// Several SIMs claim one number.
     NumbersContested,
     /// Services have no number left.
@@ -50,11 +54,13 @@ pub enum AlarmName {
 
 impl AlarmName {
     /// All names, in the order in which alarms are listed.
-    pub const ALL: [AlarmName; 18] = [
+    pub const ALL: [AlarmName; 20] = [
+        AlarmName::SiteDown,
         AlarmName::ModemNotReady,
         AlarmName::ModemWarning,
         AlarmName::StoreNearFull,
         AlarmName::SimsDeaf,
+        AlarmName::SimInTwoPlaces,
         AlarmName::NumbersContested,
         AlarmName::StockOut,
         AlarmName::StockRunway,
@@ -74,10 +80,12 @@ impl AlarmName {
     /// The word in commands, notices and the database.
     pub fn as_str(self) -> &'static str {
         match self {
+            AlarmName::SiteDown => "SiteDown",
             AlarmName::ModemNotReady => "ModemNotReady",
             AlarmName::ModemWarning => "ModemWarning",
             AlarmName::StoreNearFull => "StoreNearFull",
             AlarmName::SimsDeaf => "SimsDeaf",
+            AlarmName::SimInTwoPlaces => "SimInTwoPlaces",
             AlarmName::NumbersContested => "NumbersContested",
             AlarmName::StockOut => "StockOut",
             AlarmName::StockRunway => "StockRunway",
@@ -115,7 +123,7 @@ impl FromStr for AlarmName {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alarm {
     pub name: AlarmName,
-    /// What of its kind it is about: a port, a bank, a country, a service. Empty where there is one
+    /// What of its kind it is about: a site, a port, a bank, a country, a service. Empty where there is one
     /// alarm of the kind for the whole site.
     pub subject: String,
     /// What is wrong, without a customer's number or text.
@@ -169,7 +177,10 @@ impl Alarm {
                 AlarmSubject::Country(subject)
             }
             AlarmName::FewCodes => AlarmSubject::Service(subject),
-            AlarmName::SimsDeaf | AlarmName::NumbersContested | AlarmName::RentalOffAir => {
+            AlarmName::SimsDeaf
+            | AlarmName::SimInTwoPlaces
+            | AlarmName::NumbersContested
+            | AlarmName::RentalOffAir => {
                 let iccids = self.members.iter().filter_map(|iccid| iccid.parse().ok());
                 AlarmSubject::Sims(iccids.collect())
             }
@@ -177,7 +188,8 @@ impl Alarm {
                 let ids = self.members.iter().filter_map(|id| id.parse().ok()).map(EndpointId);
                 AlarmSubject::Endpoints(ids.collect())
             }
-            AlarmName::StockOut
+            AlarmName::SiteDown
+            | AlarmName::StockOut
             | AlarmName::StockRunway
             | AlarmName::ClockDoubted
             | AlarmName::NetworkClockWrong

@@ -40,6 +40,8 @@ pub enum UnavailableReason {
     RestsBetweenCustomers,
     /// The last orders for the service on its number failed.
     Failing,
+    /// It is read in two places in turn, so that one of the two is a copy.
+    InTwoPlaces,
     /// It is in no working modem and in no SIM bank.
     Offline,
     /// Orders that run on it do not allow another one, or it is on probation and has an open one.
@@ -51,7 +53,7 @@ pub enum UnavailableReason {
 impl UnavailableReason {
     /// All reasons in the order in which they are looked for: what lasts longest comes first, so
     /// that an operator reads the reason that most needs attention.
-    pub const ALL: [UnavailableReason; 17] = [
+    pub const ALL: [UnavailableReason; 18] = [
         UnavailableReason::Retired,
         UnavailableReason::OtherPool,
         UnavailableReason::NoNumber,
@@ -66,6 +68,7 @@ impl UnavailableReason {
         UnavailableReason::RestsAfterOrders,
         UnavailableReason::Failing,
         UnavailableReason::RestsBetweenCustomers,
+        UnavailableReason::InTwoPlaces,
         UnavailableReason::Offline,
         UnavailableReason::Busy,
         UnavailableReason::Parked,
@@ -88,6 +91,7 @@ impl UnavailableReason {
             UnavailableReason::RestsAfterOrders => "rests-after-orders",
             UnavailableReason::RestsBetweenCustomers => "rests-between-customers",
             UnavailableReason::Failing => "failing",
+            UnavailableReason::InTwoPlaces => "in-two-places",
             UnavailableReason::Offline => "offline",
             UnavailableReason::Busy => "busy",
             UnavailableReason::Parked => "parked",
@@ -101,6 +105,7 @@ impl UnavailableReason {
             UnavailableReason::NoCountry => "no_country",
             UnavailableReason::OtherPool => "other_pool",
             UnavailableReason::UsedByTenant => "used_by_tenant",
+            UnavailableReason::InTwoPlaces => "in_two_places",
             UnavailableReason::RestsAfterOrders => "rests_after_orders",
             UnavailableReason::RestsBetweenCustomers => "rests_between_customers",
             other => other.as_str(),
@@ -131,6 +136,8 @@ pub enum Reachability {
     OnAir,
     /// It is parked in a SIM bank that could put it into a modem.
     Parked,
+    /// It is read in two places in turn ([`super::two_places`]), and in which it is, is not known.
+    InTwoPlaces,
     /// It is in no working modem, and in no SIM bank that could put it into one.
     Offline,
 }
@@ -236,6 +243,7 @@ impl SimCandidate<'_> {
             UnavailableReason::RestsAfterOrders => usage.rests_after_orders(purpose),
             UnavailableReason::RestsBetweenCustomers => usage.rests_for(purpose),
             UnavailableReason::Failing => usage.is_failing_for(purpose),
+            UnavailableReason::InTwoPlaces => self.reachability == Reachability::InTwoPlaces,
             UnavailableReason::Offline => self.reachability == Reachability::Offline,
             UnavailableReason::Busy => usage.is_busy_for(purpose) || is_tried,
             UnavailableReason::Parked => self.reachability == Reachability::Parked,

@@ -63,6 +63,7 @@ pub mod time;
 pub mod token_bucket;
 pub mod topic;
 pub mod totp;
+pub mod two_places;
 pub mod webhook;
 mod world;
 

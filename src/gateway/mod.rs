@@ -85,6 +85,7 @@ mod sites;
 mod stock;
 mod subjects;
 mod topics;
+mod two_places;
 mod verification;
 mod webhooks;
 mod whole;

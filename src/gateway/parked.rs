@@ -189,7 +189,8 @@ impl SimPresence {
         iccid: &str,
         now: Timestamp,
     ) -> Option<ParkedOffer> {
-        pool.offer(iccid).filter(|_| !self.is_on_air(iccid, now) && !self.is_faulty(sim))
+        let offer = pool.offer(iccid);
+        offer.filter(|_| !self.is_on_air(iccid, now) && !self.is_held_back(sim, now))
     }
 
     /// How many parked SIMs could be given out at this moment.

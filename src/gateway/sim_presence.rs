@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use super::background::FailedDeadlines;
 use super::bank_state::BankState;
 use super::departures::LOST_AFTER;
+use super::two_places::SimsInTwoPlaces;
 use super::{ModemRegistry, Reported};
 use crate::domain::bank::SlotReport;
 use crate::domain::{Iccid, ModemId, SimId, SiteName, Timestamp};
@@ -30,6 +31,7 @@ pub(super) struct SimPresence {
     pub(super) modems: Arc<ModemRegistry>,
     pub(super) banks: Arc<BankState>,
     failed: Arc<FailedDeadlines>,
+    pub(super) in_two_places: SimsInTwoPlaces,
     started_at: Mutex<Timestamp>,
     /// SIMs with open orders that are waited for, until it is known which of them have come up
     /// nowhere.
@@ -63,7 +65,8 @@ impl SimPresence {
         now: Timestamp,
     ) -> SimPresence {
         let (started_at, awaited) = (Mutex::new(now), Mutex::default());
-        SimPresence { modems, banks, failed, started_at, awaited }
+        let in_two_places = SimsInTwoPlaces::default();
+        SimPresence { modems, banks, failed, in_two_places, started_at, awaited }
     }
 
     /// Since when a SIM is not where it can receive what is sent to it; `None` when it is. One of a
@@ -204,6 +207,7 @@ impl SimPresence {
     pub(super) fn clock_was_set(&self, ahead: Duration) {
         self.modems.clock_was_set(ahead);
         self.banks.clock_was_set(ahead);
+        self.in_two_places.clock_was_set(ahead);
         let mut started_at = self.started_at.lock();
         *started_at = started_at.plus(ahead);
         for since in self.awaited.lock().iter_mut().filter_map(|known| known.since.as_mut()) {
@@ -216,15 +220,16 @@ impl SimPresence {
         self.modems.is_working(iccid, now) && !self.banks.is_released(iccid)
     }
 
-    /// Whether a SIM that the database has on sale can be given out: it is on the air, and no
-    /// faulty row concerns it.
+    /// Whether a SIM that the database has on sale can be given out: it is on the air, and nothing
+    /// holds it back.
     pub(super) fn can_be_given(&self, sim: SimId, iccid: &str, now: Timestamp) -> bool {
-        self.is_on_air(iccid, now) && !self.is_faulty(sim)
+        self.is_on_air(iccid, now) && !self.is_held_back(sim, now)
     }
 
-    /// Whether a faulty row of the database concerns this SIM; such a SIM is given to nobody.
-    pub(super) fn is_faulty(&self, sim: SimId) -> bool {
-        self.failed.involves_sim(sim)
+    /// Whether this SIM is given to nobody, because a faulty row of the database concerns it, or
+    /// because it is read in two places.
+    pub(super) fn is_held_back(&self, sim: SimId, now: Timestamp) -> bool {
+        self.failed.involves_sim(sim) || self.in_two_places.contains(sim, now)
     }
 
     /// Whether what comes for a SIM now may have waited at the network while the SIM was parked.
@@ -249,7 +254,7 @@ impl SimPresence {
 
     /// Whether a SIM that the database has on sale can be rented out although it is parked.
     pub(super) fn can_be_rented_parked(&self, sim: SimId, iccid: &str, now: Timestamp) -> bool {
-        self.is_parked_and_visited(iccid, now) && !self.is_faulty(sim)
+        self.is_parked_and_visited(iccid, now) && !self.is_held_back(sim, now)
     }
 
     /// Whether a SIM is parked where a bank that works visits it, so that it can be rented out.

@@ -91,6 +91,7 @@ impl Sims {
     pub(super) fn view(&self, sim: Sim, now: Timestamp) -> SimView {
         let port = self.presence.modems.port_of(&sim.iccid, now);
         let reachability = match port {
+            _ if self.presence.in_two_places.contains(sim.id, now) => Reachability::InTwoPlaces,
             Some(_) => Reachability::OnAir,
             None if self.presence.is_parked(&sim.iccid, now) => Reachability::Parked,
             None => Reachability::Offline,

@@ -315,3 +315,17 @@ fn a_sim_is_shown_with_the_modems_that_it_was_in() {
         "another SIM came on its radio"
     );
 }
+
+#[test]
+fn a_bank_of_a_site_is_named_with_a_slash() {
+    let (site, runtime, fixture) =
+        (Site::with_modems(0), Runtime::new().unwrap(), Arc::<Fixture>::default());
+    let (gateway, _listening) = runtime.block_on(serve(&site, Arc::clone(&fixture)));
+    gateway.banks().take_report(BankReport { name: "ams/cellar".to_owned(), ..report() });
+    assert_eq!(site.json(&["bank", "show", "ams/cellar"])["name"], "ams/cellar");
+    assert_eq!(site.json(&["bank", "plan", "ams/cellar"])[0]["slot"], 1);
+    assert_eq!(site.json(&["bank", "moves", "ams/cellar"]), Value::Array(Vec::new()));
+    assert_eq!(site.ok(&["bank", "switch", "ams/cellar", "1", "1"]), "slot 2 is on the air\n");
+    let asked = ("ams/cellar".to_owned(), "/dev/pool/a".to_owned(), 1);
+    assert_eq!(*fixture.0.lock().unwrap(), [asked]);
+}

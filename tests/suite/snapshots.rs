@@ -135,9 +135,10 @@ fn messages_taken(site: &Site) -> f64 {
 fn every_list_and_every_show() {
     let mut shots = Snapshots::new(Site::with(3, Scenario::parse(MODEMS).unwrap(), ""));
     let daemon = shots.site.serve_ready();
-    let empty: Vec<String> = ["account", "key", "service", "order", "rental", "message", "bank", "site"]
-        .map(|noun| format!("$ simbridge {noun} list\n{}", shots.site.ok(&[noun, "list"])))
-        .into();
+    let empty: Vec<String> =
+        ["account", "key", "service", "order", "rental", "message", "bank", "site"]
+            .map(|noun| format!("$ simbridge {noun} list\n{}", shots.site.ok(&[noun, "list"])))
+            .into();
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!("nothing_yet", empty.join("\n"));
     });

@@ -146,3 +146,32 @@ fn spans() {
         assert_eq!(span(seconds), text);
     }
 }
+
+#[test]
+fn each_site_has_a_line() {
+    let mut with_sites = site(1);
+    let site = |name: &str, state: &str, since: Value, ms: Value| {
+        json!({
+            "name": name, "state": state, "since": since, "ready": 3, "ports": 4, "question_ms": ms,
+        })
+    };
+    let at = "2026-06-22T12:20:00.000000Z";
+    with_sites.status["sites"] = json!([
+        site("ams", "connected", json!(at), json!(31)),
+        site("berlin", "down", json!(at), Value::Null),
+        site("fra", "never", Value::Null, Value::Null),
+        site("old", "revoked", json!(at), Value::Null),
+    ]);
+    let screen = Screen { size: Some((80, 24)), colours: false };
+    let shown = lines(&with_sites, &screen);
+    let of_sites: Vec<&str> =
+        shown.iter().map(String::as_str).filter(|line| line.starts_with("site")).collect();
+    assert_eq!(
+        of_sites,
+        [
+            "site  ams     connected  10 min  3 of 4 ports  31 ms",
+            "site  berlin  down       10 min  3 of 4 ports",
+            "site  fra     never              3 of 4 ports",
+        ]
+    );
+}

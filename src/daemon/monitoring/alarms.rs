@@ -1,6 +1,7 @@
 //! Alarms: what an operator should act on. They have the names and the conditions of the alert
 //! rules in `docs/monitoring/alerts.yml`, for those who run no Prometheus.
 
+mod sites;
 mod stock;
 mod webhooks;
 
@@ -14,9 +15,12 @@ use super::process::Disk;
 use crate::domain::alarm::{Alarm, AlarmName};
 use crate::domain::bank::BankReport;
 use crate::domain::clock_trust::{ClockTrust, LONGEST_PLAUSIBLE_OUTAGE};
-use crate::domain::modem::{ModemStatus, StoreFill};
+use crate::domain::modem::{ModemState, ModemStatus, StoreFill};
 use crate::domain::text::counted_noun;
+use crate::domain::two_places::TwoPlaces;
 use crate::domain::{Iccid, PortName, Timestamp};
+use crate::gateway::SiteStatus;
+use sites::{in_two_places_text, sites_down};
 use stock::{contested_words, off_air_text, stock_out, stock_runway};
 use webhooks::{all_webhooks_failing, webhooks_failing_long};
 
@@ -42,6 +46,9 @@ pub(super) struct AlarmInputs<'f> {
     pub modems: &'f [ModemStatus],
     pub ports: &'f BTreeMap<PortName, PortCounts>,
     pub banks: &'f [BankReport],
+    pub sites: &'f [SiteStatus],
+    /// SIMs that are read in two places in turn.
+    pub in_two_places: Vec<(Iccid, TwoPlaces)>,
     /// How far this machine's clock can be relied on, and until when it is for certain.
     pub clock: (ClockTrust, Timestamp),
     /// Service centres whose time stamps contradict each other.
@@ -131,6 +138,10 @@ impl AlarmInputs<'_> {
                 format!("{:.0} % of the ids that {what} can have are used", used * 100.0),
             );
         }
+        for (site, text) in sites_down(self.sites, self.started, self.now) {
+            let words = Words::new(text, "`simbridge site list` shows all sites");
+            raised.add(AlarmName::SiteDown, site, words);
+        }
         self.modems.iter().for_each(|modem| self.modem_alarms(modem, &mut raised));
         self.banks.iter().for_each(|bank| self.bank_alarms(bank, &mut raised));
         self.clock_alarms(&mut raised);
@@ -191,7 +202,8 @@ impl AlarmInputs<'_> {
         let port = &snapshot.port;
         let counts = self.ports.get(port);
         let waited = counts.and_then(|counts| counts.unready_since).map(|since| now.since(since));
-        let expected = !snapshot.is_spare_port();
+        // That its site is down is told of the site.
+        let expected = !snapshot.is_spare_port() && snapshot.state != ModemState::Unreachable;
         if let Some(waited) = waited.filter(|waited| *waited >= NOT_READY_AFTER && expected) {
             let reason =
                 snapshot.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
@@ -258,6 +270,10 @@ impl AlarmInputs<'_> {
             let sims = stats.deaf.iter().map(Iccid::as_str).collect::<Vec<_>>().join(", ");
             let text = format!("several orders in a row expired without any SMS on {sims}");
             raised.add_of(AlarmName::SimsDeaf, text, &stats.deaf);
+        }
+        if let Some(text) = in_two_places_text(&self.in_two_places) {
+            let sims = self.in_two_places.iter().map(|(iccid, _)| iccid);
+            raised.add_of(AlarmName::SimInTwoPlaces, text, sims);
         }
         if let Some(words) = contested_words(&stats.contested) {
             let sims = stats.contested.iter().flat_map(|(_, sims)| sims);

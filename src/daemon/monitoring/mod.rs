@@ -142,6 +142,8 @@ impl Monitor {
             modems: &modems,
             ports: &ports,
             banks: &self.gateway.banks().reports(),
+            sites: &self.gateway.sites().statuses(),
+            in_two_places: self.gateway.sims().in_two_places(),
             clock: self.gateway.clock_trust(),
             contradicted: self.gateway.contradicted_network_clocks(),
             success: success.collect(),

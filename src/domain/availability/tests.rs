@@ -120,12 +120,13 @@ fn the_lasting_reason_comes_first() {
     let (tenants, others) = (by(UsedBy::Rental(BOB)), by(UsedBy::Order(BOB)));
     let (busy, collecting) = ([active(SERVICE, true)], [active(SERVICE, false)]);
     let nothing = SimUsage::default();
-    use Reachability::{Offline, OnAir, Parked};
+    use Reachability::{InTwoPlaces, Offline, OnAir, Parked};
     use UnavailableReason as Reason;
     for (usage, reachability, for_order, for_rental) in [
         (nothing, OnAir, None, None),
         (nothing, Offline, Some(Reason::Offline), Some(Reason::Offline)),
         (nothing, Parked, Some(Reason::Parked), Some(Reason::Parked)),
+        (nothing, InTwoPlaces, Some(Reason::InTwoPlaces), Some(Reason::InTwoPlaces)),
         (
             SimUsage { uses: &used, ..nothing },
             Offline,

@@ -144,7 +144,11 @@ impl Orders {
             active_orders: &active_orders,
         };
         // How the SIM comes on the air has been decided above.
-        let candidate = SimCandidate { sim: &sim, usage, reachability: Reachability::OnAir };
+        let reachability = match self.stock.presence().in_two_places.contains(sim.id, now) {
+            true => Reachability::InTwoPlaces,
+            false => Reachability::OnAir,
+        };
+        let candidate = SimCandidate { sim: &sim, usage, reachability };
         let purpose = Purpose::Order {
             service: service.id,
             account: Some(old.account),

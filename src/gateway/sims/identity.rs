@@ -8,12 +8,16 @@ use super::Sims;
 use super::numbers::{let_number_rest, with_number};
 use crate::domain::country::Countries;
 use crate::domain::sim::{NumberSource, Sim, replaces};
-use crate::domain::{Iccid, Imsi, ModemAtPort, ModemId, PortName, Timestamp};
+use crate::domain::two_places::{ReadPeriod, TwoPlaces};
+use crate::domain::{Iccid, Imsi, ModemAtPort, ModemId, PortName, SiteName, Timestamp};
 use crate::gateway::Error;
-use crate::store::{LastSim, LocationPeriod, OwnStore, StoreError};
+use crate::store::{LastSim, LocationPeriod, OwnStore, StoreError, WriteTx};
 
 /// For how long location periods are kept after their end.
 const LOCATIONS_KEPT: Duration = Duration::from_secs(366 * 24 * 3600);
+/// How many of a SIM's last location periods are looked at for whether it is in two places. One
+/// that goes from modem to modem more often within ten minutes has other troubles.
+const PERIODS_LOOKED_AT: i64 = 8;
 
 /// How much is kept of what a SIM tells as its number and cannot be one.
 const TOLD_CHARS: usize = 32;
@@ -66,9 +70,35 @@ impl Sims {
                 let position = sims.banks.position_of(tx, &read.modem.port, &read.iccid)?;
                 let forget_before = now.minus(LOCATIONS_KEPT);
                 tx.record_location(sim.id, modem, position.as_ref(), now, forget_before)?;
+                sims.look_for_two_places(tx, &sim, now)?;
                 Ok(store.others_until.is_some())
             })
             .await
+    }
+
+    /// Has a SIM held back that was just read in one place after the other, in turn.
+    fn look_for_two_places(
+        self: &Arc<Self>,
+        tx: &WriteTx<'_>,
+        sim: &Sim,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let period = |period: LocationPeriod| ReadPeriod {
+            site: SiteName::of_modem_id(period.modem.as_str()).map(|(site, _)| site),
+            since: period.since,
+            seen_at: period.seen_at,
+        };
+        let periods = tx.sim_locations(sim.id, PERIODS_LOOKED_AT)?.into_iter().map(period);
+        if let Some(places) = TwoPlaces::find(&periods.collect::<Vec<_>>(), now) {
+            let (sims, id, iccid) = (Arc::clone(self), sim.id, sim.iccid.clone());
+            tx.after_commit(move || sims.presence.in_two_places.add(id, iccid, places, now));
+        }
+        Ok(())
+    }
+
+    /// The SIMs that are held back because they are read in two places, by their ICCIDs.
+    pub fn in_two_places(&self) -> Vec<(Iccid, TwoPlaces)> {
+        self.presence.in_two_places.all(self.env.now())
     }
 
     /// Records that the modem's own store no longer holds messages of an earlier SIM: what is in it

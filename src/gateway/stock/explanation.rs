@@ -17,7 +17,7 @@ use crate::store::{ReadTx, StockQuery};
 
 /// The reasons that are counted: all but that the country is not known, as it is a country's SIMs
 /// that are looked at.
-const REASONS: [UnavailableReason; 16] = [
+const REASONS: [UnavailableReason; 17] = [
     UnavailableReason::NoNumber,
     UnavailableReason::Contested,
     UnavailableReason::Retired,
@@ -31,6 +31,7 @@ const REASONS: [UnavailableReason; 16] = [
     UnavailableReason::RestsAfterOrders,
     UnavailableReason::Failing,
     UnavailableReason::RestsBetweenCustomers,
+    UnavailableReason::InTwoPlaces,
     UnavailableReason::Offline,
     UnavailableReason::Busy,
     UnavailableReason::Parked,

@@ -167,6 +167,7 @@ impl Stock {
         let (presence, iccid) = (&self.presence, sim.iccid.as_str());
         let is_rental = matches!(purpose, Purpose::Rental { .. });
         match () {
+            () if presence.in_two_places.contains(sim.id, now) => Reachability::InTwoPlaces,
             () if presence.is_on_air(iccid, now) => Reachability::OnAir,
             () if is_rental && presence.can_be_rented_parked(sim.id, iccid, now) => {
                 Reachability::OnAir

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use super::banks::Bank;
 use super::*;
+use crate::domain::availability::UnavailableReason;
 use crate::domain::bank::BankReport;
 use crate::domain::latency::Latency;
 use crate::domain::modem::ModemReason;
@@ -313,4 +314,52 @@ async fn a_report_is_as_old_as_it_was_when_it_came_and_ports_that_a_site_has_not
     assert_eq!(fixture.offered(ann).await, 1);
     fixture.pass(1);
     assert_eq!(fixture.offered(ann).await, 0, "its report is 200 s old");
+}
+
+#[tokio::test]
+async fn a_sim_that_is_read_at_two_sites_in_turn_is_not_sold_until_it_is_in_one_for_ten_minutes() {
+    let fixture = Fixture::open().await;
+    let ann = fixture.customer("ann", 500).await;
+    fixture.service("Uber", &["^Uber$"]).await;
+    fixture.site(1).await;
+    let read = async |site: Option<&str>| {
+        let own = ModemAtPort { id: modem(1).id, port: port(1) };
+        let at = site.map_or(own.clone(), |site| site.parse::<SiteName>().unwrap().modem(&own));
+        fixture.gateway.sims().record_identity(read_in(at, 1, &[])).await.unwrap();
+        fixture.hear(1, ModemState::Ready);
+    };
+    fixture.pass(60);
+    read(Some("fra")).await;
+    assert_eq!(fixture.offered(ann).await, 1, "it was carried there");
+    fixture.pass(60);
+    read(Some("ams")).await;
+    assert_eq!(fixture.offered(ann).await, 0);
+    let made = fixture.gateway.orders().make(ann, None, "nl").await.unwrap();
+    assert!(!matches!(made, MakeOrder::Made { .. }), "{made:?}");
+    let explained =
+        fixture.gateway.stock().explain("Uber".to_owned(), "NL", None).await.unwrap().unavailable;
+    assert!(explained.contains(&(UnavailableReason::InTwoPlaces, 1)), "{explained:?}");
+    let listed = fixture.gateway.sims().list().await.unwrap();
+    assert_eq!(listed[0].state(), "in-two-places");
+    let [(held, places)] = &fixture.gateway.sims().in_two_places()[..] else {
+        panic!("one SIM is held back")
+    };
+    assert_eq!((held, &places.sites), (&iccid(1), &[Some(ams()), Some("fra".parse().unwrap())]));
+
+    fixture.pass(599);
+    read(Some("ams")).await;
+    assert_eq!(fixture.offered(ann).await, 0);
+    fixture.pass(1);
+    fixture.hear(1, ModemState::Ready);
+    assert_eq!(fixture.offered(ann).await, 1, "it was read in one place for ten minutes");
+    assert_eq!(fixture.gateway.sims().in_two_places(), []);
+    for site in [None, Some("ams")] {
+        fixture.pass(60);
+        read(site).await;
+    }
+    assert_eq!(fixture.offered(ann).await, 0, "the centre is a place, too");
+    let clock = Duration::from_secs(7200);
+    fixture.pass(7200);
+    fixture.gateway.clock_was_set(clock);
+    assert_eq!(fixture.offered(ann).await, 0, "no time has passed");
 }

@@ -14,9 +14,7 @@ use crate::domain::latency::milliseconds;
 use crate::gateway::SiteStatus;
 
 pub(super) fn routes() -> Router<AdminState> {
-    Router::new()
-        .route("/sites", get(list).post(add))
-        .route("/sites/{name}/revoke", post(revoke))
+    Router::new().route("/sites", get(list).post(add)).route("/sites/{name}/revoke", post(revoke))
 }
 
 /// A site as lists and the status show it.

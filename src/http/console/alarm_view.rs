@@ -123,6 +123,10 @@ async fn ways(visit: &Visit<Operator>, alarm: &Alarm) -> Result<Vec<Way>, Fault>
     let sims_of = |code: &str| (path!("/sims?country={}", code), format!("SIMs of {code}"));
     let ways = match (alarm.name, alarm.about()) {
         (AlarmName::SimsDeaf, _) => sims(UnavailableReason::Deaf.as_str(), "SIMs that are deaf"),
+        (AlarmName::SiteDown, _) => vec![way("/system".to_owned(), "Sites")],
+        (AlarmName::SimInTwoPlaces, _) => {
+            sims(UnavailableReason::InTwoPlaces.as_str(), "SIMs that are read in two places")
+        }
         (AlarmName::NumbersContested, _) => {
             sims(UnavailableReason::Contested.as_str(), "SIMs whose number is contested")
         }

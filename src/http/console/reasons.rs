@@ -11,6 +11,7 @@ pub(super) fn tone_of_reason(reason: UnavailableReason) -> Tone {
         | UnavailableReason::Deaf
         | UnavailableReason::NoCountry
         | UnavailableReason::Failing
+        | UnavailableReason::InTwoPlaces
         | UnavailableReason::Offline => Tone::Bad,
         UnavailableReason::Rented | UnavailableReason::Busy => Tone::News,
         UnavailableReason::Retired
@@ -54,6 +55,10 @@ pub(super) fn in_words(reason: UnavailableReason) -> &'static str {
             "Another customer has just given its number up."
         }
         UnavailableReason::Failing => "The last orders for this service on its number got no code.",
+        UnavailableReason::InTwoPlaces => {
+            "It is read at two sites in turn: one of the two cards is a copy, or its modem tells a \
+             wrong ICCID."
+        }
         UnavailableReason::Offline => "It is in no working modem.",
         UnavailableReason::Busy => "It has an open order that it cannot share.",
         UnavailableReason::Parked => {

@@ -6,12 +6,13 @@ use maud::{Markup, html};
 use tokio_util::io::ReaderStream;
 
 use super::Operator;
+use crate::domain::latency::milliseconds;
 use crate::domain::login::Permission::{Act, Backup, Configure, Look};
-use crate::gateway::{CHECKS, Topic, VerificationReport, VerificationState};
+use crate::gateway::{CHECKS, SiteState, SiteStatus, Topic, VerificationReport, VerificationState};
 use crate::http::health::SystemReport;
 use crate::http::web::{
-    Access::May, Done, Download, Fault, Form, Page, Route, Tone, Visit, ago, badge, bar, facts,
-    link, moment, span,
+    Access::May, Done, Download, Fault, Form, Page, Route, Row, Table, Tone, Visit, ago, badge,
+    bar, facts, link, moment, span,
 };
 
 /// How many octets of a copy are read at once.
@@ -35,6 +36,7 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
         .half_part("process", process(&report))
         .half_part("database", database(&report))
         .half_part("verify", verification_part(&visit, verification.as_ref()))
+        .part("sites", sites_part(&visit))
         .part("backup", backup_part(&visit))
         .part("configuration", configuration_part(&visit))
         .help(html! {
@@ -158,6 +160,41 @@ fn verified(report: &VerificationReport) -> Markup {
             ul { @for fault in &report.faults { li { (fault) } } }
         }
     }
+}
+
+/// The sites that connect to this daemon, if there are any.
+fn sites_part(visit: &Visit<Operator>) -> Markup {
+    let sites = visit.gateway().sites().statuses();
+    let table = Table::new("sites", "Sites")
+        .column("Site")
+        .column("State")
+        .column("Since")
+        .column("Version")
+        .number_column("Ports that work")
+        .number_column("Time to an answer")
+        .rows(sites.iter().map(site_row));
+    html! { @if !sites.is_empty() { (table) } }
+}
+
+fn site_row(site: &SiteStatus) -> Row {
+    let tone = match site.state {
+        SiteState::Connected { .. } => Tone::Good,
+        SiteState::Down { .. } => Tone::Bad,
+        SiteState::Never | SiteState::Revoked { .. } => Tone::Quiet,
+    };
+    let version = site.link.as_ref().map(|link| link.version.as_str());
+    let latency = site.latency.map(|latency| format!("{} ms", milliseconds(latency.median)));
+    Row::new(
+        &site.name,
+        [
+            html! { (site.name) },
+            badge(tone, site.state.as_str()),
+            site.state.since().map_or_else(|| html! { "–" }, moment),
+            html! { (version.unwrap_or("–")) },
+            html! { (site.ready) " of " (site.ports) },
+            html! { (latency.as_deref().unwrap_or("–")) },
+        ],
+    )
 }
 
 fn backup_part(visit: &Visit<Operator>) -> Markup {

@@ -6,7 +6,7 @@ use crate::domain::alarm::AlarmSubject;
 use crate::domain::bank::{SlotContents, SlotReport};
 use crate::domain::modem::{MessageStore, ModemReason, ModemSnapshot, ModemState, ModemWarning};
 use crate::domain::{Amount, EndpointId, Msisdn, Service, ServiceId};
-use crate::gateway::EndpointCounts;
+use crate::gateway::{EndpointCounts, SiteState};
 
 const NOW: Timestamp = Timestamp(10_000_000_000);
 
@@ -53,6 +53,16 @@ fn counts(deaf: &[&str], contested: &[&[&str]], stock: usize) -> SiteCounts {
     counts
 }
 
+fn site_down() -> SiteStatus {
+    let state = SiteState::Down { since: NOW.minus(Duration::from_secs(60)) };
+    let name = "ams".parse().unwrap();
+    SiteStatus { name, created_at: NOW, state, link: None, ports: 1, ready: 0, latency: None }
+}
+
+fn two_places() -> TwoPlaces {
+    TwoPlaces { sites: [Some("ams".parse().unwrap()), None], since: NOW }
+}
+
 fn names(inputs: &AlarmInputs<'_>) -> Vec<&'static str> {
     inputs.alarms().into_iter().map(|alarm| alarm.name.as_str()).collect()
 }
@@ -86,6 +96,8 @@ fn each_alarm_is_raised_by_its_condition_and_by_nothing_else() {
         modems: &[hung, modem("b", Some(spare), 7)],
         ports: &bad,
         banks: &[bank(Some("it does not answer"), Some(NOW.minus(Duration::from_secs(120))))],
+        sites: &[site_down()],
+        in_two_places: vec![(Iccid::from_stored("8939"), two_places())],
         counts: &many,
         clock: (ClockTrust::Disputed { jump_us: -7_000_000 }, NOW),
         contradicted: vec!["+31653131313".to_owned()],
@@ -132,7 +144,7 @@ fn each_alarm_is_raised_by_its_condition_and_by_nothing_else() {
     for alarm in all_bad.alarms() {
         assert!(!alarm.text.contains("simbridge "), "the command is apart: {}", alarm.text);
         let is_of_modem = matches!(alarm.about(), AlarmSubject::Modem(port) if port == *"a");
-        let is_about_port = alarm.subject.starts_with('a');
+        let is_about_port = alarm.subject.starts_with('a') && alarm.name != AlarmName::SiteDown;
         assert_eq!(is_of_modem, is_about_port, "{} {}", alarm.name, alarm.subject);
     }
     let members = |name: AlarmName| {
@@ -142,6 +154,7 @@ fn each_alarm_is_raised_by_its_condition_and_by_nothing_else() {
     };
     assert_eq!(members(AlarmName::RentalOffAir), ["8937", "8938"]);
     assert_eq!(members(AlarmName::SimsDeaf), ["8931"]);
+    assert_eq!(members(AlarmName::SimInTwoPlaces), ["8939"]);
     let claimants = ["8932", "8933", "8934", "8935", "8936"];
     assert_eq!(members(AlarmName::NumbersContested), claimants);
     let centre = "time stamps of the service centre …313 contradict each other; most count";
@@ -156,6 +169,8 @@ fn each_alarm_is_raised_by_its_condition_and_by_nothing_else() {
         modems: &[modem("a", None, 7)],
         ports: &good,
         banks: &[bank(None, None)],
+        sites: &[],
+        in_two_places: Vec::new(),
         counts: &stocked,
         clock: (ClockTrust::Settled, NOW),
         contradicted: Vec::new(),
@@ -290,4 +305,31 @@ fn after_a_short_outage_the_clock_is_not_doubted_and_after_a_long_one_it_is() {
     }
     let words = clock_doubt((unsettled, now.minus(day * 365)), now).unwrap();
     assert!(words.contains("365 days after the newest entry"), "{words}");
+}
+
+#[test]
+fn that_a_site_is_down_is_told_once_and_not_of_each_of_its_modems() {
+    let port = PortName::from_stored("ams:/dev/a");
+    let unready =
+        PortCounts { unready_since: Some(NOW.minus(NOT_READY_AFTER)), ..PortCounts::default() };
+    let ports = BTreeMap::from([(port.clone(), unready)]);
+    let silent = ModemSnapshot::new(port, ModemState::Unreachable);
+    let inputs = AlarmInputs {
+        now: NOW,
+        started: NOW.minus(STARTUP_TIME),
+        modems: &[ModemStatus::first(silent, NOW)],
+        ports: &ports,
+        banks: &[],
+        sites: &[site_down()],
+        in_two_places: Vec::new(),
+        counts: &SiteCounts::default(),
+        clock: (ClockTrust::Settled, NOW),
+        contradicted: Vec::new(),
+        success: Vec::new(),
+        off_air: Vec::new(),
+        disk: None,
+        waiting: 0,
+        database_fault: None,
+    };
+    assert_eq!(names(&inputs), ["SiteDown"]);
 }

@@ -7,6 +7,7 @@ mod modems;
 mod page;
 mod requests;
 mod sales;
+mod sites;
 
 use super::Monitor;
 use page::Kind::Gauge;
@@ -20,6 +21,7 @@ pub(super) fn render(monitor: &Monitor) -> String {
     modems::write_states(&mut page, monitor);
     modems::write_counts(&mut page, monitor);
     banks::write_banks(&mut page, &monitor.gateway.banks().reports());
+    sites::write_sites(&mut page, monitor);
     sales::write_sims_and_stock(&mut page, monitor);
     sales::write_orders(&mut page, monitor);
     sales::write_money(&mut page, monitor);

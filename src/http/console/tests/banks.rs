@@ -108,3 +108,17 @@ async fn a_switch_by_hand_names_a_slot_and_a_radio() {
     let refused = viewer.post("/banks/rack/switch", &[("slot", "1"), ("radio", "1")]).await;
     assert_eq!(refused.status.as_u16(), 403);
 }
+
+#[tokio::test]
+async fn a_bank_of_a_site_has_its_pages_and_its_switch_too() {
+    let stage = Stage::new().await;
+    let own = report(stage.fixture.gateway.now());
+    stage.fixture.gateway.banks().take_report(BankReport { name: "ams/rack".into(), ..own });
+    let operator = stage.console(Role::Operator);
+    assert!(operator.get("/banks").await.text().contains("href=\"/banks/ams%2Frack\""));
+    let bank = operator.get("/banks/ams%2Frack").await.text().to_owned();
+    assert!(bank.contains("action=\"/banks/ams%2Frack/switch\""), "{bank}");
+    assert_eq!(operator.get("/banks/ams%2Frack/moves").await.status.as_u16(), 200);
+    let unknown = operator.post("/banks/ams%2Frack/switch", &[("slot", "9"), ("radio", "1")]).await;
+    assert!(unknown.text().contains("has no slot 9"), "{}", unknown.text());
+}

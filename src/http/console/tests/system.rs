@@ -1,9 +1,11 @@
 //! The daemon as a program.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 
 use crate::domain::login::Role;
-use crate::gateway::VerificationState;
+use crate::gateway::{SiteLink, VerificationState};
 use crate::http::web::tests::Stage;
 
 #[tokio::test]
@@ -57,4 +59,22 @@ async fn a_faulty_file_names_every_line_and_a_good_one_says_what_applies_and_wha
     let refused = owner.post("/system/configuration/reload", &[("request", "2")]).await;
     assert!(refused.text().contains(">a.toml:3: wrong<"), "{}", refused.text());
     assert!(refused.text().contains(">a.toml:9: wrong<"));
+}
+
+#[tokio::test]
+async fn sites_have_a_table_when_there_are_any() {
+    let stage = Stage::new().await;
+    let viewer = stage.console(Role::Viewer);
+    assert!(!viewer.get("/system").await.text().contains("Time to an answer"));
+    let (sites, ams) = (stage.fixture.gateway.sites(), "ams".parse().unwrap());
+    sites.add("ams".parse().unwrap()).await.unwrap();
+    let address = "192.0.2.7:40000".parse().unwrap();
+    sites.connected(&ams, SiteLink { version: "1.2.3".to_owned(), address }).unwrap();
+    sites.note_question(&ams, Duration::from_millis(31));
+    let page = viewer.get("/system").await.text().to_owned();
+    for expected in [">ams<", ">connected<", "1.2.3", "0 of 0", "31 ms"] {
+        assert!(page.contains(expected), "{expected}: {page}");
+    }
+    sites.disconnected(&ams);
+    assert!(viewer.get("/system").await.text().contains(">down<"));
 }

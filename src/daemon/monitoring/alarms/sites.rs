@@ -1,0 +1,119 @@
+//! Alarms about sites, and about SIMs that are read at two of them.
+
+use std::time::Duration;
+
+use super::STARTUP_TIME;
+use crate::domain::two_places::TwoPlaces;
+use crate::domain::{Iccid, SiteName, Timestamp};
+use crate::gateway::{SiteState, SiteStatus};
+
+/// A site that has not been connected for this long is an alarm.
+const DOWN_AFTER: Duration = Duration::from_secs(15);
+/// How many SIMs that are read in two places are told of in one alarm.
+const MOST_SIMS: usize = 5;
+
+/// The sites that are down, each with what the operator is told. Those that were never connected
+/// are being set up. After a start sites have some time to connect again.
+pub(super) fn sites_down(
+    sites: &[SiteStatus],
+    started: Timestamp,
+    now: Timestamp,
+) -> Vec<(&SiteName, String)> {
+    if now.since(started) < STARTUP_TIME {
+        return Vec::new();
+    }
+    let down = |site: &'_ SiteStatus| match site.state {
+        SiteState::Down { since } if now.since(since) >= DOWN_AFTER => Some(now.since(since)),
+        _ => None,
+    };
+    let told = |(site, time): (&SiteStatus, Duration)| {
+        let time = match time.as_secs() {
+            seconds @ ..60 => format!("{seconds} s"),
+            seconds => format!("{} min", seconds / 60),
+        };
+        format!("site {} has not been connected for {time}; its SIMs are not given out", site.name)
+    };
+    let down = sites.iter().filter_map(|site| Some((site, down(site)?)));
+    down.map(|down| (&down.0.name, told(down))).collect()
+}
+
+/// Tells of SIMs that are read in two places, if there are any.
+pub(super) fn in_two_places_text(sims: &[(Iccid, TwoPlaces)]) -> Option<String> {
+    if sims.is_empty() {
+        return None;
+    }
+    let place = |site: &Option<SiteName>| match site {
+        Some(site) => format!("site {site}"),
+        None => "the centre".to_owned(),
+    };
+    let told = sims.iter().take(MOST_SIMS).map(|(iccid, places)| {
+        let [here, there] = places.sites.each_ref().map(place);
+        format!("{iccid} at {here} and at {there}")
+    });
+    let told = told.collect::<Vec<_>>().join("; ");
+    let more = match sims.len().saturating_sub(MOST_SIMS) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!("SIMs are read in two places in turn and are not sold: {told}{more}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(n: i64) -> Timestamp {
+        Timestamp(n * 1_000_000)
+    }
+
+    fn site(name: &str, state: SiteState) -> SiteStatus {
+        SiteStatus {
+            name: name.parse().unwrap(),
+            created_at: seconds(0),
+            state,
+            link: None,
+            ports: 0,
+            ready: 0,
+            latency: None,
+        }
+    }
+
+    #[test]
+    fn a_site_is_down_when_it_was_connected_and_has_not_been_for_a_while() {
+        let sites = [
+            site("ams", SiteState::Down { since: seconds(100) }),
+            site("ber", SiteState::Connected { since: seconds(1) }),
+            site("fra", SiteState::Never),
+            site("lon", SiteState::Revoked { at: seconds(1) }),
+        ];
+        let told = |started, now| {
+            let down = sites_down(&sites, seconds(started), seconds(now));
+            down.into_iter().map(|(_, text)| text).collect::<Vec<_>>()
+        };
+        assert_eq!(told(0, 114), [""; 0]);
+        let text = "site ams has not been connected for 15 s; its SIMs are not given out";
+        assert_eq!(told(0, 115), [text]);
+        assert_eq!(told(116, 175), [""; 0], "the centre has just started");
+        let text = "site ams has not been connected for 1 min; its SIMs are not given out";
+        assert_eq!(told(116, 176), [text]);
+    }
+
+    #[test]
+    fn sims_in_two_places_are_named_with_both() {
+        assert_eq!(in_two_places_text(&[]), None);
+        let sites = [Some("ams".parse().unwrap()), None];
+        let places = TwoPlaces { sites, since: seconds(1) };
+        let sim = |n: usize| (Iccid::from_stored(format!("893{n}")), places.clone());
+        assert_eq!(
+            in_two_places_text(&[sim(1)]).unwrap(),
+            "SIMs are read in two places in turn and are not sold: 8931 at site ams and at the \
+             centre"
+        );
+        let seven: Vec<_> = (1..=7).map(sim).collect();
+        assert!(
+            in_two_places_text(&seven)
+                .unwrap()
+                .ends_with("8935 at site ams and at the centre and 2 more")
+        );
+    }
+}
