@@ -123,8 +123,8 @@ impl FromStr for AlarmName {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alarm {
     pub name: AlarmName,
-    /// What of its kind it is about: a site, a port, a bank, a country, a service. Empty where there is one
-    /// alarm of the kind for the whole site.
+    /// What of its kind it is about: a site, a port, a bank, a country, a service. Empty where
+    /// there is one alarm of the kind for everything.
     pub subject: String,
     /// What is wrong, without a customer's number or text.
     pub text: String,
