@@ -90,7 +90,7 @@ async fn an_acknowledged_alarm_is_told_again_when_it_has_ended_and_its_note_is_k
     let several = acknowledge(&fixture, "modem-not-ready", None, "known").await.unwrap_err();
     assert!(several.contains("say about which: /dev/a, /dev/b"), "{several}");
     for (name, subject, note, word) in [
-        ("ModemOff", None, "known", "no alarm is called ModemOff; there are ModemNotReady,"),
+        ("ModemOff", None, "known", "no alarm is called ModemOff; there are SiteDown,"),
         ("DiskLow", None, "known", "no alarm DiskLow stands"),
         ("ModemNotReady", Some("c"), "known", "no alarm ModemNotReady about c stands"),
         ("ModemNotReady", Some("a"), " ", "write a word"),
