@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Row, params};
+use rusqlite::{Row, ToSql, params};
 
 use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
@@ -94,8 +94,9 @@ impl ReadTx<'_> {
 
     /// All services, by id.
     pub fn services(&self) -> Result<Vec<Service>, StoreError> {
-        let services = self.all(&format!("{SERVICE} ORDER BY id"), [], service)?;
-        services.into_iter().map(|service| self.with_details(service)).collect()
+        let mut services = self.all(&format!("{SERVICE} ORDER BY id"), [], service)?;
+        self.add_details(&mut services, None)?;
+        Ok(services)
     }
 
     pub fn service(&self, id: ServiceId) -> Result<Option<Service>, StoreError> {
@@ -138,24 +139,58 @@ impl ReadTx<'_> {
         Ok(self.first(sql, [service.0], |_| Ok(()))?.is_some())
     }
 
-    fn with_details(&self, service: Service) -> Result<Service, StoreError> {
-        let prices = "SELECT country, price_minor, sold FROM service_price WHERE service_id = $1";
-        let prices = self.all(prices, [service.id.0], |row| {
-            let price = match row.get(2)? {
-                true => CountryPrice::Amount(Amount(row.get(1)?)),
+    fn with_details(&self, mut service: Service) -> Result<Service, StoreError> {
+        let id = service.id;
+        self.add_details(std::slice::from_mut(&mut service), Some(id))?;
+        Ok(service)
+    }
+
+    /// Adds their prices and patterns to services, which are in the order of their ids: to one, or
+    /// to all that there are.
+    fn add_details(
+        &self,
+        services: &mut [Service],
+        only: Option<ServiceId>,
+    ) -> Result<(), StoreError> {
+        let (value, which) = match &only {
+            Some(id) => (Some(&id.0 as &dyn ToSql), "WHERE service_id = $1"),
+            None => (None, ""),
+        };
+        let prices =
+            format!("SELECT service_id, country, price_minor, sold FROM service_price {which}");
+        let prices = self.all(&prices, value.as_slice(), |row| {
+            let price = match row.get(3)? {
+                true => CountryPrice::Amount(Amount(row.get(2)?)),
                 false => CountryPrice::Off,
             };
-            Ok((row.get(0)?, price))
+            Ok((ServiceId(row.get(0)?), row.get::<_, String>(1)?, price))
         })?;
-        let patterns = "SELECT kind = 'sender', pattern FROM service_pattern WHERE service_id = $1 \
-                        ORDER BY kind, id";
-        let patterns = self.all(patterns, [service.id.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let (mut senders, mut texts) = (Vec::new(), Vec::new());
-        for (is_sender, pattern) in patterns {
-            if is_sender { senders.push(pattern) } else { texts.push(pattern) }
+        let patterns = format!(
+            "SELECT service_id, kind = 'sender', pattern FROM service_pattern {which} ORDER BY \
+             service_id, kind, id"
+        );
+        let patterns = self.all(&patterns, value.as_slice(), |row| {
+            Ok((ServiceId(row.get(0)?), row.get(1)?, row.get::<_, String>(2)?))
+        })?;
+        for (id, country, price) in prices {
+            if let Some(service) = find(services, id) {
+                service.country_prices.insert(country, price);
+            }
         }
-        Ok(Service { country_prices: prices.into_iter().collect(), senders, texts, ..service })
+        for (id, is_sender, pattern) in patterns {
+            if let Some(service) = find(services, id) {
+                let patterns = if is_sender { &mut service.senders } else { &mut service.texts };
+                patterns.push(pattern);
+            }
+        }
+        Ok(())
     }
+}
+
+/// The service with this id, among some that are in the order of their ids.
+fn find(services: &mut [Service], id: ServiceId) -> Option<&mut Service> {
+    let place = services.binary_search_by_key(&id, |service| service.id).ok()?;
+    services.get_mut(place)
 }
 
 fn micros(duration: Duration) -> i64 {
