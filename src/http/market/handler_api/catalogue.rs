@@ -211,7 +211,7 @@ async fn top_countries(api: &Api, caller: &Caller, params: &Params) -> Answer {
     let mut by_service: BTreeMap<&str, BTreeMap<usize, TopCountry>> = BTreeMap::new();
     for row in sold.rows() {
         let countries = by_service.entry(row.service).or_default();
-        let by_price = with_map.then(|| BTreeMap::from([(row.price_text.clone(), row.count)]));
+        let by_price = with_map.then(|| BTreeMap::from([(row.price_text.to_owned(), row.count)]));
         let (country, count, price) = (row.country, row.count, row.price);
         let top = TopCountry { country, count, price, retail_price: price, by_price };
         countries.insert(countries.len(), top);

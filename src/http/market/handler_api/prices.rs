@@ -35,7 +35,7 @@ struct Row {
     service: Arc<Service>,
     amount: Amount,
     price: f64,
-    price_text: String,
+    price_text: Arc<str>,
     count: usize,
 }
 
@@ -47,7 +47,7 @@ pub(super) struct SoldRow<'s> {
     pub(super) name: &'s str,
     pub(super) price: f64,
     /// The price as the API writes it.
-    pub(super) price_text: &'s String,
+    pub(super) price_text: &'s str,
     pub(super) count: usize,
 }
 
@@ -64,7 +64,7 @@ impl Sold {
         list: Vec<CountryPrices>,
     ) -> Sold {
         // There are many rows and few prices.
-        let mut texts: HashMap<i64, (f64, String)> = HashMap::new();
+        let mut texts: HashMap<i64, (f64, Arc<str>)> = HashMap::new();
         let (mut rows, mut numbers) = (Vec::new(), HashMap::new());
         for CountryPrices { country, offers } in list {
             let Some(number) = number_of(&country) else { continue };
@@ -79,7 +79,7 @@ impl Sold {
                     country: number,
                     amount: offer.price,
                     price: *price,
-                    price_text: text.clone(),
+                    price_text: Arc::clone(text),
                     count: offer.count,
                     service: offer.service,
                 });
@@ -151,8 +151,8 @@ impl Sold {
 }
 
 /// A price as a JSON number, and as the API writes it.
-fn written(currency: Currency, price: Amount) -> (f64, String) {
-    (currency.units(price), currency.text(price))
+fn written(currency: Currency, price: Amount) -> (f64, Arc<str>) {
+    (currency.units(price), currency.text(price).into())
 }
 
 /// An object of objects that is written row by row. The names in it are codes and numbers, which
