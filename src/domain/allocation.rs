@@ -1,8 +1,6 @@
 //! How an order is given a SIM: which orders may run on one SIM at the same time, in which passes
 //! the stock is searched, and how many numbers there are for each service.
 
-use std::collections::HashMap;
-
 use super::availability::SimUsage;
 use super::{AccountId, ServiceId, Timestamp};
 
@@ -148,14 +146,14 @@ impl SharingPolicy {
 ///
 /// This is [`SimCandidate::unavailable_for`](super::availability::SimCandidate::unavailable_for)
 /// for all services at once. Its cost grows with the number of SIMs and of their uses, not with the
-/// number of services times the number of SIMs.
+/// number of services times the number of SIMs. The services are in the order of their ids, and so
+/// are the counts.
 pub fn count_stock(
     services: &[Wanted],
     sims: &[SimUsage<'_>],
     used_since: Timestamp,
-) -> HashMap<ServiceId, usize> {
-    let mut counts: HashMap<ServiceId, usize> =
-        services.iter().map(|wanted| (wanted.service, sims.len())).collect();
+) -> Vec<usize> {
+    let mut counts = vec![sims.len(); services.len()];
     let mut denied: Vec<ServiceId> = Vec::new();
     for sim in sims {
         denied.clear();
@@ -180,7 +178,10 @@ pub fn count_stock(
         denied.sort_unstable();
         denied.dedup();
         for service in &denied {
-            counts.entry(*service).and_modify(|count| *count -= 1);
+            let place = services.binary_search_by_key(service, |wanted| wanted.service).ok();
+            if let Some(count) = place.and_then(|place| counts.get_mut(place)) {
+                *count -= 1;
+            }
         }
     }
     counts
@@ -239,7 +240,7 @@ mod tests {
             SimUsage { rests: &[Rest { service: S, patterned: true }], ..SimUsage::default() },
         ];
         let counts = count_stock(&services, &sims, Timestamp(5));
-        assert_eq!((counts[&S], counts[&T], counts.len()), (2, 4, 2));
+        assert_eq!(counts, [2, 4]);
     }
 
     #[test]

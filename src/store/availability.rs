@@ -10,6 +10,8 @@ mod given_up;
 mod reasons;
 mod statements;
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Row, ToSql, params};
 
 use super::read_tx::parsed;
@@ -18,7 +20,7 @@ use crate::domain::allocation::SharingPolicy;
 use crate::domain::sim::Pool;
 use crate::domain::{AccountId, Iccid, Msisdn, ServiceId, SimId, Timestamp};
 pub(super) use reasons::{contested, rented, unmarked};
-use statements::{SELLABLE, for_order, for_rental};
+use statements::{ALL_SIMS, SELLABLE, for_order, for_rental};
 
 /// What an order wants of the SIM that it is given.
 #[derive(Debug, Clone, Copy)]
@@ -120,6 +122,16 @@ impl SearchResult {
     }
 }
 
+fn sellable_sim(row: &Row<'_>) -> rusqlite::Result<SellableSim> {
+    Ok(SellableSim {
+        sim: SimId(row.get(0)?),
+        iccid: row.get(1)?,
+        number: row.get(2)?,
+        pool: parsed(row, 3)?,
+        on_probation: row.get(4)?,
+    })
+}
+
 fn found((_, sim, number): ((bool, u8), SimId, Msisdn)) -> SearchResult {
     SearchResult::Found(sim, number)
 }
@@ -132,15 +144,31 @@ impl ReadTx<'_> {
         country: &str,
         now: Timestamp,
     ) -> Result<Vec<SellableSim>, StoreError> {
-        self.all(SELLABLE, params![country, now.0], |row| {
-            Ok(SellableSim {
-                sim: SimId(row.get(0)?),
-                iccid: row.get(1)?,
-                number: row.get(2)?,
-                pool: parsed(row, 3)?,
-                on_probation: row.get(4)?,
-            })
-        })
+        self.all(SELLABLE, params![country, now.0], sellable_sim)
+    }
+
+    /// The same for every country that there are SIMs of.
+    pub fn sellable_sims_by_country(
+        &self,
+        now: Timestamp,
+    ) -> Result<BTreeMap<String, Vec<SellableSim>>, StoreError> {
+        let mut by_country: BTreeMap<String, Vec<(i64, SellableSim)>> = BTreeMap::new();
+        self.visit(ALL_SIMS, [now.0], |row| {
+            let country = row.get_ref(5)?.as_str().map_err(rusqlite::Error::from)?;
+            let sims = match by_country.get_mut(country) {
+                Some(sims) => sims,
+                None => by_country.entry(country.to_owned()).or_default(),
+            };
+            if row.get(7)? {
+                sims.push((row.get(6)?, sellable_sim(row)?));
+            }
+            Ok(true)
+        })?;
+        let in_order = by_country.into_iter().map(|(country, mut sims)| {
+            sims.sort_unstable_by_key(|(last_given_at, sim)| (*last_given_at, sim.sim));
+            (country, sims.into_iter().map(|(_, sim)| sim).collect())
+        });
+        Ok(in_order.collect())
     }
 
     /// The first SIM, in the order in which they are given out, that the query's order may have and

@@ -261,7 +261,8 @@ proptest! {
         let used_since = Timestamp(50);
         let counted = count_stock(&services, &usages, used_since);
         let sim = sim();
-        for Wanted { service, sharing, patterned } in services {
+        prop_assert_eq!(counted.len(), services.len());
+        for (Wanted { service, sharing, patterned }, counted) in services.into_iter().zip(counted) {
             let account = None;
             let purpose =
                 Purpose::Order { service, account, sharing, used_since, patterned };
@@ -270,7 +271,7 @@ proptest! {
                 let candidate = SimCandidate { sim: &sim, usage: **usage, reachability };
                 candidate.unavailable_for(purpose, NOW).is_none()
             });
-            prop_assert_eq!(counted[&service], allowed.count());
+            prop_assert_eq!(counted, allowed.count());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What decides in every country alike which numbers can be given out.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::Stock;
 use crate::domain::allocation::{ActiveOrder, Rest, SharingPolicy, widest};
@@ -12,8 +13,8 @@ use crate::store::{ReadTx, StoreError};
 pub(super) struct Conditions {
     /// The moment.
     pub(super) now: Timestamp,
-    /// The services that can be ordered.
-    pub(super) services: Vec<(Service, SharingPolicy)>,
+    /// The services that can be ordered, by id.
+    pub(super) services: Vec<(Arc<Service>, SharingPolicy)>,
     pub(super) share_sim: bool,
     /// A number that was used for a service after this moment is not sold for it again.
     pub(super) used_since: Timestamp,
@@ -35,7 +36,7 @@ impl Conditions {
         let services = rows.services()?.into_iter().filter(|service| service.enabled);
         let services = services.map(|service| {
             let sharing = widest(service.has_patterns(), share_sim);
-            (service, sharing)
+            (Arc::new(service), sharing)
         });
         let mut failing: HashMap<ServiceId, Vec<Msisdn>> = HashMap::new();
         for (number, service) in rows.failing_pairs(now)? {

@@ -87,23 +87,27 @@ impl Stock {
         let (stock, changes) = (Arc::clone(self), self.changes.count());
         let read = self.env.store.read(move |rows| {
             let conditions = Arc::new(Conditions::read(&stock, rows)?);
+            let mut sims = rows.sellable_sims_by_country(conditions.now)?;
+            let settings = stock.env.settings();
+            let is_known = |code: &&String| settings.countries.find(code).is_some();
+            let with_sims = sims.keys().filter(is_known).cloned().collect();
+            let countries = stock.countries_to_name(sims.keys().cloned());
             let country = |code: String| {
-                let snapshot = Snapshot::read(&stock, rows, code.clone(), &conditions)?;
+                let sims = (code.clone(), sims.remove(&code).unwrap_or_default());
+                let snapshot = Snapshot::read(&stock, rows, sims, &conditions)?;
                 Ok::<_, StoreError>((code, Arc::new(snapshot)))
             };
-            let settings = stock.env.settings();
-            let seen = rows.countries_of_sims()?;
-            let countries = stock.countries_to_name(seen.clone());
             let countries = countries.into_iter().map(country).collect::<Result<_, _>>()?;
-            let is_known = |code: &String| settings.countries.find(code).is_some();
-            let with_sims = seen.into_iter().filter(is_known).collect();
             Ok::<_, StoreError>(OnSale { countries, with_sims, changes })
         });
         Ok(read.await?)
     }
 
     /// The codes of all countries that can be named, with those that SIMs were seen of.
-    pub(super) fn countries_to_name(&self, seen: Vec<String>) -> BTreeSet<String> {
+    pub(super) fn countries_to_name(
+        &self,
+        seen: impl IntoIterator<Item = String>,
+    ) -> BTreeSet<String> {
         let settings = self.env.settings();
         let named = settings.countries.named_codes().map(str::to_owned);
         seen.into_iter().chain(named).collect()

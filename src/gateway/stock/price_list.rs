@@ -151,10 +151,9 @@ fn list<'s>(
     on_sale: &'s OnSale,
     filter: &PriceFilter,
     own: &[AccountPrice],
-    counts: impl Fn(&'s Snapshot) -> Vec<(&'s Service, Option<usize>)>,
+    counts: impl Fn(&'s Snapshot) -> Vec<(&'s Arc<Service>, Option<usize>)>,
 ) -> Vec<CountryPrices> {
     let own = OwnPrices::new(own);
-    let mut services: HashMap<ServiceId, Arc<Service>> = HashMap::new();
     let countries = on_sale
         .with_sims()
         .filter(|(country, _)| filter.country.as_ref().is_none_or(|wanted| wanted == *country));
@@ -165,9 +164,7 @@ fn list<'s>(
         let offers = wanted.filter_map(|(service, count)| {
             let count = count?;
             let price = own.price_for(service, country)?;
-            let service =
-                services.entry(service.id).or_insert_with(|| Arc::new(service.clone())).clone();
-            Some(PricedService { service, price, count })
+            Some(PricedService { service: Arc::clone(service), price, count })
         });
         CountryPrices { country: country.clone(), offers: offers.collect() }
     });

@@ -66,7 +66,8 @@ struct Candidates {
     /// The SIMs to whose numbers an account was sent messages without ordering them for a service
     /// for good: it may still order what it used itself.
     by_user: HashMap<AccountId, BTreeSet<usize>>,
-    counts: HashMap<ServiceId, usize>,
+    /// In the order of [`Conditions::services`].
+    counts: Vec<usize>,
 }
 
 /// Parked SIMs on sale, by the radios that reach them.
@@ -141,7 +142,8 @@ impl Stock {
         let read = self.env.store.read(move |rows| {
             let began = stopwatch();
             let conditions = Arc::new(Conditions::read(&stock, rows)?);
-            let snapshot = Arc::new(Snapshot::read(&stock, rows, country, &conditions)?);
+            let sims = rows.sellable_sims(&country, conditions.now)?;
+            let snapshot = Arc::new(Snapshot::read(&stock, rows, (country, sims), &conditions)?);
             *latest = Latest { covers, snapshot: Some(Arc::clone(&snapshot)) };
             *turn = next_turn(began);
             Ok::<_, Error>(snapshot)
@@ -190,10 +192,11 @@ impl Snapshots {
 }
 
 impl Snapshot {
+    /// What is on sale in a country that has these sellable SIMs.
     pub(super) fn read(
         stock: &Stock,
         rows: &ReadTx<'_>,
-        country: String,
+        (country, sims): (String, Vec<SellableSim>),
         conditions: &Arc<Conditions>,
     ) -> Result<Snapshot, StoreError> {
         let mut found = Found {
@@ -202,7 +205,7 @@ impl Snapshot {
             rentable: [Vec::new(), Vec::new()],
             rentable_by: Vec::new(),
         };
-        found.read(stock, rows, &country, conditions)?;
+        found.read(stock, rows, sims, conditions)?;
         let count = |sims| Candidates::count(sims, &conditions.services, conditions.used_since);
         Ok(Snapshot {
             country,
@@ -229,9 +232,9 @@ impl Snapshot {
     /// Every service, its price, and how many numbers there are for it to an account that skipped
     /// these.
     pub(super) fn offers(&self, account: AccountId, skips: &[Skip]) -> Vec<Offer> {
-        let offer = |(service, count): (&Service, Option<usize>)| {
+        let offer = |(service, count): (&Arc<Service>, Option<usize>)| {
             let price = service.price_in(&self.country).unwrap_or(service.price);
-            (service.clone(), price, count.unwrap_or(0))
+            (Service::clone(service), price, count.unwrap_or(0))
         };
         self.counts_for(account, skips).map(offer).collect()
     }
@@ -246,12 +249,13 @@ impl Snapshot {
         skipped: &[Msisdn],
         is_wanted: impl Fn(SimId) -> bool,
     ) -> Option<Vec<Proposal>> {
-        let known = self.conditions.services.iter().find(|(known, _)| known.id == service);
-        let Some((known, widest)) = known else { return Some(Vec::new()) };
+        let mut services = self.conditions.services.iter().enumerate();
+        let known = services.find(|(_, (known, _))| known.id == service);
+        let Some((place, (known, widest))) = known else { return Some(Vec::new()) };
         let account = Some(account);
         let barred: HashSet<&Msisdn> =
             skipped.iter().chain(self.conditions.resting(account, known)).collect();
-        if self.count(account, known, *widest, &barred) == 0 {
+        if self.count(account, place, &barred) == 0 {
             return None;
         }
         let on_air =
@@ -292,21 +296,16 @@ impl Snapshot {
         Purpose::Order { service: service.id, account, sharing, used_since, patterned }
     }
 
-    /// How many numbers there are for a service without those that the account may not have.
-    fn count(
-        &self,
-        account: Option<AccountId>,
-        service: &Service,
-        sharing: SharingPolicy,
-        barred: &HashSet<&Msisdn>,
-    ) -> usize {
-        if service.price_in(&self.country).is_none() {
-            return 0;
-        }
-        let order = self.order(account, service, sharing);
-        let count = |sims: &Candidates| sims.count_for(account, service.id, order, barred);
+    /// How many numbers there are for the service at a place, without those that the account may
+    /// not have.
+    fn count(&self, account: Option<AccountId>, place: usize, barred: &HashSet<&Msisdn>) -> usize {
+        let known = self.conditions.services.get(place);
+        let sold = known.filter(|(service, _)| service.price_in(&self.country).is_some());
+        let Some((service, sharing)) = sold else { return 0 };
+        let order = self.order(account, service, *sharing);
+        let count = |sims: &Candidates| sims.count_for(account, place, order, barred);
         let in_time = self.conditions.pool.as_ref().map_or(0, |pool| {
-            let reached = self.parked.iter().map(|(place, sims)| (place.clone(), count(sims)));
+            let reached = self.parked.iter().map(|(radios, sims)| (radios.clone(), count(sims)));
             pool.placeable(&reached.collect())
         });
         count(&self.on_air) + in_time
@@ -318,7 +317,7 @@ impl Found {
         &mut self,
         stock: &Stock,
         rows: &ReadTx<'_>,
-        country: &str,
+        sims: Vec<SellableSim>,
         conditions: &Conditions,
     ) -> Result<(), StoreError> {
         let (presence, now) = (&stock.presence, conditions.now);
@@ -327,7 +326,7 @@ impl Found {
             let by = resting.entry(number).or_insert(Some(*account));
             *by = by.filter(|known| known == account);
         }
-        for sold in rows.sellable_sims(country, now)? {
+        for sold in sims {
             let SellableSim { sim, iccid, number, .. } = sold;
             let active_orders = conditions.active_orders.get(&sim).cloned().unwrap_or_default();
             let is_on_air = presence.can_be_given(sim, iccid.as_str(), now);
@@ -402,7 +401,7 @@ impl Stock {
 impl Candidates {
     fn count(
         sims: Vec<Candidate>,
-        services: &[(Service, SharingPolicy)],
+        services: &[(Arc<Service>, SharingPolicy)],
         used_since: Timestamp,
     ) -> Candidates {
         let wanted = services.iter().map(|(service, sharing)| Wanted {
@@ -424,16 +423,17 @@ impl Candidates {
         Candidates { by_number, by_user, counts, sims }
     }
 
-    /// How many of them an account's order for a service may be given if it may not have these.
+    /// How many of them an account's order for the service at a place may be given if it may not
+    /// have these.
     fn count_for(
         &self,
         account: Option<AccountId>,
-        service: ServiceId,
+        place: usize,
         order: Purpose,
         barred: &HashSet<&Msisdn>,
     ) -> usize {
         let of_anybody = order.of_anybody();
-        let count = self.counts.get(&service).copied().unwrap_or(0);
+        let count = self.counts.get(place).copied().unwrap_or(0);
         let barred_places = barred.iter().filter_map(|number| self.by_number.get(*number));
         let at = |place: &usize| self.sims.get(*place);
         let taken = barred_places.filter_map(at).filter(|sim| sim.usage().allows(of_anybody));

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::order::OrderStage;
+use crate::domain::sim::Pool;
 
 fn purchase(service: ServiceId) -> Purchase {
     Purchase {
@@ -307,4 +308,53 @@ async fn the_price_list_has_what_each_account_could_order() {
             offers.into_iter().map(|(one, price, n)| (one.id, price.0, n)).collect();
         assert_eq!(counts(Some(account)).await, offers);
     }
+}
+
+#[tokio::test]
+async fn numbers_that_cannot_be_ordered_are_in_no_price_list() {
+    let number_rest = Duration::from_secs(600);
+    let fixture = Fixture::with(Settings { number_rest, ..default_settings() }).await;
+    for n in 1..=3 {
+        fixture.plug(n).await;
+    }
+    let (ann, uber) =
+        (fixture.customer("ann", 500).await, fixture.service("Uber", &["Uber"]).await);
+    let bob = fixture.customer("bob", 100_000).await;
+    let stock = fixture.gateway.stock();
+    let count = async |when: &str| {
+        fixture.pass(2);
+        for n in 1..=3 {
+            fixture.report(n);
+        }
+        let list = stock.price_list(Some(ann), PriceFilter::default()).await.unwrap();
+        let counts = list.iter().flat_map(|sold| &sold.offers).map(|offer| offer.count);
+        let counts: Vec<usize> = counts.collect();
+        let offers = stock.offers(ann, "NL").await.unwrap().unwrap();
+        let of_country: Vec<usize> = offers.iter().map(|(.., count)| *count).collect();
+        assert_eq!(counts, of_country, "{when}");
+        counts
+    };
+    assert_eq!(count("at first").await, [3]);
+    let sims = fixture.gateway.sims();
+    sims.set_rest(iccid(1), Duration::from_secs(60)).await.unwrap();
+    assert_eq!(count("one rests").await, [2]);
+    sims.set_rest(iccid(1), Duration::ZERO).await.unwrap();
+    sims.set_retired(iccid(1), true).await.unwrap();
+    assert_eq!(count("one is retired").await, [2]);
+    sims.set_retired(iccid(1), false).await.unwrap();
+    sims.set_pool(iccid(1), Pool::Rentals).await.unwrap();
+    assert_eq!(count("one is kept for rentals").await, [2]);
+    let rented = fixture.gateway.rentals().rent(bob, Some("NL"), "1m", false).await.unwrap();
+    assert!(matches!(rented, Rent::Made(_)), "{rented:?}");
+    assert_eq!(count("one is rented").await, [2]);
+    sims.set_pool(iccid(1), Pool::Both).await.unwrap();
+    let given_up = fixture.order(bob, uber).await;
+    fixture.gateway.orders().cancel(bob, given_up).await.unwrap();
+    assert_eq!(count("another one was given up").await, [1]);
+    sims.set_number(iccid(3), "+31612000002".into(), false).await.unwrap();
+    fixture.pass(600);
+    assert_eq!(count("two have the same number").await, [1]);
+    fixture.plug(4).await;
+    sims.set_number(iccid(4), "+31612000001".into(), false).await.unwrap();
+    assert_eq!(count("the number of another card is rented").await, [1]);
 }

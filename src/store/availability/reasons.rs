@@ -27,13 +27,26 @@ macro_rules! rented {
     };
 }
 
+/// Nothing that stands in the SIM's own row keeps it from being sold at the time `$now`.
+macro_rules! sellable_by_its_row {
+    ($now:literal) => {
+        concat!(
+            "s.number IS NOT NULL AND s.retired_at IS NULL AND s.rests_until <= ",
+            $now,
+            " AND s.deaf_until <= ",
+            $now
+        )
+    };
+}
+
 /// [`Purpose::Any`](crate::domain::availability::Purpose::Any): nothing that is a matter of the SIM
 /// itself keeps it from being sold in the country.
 macro_rules! sellable {
     () => {
         concat!(
-            "s.country = $1 AND s.number IS NOT NULL AND s.retired_at IS NULL ",
-            "AND s.rests_until <= $2 AND s.deaf_until <= $2 AND NOT ",
+            "s.country = $1 AND ",
+            sellable_by_its_row!("$2"),
+            " AND NOT ",
             rented!(),
             " AND NOT ",
             contested!()
@@ -181,7 +194,7 @@ macro_rules! has_past {
 }
 
 pub(super) use {
-    busy, failing, has_failed, has_past, marked, ordered, rests, sellable, skipped, tried,
-    used_by_message, used_by_order,
+    busy, failing, has_failed, has_past, marked, ordered, rests, sellable, sellable_by_its_row,
+    skipped, tried, used_by_message, used_by_order,
 };
 pub(in crate::store) use {contested, rented, unmarked};

@@ -8,7 +8,7 @@
 use super::SearchScope;
 use super::reasons::{
     busy, contested, failing, has_failed, has_past, marked, ordered, rented, rests, sellable,
-    skipped, tried, unmarked, used_by_message, used_by_order,
+    sellable_by_its_row, skipped, tried, unmarked, used_by_message, used_by_order,
 };
 use crate::domain::allocation::SharingPolicy;
 
@@ -97,6 +97,32 @@ pub(super) const SELLABLE: &str = concat!(
     "SELECT s.id, s.iccid, s.number, s.pool, s.deaf_until > 0 FROM sim s WHERE ",
     sellable!(),
     " ORDER BY s.last_given_at, s.id"
+);
+
+/// The SIMs that are contested or rented, some of them twice. To find all of them at once costs
+/// less than to ask about each SIM: only numbers of several SIMs can be contested, and there are
+/// fewer rentals than SIMs.
+macro_rules! contested_or_rented {
+    () => {
+        concat!(
+            "SELECT s.id FROM sim s WHERE s.number IN (SELECT number FROM sim WHERE number ",
+            "IS NOT NULL GROUP BY number HAVING count(*) > 1) AND ",
+            contested!(),
+            " UNION ALL SELECT t.sim_id FROM rental t WHERE t.state = 'active' ",
+            "UNION ALL SELECT s.id FROM rental n JOIN sim s ON s.number = n.number ",
+            "WHERE n.state = 'active'"
+        )
+    };
+}
+
+/// All SIMs whose countries are known, each with whether it can be sold at all.
+pub(super) const ALL_SIMS: &str = concat!(
+    "SELECT s.id, s.iccid, s.number, s.pool, s.deaf_until > 0, s.country, s.last_given_at, ",
+    "CASE WHEN ",
+    sellable_by_its_row!("$1"),
+    " AND s.id NOT IN (",
+    contested_or_rented!(),
+    ") THEN 1 ELSE 0 END FROM sim s WHERE s.country IS NOT NULL"
 );
 
 /// The SIMs of a scope, each with whether a rental may have it.

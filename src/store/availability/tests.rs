@@ -639,9 +639,13 @@ impl Model {
     fn compare(&self, tx: &ReadTx<'_>, at: Timestamp) {
         let sims: Vec<Sim> = self.sims.iter().map(|sim| self.sim(sim)).collect();
         assert_eq!(tx.sims().unwrap(), sims, "{self:#?}");
+        let mut by_country = tx.sellable_sims_by_country(at).unwrap();
+        assert!(by_country.keys().eq(&tx.countries_of_sims().unwrap()), "{self:#?}");
         for country in COUNTRIES {
-            let sellable: Vec<SimId> =
-                tx.sellable_sims(country, at).unwrap().into_iter().map(|sold| sold.sim).collect();
+            let sellable = tx.sellable_sims(country, at).unwrap();
+            let of_country = by_country.remove(country).unwrap_or_default();
+            assert_eq!(of_country, sellable, "{country} at {at:?} of {self:#?}");
+            let sellable: Vec<SimId> = sellable.into_iter().map(|sold| sold.sim).collect();
             let expected = self.available(country, None, Purpose::Any, at);
             assert_eq!(sellable, expected, "{country} at {at:?} of {self:#?}");
 

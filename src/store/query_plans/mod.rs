@@ -8,7 +8,8 @@ use std::cell::RefCell;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, StatementStatus};
 
-use super::{file, migrate};
+use super::{ReadTx, file, migrate};
+use crate::domain::Timestamp;
 use frequent::run_frequent_functions;
 
 thread_local!(static STATEMENTS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) });
@@ -42,6 +43,13 @@ pub(super) fn steps_of(conn: &Connection) -> i32 {
     steps.sum()
 }
 
+/// The steps of SQLite's plan for a statement.
+fn plan_of(conn: &Connection, sql: &str) -> Vec<String> {
+    let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let steps = plan.raw_query().mapped(|row| row.get(3));
+    steps.collect::<Result<_, _>>().unwrap()
+}
+
 /// SQLite prepares a statement again when a parameter has changed that it compared with a partial
 /// index's condition, unless the query planner stability guarantee is on.
 #[expect(clippy::disallowed_methods, reason = "its text is one that was recorded")]
@@ -63,9 +71,7 @@ fn only_lists_read_all_orders_of_an_account() {
     run_frequent_functions(&conn, 1);
     let mut lists = 0;
     for sql in STATEMENTS.take() {
-        let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-        let steps = plan.raw_query().mapped(|row| row.get::<_, String>(3));
-        let steps: Vec<String> = steps.collect::<Result<_, _>>().unwrap();
+        let steps = plan_of(&conn, &sql);
         if steps.iter().any(|step| step.contains("orders_by_account")) {
             assert!(sql.contains("DESC LIMIT") || sql.contains("'skipped'"), "{steps:?}\n{sql}");
             lists += 1;
@@ -82,12 +88,7 @@ fn every_frequent_statement_uses_an_index() {
     assert!(seen.len() > 30, "{}", seen.len());
     let mut centres = 0;
     for sql in seen {
-        let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-        let steps: Vec<String> = plan
-            .raw_query()
-            .mapped(|row| row.get::<_, String>(3))
-            .collect::<Result<_, _>>()
-            .unwrap();
+        let steps = plan_of(&conn, &sql);
         // The samples of a service centre are found by time, so that those of one that has been
         // silent for long are not read from the first on.
         let of_centre = steps.iter().find(|step| step.contains("part_live"));
@@ -113,4 +114,18 @@ fn every_frequent_statement_uses_an_index() {
         }
     }
     assert_eq!(centres, 1);
+}
+
+/// The SIMs of all countries are read in one pass: nothing is looked up for each of them.
+#[test]
+fn the_whole_stock_is_read_without_asking_about_each_sim() {
+    let conn = traced_connection();
+    ReadTx::on(&conn).sellable_sims_by_country(Timestamp(1)).unwrap();
+    let [sql] = &STATEMENTS.take()[..] else { panic!() };
+    let steps = plan_of(&conn, sql);
+    let scans = steps.iter().filter(|step| step.starts_with("SCAN"));
+    let scans: Vec<&str> = scans.filter_map(|step| step.split(" INDEX ").last()).collect();
+    assert_eq!(scans, ["SCAN s", "rental_active_per_sim", "rental_active_number"]);
+    let is_per_sim = |step: &String| step.starts_with("CORRELATED");
+    assert!(!steps.iter().any(is_per_sim), "{steps:#?}");
 }

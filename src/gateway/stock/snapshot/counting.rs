@@ -2,6 +2,7 @@
 //! as for anybody, so these are counted once for all who ask, and only the others for each.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::{Candidates, Snapshot};
 use crate::domain::{AccountId, Msisdn, Service, ServiceId};
@@ -12,7 +13,7 @@ impl Snapshot {
     /// and used none; `None` where it is not sold.
     pub(in crate::gateway::stock) fn counts(
         &self,
-    ) -> impl Iterator<Item = (&Service, Option<usize>)> {
+    ) -> impl Iterator<Item = (&Arc<Service>, Option<usize>)> {
         let services = self.conditions.services.iter().map(|(service, _)| service);
         services.zip(self.for_anybody().iter().copied())
     }
@@ -22,14 +23,14 @@ impl Snapshot {
         &self,
         account: AccountId,
         skips: &[Skip],
-    ) -> impl Iterator<Item = (&Service, Option<usize>)> {
+    ) -> impl Iterator<Item = (&Arc<Service>, Option<usize>)> {
         let affected = self.services_of_its_own(account, skips);
         let mut skipped: HashMap<ServiceId, Vec<&Msisdn>> = HashMap::new();
         for (number, service) in skips.iter().filter(|(_, service)| affected.contains(service)) {
             skipped.entry(*service).or_default().push(number);
         }
-        let counted = self.conditions.services.iter().zip(self.for_anybody());
-        counted.map(move |((service, sharing), for_anybody)| {
+        let counted = self.conditions.services.iter().zip(self.for_anybody()).enumerate();
+        counted.map(move |(place, ((service, _), for_anybody))| {
             if for_anybody.is_none() || !affected.contains(&service.id) {
                 return (service, *for_anybody);
             }
@@ -38,7 +39,7 @@ impl Snapshot {
                 .into_iter()
                 .chain(self.conditions.resting(Some(account), service))
                 .collect();
-            (service, Some(self.count(Some(account), service, *sharing, &barred)))
+            (service, Some(self.count(Some(account), place, &barred)))
         })
     }
 
@@ -46,17 +47,16 @@ impl Snapshot {
         self.for_anybody.get_or_init(|| {
             let resting = self.conditions.rests.iter().filter(|(number, ..)| self.has(number));
             let resting: Vec<_> = resting.collect();
-            let count = |service: &Service, sharing| {
+            let count = |(place, (service, _)): (usize, &(Arc<Service>, _))| {
                 service.price_in(&self.country)?;
                 let concerned = resting
                     .iter()
                     .filter(|(_, _, rest)| rest.concerns(service.id, service.has_patterns()));
                 let barred = concerned.map(|(number, ..)| number);
                 let barred = barred.chain(self.conditions.failing(service.id)).collect();
-                Some(self.count(None, service, sharing, &barred))
+                Some(self.count(None, place, &barred))
             };
-            let services = self.conditions.services.iter();
-            services.map(|(service, sharing)| count(service, *sharing)).collect()
+            self.conditions.services.iter().enumerate().map(count).collect()
         })
     }
 
