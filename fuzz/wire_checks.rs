@@ -3,8 +3,8 @@
 
 use simbridge::domain::{Moment, Timestamp};
 use simbridge::wire::{
-    BootId, CentreSession, FrameReader, FromCentre, FromSite, Identity, MAX_FRAME, SiteKey,
-    SiteSession,
+    BootId, CentreSession, FrameReader, FromCentre, FromSite, Identity, MAX_FRAME, SILENCE,
+    SiteKey, SiteSession,
 };
 
 const NOW: Timestamp = Timestamp(1_782_133_023_000_000);
@@ -21,7 +21,7 @@ pub fn frames(octets: &[u8]) {
     let mut site = SiteSession::new(identity, start);
     site.connected(start);
     assert!(site.next_frame(start, NOW).is_some(), "a site says who it is");
-    let mut centre = CentreSession::new(start);
+    let mut centre = CentreSession::new(start, SILENCE);
     let (mut reader, mut input) = (FrameReader::default(), octets);
     while let Ok(Some(line)) = reader.next_line(&mut input) {
         assert!(line.len() <= MAX_FRAME && !line.contains('\n'));

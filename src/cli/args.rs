@@ -12,7 +12,7 @@ use super::{
 
 #[derive(Subcommand)]
 pub(super) enum Admin {
-    /// Show the state of the whole site on one screen
+    /// Show the state of everything on one screen
     Status {
         /// Refresh until `q` or Ctrl-C is pressed; print one line per update if the output is not a
         /// terminal

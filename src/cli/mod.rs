@@ -244,6 +244,10 @@ fn run(common: &Common, command: Command) -> anyhow::Result<ExitCode> {
                 modem::scan(&client, Some(config.hardware), common.json).await?;
                 Ok(ExitCode::SUCCESS)
             }
+            Command::Admin(args::Admin::Site(site::Site::Certificate)) => {
+                site::certificate(&common.config()?.sites, common.json)?;
+                Ok(ExitCode::SUCCESS)
+            }
             Command::Admin(args::Admin::Verify { file: Some(file) }) => {
                 let cooldown = common.config_or_defaults().gateway.number_cooldown;
                 verify::file(&file, cooldown, common.json)

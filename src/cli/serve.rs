@@ -7,7 +7,8 @@ use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::daemon::config::Config;
-use crate::daemon::{Daemon, Liveness, logging, system_sources};
+use crate::daemon::{Daemon, Liveness, SiteDaemon, logging, system_sources};
+use crate::gateway::BoxFuture;
 
 /// How long systemd waits at most for the first attempt to reach the modem on every port.
 const FIRST_TRIES: Duration = Duration::from_secs(60);
@@ -24,10 +25,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
         );
     }
     let mut stop = StopSignals::listen()?;
-    let daemon = Daemon::start(&config, system_sources::clock(), system_sources::entropy()).await?;
-    let address = daemon.address();
-    tracing::info!(event = "rental_sales", "{}", config.rentals_on_sale());
-    tracing::info!(event = "started", %address, socket = %config.admin.socket.display(), "serving");
+    let daemon = start(&config).await?;
     tokio::spawn(announce(daemon.wait_for_first_tries(FIRST_TRIES)));
     let watchdog = sd_notify::watchdog_enabled();
     let feeding = watchdog.map(|limit| tokio::spawn(feed_watchdog(daemon.liveness(), limit / 3)));
@@ -40,6 +38,59 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     daemon.stop().await;
     tracing::info!(event = "stopped", "stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Starts what the configuration makes of this daemon.
+async fn start(config: &Config) -> anyhow::Result<Running> {
+    let (clock, entropy) = (system_sources::clock(), system_sources::entropy());
+    let socket = config.admin.socket.display();
+    if let Some(site) = &config.site {
+        let daemon = SiteDaemon::start(config, site, clock, entropy).await?;
+        tracing::info!(event = "started", site = %site.name, %socket, "serving a central daemon");
+        return Ok(Running::Site(daemon));
+    }
+    let daemon = Daemon::start(config, clock, entropy).await?;
+    let address = daemon.address();
+    tracing::info!(event = "rental_sales", "{}", config.rentals_on_sale());
+    tracing::info!(event = "started", %address, %socket, "serving");
+    Ok(Running::Whole(Box::new(daemon)))
+}
+
+/// The daemon that runs.
+enum Running {
+    /// One with a database of its own.
+    Whole(Box<Daemon>),
+    Site(SiteDaemon),
+}
+
+impl Running {
+    async fn reload(&self) {
+        match self {
+            Running::Whole(daemon) => daemon.reload().await,
+            Running::Site(site) => site.reload().await,
+        }
+    }
+
+    fn liveness(&self) -> Liveness {
+        match self {
+            Running::Whole(daemon) => daemon.liveness(),
+            Running::Site(site) => site.liveness(),
+        }
+    }
+
+    fn wait_for_first_tries(&self, timeout: Duration) -> BoxFuture<'static, bool> {
+        match self {
+            Running::Whole(daemon) => Box::pin(daemon.wait_for_first_tries(timeout)),
+            Running::Site(site) => Box::pin(site.wait_for_first_tries(timeout)),
+        }
+    }
+
+    async fn stop(self) {
+        match self {
+            Running::Whole(daemon) => daemon.stop().await,
+            Running::Site(site) => site.stop().await,
+        }
+    }
 }
 
 /// Notifies systemd. Without systemd, this does nothing.

@@ -138,6 +138,13 @@ pub(super) enum Sim {
         #[arg(value_parser = named)]
         iccid: String,
     },
+    /// Have the PIN of the pin_file tried once more with a card that has refused one, when its
+    /// modem reads it next
+    PinRetry {
+        /// The card's ICCID
+        #[arg(value_parser = named)]
+        iccid: String,
+    },
     /// Remove a SIM that was never in a modem
     Remove {
         /// The SIM's ICCID, or its number
@@ -163,6 +170,10 @@ pub(super) async fn run(command: Sim, client: &AdminClient, json: bool) -> anyho
         Sim::Remove { iccid } => {
             let removed = client.delete(&path(&iccid, "")).await?;
             return print::object(json, &removed, &["removed"]);
+        }
+        Sim::PinRetry { iccid } => {
+            let allowed = client.post(&path(&iccid, "/pin-retry"), json!({})).await?;
+            return print::object(json, &allowed, &["iccid"]);
         }
         Sim::ClearNumber { iccid } => client.delete(&path(&iccid, "/number")).await?,
         Sim::List { numbers, state, silent, digits, page } => {

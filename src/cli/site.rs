@@ -1,11 +1,14 @@
 //! Commands about the sites that connect to this daemon.
 
+use anyhow::bail;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::args::named;
 use super::listing::{ListQuery, Page};
 use super::print;
+use crate::daemon::config::SitesSection;
+use crate::daemon::tls;
 use crate::http::{AdminClient, path_segment};
 
 const SITE: &[&str] = &[
@@ -28,6 +31,9 @@ pub(super) enum Site {
         #[arg(value_parser = named)]
         name: String,
     },
+    /// Make the certificate that sites know this daemon by, if there is none, and show its
+    /// fingerprint
+    Certificate,
     /// List sites
     List {
         #[command(flatten)]
@@ -56,6 +62,7 @@ pub(super) async fn run(command: Site, client: &AdminClient, json: bool) -> anyh
             );
             print::line(key)
         }
+        Site::Certificate => bail!("no daemon is needed for that"),
         Site::List { page } => {
             let sites = client.get(&ListQuery::default().page(page).of("/sites")).await?;
             print::list(json, &sites, SITE, "no sites; `simbridge site add NAME` adds one")
@@ -65,4 +72,19 @@ pub(super) async fn run(command: Site, client: &AdminClient, json: bool) -> anyh
             print::object(json, &client.post(&path, json!({})).await?, &["name", "state", "since"])
         }
     }
+}
+
+/// Makes the certificate for sites if there is none, and prints its fingerprint. No daemon is
+/// needed for that.
+pub(super) fn certificate(sites: &SitesSection, json: bool) -> anyhow::Result<()> {
+    let SitesSection { certificate, key_file, .. } = sites;
+    let made = tls::ensure_certificate(certificate, key_file).map_err(anyhow::Error::msg)?;
+    let fingerprint = tls::read_fingerprint(certificate).map_err(anyhow::Error::msg)?;
+    let shown = json!({
+        "certificate": certificate.display().to_string(),
+        "key_file": key_file.display().to_string(),
+        "fingerprint": hex::encode(fingerprint),
+        "made": made,
+    });
+    print::object(json, &shown, &["certificate", "key_file", "fingerprint"])
 }

@@ -82,9 +82,12 @@ struct Site {
 impl Site {
     async fn fetch(client: &AdminClient) -> anyhow::Result<Site> {
         let mut status = client.get("/status").await?;
-        let overview = client.get("/overview").await?;
-        if let (Some(status), Value::Object(overview)) = (status.as_object_mut(), overview) {
-            status.extend(overview);
+        // A daemon that serves a central one has no orders and no stock.
+        if status.get("site").is_none() {
+            let overview = client.get("/overview").await?;
+            if let (Some(status), Value::Object(overview)) = (status.as_object_mut(), overview) {
+                status.extend(overview);
+            }
         }
         let modems = client.get("/modems").await?.as_array().cloned().unwrap_or_default();
         Ok(Site { status, modems })
@@ -105,13 +108,29 @@ impl Site {
         }
     }
 
+    /// Of a daemon that serves a central one: its site's name, whether it is connected, in words,
+    /// and the colour for that.
+    fn link(&self) -> Option<(&str, String, Colour)> {
+        let site = self.status.get("site")?.as_str()?;
+        let link = self.status.get("link").unwrap_or(&Value::Null);
+        Some(match link.get("connected").and_then(Value::as_bool) {
+            Some(true) => (site, format!("connected to {}", text(link, "central")), Colour::Good),
+            _ => (site, format!("not connected: {}", text(link, "reason")), Colour::Bad),
+        })
+    }
+
     /// The most important figures on one line.
     fn summary(&self, now: DateTime<Utc>) -> String {
+        let (time, ready, total) =
+            (print::in_zone(now), self.number("/modems/ready"), self.number("/modems/total"));
+        if let Some((site, link, _)) = self.link() {
+            return format!("{time}  site {site}  {link}  modems {ready}/{total}");
+        }
         format!(
             "{}  modems {}/{}  sims {}/{}  orders {}  rentals {}  last SMS {}  alarms {}",
-            print::in_zone(now),
-            self.number("/modems/ready"),
-            self.number("/modems/total"),
+            time,
+            ready,
+            total,
             self.number("/sims/available"),
             self.number("/sims/total"),
             self.number("/orders/open"),
@@ -202,18 +221,26 @@ impl Site {
             let colour = if ready == total { Colour::Good } else { Colour::Middling };
             Cell::with(format!("{ready} of {total}"), colour)
         };
+        let daemon = vec![
+            "simbridge".into(),
+            text(&self.status, "version").into(),
+            "up".into(),
+            up.into(),
+            "daemon".into(),
+            ready,
+        ];
+        let modems = of("/modems/ready", "/modems/total");
+        if let Some((site, link, colour)) = self.link() {
+            let row = vec!["site".into(), site.into(), "modems".into(), modems];
+            let mut lines = screen.columns(&[daemon, row]);
+            lines.extend(screen.wrapped(&Cell::with(link, colour)));
+            return lines;
+        }
         let rows = [
-            vec![
-                "simbridge".into(),
-                text(&self.status, "version").into(),
-                "up".into(),
-                up.into(),
-                "daemon".into(),
-                ready,
-            ],
+            daemon,
             vec![
                 "modems".into(),
-                of("/modems/ready", "/modems/total"),
+                modems,
                 "open orders".into(),
                 self.number("/orders/open").to_string().into(),
                 "last SMS".into(),

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::sync::{Mutex, watch};
+
 use super::config::{BankSection, Config};
 use crate::bank::{Adapter, BankConfig, BankProfile};
 use crate::domain::bank::{BankReport, SlotDemand, SlotRecord, SwitchRecord};
@@ -77,47 +79,58 @@ fn ports(bank: &BankSection, own: &[BankProfile]) -> Result<BankPorts, String> {
 }
 
 /// The gateway as the banks' tasks see it.
-pub(super) struct BankBridge(pub(super) Gateway);
+pub(super) struct BankBridge {
+    gateway: Gateway,
+    demand: Mutex<watch::Receiver<()>>,
+}
+
+impl BankBridge {
+    pub(super) fn new(gateway: Gateway) -> BankBridge {
+        let demand = Mutex::new(gateway.banks().demand_changes());
+        BankBridge { gateway, demand }
+    }
+}
 
 impl BankEvents for BankBridge {
     fn now(&self) -> Timestamp {
-        self.0.now()
+        self.gateway.now()
     }
 
     fn on_bank_report(&self, report: BankReport) {
-        self.0.banks().take_report(report);
+        self.gateway.banks().take_report(report);
     }
 
     fn on_bank_gone(&self, bank: &str) {
-        self.0.banks().forget(bank);
+        self.gateway.banks().forget(bank);
     }
 
     async fn read_slots(&self, bank: &str) -> Result<Vec<SlotRecord>, HostError> {
-        self.0.banks().slots(bank).await.map_err(host_error)
+        self.gateway.banks().slots(bank).await.map_err(host_error)
     }
 
     async fn save_slot(&self, bank: &str, record: SlotRecord) -> Result<(), HostError> {
-        self.0.banks().record_slot(bank, record).await.map_err(host_error)
+        self.gateway.banks().record_slot(bank, record).await.map_err(host_error)
     }
 
     async fn save_switch(&self, record: SwitchRecord) -> Result<(), HostError> {
-        self.0.banks().record_switch(record).await.map_err(host_error)
+        self.gateway.banks().record_switch(record).await.map_err(host_error)
     }
 
     async fn read_demands(&self, sims: Vec<Iccid>) -> Result<Vec<SlotDemand>, HostError> {
-        self.0.banks().demand_for(sims).await.map_err(host_error)
+        self.gateway.banks().demand_for(sims).await.map_err(host_error)
     }
 
     async fn demands_changed(&self) {
-        self.0.banks().wait_for_demand().await;
+        // The sender lives as long as the gateway, which this bridge holds.
+        let _ = self.demand.lock().await.changed().await;
     }
 
     async fn release(&self, iccid: &Iccid) -> Result<bool, HostError> {
-        self.0.banks().release(iccid).await.map_err(host_error)
+        self.gateway.banks().release(iccid).await.map_err(host_error)
     }
 
     fn reclaim(&self, iccid: &Iccid) {
-        self.0.banks().reclaim(iccid);
+        self.gateway.banks().reclaim(iccid);
     }
 }
 

@@ -18,9 +18,8 @@ const STUCK_AFTER: Duration = Duration::from_secs(300);
 
 /// The parts that are checked, and what the last check found.
 pub struct Liveness {
-    store: Store,
-    /// The address of the customers' API.
-    customers: SocketAddr,
+    /// The database, and the address of the customers' API: a site has neither.
+    business: Option<(Store, SocketAddr)>,
     driver: driver::Handle,
     /// For each port, how many iterations its loop had run at the last check, and for how long that
     /// number has not changed.
@@ -29,7 +28,11 @@ pub struct Liveness {
 
 impl Liveness {
     pub(super) fn new(store: Store, customers: SocketAddr, driver: driver::Handle) -> Liveness {
-        Liveness { store, customers, driver, turns: HashMap::new() }
+        Liveness { business: Some((store, customers)), driver, turns: HashMap::new() }
+    }
+
+    pub(super) fn of_site(driver: driver::Handle) -> Liveness {
+        Liveness { business: None, driver, turns: HashMap::new() }
     }
 
     /// Checks all parts once. `period` is the time between two checks, and also how long each part
@@ -38,9 +41,11 @@ impl Liveness {
     /// # Errors
     /// The part that does not answer, in words.
     pub async fn check(&mut self, period: Duration) -> Result<(), String> {
-        let silent = unresponsive(&self.store, self.customers, period).await;
-        if let Some(fault) = silent.into_iter().next() {
-            return Err(fault);
+        if let Some((store, customers)) = &self.business {
+            let silent = unresponsive(store, *customers, period).await;
+            if let Some(fault) = silent.into_iter().next() {
+                return Err(fault);
+            }
         }
         let turns = self.driver.loop_turns();
         match stuck_port(&mut self.turns, turns, period) {

@@ -2,9 +2,11 @@
 
 mod background;
 mod banks;
+mod central;
 pub mod check;
 pub mod config;
 mod gateway_bridge;
+mod link;
 mod liveness;
 pub mod logging;
 mod modem_control;
@@ -13,7 +15,9 @@ pub(crate) mod monotonic_clock;
 mod number_discovery;
 mod reload;
 mod rights;
+mod site;
 pub mod system_sources;
+pub mod tls;
 mod web;
 
 use std::net::SocketAddr;
@@ -39,6 +43,7 @@ pub use modem_control::scan_ports;
 use modem_control::{DriverModemControl, business_settings};
 use monitoring::Monitor;
 use reload::Reloader;
+pub use site::SiteDaemon;
 
 /// The maximum number of connections to the address for metrics.
 const METRICS_CONNECTIONS: usize = 64;
@@ -72,6 +77,12 @@ pub enum StartError {
     /// A SIM bank cannot be used as it is configured, on this line of the file.
     #[error("line {line}: {fault}")]
     Bank { line: usize, fault: String },
+    /// The site cannot be who it is configured to be; says why.
+    #[error("{0}")]
+    Site(String),
+    /// Sites cannot be served.
+    #[error("[sites]: {0}")]
+    Sites(String),
     /// The admin socket cannot be created.
     #[error("cannot listen on {socket} for commands: {reason}; set another [admin] socket")]
     Admin { socket: String, reason: String },
@@ -141,8 +152,9 @@ impl Daemon {
             gateway,
         };
         let (address, customers) = core.serve_customers()?;
-        let (driver, modem_control) = core.run_modems(banks);
+        let (driver, modem_control, sites) = core.run_modems(banks);
         core.monitor.set_running(address, driver.handle());
+        let sites_served = sites.serve(&config.sites, &core.stopping).map_err(StartError::Sites);
         let reloader = core.reloader(&driver);
         let notices = core.notices();
         let mut servers = vec![customers];
@@ -151,7 +163,9 @@ impl Daemon {
             reloader: Arc::clone(&reloader),
             notices,
         };
-        let console = match core.serve_operator(&operator, &mut servers) {
+        let serving =
+            sites_served.and_then(|sites| core.serve_operator(&operator, sites, &mut servers));
+        let console = match serving {
             Ok(console) => console,
             Err(error) => {
                 driver.stop().await;
@@ -283,15 +297,22 @@ impl Core<'_> {
             .map_err(|error| StartError::Http { address, reason: error.to_string() })
     }
 
-    /// Starts the driver and the SIM banks.
-    fn run_modems(&self, banks: Vec<BankPorts>) -> (Driver, Arc<dyn ModemControl>) {
+    /// Starts the driver and the SIM banks, and what sites connect to.
+    fn run_modems(
+        &self,
+        banks: Vec<BankPorts>,
+    ) -> (Driver, Arc<dyn ModemControl>, Arc<central::Sites>) {
         let (config, gateway) = (self.config, &self.gateway);
         let host = Arc::new(GatewayBridge::new(gateway.clone(), Arc::clone(&self.monitor.modems)));
-        let driver = driver::start(ports(config), config.driver_settings(), host);
-        let bank_bridge = Arc::new(banks::BankBridge(gateway.clone()));
+        let driver = driver::start(ports(config), config.driver_settings(), Arc::clone(&host));
+        let bank_bridge = Arc::new(banks::BankBridge::new(gateway.clone()));
         let banks = driver::bank::start(banks, &driver.handle(), &bank_bridge, &self.stopping);
+        let silent_after = config.sites.silent_after;
+        let sites = central::Sites::new(gateway.clone(), host, bank_bridge, silent_after);
         let (handle, hardware) = (driver.handle(), config.hardware.clone());
-        (driver, Arc::new(DriverModemControl { driver: handle, banks, hardware }))
+        let local = DriverModemControl { driver: handle, banks, hardware };
+        let control = central::RoutedModemControl { local, sites: Arc::clone(&sites) };
+        (driver, Arc::new(control), sites)
     }
 
     /// The channels for notices, which begin to tell alarms.
@@ -306,9 +327,8 @@ impl Core<'_> {
     fn reloader(&self, driver: &Driver) -> Arc<Reloader> {
         Arc::new(Reloader {
             file: self.config.file.clone(),
-            gateway: self.gateway.clone(),
+            business: Some((self.gateway.clone(), self.throttle.clone())),
             driver: driver.handle(),
-            throttle: self.throttle.clone(),
             started_with: self.config.clone(),
             in_effect: Mutex::new(self.config.clone()),
         })
@@ -319,6 +339,7 @@ impl Core<'_> {
     fn serve_operator(
         &self,
         parts: &OperatorParts,
+        sites: Option<SocketAddr>,
         servers: &mut Vec<Listening>,
     ) -> Result<Option<SocketAddr>, StartError> {
         let monitor = &self.monitor;
@@ -335,6 +356,7 @@ impl Core<'_> {
             stopping: self.stopping.clone(),
             web: self.web_addresses(console),
             console,
+            sites,
         };
         let admin = http::admin::router(state)
             .merge(http::admin::reload_router(parts.reloader.clone()))

@@ -1,5 +1,6 @@
 //! How the operator's commands reach the driver.
 
+use std::future::ready;
 use std::path::PathBuf;
 
 use super::config::Config;
@@ -27,12 +28,12 @@ pub(super) struct DriverModemControl {
 }
 
 impl ModemControl for DriverModemControl {
-    fn detail(&self, port: &str) -> Option<ModemDetail> {
-        self.driver.detail(port)
+    fn detail(&self, port: &str) -> BoxFuture<'_, Option<ModemDetail>> {
+        Box::pin(ready(self.driver.detail(port)))
     }
 
-    fn recording(&self, port: &str) -> Option<Vec<String>> {
-        self.driver.recording(port)
+    fn recording(&self, port: &str) -> BoxFuture<'_, Option<Vec<String>>> {
+        Box::pin(ready(self.driver.recording(port)))
     }
 
     fn screen_command(&self, command: &str, forced: bool) -> Result<String, RequestError> {

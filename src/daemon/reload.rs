@@ -26,9 +26,9 @@ const NO_FILE: &str = "this daemon has no configuration file";
 /// The parts that a reload changes, and the configuration in effect.
 pub(super) struct Reloader {
     pub file: Option<PathBuf>,
-    pub gateway: Gateway,
+    /// The business and the limits of its customers, which a site has not.
+    pub business: Option<(Gateway, Throttle)>,
     pub driver: driver::Handle,
-    pub throttle: Throttle,
     /// The configuration that the daemon was started with.
     pub started_with: Config,
     /// The configuration in effect now, after the reloads so far.
@@ -111,10 +111,10 @@ fn entries_in_effect(started: &Config, in_effect: &Config) -> Vec<EffectiveEntry
 impl Reloader {
     /// Records in the audit what was applied. The new settings hold even if that fails.
     async fn note(&self, done: &Reloaded) {
-        if done.applied.is_empty() {
+        let Some((gateway, _)) = self.business.as_ref().filter(|_| !done.applied.is_empty()) else {
             return;
-        }
-        let (audit, subject) = (self.gateway.audit(), done.applied.join("; "));
+        };
+        let (audit, subject) = (gateway.audit(), done.applied.join("; "));
         let subject = format!("the configuration: {subject}");
         if let Err(error) = audit.note_operator_action(AuditAction::Reloaded, subject).await {
             tracing::error!(
@@ -131,16 +131,17 @@ impl Reloader {
             // An editor is probably writing the file at this moment.
             return Err(format!("{} is empty; nothing was changed", file.display()));
         }
-        self.gateway
-            .services()
-            .reload()
-            .await
-            .map_err(|error| format!("nothing was changed: {error}"))?;
+        if let Some((gateway, _)) = &self.business {
+            let reloaded = gateway.services().reload().await;
+            reloaded.map_err(|error| format!("nothing was changed: {error}"))?;
+        }
         let mut in_effect = self.in_effect.lock();
         let done = compare(&self.started_with, &in_effect, &found);
         let next = applicable(&self.started_with, &in_effect, found);
-        self.gateway.apply_settings(business_settings(&next));
-        self.throttle.set(next.limits);
+        if let Some((gateway, throttle)) = &self.business {
+            gateway.apply_settings(business_settings(&next));
+            throttle.set(next.limits);
+        }
         if next.modems != in_effect.modems {
             self.driver.serve(ports(&next));
         }
@@ -198,6 +199,8 @@ fn applicable(started: &Config, in_effect: &Config, found: Config) -> Config {
         hardware: started.hardware,
         recovery: started.recovery,
         gateway,
+        sites: started.sites,
+        site: started.site,
         log: super::config::Log { level: found.log.level, ..started.log },
         ..found
     }

@@ -180,6 +180,8 @@ pub enum AuditAction<'a> {
     Retired,
     /// A SIM that was retired is sold again.
     TookBack,
+    /// The operator allowed that a card's PIN is tried once more.
+    AllowedPin,
     /// A command was sent to a modem.
     SentCommand,
     /// A USSD code was sent by a modem.
@@ -293,6 +295,7 @@ impl fmt::Display for AuditAction<'_> {
             AuditAction::ClearedHealth => "cleared the health of",
             AuditAction::Retired => "retired",
             AuditAction::TookBack => "undid the retirement of",
+            AuditAction::AllowedPin => "allowed another try of the PIN of",
             AuditAction::SentCommand => "sent a command to",
             AuditAction::SentUssd => "sent a USSD code by",
             AuditAction::Reset => "reset",

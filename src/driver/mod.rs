@@ -56,6 +56,7 @@ use crate::modem::{Pin, SessionConfig};
 use port_records::PortRecords;
 
 pub use claims::{Claim, Claims};
+pub(crate) use clock::Clock;
 pub use credential::{credential, credential_name};
 pub use hardware::{read_bank_profiles, read_operators, read_profiles};
 pub use modem_events::{HostError, ModemEvents};

@@ -4,19 +4,19 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::domain::SimId;
 use crate::store::{Deadline, WriteTx};
 
 /// The signals that wake the handling of due work, the discovery of numbers with the tests of deaf
-/// SIMs, and the banks' plans.
-/// Of each kind one task can wait; a signal that comes while it does not wait is kept for it.
+/// SIMs, and the banks' plans. Of the first two kinds one task can wait; a signal that comes while
+/// it does not wait is kept for it. For the banks any number of tasks can.
 #[derive(Debug, Default)]
 pub(super) struct Wakeups {
     deadlines: Notify,
     number_discovery: Notify,
-    bank_demand: Notify,
+    bank_demand: watch::Sender<()>,
 }
 
 impl Wakeups {
@@ -29,7 +29,7 @@ impl Wakeups {
     /// Once the operation is on disk, the banks' plans are made again.
     pub(super) fn bank_demand_changes_after(self: &Arc<Self>, tx: &WriteTx<'_>) {
         let wakeups = Arc::clone(self);
-        tx.after_commit(move || wakeups.bank_demand.notify_one());
+        tx.after_commit(move || wakeups.bank_demand_changed());
     }
 
     /// Once the operation is on disk, a SIM that it has found to be deaf is tested.
@@ -45,7 +45,7 @@ impl Wakeups {
 
     /// What is wanted of the banks' SIMs may have changed.
     pub(super) fn bank_demand_changed(&self) {
-        self.bank_demand.notify_one();
+        self.bank_demand.send_replace(());
     }
 
     /// How numbers are discovered, and what is due next, may have changed.
@@ -69,8 +69,8 @@ impl Wakeups {
         self.number_discovery.notified().await;
     }
 
-    pub(super) async fn wait_for_bank_demand(&self) {
-        self.bank_demand.notified().await;
+    pub(super) fn bank_demand_changes(&self) -> watch::Receiver<()> {
+        self.bank_demand.subscribe()
     }
 }
 

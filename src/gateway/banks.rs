@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use super::audit::Audit;
 use super::background::Wakeups;
 use super::bank_state::KnownBank;
@@ -218,11 +220,10 @@ impl Banks {
         Ok(SwitchedByHand { radio, reply })
     }
 
-    /// Waits until the answer of [`Banks::demand_for`] may have changed, so that a plan should be
-    /// made again. One task can wait at a time; a change while nobody waits is kept for the next
-    /// one who does.
-    pub async fn wait_for_demand(&self) {
-        self.wakeups.wait_for_bank_demand().await;
+    /// Marked whenever the answer of [`Banks::demand_for`] may have changed, so that a plan should
+    /// be made again.
+    pub fn demand_changes(&self) -> watch::Receiver<()> {
+        self.wakeups.bank_demand_changes()
     }
 
     /// A tenant looked for messages of a SIM: the SIM may have to be put on the air.

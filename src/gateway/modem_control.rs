@@ -26,10 +26,10 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// How the business reaches the modems. The daemon puts the driver behind it.
 pub trait ModemControl: Send + Sync {
     /// What the driver has counted and recorded of this port.
-    fn detail(&self, port: &str) -> Option<ModemDetail>;
+    fn detail(&self, port: &str) -> BoxFuture<'_, Option<ModemDetail>>;
 
     /// Its conversation under pseudonyms, line by line: what a recording is made of.
-    fn recording(&self, port: &str) -> Option<Vec<String>>;
+    fn recording(&self, port: &str) -> BoxFuture<'_, Option<Vec<String>>>;
 
     /// Checks that this AT command may be sent to a modem, which is `forced` if the operator
     /// insists. Returns it as the audit shows it.

@@ -203,13 +203,6 @@ impl ModemRegistry {
         sims.map(|(iccid, _)| iccid).collect()
     }
 
-    /// The ports of a site.
-    pub(super) fn ports_of(&self, site: &SiteName) -> Vec<PortName> {
-        let modems = self.lock();
-        let of_site = modems.by_port.values().filter(|modem| modem.is_at(Some(site)));
-        of_site.map(|modem| modem.snapshot.port.clone()).collect()
-    }
-
     /// How many modems a site has at `now`.
     pub(super) fn counts_of(&self, site: &SiteName, now: Timestamp) -> ModemCounts {
         let modems = self.lock();

@@ -17,7 +17,7 @@ use super::sim_presence::SimPresence;
 use super::topics::{Topic, Topics};
 use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::latency::{Latency, RecentLatencies};
-use crate::domain::{PortName, SiteName, Timestamp};
+use crate::domain::{SiteName, Timestamp};
 use crate::store::StoredSite;
 
 /// A connection of a site.
@@ -300,19 +300,6 @@ impl Sites {
         self.presence.site_restarted(name, self.env.now());
         self.topics.raise(Topic::Modems);
         self.wakeups.deadlines_changed();
-    }
-
-    /// A site has these ports and no others: what was known of others is forgotten.
-    pub fn keep_ports(&self, name: &SiteName, ports: &[PortName]) {
-        let mut gone = self.presence.modems.ports_of(name);
-        gone.retain(|port| !ports.contains(port));
-        for port in &gone {
-            self.presence.modems.remove(port, self.env.now());
-        }
-        if !gone.is_empty() {
-            self.topics.raise(Topic::Modems);
-            self.wakeups.deadlines_changed();
-        }
     }
 
     /// A question of a site was answered after so long.

@@ -20,8 +20,8 @@ use crate::domain::modem::ModemCounts;
 /// Resolves to the faults as text; to an empty list when there are none.
 pub type Faults<'a> = Pin<Box<dyn Future<Output = Vec<String>> + Send + 'a>>;
 
-/// The state of the daemon, as the endpoints show it.
-pub trait Health: Send + Sync {
+/// What `/metrics`, `/healthz` and `/readyz` show.
+pub trait Probes: Send + Sync {
     /// All metrics in Prometheus' text format. Does not wait for anything.
     fn metrics(&self) -> String;
 
@@ -34,7 +34,10 @@ pub trait Health: Send + Sync {
 
     /// How many modems there are, and how many of them are ready.
     fn modem_counts(&self) -> ModemCounts;
+}
 
+/// The state of the daemon that has the ledger.
+pub trait Health: Probes {
     /// What an operator needs first: alarms, stock, uptime.
     fn overview(&self) -> Overview;
 
@@ -132,14 +135,15 @@ fn as_text_or_null<S: Serializer>(
 }
 
 type SharedHealth = Arc<dyn Health>;
+type SharedProbes = Arc<dyn Probes>;
 
 /// `/metrics`, `/healthz` and `/readyz`.
-pub fn router(health: SharedHealth) -> Router {
+pub fn router(probes: SharedProbes) -> Router {
     Router::new()
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
-        .with_state(health)
+        .with_state(probes)
 }
 
 /// `/overview`, for the admin socket.
@@ -149,7 +153,7 @@ pub fn overview(health: SharedHealth) -> Router {
         .with_state(health)
 }
 
-async fn metrics(State(health): State<SharedHealth>) -> Response {
+async fn metrics(State(health): State<SharedProbes>) -> Response {
     // With many modems these are thousands of lines: they are written on a thread of their own, so
     // that no request waits for them.
     match tokio::task::spawn_blocking(move || health.metrics()).await {
@@ -160,12 +164,12 @@ async fn metrics(State(health): State<SharedHealth>) -> Response {
     }
 }
 
-async fn healthz(State(health): State<SharedHealth>) -> Response {
+async fn healthz(State(health): State<SharedProbes>) -> Response {
     let faults = health.liveness_faults().await;
     answer(&faults, json!({ "ok": faults.is_empty(), "faults": faults }))
 }
 
-async fn readyz(State(health): State<SharedHealth>) -> Response {
+async fn readyz(State(health): State<SharedProbes>) -> Response {
     let faults = health.readiness_faults().await;
     let modems = health.modem_counts();
     answer(

@@ -24,6 +24,8 @@ use crate::domain::{Iccid, Moment};
 const MIN_ATTEMPTS: i32 = 2;
 /// How often the card's state is read after a PIN that was not refused.
 const STATE_READS: u8 = 4;
+/// The pause before the host, which could not record the attempt, is asked again.
+const HOST_PAUSE: Duration = Duration::from_secs(5);
 /// The pause before a card that is busy is asked again.
 const BUSY_PAUSE: Duration = Duration::from_secs(2);
 /// How often one that is busy is asked again.
@@ -149,7 +151,13 @@ impl PinEntry {
     }
 
     /// Takes the host's answer. An answer to an earlier question is ignored.
-    pub fn on_answer(&mut self, token: Token, answer: Result<PinPermission, ()>) {
+    pub fn on_answer(
+        &mut self,
+        context: &mut Context,
+        token: Token,
+        answer: Result<PinPermission, ()>,
+        now: Moment,
+    ) {
         if !matches!(self.step, Step::AwaitHost(asked) if asked == token) {
             return;
         }
@@ -157,7 +165,12 @@ impl PinEntry {
             Ok(PinPermission::Granted) => Step::Enter,
             Ok(PinPermission::RefusedBefore) => Step::Failed(ModemReason::PinRefusedBefore),
             Ok(PinPermission::NeverAccepted) => Step::Failed(ModemReason::PinAttemptsUnknown),
-            Err(()) => Step::Failed(ModemReason::PinAttemptNotRecorded),
+            Err(()) => {
+                // The card may be another one by then: everything is read again.
+                context.set_reason(ModemReason::PinAttemptNotRecorded);
+                *self = PinEntry { pause: Some(now + HOST_PAUSE), ..PinEntry::new() };
+                return;
+            }
         };
     }
 

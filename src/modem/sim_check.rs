@@ -154,9 +154,15 @@ impl SimCheck {
     }
 
     /// Takes the host's answer whether the PIN may be entered.
-    pub fn on_pin_permission(&mut self, token: Token, answer: Result<PinPermission, ()>) {
+    pub fn on_pin_permission(
+        &mut self,
+        context: &mut Context,
+        token: Token,
+        answer: Result<PinPermission, ()>,
+        now: Moment,
+    ) {
         if let Some(pin_entry) = &mut self.pin_entry {
-            pin_entry.on_answer(token, answer);
+            pin_entry.on_answer(context, token, answer, now);
         }
     }
 

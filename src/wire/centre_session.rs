@@ -63,11 +63,12 @@ pub struct CentreSession {
 }
 
 impl CentreSession {
-    /// The session of a new connection.
-    pub fn new(now: Moment) -> CentreSession {
+    /// The session of a new connection. `silent_after` is how long nothing may be heard of the
+    /// site.
+    pub fn new(now: Moment, silent_after: Duration) -> CentreSession {
         CentreSession {
             stage: Stage::Connected,
-            liveness: Liveness::new(now),
+            liveness: Liveness::new(now, silent_after),
             unanswered: BTreeSet::new(),
             answers: VecDeque::new(),
             last_request: RequestNumber::default(),

@@ -6,7 +6,7 @@ use crate::domain::Moment;
 
 /// After this long without another frame a side sends a sign of life.
 pub const BEAT: Duration = Duration::from_secs(5);
-/// After this long without any frame the other side is taken to be gone.
+/// After this long without any frame a site takes the centre to be gone.
 pub const SILENCE: Duration = Duration::from_secs(15);
 
 /// When something was last heard and said on a connection.
@@ -14,11 +14,13 @@ pub const SILENCE: Duration = Duration::from_secs(15);
 pub(super) struct Liveness {
     heard_at: Moment,
     said_at: Moment,
+    /// After this long without any frame the other side is taken to be gone.
+    silent_after: Duration,
 }
 
 impl Liveness {
-    pub fn new(now: Moment) -> Liveness {
-        Liveness { heard_at: now, said_at: now }
+    pub fn new(now: Moment, silent_after: Duration) -> Liveness {
+        Liveness { heard_at: now, said_at: now, silent_after }
     }
 
     pub fn on_heard(&mut self, now: Moment) {
@@ -36,6 +38,6 @@ impl Liveness {
 
     /// When the other side is taken to be gone if nothing is heard before.
     pub fn silent_at(&self) -> Moment {
-        self.heard_at + SILENCE
+        self.heard_at + self.silent_after
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::frame::{BadFrame, FromCentre, FromSite};
 use super::identity::{BootId, SiteKey};
-use super::liveness::Liveness;
+use super::liveness::{Liveness, SILENCE};
 use super::site_questions::{Awaited, Questions};
 use super::site_reports::Reports;
 use super::words::{
@@ -85,12 +85,17 @@ impl SiteSession {
             identity,
             stage: Stage::Disconnected,
             connection: 0,
-            liveness: Liveness::new(now),
+            liveness: Liveness::new(now, SILENCE),
             questions: Questions::default(),
             reports: Reports::default(),
             replies: VecDeque::new(),
             released: BTreeSet::new(),
         }
+    }
+
+    /// Shows another key from the next connection on.
+    pub fn set_key(&mut self, key: SiteKey) {
+        self.identity.key = key;
     }
 
     /// A connection to the centre is there.
@@ -103,7 +108,7 @@ impl SiteSession {
     /// The connection is lost or was closed. What waited for it goes over the next one.
     pub fn disconnected(&mut self, now: Moment) {
         self.stage = Stage::Disconnected;
-        self.liveness = Liveness::new(now);
+        self.liveness = Liveness::new(now, SILENCE);
         self.replies.clear();
         self.questions.begin_again();
     }

@@ -75,10 +75,12 @@ pub enum Refusal {
     #[error("this daemon does not lead: another one has the ledger")]
     NotLeading,
     /// There is no site of this name, or this is not its key.
-    #[error("the centre knows no site with this name and key; `simbridge site add` makes one")]
+    #[error("the central daemon knows no site with this name and key")]
     UnknownSiteOrKey,
     /// The site's program is older or newer than the centre's.
-    #[error("the centre speaks version {wanted} of the protocol: install the same simbridge")]
+    #[error(
+        "the central daemon speaks version {wanted} of the protocol: install the same simbridge"
+    )]
     OtherProtocol {
         /// The version that the centre speaks.
         wanted: u32,

@@ -30,12 +30,12 @@ const SECOND: &str = "8931080000000000002";
 struct Fixture(Mutex<Vec<(String, String, u32)>>);
 
 impl ModemControl for Fixture {
-    fn detail(&self, _: &str) -> Option<ModemDetail> {
-        None
+    fn detail(&self, _: &str) -> BoxFuture<'_, Option<ModemDetail>> {
+        Box::pin(std::future::ready(None))
     }
 
-    fn recording(&self, _: &str) -> Option<Vec<String>> {
-        None
+    fn recording(&self, _: &str) -> BoxFuture<'_, Option<Vec<String>>> {
+        Box::pin(std::future::ready(None))
     }
 
     fn screen_command(&self, _: &str, _: bool) -> Result<String, RequestError> {
@@ -137,6 +137,7 @@ async fn serve(site: &Site, fixture: Arc<Fixture>) -> (Gateway, http::Listening)
         customers,
         web: http::admin::WebAddresses::default(),
         console: None,
+        sites: None,
         stopping: Default::default(),
     };
     let limits = http::ConnectionLimits::of_operator(16);

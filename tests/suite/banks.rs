@@ -12,10 +12,10 @@ use simbridge::simulator::Scenario;
 use crate::support::{Site, wait_for};
 
 /// A simulated bank whose switches take only the time of its serial line, not that of relays.
-const QUICK_POOL: &str = "[[bank]]\nbus_ms = 10\nswitch_ms = 20\nanswer_ms = 5\n";
+pub const QUICK_POOL: &str = "[[bank]]\nbus_ms = 10\nswitch_ms = 20\nanswer_ms = 5\n";
 
 /// A profile like a shipped one, with shorter times and another name, as an operator adds it.
-fn quick_profile(profile: &str) -> String {
+pub fn quick_profile(profile: &str) -> String {
     let times = [
         ("answer_ms = 3000", "answer_ms = 300"),
         ("pause_ms = 2000", "pause_ms = 40"),

@@ -13,8 +13,9 @@ use crate::endpoints::made;
 use crate::support::{Daemon, PROGRAM, Site, wait_for};
 
 /// The pages, in the order in which a new operator reads them. A command on two pages is run once.
-const PAGES: [&str; 6] = [
+const PAGES: [&str; 7] = [
     "docs/operators-guide.md",
+    "docs/several-sites.md",
     "README.md",
     "docs/configuration.md",
     "docs/hardware-guide.md",
@@ -101,7 +102,8 @@ impl Stage {
         let modems = site.dir.path().join("modems").display().to_string();
         let bank = format!(
             "[[bank]]\nname = \"rack\"\nprofile = \"swit\"\ncontrol = \"{modems}/bank0\"\nports = \
-             [\"{modems}/modem006\", \"{modems}/modem007\"]\nslots = 16\n"
+             [\"{modems}/modem006\", \"{modems}/modem007\"]\nslots = 16\n[sites]\ncertificate = \
+             \"{modems}/sites.crt\"\nkey_file = \"{modems}/sites.key\"\n"
         );
         let text = std::fs::read_to_string(site.config()).unwrap() + &bank;
         std::fs::write(site.config(), text).unwrap();

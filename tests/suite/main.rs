@@ -57,6 +57,7 @@ mod recordings;
 mod reload;
 mod remote_lines;
 mod rental_care;
+mod several_sites;
 mod simulator;
 mod snapshots;
 mod status;

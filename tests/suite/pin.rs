@@ -78,3 +78,22 @@ fn a_modem_that_tells_no_count_is_unlocked_once_it_is_permitted_and_needs_no_per
     site.serve_ready().kill();
     assert_eq!(site.network().observed(0).unwrap().wrong_pins, 0);
 }
+
+#[test]
+fn the_operator_has_a_pin_tried_once_more_after_it_was_put_right() {
+    let (site, folder) = site("0000");
+    let told = |words: &str| {
+        site.admin("/modems")[0]["reason"].as_str().is_some_and(|reason| reason.contains(words))
+    };
+    let daemon = site.serve();
+    wait_for("the refusal to be shown", || told("not tried again"));
+    let iccid = site.network().stats()[0].iccid.clone().unwrap();
+    std::fs::write(folder.path().join("pin"), "4711\n").unwrap();
+    assert_eq!(site.json(&["sim", "pin-retry", &iccid])["iccid"], iccid.as_str());
+    let again = site.run(&["sim", "pin-retry", &iccid]);
+    let complaint = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert!(complaint.contains("no PIN was refused by the card"), "{complaint}");
+    daemon.kill();
+    site.serve_ready().kill();
+    assert_eq!(site.network().observed(0).unwrap().wrong_pins, 1);
+}

@@ -33,8 +33,11 @@ pub(super) fn relative(config: &Config) -> Vec<Fault> {
     let paths = config.entries.iter().filter_map(|entry| {
         let is_path = matches!(
             (entry.section.as_str(), entry.key.as_str()),
-            ("database", "path") | ("admin", "socket") | ("hardware", "folder")
-        ) || matches!(entry.key.as_str(), "pin_file" | "secret_file");
+            ("database", "path")
+                | ("admin", "socket")
+                | ("hardware", "folder")
+                | ("sites", "certificate")
+        ) || matches!(entry.key.as_str(), "pin_file" | "secret_file" | "key_file");
         let path = entry.value.trim_matches(['"', '\'']);
         let is_relative = !path.starts_with('/') && !path.starts_with("credential:");
         (is_path && is_relative).then(|| Fault {

@@ -4,6 +4,7 @@
 mod files;
 mod ports;
 mod report;
+mod sites;
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
@@ -28,7 +29,9 @@ pub async fn machine_faults(reading: &Inspection, who: &UserIdentity) -> Vec<Fau
     let socket = sure("admin", "socket");
     if !socket.is_some_and(runs) {
         faults.extend(ports::held(config).await);
-        faults.extend(sure("http", "listen").and_then(customers_fault));
+        let with_customers = sure("http", "listen").filter(|config| config.site.is_none());
+        faults.extend(with_customers.and_then(customers_fault));
+        faults.extend(sure("sites", "listen").and_then(sites::address));
         faults.extend(metrics_fault(config));
         faults.extend(sure("console", "listen").and_then(console_fault));
         faults.extend(socket.and_then(|config| files::socket(config, who)));
@@ -54,7 +57,9 @@ pub fn lasting_faults(reading: &Inspection, who: &UserIdentity) -> Vec<Fault> {
     faults.extend(files::secret_files(config, who));
     faults.extend(files::relative(config));
     faults.extend(files::power_cycle(config, who));
-    faults.extend(sure("database", "path").and_then(|config| files::database(config, who)));
+    faults.extend(sites::files(config, who));
+    let with_database = sure("database", "path").filter(|config| config.site.is_none());
+    faults.extend(with_database.and_then(|config| files::database(config, who)));
     faults.sort_by_key(|fault| fault.line);
     faults
 }

@@ -59,6 +59,9 @@ pub(super) fn missing(reading: &Inspection) -> Option<Fault> {
     let config = &reading.config;
     let is_absent = |section| config.entries.iter().all(|entry| entry.section != section);
     let is_certain = reading.is_certain("modem", "port") && reading.is_certain("bank", "ports");
+    if config.sites.listen.is_some() {
+        return None;
+    }
     let text = "no [[modem]] names a port, so there is nothing to receive messages with: \
                 `simbridge modem scan` finds the ports of modems";
     (is_absent("modem") && is_absent("bank") && is_certain)

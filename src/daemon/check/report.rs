@@ -46,7 +46,10 @@ impl Report {
         let warnings = reading.config.without_effect.clone();
         Report {
             findings: ConfigFindings { faults, warnings },
-            rentals: reading.config.rentals_on_sale(),
+            rentals: match reading.config.site {
+                Some(_) => String::new(),
+                None => reading.config.rentals_on_sale(),
+            },
             is_running: runs(&reading.config),
         }
     }

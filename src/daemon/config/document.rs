@@ -166,6 +166,22 @@ impl<'t> Document<'t> {
         readers.collect()
     }
 
+    /// The known names at the top of the file under which something is set.
+    pub(super) fn sections_with_keys(&'t self) -> impl Iterator<Item = String> {
+        let known = known_names("");
+        let is_set = |value: &DeValue<'_>| value.as_table().is_none_or(|keys| !keys.is_empty());
+        let set = self.root.get_ref().iter().filter(move |(_, value)| is_set(value.get_ref()));
+        let names = set.map(|(name, _)| name.get_ref().to_string());
+        names.filter(move |name| known.contains(name.as_str()))
+    }
+
+    /// Notes a fault of a whole section, by its name at the top of the file.
+    pub(super) fn fault_of_section(&self, name: &str, text: impl Into<String>) {
+        let key = self.root.get_ref().keys().find(|key| key.get_ref() == name);
+        let line = key.map_or(0, |key| line_of(self.text, key.span().start));
+        self.fault(line, text);
+    }
+
     fn line_at<T>(&self, value: &Spanned<T>) -> usize {
         line_of(self.text, value.span().start)
     }
@@ -266,6 +282,16 @@ impl<'d> SectionReader<'d> {
             document.check_names(name, table);
         }
         SectionReader { document, section, table, line }
+    }
+
+    /// Whether the file sets anything in the section.
+    pub(super) fn has_keys(&self) -> bool {
+        self.table.is_some_and(|table| !table.is_empty())
+    }
+
+    /// Whether the file sets a key, rightly or not.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table.is_some_and(|table| table.get(key).is_some())
     }
 
     /// The line that the section begins on.

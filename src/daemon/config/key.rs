@@ -3,6 +3,7 @@
 
 mod network;
 mod numbers;
+mod sites;
 mod texts;
 mod times;
 mod values;
@@ -11,6 +12,7 @@ use toml::de::DeValue;
 
 pub(super) use network::{Address, AllowedAddresses, HeaderField, Networks, Origin};
 pub(super) use numbers::{AmountOrOff, Flag, MobileCodes, Whole};
+pub(super) use sites::{Fingerprints, Servers, SiteId};
 pub(super) use texts::{Digits, FilePath, OneOf, Text, TextOr, Texts};
 pub(super) use times::{Time, TimeOrNever};
 

@@ -15,6 +15,7 @@ mod modems;
 mod notify;
 mod reference;
 mod rentals;
+mod sites;
 mod table;
 
 use std::collections::BTreeSet;
@@ -37,6 +38,7 @@ pub use manual::manual_page;
 pub use modems::ModemSection;
 pub use notify::NotifySection;
 pub use reference::{reference, template};
+pub use sites::{SiteSection, SitesSection};
 pub use table::takes_effect;
 
 /// Everything that a configuration file sets, with the defaults of what it does not.
@@ -67,6 +69,10 @@ pub struct Config {
     pub gateway: gateway::Settings,
     /// `[limits]`.
     pub limits: http::Limits,
+    /// `[sites]`.
+    pub sites: SitesSection,
+    /// `[site]`, if this daemon is one.
+    pub site: Option<SiteSection>,
     /// `[log]`.
     pub log: Log,
     /// What is valid but has no effect, for a warning.
@@ -288,6 +294,8 @@ impl Config {
             recovery: modems::recovery(&document.section(&table::recovery::SECTION)),
             gateway,
             limits: limits(&limited),
+            sites: sites::sites(&document.section(&table::sites::SECTION)),
+            site: sites::site(document),
             log: log(&document.section(&table::log::SECTION)),
             without_effect,
             entries: document.entries(),

@@ -100,6 +100,13 @@ mod tests {
         template().lines().map(line).collect()
     }
 
+    /// A text, and its section `[site]`, which takes most other sections' place.
+    fn cut_site(text: &str) -> (String, String) {
+        let (before, rest) = text.split_once("[site]\n").unwrap();
+        let (site, after) = rest.split_once("\n[").unwrap();
+        (format!("{before}[{after}"), format!("[site]\n{site}\n"))
+    }
+
     fn without_entries(config: Config) -> String {
         format!("{:?}", Config { entries: Vec::new(), ..config })
     }
@@ -113,9 +120,12 @@ mod tests {
 
     #[test]
     fn every_key_of_the_template_is_valid_and_its_default_is_in_effect() {
-        let all = Config::parse(&uncommented()).unwrap_or_else(|faults| panic!("{faults:?}"));
+        let (text, of_site) = cut_site(&uncommented());
+        let all = Config::parse(&text).unwrap_or_else(|faults| panic!("{faults:?}"));
+        let site = Config::parse(&of_site).unwrap_or_else(|faults| panic!("{faults:?}"));
+        assert!(site.site.is_some());
         let keys: usize = SECTIONS.iter().map(|section| section.keys.len()).sum();
-        assert_eq!(all.entries.len(), keys);
+        assert_eq!(all.entries.len() + site.entries.len(), keys);
         assert!(all.without_effect.is_empty(), "{:?}", all.without_effect);
         let plain = Config::parse("").unwrap();
         let modem = |config: &Config| {
@@ -148,7 +158,9 @@ mod tests {
         let mut all = all;
         assert!(all.admin.metrics_listen.take().is_some());
         assert!(all.console.listen.is_some() && all.portal.origin.is_some());
+        assert!(all.sites.listen.is_some());
         (all.console, all.portal) = (plain.console.clone(), plain.portal.clone());
+        all.sites = plain.sites.clone();
         all.modems.clear();
         all.banks.clear();
         assert!(!all.notify.is_empty());

@@ -40,12 +40,14 @@ macro_rules! section {
 mod business;
 mod devices;
 mod interfaces;
+mod remote;
 
 pub(super) use business::{
     block_list, countries, health, market, money, orders, packages, rates, rentals, retention,
 };
 pub(super) use devices::{bank, hardware, modem, numbers, recovery};
 pub(super) use interfaces::{admin, console, events, http, limits, portal, webhooks};
+pub(super) use remote::{site, sites};
 
 /// Every section, in the order of the template and the reference.
 pub(super) static SECTIONS: &[&Section] = &[
@@ -73,6 +75,8 @@ pub(super) static SECTIONS: &[&Section] = &[
     &block_list::SECTION,
     &countries::SECTION,
     &notify::SECTION,
+    &sites::SECTION,
+    &site::SECTION,
     &log::SECTION,
 ];
 

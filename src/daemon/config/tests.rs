@@ -111,7 +111,7 @@ fn each_fault_is_reported_with_its_line_and_what_would_be_right() {
             &["1: unknown key `zzzzzzzzzz`; there are `admin`, `bank`, `block_list`, \
                `console`, `countries`, `database`, `events`, `hardware`, `health`, `http`, \
                `limits`, `log`, `market`, `modem`, `money`, `notify`, `numbers`, `orders`, \
-               `portal`, `recovery`, `rentals`, `retention`, `webhooks`"],
+               `portal`, `recovery`, `rentals`, `retention`, `site`, `sites`, `webhooks`"],
         ),
         ("[http]\nlisten = 8080", &["2: `listen` must be a text in quotes"]),
         (
@@ -330,4 +330,39 @@ fn the_documents_have_the_defaults() {
             assert!(page.contains(&format!("at {rate} USD for a euro")), "{rate}");
         }
     }
+}
+
+#[test]
+fn a_site_has_only_what_is_a_sites() {
+    let fingerprint = "0F:".repeat(32);
+    let site = format!(
+        "[site]\nname = \"ams\"\ncentral = [\"a.example:8443\", \"[::1]:8443\"]\n\
+         fingerprints = [\"{}\"]\nkey_file = \"credential:site\"\n",
+        fingerprint.trim_end_matches(':')
+    );
+    let allowed = "[[modem]]\nport = \"/dev/a\"\n[admin]\nsocket = \"/run/a\"\n\
+                   [hardware]\nfolder = \"/etc/h\"\n[recovery]\nusb_rebind = true\n\
+                   [log]\nlevel = \"debug\"\n[orders]\n";
+    let config = Config::parse(&format!("{site}{allowed}")).unwrap();
+    let read = config.site.unwrap();
+    assert_eq!(
+        (read.name.as_str(), &read.central),
+        ("ams", &vec!["a.example:8443".to_owned(), "[::1]:8443".to_owned()])
+    );
+    assert_eq!(read.fingerprints, [[0x0f; 32]]);
+    assert_eq!(config.sites.silent_after, Duration::from_secs(15));
+
+    let with_orders = format!("{site}[orders]\nlifetime = \"5m\"\n");
+    let refused = "6: a site has no [orders]: that is the central daemon's; remove it, or [site]";
+    assert_eq!(faults(&with_orders), [refused]);
+    assert_eq!(
+        faults("[site]\nname = \"Ams\"\ncentral = [\"a.example\"]\nfingerprints = [\"41b2\"]"),
+        [
+            "1: [site] needs `key_file`",
+            "2: `name` must be 1 to 32 small letters, digits and hyphens, like \"ams\"",
+            "3: `central` must be a list of hosts with ports like [\"central.example.org:8443\"]",
+            "4: `fingerprints` must be a list of fingerprints of 64 hexadecimal digits, as \
+             `simbridge site certificate` shows them",
+        ]
+    );
 }

@@ -25,11 +25,13 @@ use crate::gateway::Gateway;
 use crate::http::RequestCounts;
 use crate::http::admin::view_alarm;
 use crate::http::health::{
-    DatabaseReport, DiskReport, Faults, Health, Overview, ProcessReport, StockReport, SystemReport,
+    DatabaseReport, DiskReport, Faults, Health, Overview, Probes, ProcessReport, StockReport,
+    SystemReport,
 };
 use crate::store::Store;
 use alarms::AlarmInputs;
 use counts_cache::{CountsCache, StockOf};
+pub(super) use metrics::{SiteFigures, render_site};
 pub(super) use modems::ModemCounters;
 use process::{Disk, Process};
 
@@ -162,7 +164,7 @@ fn rounded(figure: f64) -> f64 {
     (figure * 10.0).round() / 10.0
 }
 
-impl Health for Monitor {
+impl Probes for Monitor {
     fn metrics(&self) -> String {
         metrics::render(self)
     }
@@ -178,7 +180,9 @@ impl Health for Monitor {
     fn modem_counts(&self) -> ModemCounts {
         self.gateway.modems().counts(self.gateway.now())
     }
+}
 
+impl Health for Monitor {
     fn overview(&self) -> Overview {
         let now = self.gateway.now();
         let last_message_at = self.gateway.inbox().last_message_at();

@@ -242,8 +242,8 @@ pub enum ModemReason {
     PinRefused,
     /// The card refused the configured PIN earlier.
     #[error(
-        "the SIM card has refused the PIN of the pin_file once; it is not tried again: enter it by \
-         hand"
+        "the SIM card has refused the PIN of the pin_file once, or it is not known what came of \
+         that; it is not tried again: enter it by hand, or `simbridge sim pin-retry ICCID`"
     )]
     PinRefusedBefore,
     /// The attempt could not be recorded, so it is not made.

@@ -113,6 +113,9 @@ pub enum RequestError {
     /// What was read back is not what was written.
     #[error("the SIM card does not keep the number")]
     NotKept,
+    /// The site that the modem is at says nothing.
+    #[error("the modem's site does not answer")]
+    SiteSilent,
     /// The modem went away, or the port has none.
     #[error("no modem answers on this port")]
     Gone,

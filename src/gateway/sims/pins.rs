@@ -1,6 +1,7 @@
 //! Whether the PIN of a card may be entered.
 
 use super::Sims;
+use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::modem::PinPermission;
 use crate::domain::{Iccid, ModemAtPort, ModemId};
 use crate::gateway::Error;
@@ -55,13 +56,36 @@ impl Sims {
         };
         self.env.store.write(move |tx| Ok(record(tx)?)).await
     }
+
+    /// Allows that the PIN is entered once more into a card that has refused one, or of which that
+    /// is not known: the operator has put the PIN right, or knows that it was never entered.
+    pub async fn allow_pin_again(&self, iccid: Iccid) -> Result<(), Error> {
+        let now = self.env.now();
+        self.env
+            .store
+            .write(move |tx| {
+                let card = card_key(&iccid);
+                if !tx.has_refused_pin(&card)? {
+                    return Err(Error::refused(format!("no PIN was refused by the card {iccid}")));
+                }
+                tx.forget_pin_try(&card)?;
+                tx.note(Actor::Operator, AuditAction::AllowedPin, format!("SIM {iccid}"), now)?;
+                Ok(())
+            })
+            .await
+    }
 }
 
 /// The name under which a try of a PIN is stored.
 fn pin_key(modem: &ModemId, iccid: Option<&Iccid>) -> String {
     match iccid {
-        Some(iccid) => format!("iccid {iccid}"),
+        Some(iccid) => card_key(iccid),
         None if modem.is_imei() => format!("imei {modem}"),
         None => format!("modem {modem}"),
     }
+}
+
+/// The name under which a try of the PIN of a card with a known ICCID is stored.
+fn card_key(iccid: &Iccid) -> String {
+    format!("iccid {iccid}")
 }

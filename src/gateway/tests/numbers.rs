@@ -36,12 +36,12 @@ impl Modems {
 }
 
 impl ModemControl for Modems {
-    fn detail(&self, _: &str) -> Option<ModemDetail> {
-        None
+    fn detail(&self, _: &str) -> BoxFuture<'_, Option<ModemDetail>> {
+        Box::pin(std::future::ready(None))
     }
 
-    fn recording(&self, _: &str) -> Option<Vec<String>> {
-        None
+    fn recording(&self, _: &str) -> BoxFuture<'_, Option<Vec<String>>> {
+        Box::pin(std::future::ready(None))
     }
 
     fn screen_command(&self, _: &str, _: bool) -> Result<String, RequestError> {

@@ -24,8 +24,13 @@ pub(super) fn routes() -> Router<AdminState> {
 }
 
 async fn list(State(admin): State<AdminState>, Query(query): Query<ListQuery>) -> Answer {
+    answer_list(admin.gateway.banks().reports(), query)
+}
+
+/// The banks that are asked for, a row for each.
+pub(super) fn answer_list(banks: Vec<BankReport>, query: ListQuery) -> Answer {
     let (_, page) = query.for_whole_list(&[])?;
-    let banks = page.cut(admin.gateway.banks().reports(), |bank| bank.name.clone())?;
+    let banks = page.cut(banks, |bank| bank.name.clone())?;
     Ok(Json(banks.iter().map(summary).collect()))
 }
 
@@ -53,15 +58,19 @@ fn summary(bank: &BankReport) -> Value {
 }
 
 async fn show(State(admin): State<AdminState>, Path(name): Path<String>) -> Answer {
-    let bank = admin.gateway.banks().find(&name)?;
-    let mut details = summary(&bank);
+    Ok(Json(details(&admin.gateway.banks().find(&name)?)))
+}
+
+/// A bank with its radios and slots.
+pub(super) fn details(bank: &BankReport) -> Value {
+    let mut details = summary(bank);
     if let Some(details) = details.as_object_mut() {
         let radios = (1..).zip(&bank.radios).map(|(number, radio)| radio_row(number, radio));
         details.insert("radio_list".to_owned(), radios.collect());
-        let slots = bank.slots.iter().map(|slot| slot_row(&bank, slot));
+        let slots = bank.slots.iter().map(|slot| slot_row(bank, slot));
         details.insert("slot_list".to_owned(), slots.collect());
     }
-    Ok(Json(details))
+    details
 }
 
 fn radio_row(number: usize, radio: &RadioReport) -> Value {

@@ -19,6 +19,7 @@ mod people;
 mod rentals;
 mod samples;
 mod sims;
+mod site_box;
 mod sites;
 mod trying;
 mod views;
@@ -48,6 +49,7 @@ pub use long_requests::limit_long_requests;
 pub use modems::scanned;
 pub use notices::notices_router;
 pub use people::WebAddresses;
+pub use site_box::{LinkView, SiteBox, site_router};
 
 /// What the endpoints share.
 #[derive(Clone)]
@@ -62,6 +64,8 @@ pub struct AdminState {
     pub web: WebAddresses,
     /// The address that operators' pages are served on.
     pub console: Option<SocketAddr>,
+    /// The address that sites connect to.
+    pub sites: Option<SocketAddr>,
     /// Cancelled when the daemon stops, to end requests that wait.
     pub stopping: CancellationToken,
 }
@@ -126,6 +130,7 @@ pub fn router(state: AdminState) -> Router {
         .route("/sims/{iccid}/rest", post(sims::rest))
         .route("/sims/{iccid}/pool", post(sims::pool))
         .route("/sims/{iccid}/retire", post(sims::retire))
+        .route("/sims/{iccid}/pin-retry", post(sims::retry_pin))
         .route("/sims/{iccid}/number", post(sims::set_number).delete(sims::clear_number))
         .route("/accounts", get(accounts::list).post(accounts::add))
         .route("/accounts/{account}", get(accounts::show))
@@ -220,6 +225,7 @@ async fn status(State(admin): State<AdminState>) -> Answer {
         "polls": gateway.poll_count(),
         "listen": admin.customers.to_string(),
         "console": admin.console.map(|address| address.to_string()),
+        "sites_listen": admin.sites.map(|address| address.to_string()),
     })))
 }
 

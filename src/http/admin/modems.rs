@@ -8,14 +8,14 @@ use axum::extract::{Query, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{AdminState, Answer, ListQuery, Refused, refused, views};
 use crate::domain::audit::AuditAction;
-use crate::domain::modem::{ModemRequest, ModemState, ModemStatus};
+use crate::domain::modem::{ModemDetail, ModemRequest, ModemState, ModemStatus};
 use crate::domain::sim::NumberSource;
-use crate::domain::{Iccid, PortName, Timestamp};
-use crate::gateway::{LastSim, ListRequest, ScannedPort, same_word};
+use crate::domain::{Iccid, ModemId, PortName, Timestamp};
+use crate::gateway::{Change, LastSim, ListRequest, ScannedPort, same_word};
 
 /// How long a request waits for a message that one of our SIMs has sent to another.
 const ARRIVAL_TIMEOUT: Duration = Duration::from_secs(60);
@@ -34,8 +34,8 @@ pub(super) fn routes() -> Router<AdminState> {
 }
 
 #[derive(Deserialize)]
-struct Named {
-    name: String,
+pub(super) struct Named {
+    pub(super) name: String,
 }
 
 #[derive(Deserialize)]
@@ -62,39 +62,7 @@ struct Reset {
 impl AdminState {
     async fn find_modem(&self, name: &str) -> Result<ModemStatus, Refused> {
         let shared = self.gateway.sims().shared_modem_ids().await?;
-        let modems = self.gateway.modems().modems();
-        let is_port = |modem: &&ModemStatus| {
-            let port = &modem.snapshot.port;
-            *port == name || port.as_str().rsplit('/').next() == Some(name)
-        };
-        if let Some(modem) = modems.iter().find(is_port) {
-            return Ok(modem.clone());
-        }
-        let called = |modem: &&ModemStatus| {
-            let modem = &modem.snapshot;
-            modem.imei().is_some_and(|imei| imei == name)
-                || views::identity_of(modem, &shared).is_some_and(|id| id == name)
-        };
-        let unknown = || {
-            refused(format!(
-                "no modem is called {name}; `simbridge modem list` shows ports and identities"
-            ))
-        };
-        // The port that a modem was on before still shows what it told, so a modem that works comes
-        // first.
-        let rank = |modem: &&ModemStatus| {
-            (!modem.snapshot.is_ready(), modem.snapshot.state.is_out_of_order())
-        };
-        let named: Vec<&ModemStatus> = modems.iter().filter(called).collect();
-        let best = named.iter().min_by_key(|modem| rank(modem)).ok_or_else(unknown)?;
-        let is_out_of_order = best.snapshot.state.is_out_of_order();
-        let equals = named.iter().filter(|modem| rank(modem) == rank(best)).count();
-        if equals > 1 && !is_out_of_order {
-            return Err(refused(format!(
-                "{equals} modems are called {name}; name the port of the one that you mean"
-            )));
-        }
-        Ok((*best).clone())
+        find_modem(&self.gateway.modems().modems(), &shared, name)
     }
 
     /// Which SIM each modem had last that has none now.
@@ -122,6 +90,51 @@ impl AdminState {
         let reply = reply.map_err(|error| refused(error.to_string()))?;
         Ok(Json(json!({ "port": port.as_str(), "reply": reply })))
     }
+}
+
+/// The modem that a name stands for. `shared` are ids that several modems have.
+pub(super) fn find_modem(
+    modems: &[ModemStatus],
+    shared: &[ModemId],
+    name: &str,
+) -> Result<ModemStatus, Refused> {
+    if let Some(modem) = modems.iter().find(|modem| modem.snapshot.port == name) {
+        return Ok(modem.clone());
+    }
+    let several = |count: usize| {
+        refused(format!("{count} modems are called {name}; name the port of the one that you mean"))
+    };
+    // Ports of two machines may have the same last part.
+    let is_last_part =
+        |modem: &&ModemStatus| modem.snapshot.port.as_str().rsplit('/').next() == Some(name);
+    let of_port: Vec<&ModemStatus> = modems.iter().filter(is_last_part).collect();
+    match of_port.as_slice() {
+        [] => {}
+        [modem] => return Ok((*modem).clone()),
+        several_ports => return Err(several(several_ports.len())),
+    }
+    let called = |modem: &&ModemStatus| {
+        let modem = &modem.snapshot;
+        modem.imei().is_some_and(|imei| imei == name)
+            || views::identity_of(modem, shared).is_some_and(|id| id == name)
+    };
+    let unknown = || {
+        refused(format!(
+            "no modem is called {name}; `simbridge modem list` shows ports and identities"
+        ))
+    };
+    // The port that a modem was on before still shows what it told, so a modem that works comes
+    // first.
+    let rank =
+        |modem: &&ModemStatus| (!modem.snapshot.is_ready(), modem.snapshot.state.is_out_of_order());
+    let named: Vec<&ModemStatus> = modems.iter().filter(called).collect();
+    let best = named.iter().min_by_key(|modem| rank(modem)).ok_or_else(unknown)?;
+    let is_out_of_order = best.snapshot.state.is_out_of_order();
+    let equals = named.iter().filter(|modem| rank(modem) == rank(best)).count();
+    if equals > 1 && !is_out_of_order {
+        return Err(several(equals));
+    }
+    Ok((*best).clone())
 }
 
 /// Lists the modems by port. A number, an ICCID or a country is that of the SIM in the modem.
@@ -160,7 +173,7 @@ async fn show(State(state): State<AdminState>, Query(Named { name }): Query<Name
     let modem = state.find_modem(&name).await?;
     let sims = state.gateway.sims().list().await?;
     let snapshot = &modem.snapshot;
-    let detail = state.modems.detail(snapshot.port.as_str()).unwrap_or_default();
+    let detail = state.modems.detail(snapshot.port.as_str()).await.unwrap_or_default();
     let attempts = match snapshot.iccid() {
         Some(iccid) => state.gateway.numbers().attempts(iccid).await?,
         None => Vec::new(),
@@ -168,32 +181,43 @@ async fn show(State(state): State<AdminState>, Query(Named { name }): Query<Name
     let shared = state.gateway.sims().shared_modem_ids().await?;
     let last = state.last_sims(std::slice::from_ref(&modem)).await?;
     let mut shown = views::modem(&modem, &sims, &shared, last.get(&snapshot.port));
-    let recoveries: serde_json::Map<String, Value> = detail
+    if let Some(shown) = shown.as_object_mut() {
+        shown.insert("number_asked".to_owned(), views::attempts(&attempts));
+        let history = state.gateway.modems().history(snapshot.port.as_str());
+        insert_details(shown, &modem, detail, &history);
+    }
+    Ok(Json(shown))
+}
+
+/// Adds to a row of the list what is shown of a single modem only.
+pub(super) fn insert_details(
+    shown: &mut Map<String, Value>,
+    modem: &ModemStatus,
+    detail: ModemDetail,
+    history: &[Change],
+) {
+    let snapshot = &modem.snapshot;
+    let recoveries: Map<String, Value> = detail
         .recoveries
         .into_iter()
         .map(|(step, count)| (step.as_str().to_owned(), count.into()))
         .collect();
-    if let Some(shown) = shown.as_object_mut() {
-        shown.insert("seen_at".to_owned(), modem.seen_at.to_string().into());
-        let firmware = snapshot.identity.as_ref().and_then(|identity| identity.firmware.clone());
-        shown.insert("firmware".to_owned(), firmware.into());
-        shown.insert("profile".to_owned(), snapshot.profile.clone().into());
-        shown.insert("usb".to_owned(), detail.usb.into());
-        shown.insert("number_asked".to_owned(), views::attempts(&attempts));
-        shown.insert("recoveries".to_owned(), recoveries.into());
-        shown.insert("dropped".to_owned(), detail.dropped.into());
-        let history = state.gateway.modems().history(snapshot.port.as_str());
-        shown.insert("history".to_owned(), history.iter().map(views::change).collect());
-        shown.insert("transcript".to_owned(), detail.transcript.into());
-    }
-    Ok(Json(shown))
+    shown.insert("seen_at".to_owned(), modem.seen_at.to_string().into());
+    let firmware = snapshot.identity.as_ref().and_then(|identity| identity.firmware.clone());
+    shown.insert("firmware".to_owned(), firmware.into());
+    shown.insert("profile".to_owned(), snapshot.profile.clone().into());
+    shown.insert("usb".to_owned(), detail.usb.into());
+    shown.insert("recoveries".to_owned(), recoveries.into());
+    shown.insert("dropped".to_owned(), detail.dropped.into());
+    shown.insert("history".to_owned(), history.iter().map(views::change).collect());
+    shown.insert("transcript".to_owned(), detail.transcript.into());
 }
 
 async fn recording(State(state): State<AdminState>, Query(Named { name }): Query<Named>) -> Answer {
     let modem = state.find_modem(&name).await?;
     let port = &modem.snapshot.port;
     state.note(AuditAction::Recorded, format!("modem {port}")).await;
-    let lines = state.modems.recording(port.as_str()).unwrap_or_default();
+    let lines = state.modems.recording(port.as_str()).await.unwrap_or_default();
     Ok(Json(json!({ "port": port.as_str(), "lines": lines })))
 }
 

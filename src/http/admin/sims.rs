@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::books::with;
-use super::{AdminState, Answer, ListQuery, banks, parse_time, views};
+use super::{AdminState, Answer, ListQuery, banks, parse_time, refused, views};
 use crate::domain::Iccid;
 use crate::domain::sim::Pool;
 use crate::gateway::{Error, Gateway, SimEdit, SimView, WantedDigits};
@@ -102,6 +102,18 @@ pub(super) async fn rest(
     Ok(Json(views::sim(
         &admin.gateway.sims().set_rest(iccid, Duration::from_secs(rest.seconds)).await?,
     )))
+}
+
+/// Has the PIN of a card tried once more. The card need not be a known SIM: its ICCID can be read
+/// before its PIN is entered.
+pub(super) async fn retry_pin(
+    State(admin): State<AdminState>,
+    Path(iccid): Path<String>,
+) -> Answer {
+    let parsed = iccid.parse::<Iccid>();
+    let iccid = parsed.map_err(|error| refused(format!("{iccid}: {error}")))?;
+    admin.gateway.sims().allow_pin_again(iccid.clone()).await?;
+    Ok(Json(json!({ "iccid": iccid })))
 }
 
 #[derive(Deserialize)]

@@ -49,7 +49,7 @@ pub(super) fn text(visit: &Visit<Operator>, alarm: &Alarm) -> Markup {
     let named = things_named(visit, alarm);
     // Of a port's path its end says enough.
     let text = match alarm.about() {
-        AlarmSubject::Modem(port) => alarm.text.replace(port.as_str(), short_port(&port)),
+        AlarmSubject::Modem(port) => alarm.text.replace(port.as_str(), &short_port(&port)),
         _ => alarm.text.clone(),
     };
     with_code(&text, |piece| with_links(piece, &named))
@@ -88,7 +88,7 @@ fn with_links(text: &str, named: &[(String, String)]) -> Markup {
 fn things_named(visit: &Visit<Operator>, alarm: &Alarm) -> Vec<(String, String)> {
     match alarm.about() {
         AlarmSubject::Modem(port) if is_served(visit, &port) => {
-            vec![(short_port(&port).to_owned(), path!("/modems/{}", port))]
+            vec![(short_port(&port), path!("/modems/{}", port))]
         }
         AlarmSubject::Sims(iccids) => {
             let page = |iccid: &Iccid| path!("/sims/{}", iccid);

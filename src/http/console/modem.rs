@@ -26,7 +26,7 @@ pub(super) fn routes() -> Vec<Route<Operator>> {
 async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
     let modem = visit.modem_at(visit.param("port"))?;
     let port = &modem.snapshot.port;
-    let detail = visit.modems().detail(port.as_str()).unwrap_or_default();
+    let detail = visit.modems().detail(port.as_str()).await.unwrap_or_default();
     let asked = match modem.snapshot.iccid() {
         Some(iccid) => visit.gateway().numbers().attempts(iccid).await?,
         None => Vec::new(),

@@ -163,7 +163,7 @@ async fn reset(visit: Visit<Operator>, form: Form) -> Result<Done, Fault> {
 async fn recording(visit: Visit<Operator>) -> Result<Download, Fault> {
     let port = visit.modem_at(visit.param("port"))?.snapshot.port;
     visit.note(AuditAction::Recorded, format!("modem {port}")).await;
-    let lines = visit.modems().recording(port.as_str()).unwrap_or_default();
+    let lines = visit.modems().recording(port.as_str()).await.unwrap_or_default();
     let name = format!("{}-recording.txt", short_port(&port));
     Ok(Download::new(name, "text/plain; charset=utf-8", lines.join("\n") + "\n"))
 }

@@ -53,10 +53,14 @@ pub(super) fn tone_of(state: ModemState) -> Tone {
 }
 
 /// The part of a port's path that tells it from the others.
-pub(super) fn short_port(port: &PortName) -> &str {
+pub(super) fn short_port(port: &PortName) -> String {
     let last = port.as_str().rsplit('/').next().unwrap_or_default();
     let usb = last.find("usb-").and_then(|at| last.get(at..)).unwrap_or(last);
-    usb.strip_suffix("-port0").unwrap_or(usb)
+    let short = usb.strip_suffix("-port0").unwrap_or(usb);
+    match port.site() {
+        Some(site) => format!("{site}:{short}"),
+        None => short.to_owned(),
+    }
 }
 
 /// How full the message stores are.
@@ -287,6 +291,7 @@ mod tests {
             ("/dev/serial/by-path/pci-0000:00:14.0-usb-0:2:1.2-port0", "usb-0:2:1.2"),
             ("/dev/ttyUSB3", "ttyUSB3"),
             ("modem7", "modem7"),
+            ("ams:/dev/ttyUSB3", "ams:ttyUSB3"),
         ] {
             assert_eq!(short_port(&PortName::from_stored(port)), short);
         }

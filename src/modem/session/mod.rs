@@ -264,7 +264,7 @@ impl Session {
         now: Moment,
     ) {
         if let Phase::SimCheck(phase) = &mut self.phase {
-            phase.on_pin_permission(token, answer);
+            phase.on_pin_permission(&mut self.context, token, answer, now);
         }
         self.advance(now);
     }

@@ -93,6 +93,8 @@ pub struct Bench {
     pub learnt: Vec<UssdForm>,
     /// The cards whose PIN was tried, as the host remembers them, and whether they accepted it.
     pub tried: BTreeMap<String, bool>,
+    /// Whether the host can record that a PIN is tried.
+    pub records_tries: bool,
     /// The host's answer to `Identified`.
     pub owner: Result<MessageOwner, NotRecorded>,
     table: Vec<(String, String)>,
@@ -121,6 +123,7 @@ impl Bench {
             dropped: 0,
             learnt: Vec::new(),
             tried: BTreeMap::new(),
+            records_tries: true,
             owner: Ok(MessageOwner::default()),
             table: TABLE
                 .iter()
@@ -196,10 +199,11 @@ impl Bench {
                         None if only_if_accepted => PinPermission::NeverAccepted,
                         Some(true) | None => PinPermission::Granted,
                     };
-                    if answer == PinPermission::Granted {
+                    let answer = if self.records_tries { Ok(answer) } else { Err(()) };
+                    if answer == Ok(PinPermission::Granted) {
                         self.tried.insert(card, false);
                     }
-                    self.session.on_pin_permission(token, Ok(answer), self.now);
+                    self.session.on_pin_permission(token, answer, self.now);
                 }
                 Action::PinAccepted { modem, iccid } => {
                     match iccid {

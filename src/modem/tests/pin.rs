@@ -102,6 +102,22 @@ fn a_card_that_takes_a_moment_to_accept_its_pin_is_waited_for() {
 }
 
 #[test]
+fn a_host_that_cannot_record_the_attempt_is_asked_again_until_it_can() {
+    let mut bench = locked(3, Tried::new());
+    bench.records_tries = false;
+    bench.on(ENTER, "OK");
+    bench.auto(Duration::from_secs(60));
+    assert_eq!((bench.session.state(), bench.count(ENTER)), (ModemState::SimCheck, 0));
+    assert_eq!(bench.snapshot().reason, Some(ModemReason::PinAttemptNotRecorded));
+    bench.records_tries = true;
+    bench.auto(Duration::from_millis(5_500));
+    assert_eq!(bench.count(ENTER), 1);
+    bench.on("AT+CPIN?", "+CPIN: READY|OK");
+    bench.auto(Duration::from_secs(5));
+    assert_eq!(bench.session.state(), ModemState::Ready);
+}
+
+#[test]
 fn a_card_exchanged_while_its_attempts_are_read_is_asked_again() {
     let mut bench = locked(3, Tried::new());
     bench.on("AT+CPINR", "-").on(ENTER, "OK");

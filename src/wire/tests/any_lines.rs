@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::super::{
-    BadFrame, CentreSession, FromCentre, FromSite, MAX_FRAME, Question, Refusal, SiteSession,
+    BadFrame, CentreSession, FromCentre, FromSite, MAX_FRAME, Question, Refusal, SILENCE,
+    SiteSession,
 };
 use super::samples::{self, NOW, iccid};
 use super::site::{at, identity};
@@ -19,7 +20,7 @@ fn welcome_site() -> SiteSession {
 }
 
 fn welcome_centre() -> CentreSession {
-    let mut session = CentreSession::new(at(0));
+    let mut session = CentreSession::new(at(0), SILENCE);
     let hello = FromSite::Hello(samples::hello()).to_line(NOW).unwrap();
     session.take_line(hello.trim_end(), at(0), NOW).unwrap();
     session.welcome();
@@ -42,7 +43,7 @@ fn give(line: &str) {
     }
     let mut refused = welcome_centre();
     refused.refuse(Refusal::Revoked);
-    for mut session in [CentreSession::new(at(0)), welcome_centre(), refused] {
+    for mut session in [CentreSession::new(at(0), SILENCE), welcome_centre(), refused] {
         let _ = session.take_line(line, at(100), NOW);
         let _ = (session.tick(at(9_000)), session.deadline(), session.is_silent(at(9_000)));
         drain(|| session.next_frame(at(20_000), NOW));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::{
     Answer, BadFrame, CentreEvent, CentreSession, FromCentre, FromSite, Question, QuestionNumber,
-    Refusal, Reply, Report, Request, RequestNumber,
+    Refusal, Reply, Report, Request, RequestNumber, SILENCE,
 };
 use super::samples::{self, NOW, port};
 use super::site::at;
@@ -30,7 +30,7 @@ fn hear(session: &mut CentreSession, frame: FromSite, now: Moment) -> CentreEven
 }
 
 fn welcome_session() -> CentreSession {
-    let mut session = CentreSession::new(at(0));
+    let mut session = CentreSession::new(at(0), SILENCE);
     hear(&mut session, FromSite::Hello(samples::hello()), at(0));
     session.welcome();
     assert_eq!(frames(&mut session, at(0)), [FromCentre::Welcome]);
@@ -45,7 +45,7 @@ fn question(number: u64) -> FromSite {
 #[test]
 fn a_site_says_who_it_is_before_anything_else_and_once() {
     for early in [question(1), FromSite::Beat] {
-        let mut session = CentreSession::new(at(0));
+        let mut session = CentreSession::new(at(0), SILENCE);
         assert_eq!(take(&mut session, early.clone(), at(0)), Err(BadFrame::TooEarly));
         let hello = hear(&mut session, FromSite::Hello(samples::hello()), at(0));
         assert_eq!(hello, CentreEvent::Hello(samples::hello()));
@@ -59,7 +59,7 @@ fn a_site_says_who_it_is_before_anything_else_and_once() {
 
 #[test]
 fn the_centre_says_nothing_before_the_site_is_welcome_or_refused() {
-    let mut session = CentreSession::new(at(0));
+    let mut session = CentreSession::new(at(0), SILENCE);
     session.welcome();
     session.demands_changed();
     session.request(Request::Detail { port: port(1) }, at(0));
@@ -73,7 +73,7 @@ fn the_centre_says_nothing_before_the_site_is_welcome_or_refused() {
 
 #[test]
 fn a_refusal_is_the_last_frame() {
-    let mut early = CentreSession::new(at(0));
+    let mut early = CentreSession::new(at(0), SILENCE);
     hear(&mut early, FromSite::Hello(samples::hello()), at(0));
     for mut session in [early, welcome_session()] {
         session.demands_changed();
@@ -191,7 +191,7 @@ fn beats_and_silence_are_those_of_the_site() {
     assert!(!session.is_silent(at(14_999)) && session.is_silent(at(15_000)));
     take(&mut session, FromSite::Beat, at(8_000)).unwrap();
     assert!(!session.is_silent(at(22_999)) && session.is_silent(at(23_000)));
-    let waiting = CentreSession::new(at(0));
+    let waiting = CentreSession::new(at(0), SILENCE);
     assert_eq!(waiting.deadline(), Some(at(15_000)));
     assert!(waiting.is_silent(at(15_000)), "whoever does not say who it is goes");
 }

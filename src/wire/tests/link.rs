@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::super::{
     Answer, Answered, CentreEvent, CentreSession, FrameReader, Question, QuestionNumber,
-    RememberedAnswers, Report, SiteEvent, SiteSession,
+    RememberedAnswers, Report, SILENCE, SiteEvent, SiteSession,
 };
 use super::samples::{NOW, iccid, modem, port, received};
 use super::site::{at, identity};
@@ -285,7 +285,7 @@ fn run(seed: u64) -> Site {
         } else if is_calm || random.below(40) == 0 {
             site.session.connected(at(now));
             connection = Some(Connection {
-                session: CentreSession::new(at(now)),
+                session: CentreSession::new(at(now), SILENCE),
                 up: Pipe::default(),
                 down: Pipe::default(),
                 hello: None,

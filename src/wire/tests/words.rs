@@ -201,8 +201,8 @@ fn refusals_say_what_an_operator_can_do() {
         words,
         [
             "this daemon does not lead: another one has the ledger",
-            "the centre knows no site with this name and key; `simbridge site add` makes one",
-            "the centre speaks version 2 of the protocol: install the same simbridge",
+            "the central daemon knows no site with this name and key",
+            "the central daemon speaks version 2 of the protocol: install the same simbridge",
             "a site of this name is connected already",
             "the site's key was revoked",
         ]

@@ -6,6 +6,7 @@ use super::page::Kind::{Counter, Gauge, Histogram};
 use super::page::Page;
 use super::{Monitor, flag};
 use crate::daemon::logging;
+use crate::domain::Timestamp;
 
 pub(super) fn write_store(page: &mut Page, monitor: &Monitor) {
     let (store, stats) = (&monitor.store, monitor.store.stats());
@@ -84,10 +85,10 @@ pub(super) fn write_clocks(page: &mut Page, monitor: &Monitor) {
     );
 }
 
-pub(super) fn write_process(page: &mut Page, monitor: &Monitor) {
+pub(super) fn write_process(page: &mut Page, started: Timestamp) {
     let process = Process::now();
     page.single("process_cpu_seconds_total", Counter, "Processor time used.", process.cpu_seconds);
-    let started = monitor.started.0 as f64 / 1e6;
+    let started = started.0 as f64 / 1e6;
     page.single(
         "process_start_time_seconds",
         Gauge,

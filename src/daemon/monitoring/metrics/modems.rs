@@ -1,11 +1,13 @@
 //! The modems in the metrics: their states, and what their ports have done.
 
+use std::collections::BTreeMap;
+
 use super::super::modems::PortCounts;
+use super::flag;
 use super::page::Kind::{Counter, Gauge, Summary};
 use super::page::Page;
-use super::{Monitor, flag};
-use crate::domain::Imei;
 use crate::domain::modem::{ModemSnapshot, ModemStatus, ModemWarning, RecoveryStep, StoreFill};
+use crate::domain::{Imei, PortName, Timestamp};
 
 /// A gauge with one sample per modem: its name, its help text, and its value.
 type ModemGauge = (&'static str, &'static str, fn(&ModemStatus) -> Option<f64>);
@@ -22,18 +24,17 @@ const GAUGES: &[ModemGauge] = &[
     }),
 ];
 
-pub(super) fn write_states(page: &mut Page, monitor: &Monitor) {
-    let (modems, now) = (monitor.modem_statuses(), monitor.gateway.now());
-    write_identities(page, &modems);
+pub(super) fn write_states(page: &mut Page, modems: &[ModemStatus], now: Timestamp) {
+    write_identities(page, modems);
     let mut family =
         page.family("simbridge_modem_state", Gauge, "1 for the state that the modem is in.");
-    for modem in &modems {
+    for modem in modems {
         let ModemSnapshot { port, state, .. } = &modem.snapshot;
         family.put(&[("port", port.as_str()), ("state", state.as_str())], 1);
     }
     for (name, help, value) in GAUGES {
         let mut family = page.family(name, Gauge, help);
-        for modem in &modems {
+        for modem in modems {
             let port = modem.snapshot.port.as_str();
             value(modem).into_iter().for_each(|value| family.put(&[("port", port)], value));
         }
@@ -47,8 +48,8 @@ pub(super) fn write_states(page: &mut Page, monitor: &Monitor) {
         family
             .put(&[("port", modem.snapshot.port.as_str())], now.since(modem.seen_at).as_secs_f64())
     });
-    write_warnings(page, &modems);
-    write_stores(page, &modems);
+    write_warnings(page, modems);
+    write_stores(page, modems);
 }
 
 fn write_identities(page: &mut Page, modems: &[ModemStatus]) {
@@ -129,8 +130,7 @@ const COUNTERS: &[PortCounter] = &[
     ),
 ];
 
-pub(super) fn write_counts(page: &mut Page, monitor: &Monitor) {
-    let ports = monitor.modems.all();
+pub(super) fn write_counts(page: &mut Page, ports: &BTreeMap<PortName, PortCounts>) {
     for (name, help, value) in COUNTERS {
         let mut family = page.family(name, Counter, help);
         ports
@@ -150,7 +150,7 @@ pub(super) fn write_counts(page: &mut Page, monitor: &Monitor) {
         )
     });
     let mut family = page.family("simbridge_modem_recoveries_total", Counter, "Recovery steps.");
-    for (port, counts) in &ports {
+    for (port, counts) in ports {
         for (step, count) in RecoveryStep::ALL.into_iter().zip(counts.recoveries) {
             family.put(&[("port", port.as_str()), ("step", step.as_str())], count);
         }

@@ -8,6 +8,7 @@ async fn a_parked_sim_is_sold_and_its_order_lives_from_when_it_is_on_the_air() {
     let mut bank = fixture.bank(1, 2).await;
     let (ann, uber) =
         (fixture.customer("ann", 500).await, fixture.service("Uber", &["^Uber$"]).await);
+    let mut changes = fixture.gateway.banks().demand_changes();
     let order = fixture.order(ann, uber).await;
     let made = fixture.gateway.now();
     let demand = fixture.demand(1).await;
@@ -22,7 +23,7 @@ async fn a_parked_sim_is_sold_and_its_order_lives_from_when_it_is_on_the_air() {
             rented: false
         }
     );
-    fixture.gateway.banks().wait_for_demand().await;
+    changes.changed().await.unwrap();
     assert_eq!(fixture.gateway.orders().read_sms(ann, order).await.unwrap(), Sms::Waiting);
     let row = fixture.whole_order(order).await;
     assert_eq!((row.expires_at, row.awaits_sim), (until, true));
@@ -264,8 +265,9 @@ async fn a_parked_sim_is_rented_while_its_bank_works_and_switched_in_when_its_te
     assert_eq!(rent().await.unwrap(), Rent::NoStock);
     bank.report.trouble = None;
     bank.report_to(&fixture);
+    let mut changes = fixture.gateway.banks().demand_changes();
     let Rent::Made(rental) = rent().await.unwrap() else { panic!() };
-    fixture.gateway.banks().wait_for_demand().await;
+    changes.changed().await.unwrap();
     assert_eq!(
         fixture.demand(1).await,
         SlotDemand { iccid: iccid(1), held: false, collecting: false, trigger: None, rented: true }
@@ -276,7 +278,7 @@ async fn a_parked_sim_is_rented_while_its_bank_works_and_switched_in_when_its_te
     assert_eq!(fixture.demand(1).await.trigger, None, "it was on the air ten minutes ago");
     fixture.pass(1);
     look().await.unwrap();
-    fixture.gateway.banks().wait_for_demand().await;
+    changes.changed().await.unwrap();
     assert_eq!(fixture.demand(1).await.trigger, Some(SwitchTrigger::Tenant));
     bank.report_to(&fixture);
     assert_eq!(

@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::super::super::admin::WebAddresses;
 use super::super::super::console::{Console, ConsoleTools};
 use super::super::super::health::{
-    DatabaseReport, DiskReport, Faults, Health, Overview, ProcessReport, StockReport, SystemReport,
+    DatabaseReport, DiskReport, Faults, Health, Overview, Probes, ProcessReport, StockReport,
+    SystemReport,
 };
 use super::super::super::ids::RequestIds;
 use super::super::super::limits::{Limits, Throttle};
@@ -48,12 +49,15 @@ impl Machine {
 }
 
 impl ModemControl for Machine {
-    fn detail(&self, _port: &str) -> Option<ModemDetail> {
-        Some(ModemDetail { transcript: vec!["1.0 > AT".to_owned()], ..ModemDetail::default() })
+    fn detail(&self, _port: &str) -> BoxFuture<'_, Option<ModemDetail>> {
+        Box::pin(std::future::ready(Some(ModemDetail {
+            transcript: vec!["1.0 > AT".to_owned()],
+            ..ModemDetail::default()
+        })))
     }
 
-    fn recording(&self, _port: &str) -> Option<Vec<String>> {
-        Some(vec!["1.0 > AT".to_owned()])
+    fn recording(&self, _port: &str) -> BoxFuture<'_, Option<Vec<String>>> {
+        Box::pin(std::future::ready(Some(vec!["1.0 > AT".to_owned()])))
     }
 
     fn screen_command(&self, command: &str, forced: bool) -> Result<String, RequestError> {
@@ -133,7 +137,7 @@ impl Notifier for Machine {
     }
 }
 
-impl Health for Machine {
+impl Probes for Machine {
     fn metrics(&self) -> String {
         String::new()
     }
@@ -149,7 +153,9 @@ impl Health for Machine {
     fn modem_counts(&self) -> ModemCounts {
         ModemCounts { total: 0, ready: 0 }
     }
+}
 
+impl Health for Machine {
     fn overview(&self) -> Overview {
         Overview {
             version: "0.1.0",

@@ -1,0 +1,399 @@
+//! Sites whose daemons serve modems for a central daemon: with the real program in both roles, over
+//! TCP with TLS.
+
+mod proxy;
+
+use std::net::SocketAddr;
+
+use serde_json::Value;
+use simbridge::simulator::Scenario;
+
+use crate::banks::{QUICK_POOL, quick_profile};
+use crate::support::privacy::Secret;
+use crate::support::{Daemon, Site, wait_for};
+use proxy::{Mode, Proxy};
+
+/// A central daemon without modems of its own, and the fingerprint of its certificate.
+struct Centre {
+    site: Site,
+    fingerprint: String,
+}
+
+impl Centre {
+    fn new(configuration: &str) -> Centre {
+        let more = format!(
+            "[sites]\nlisten = \"127.0.0.1:0\"\ncertificate = \"FOLDER/sites.crt\"\nkey_file = \
+             \"FOLDER/sites.key\"\n{configuration}"
+        );
+        let site = Site::with(0, Scenario::default(), &more);
+        let text = std::fs::read_to_string(site.config()).unwrap();
+        let folder = site.dir.path().display().to_string();
+        // There is no modem here, so that each number is one of a site.
+        let (head, rest) = text.split_once("[[modem]]").unwrap();
+        let rest = rest.split_once("[sites]").unwrap().1;
+        let text = format!("{head}[sites]{rest}").replace("FOLDER", &folder);
+        std::fs::write(site.config(), text).unwrap();
+        let made = site.json(&["site", "certificate"]);
+        let fingerprint = made["fingerprint"].as_str().unwrap().to_owned();
+        Centre { site, fingerprint }
+    }
+
+    /// Starts its daemon, which sells a service.
+    fn serve(&self) -> Daemon {
+        let daemon = self.site.serve();
+        self.site.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$"]);
+        daemon
+    }
+
+    /// Numbers that must not be in its log.
+    fn hide(&self, numbers: impl IntoIterator<Item = String>) {
+        numbers.into_iter().for_each(|number| self.site.secrets.add(Secret::Number(number)));
+    }
+
+    /// Where sites connect to while its daemon runs.
+    fn address(&self) -> SocketAddr {
+        let status = self.site.admin("/status");
+        status["sites_listen"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Makes a key for a site; returns it.
+    fn add_site(&self, name: &str) -> String {
+        self.site.json(&["site", "add", name])["key"].as_str().unwrap().to_owned()
+    }
+
+    /// What `site list` shows of a site.
+    fn listed(&self, name: &str) -> Value {
+        let sites = self.site.json(&["site", "list"]);
+        let found = sites.as_array().unwrap().iter().find(|site| site["name"] == name);
+        found.unwrap().clone()
+    }
+
+    /// How many modems are ready, of all sites.
+    fn ready(&self) -> u64 {
+        self.site.admin("/status")["modems"]["ready"].as_u64().unwrap()
+    }
+
+    /// The state of each modem, by port.
+    fn states(&self) -> Vec<String> {
+        let modems = self.site.admin("/modems");
+        let state = |modem: &Value| modem["state"].as_str().unwrap().to_owned();
+        modems.as_array().unwrap().iter().map(state).collect()
+    }
+
+    /// An order for the service; its id and number.
+    fn order(&self, key: &str) -> Result<(String, String), String> {
+        let made = self.site.get(&format!("/api/makeorder?key={key}&serviceId=1"));
+        let order = made.strip_prefix("ORDER_ID_").and_then(|rest| rest.split_once("_NUMBER_"));
+        let order = order.map(|(id, number)| (id.to_owned(), number.to_owned()));
+        order.ok_or(made)
+    }
+
+    fn poll(&self, key: &str, order: &str) -> String {
+        self.site.get(&format!("/api/getsms?key={key}&orderId={order}&wait=30"))
+    }
+}
+
+/// The configuration that makes a folder with modems a site.
+fn make_site(site: &Site, name: &str, key: &str, central: SocketAddr, fingerprint: &str) {
+    let folder = site.dir.path().display();
+    std::fs::write(site.dir.path().join("site.key"), format!("{key}\n")).unwrap();
+    site.secrets.add(Secret::Key(key.to_owned()));
+    let text = format!(
+        "[site]\nname = \"{name}\"\ncentral = [\"{central}\"]\nfingerprints = \
+         [\"{fingerprint}\"]\nkey_file = \"{folder}/site.key\"\n[admin]\nsocket = \
+         \"{folder}/admin.sock\"\n[[modem]]\nport = \"{folder}/modems/modem*\"\n"
+    );
+    std::fs::write(site.config(), text).unwrap();
+}
+
+/// A centre with one site that is connected through a proxy.
+struct Pair {
+    centre: Centre,
+    centre_daemon: Daemon,
+    proxy: Proxy,
+    site: Site,
+}
+
+impl Pair {
+    fn new(modems: usize, configuration: &str) -> Pair {
+        let centre = Centre::new(configuration);
+        let centre_daemon = centre.serve();
+        let proxy = Proxy::start();
+        proxy.lead_to(centre.address());
+        let site = Site::with_modems(modems);
+        let key = centre.add_site("ams");
+        make_site(&site, "ams", &key, proxy.address, &centre.fingerprint);
+        centre.hide(site.network().numbers());
+        Pair { centre, centre_daemon, proxy, site }
+    }
+
+    fn wait_ready(&self, modems: u64) {
+        wait_for("the site's modems", || self.centre.ready() == modems);
+    }
+
+    /// Sends an SMS to a number at the site.
+    fn send(&self, from: &str, number: &str, text: &str) {
+        self.centre.site.secrets.add(Secret::Text(text.to_owned()));
+        self.site.send(from, number, text);
+    }
+}
+
+/// The number of an order as the network has it.
+fn international(site: &Site, number: &str) -> String {
+    let numbers = site.network().numbers();
+    let digits = number.trim_start_matches(['+', '0']);
+    numbers.into_iter().find(|known| known.ends_with(digits)).unwrap()
+}
+
+#[test]
+fn orders_get_their_codes_from_modems_of_a_site() {
+    let pair = Pair::new(2, "");
+    let site_daemon = pair.site.serve();
+    pair.wait_ready(2);
+    let centre = &pair.centre;
+    let listed = centre.listed("ams");
+    assert_eq!(
+        (&listed["state"], &listed["ports"], &listed["ready"]),
+        (&"connected".into(), &2.into(), &2.into())
+    );
+    let key = centre.site.customer("ann", "1.00");
+    let (order, number) = centre.order(&key).unwrap();
+    let number = international(&pair.site, &number);
+    pair.send("Uber", &number, "Your Uber code is 4711");
+    assert_eq!(centre.poll(&key, &order), "SUCCESS_Your Uber code is 4711");
+    wait_for("the store to be empty", || pair.site.network().stored(&number) == 0);
+
+    // An operator's requests reach the site's modems by the ports' names at the centre.
+    let modems = centre.site.json(&["modem", "list"]);
+    let port = modems[0]["port"].as_str().unwrap();
+    let local = format!("{}/modems/modem000", pair.site.dir.path().display());
+    assert_eq!(port, format!("ams:{local}"));
+    let said = centre.site.ok(&["modem", "at", port, "AT+CSQ"]);
+    assert!(said.contains("+CSQ: "), "{said}");
+    let shown = centre.site.json(&["modem", "show", port]);
+    assert!(!shown["transcript"].as_array().unwrap().is_empty());
+    let recording = pair.site.dir.path().join("recording");
+    centre.site.ok(&["modem", "record", port, recording.to_str().unwrap()]);
+    assert!(std::fs::read_to_string(&recording).unwrap().contains("AT+CGSN"));
+
+    // The site knows its own modems by their own names, and says what it is.
+    let own = pair.site.json(&["modem", "list"]);
+    assert_eq!((&own[0]["port"], &own[0]["state"]), (&local.as_str().into(), &"Ready".into()));
+    let status = pair.site.admin("/status");
+    assert_eq!((&status["site"], &status["link"]["connected"]), (&"ams".into(), &true.into()));
+    let refused = pair.site.run(&["account", "list"]);
+    let complaint = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(complaint.contains("this daemon is a site"), "{complaint}");
+    assert!(pair.site.page("/metrics").contains("simbridge_central_connected 1"));
+
+    site_daemon.terminate();
+    wait_for("the modems to be unreachable", || centre.states() == ["Unreachable", "Unreachable"]);
+    assert_eq!(centre.order(&key).unwrap_err(), "NO_PHONE_AVAILABLE");
+    assert_eq!(centre.listed("ams")["state"], "down");
+    let verified = centre.site.ok(&["verify"]);
+    assert!(verified.contains("right") || !verified.is_empty());
+    pair.centre_daemon.terminate();
+}
+
+#[test]
+fn what_comes_while_the_link_is_cut_waits_in_the_modem_and_comes_once() {
+    let pair = Pair::new(2, "");
+    let _site_daemon = pair.site.serve();
+    pair.wait_ready(2);
+    let centre = &pair.centre;
+    let key = centre.site.customer("ann", "2.00");
+    let (order, number) = centre.order(&key).unwrap();
+    let number = international(&pair.site, &number);
+
+    pair.proxy.set(Mode::Cut);
+    wait_for("the numbers to be sold out", || centre.order(&key).is_err());
+    assert_eq!(centre.states(), ["Unreachable", "Unreachable"]);
+    pair.send("Uber", &number, "Your Uber code is 1234");
+    wait_for("the message to be in the modem", || pair.site.network().stored(&number) == 1);
+    assert_eq!(centre.site.get(&format!("/api/getsms?key={key}&orderId={order}")), "WAITING");
+
+    pair.proxy.set(Mode::Passing);
+    assert_eq!(centre.poll(&key, &order), "SUCCESS_Your Uber code is 1234");
+    pair.wait_ready(2);
+    wait_for("the store to be empty", || pair.site.network().stored(&number) == 0);
+    assert_eq!(centre.site.messages().len(), 1);
+    centre.order(&key).unwrap();
+}
+
+#[test]
+fn a_link_that_is_silent_is_noticed_on_both_sides() {
+    let pair = Pair::new(1, "");
+    let _site_daemon = pair.site.serve();
+    pair.wait_ready(1);
+    pair.proxy.set(Mode::Holding);
+    wait_for("the centre to notice", || pair.centre.states() == ["Unreachable"]);
+    wait_for("the site to notice", || pair.site.admin("/status")["link"]["connected"] == false);
+    pair.proxy.set(Mode::Passing);
+    pair.wait_ready(1);
+}
+
+#[test]
+fn nobody_is_let_in_without_the_name_and_the_key_of_a_site() {
+    let pair = Pair::new(1, "");
+    let _site_daemon = pair.site.serve();
+    pair.wait_ready(1);
+    let centre = &pair.centre;
+    let (address, fingerprint) = (centre.address(), centre.fingerprint.as_str());
+    let other = Site::with_modems(0);
+    let reason = |name: &str, key: &str, fingerprint: &str| {
+        make_site(&other, name, key, address, fingerprint);
+        let _daemon = other.serve();
+        let mut reason = String::new();
+        wait_for("the site to be refused", || {
+            let link = other.admin("/status")["link"].clone();
+            reason = link["reason"].as_str().unwrap_or_default().to_owned();
+            !reason.is_empty()
+        });
+        reason
+    };
+    let wrong = "ab".repeat(32);
+    let unknown = "the central daemon knows no site with this name and key";
+    assert!(reason("ams", &wrong, fingerprint).contains(unknown));
+    assert!(reason("fra", &wrong, fingerprint).contains(unknown));
+    let key = std::fs::read_to_string(pair.site.dir.path().join("site.key")).unwrap();
+    let connected = reason("ams", key.trim(), fingerprint);
+    assert!(connected.contains("a site of this name is connected already"), "{connected}");
+    let foreign = reason("ams", key.trim(), &wrong);
+    assert!(foreign.contains(&format!("has the fingerprint {fingerprint}")), "{foreign}");
+
+    assert_eq!(centre.ready(), 1, "the site that is connected is not disturbed");
+    centre.site.ok(&["site", "revoke", "ams"]);
+    wait_for("the site's modems to be unreachable", || centre.states() == ["Unreachable"]);
+    wait_for("the site to be told", || {
+        let link = pair.site.admin("/status")["link"].clone();
+        link["reason"].as_str().is_some_and(|reason| reason.contains("key was revoked"))
+    });
+    assert_eq!(centre.listed("ams")["state"], "revoked");
+}
+
+#[test]
+fn each_message_comes_once_however_often_site_and_centre_are_killed() {
+    let Pair { centre, centre_daemon, proxy, site } = Pair::new(3, "");
+    let (mut centre_daemon, mut site_daemon) = (Some(centre_daemon), Some(site.serve()));
+    wait_for("the site's modems", || centre.ready() == 3);
+    let numbers = site.network().numbers();
+    let mut sent = Vec::new();
+    for round in 0..12 {
+        for (place, number) in numbers.iter().enumerate() {
+            let text = format!("message {round} {place}");
+            centre.site.secrets.add(Secret::Text(text.clone()));
+            site.send("Bank", number, &text);
+            sent.push(text);
+        }
+        match round % 3 {
+            0 => {
+                site_daemon.take().unwrap().kill();
+                site_daemon = Some(site.serve());
+            }
+            1 => {
+                centre_daemon.take().unwrap().kill();
+                centre_daemon = Some(centre.site.serve());
+                proxy.lead_to(centre.address());
+            }
+            _ => {
+                proxy.set(Mode::Cut);
+                proxy.set(Mode::Passing);
+            }
+        }
+    }
+    wait_for("all messages", || centre.site.messages().len() >= sent.len());
+    wait_for("the stores to be empty", || {
+        numbers.iter().all(|number| site.network().stored(number) == 0)
+    });
+    let mut came: Vec<String> = centre
+        .site
+        .messages()
+        .iter()
+        .map(|message| message["text"].as_str().unwrap().to_owned())
+        .collect();
+    came.sort();
+    sent.sort();
+    assert_eq!(came, sent);
+    centre.site.ok(&["verify"]);
+    drop((site_daemon, centre_daemon));
+}
+
+#[test]
+fn modems_of_two_sites_may_tell_the_same_imei() {
+    let centre = Centre::new("");
+    let _centre_daemon = centre.serve();
+    let boxes = [("ams", 0), ("fra", 1)].map(|(name, place)| {
+        let scenario = format!(
+            "[[modem]]\nimei = \"867962041234560\"\nsim.iccid = \
+             \"89310400000000001{place}8\"\nsim.number = \"+3161230000{place}\"\n"
+        );
+        let site = Site::with(1, Scenario::parse(&scenario).unwrap(), "");
+        let key = centre.add_site(name);
+        make_site(&site, name, &key, centre.address(), &centre.fingerprint);
+        centre.hide(site.network().numbers());
+        site
+    });
+    let _daemons = boxes.each_ref().map(Site::serve);
+    wait_for("both modems", || centre.ready() == 2);
+    let modems = centre.site.json(&["modem", "list"]);
+    let shown = |place: usize, key: &str| modems[place][key].as_str().unwrap().to_owned();
+    assert_eq!([0, 1].map(|place| shown(place, "imei")), ["867962041234560", "867962041234560"]);
+    assert_eq!(
+        [0, 1].map(|place| shown(place, "identity")),
+        ["ams/867962041234560", "fra/867962041234560"]
+    );
+}
+
+#[test]
+fn a_bank_at_a_site_brings_the_sims_of_orders_on_the_air() {
+    let centre = Centre::new("[orders]\nlifetime = \"15s\"\n");
+    let _centre_daemon = centre.serve();
+    let scenario = format!("[[modem]]\nboot_ms = 50\n{QUICK_POOL}slots = 3\n");
+    let site = Site::with(1, Scenario::parse(&scenario).unwrap(), "");
+    let folder = site.dir.path().display().to_string();
+    let key = centre.add_site("ams");
+    make_site(&site, "ams", &key, centre.address(), &centre.fingerprint);
+    let profile = quick_profile(include_str!("../../../hardware/banks/swit.toml"));
+    std::fs::create_dir_all(site.dir.path().join("hardware/banks")).unwrap();
+    std::fs::write(site.dir.path().join("hardware/banks/mine.toml"), profile).unwrap();
+    let text = std::fs::read_to_string(site.config()).unwrap();
+    let (head, _) = text.split_once("[[modem]]").unwrap();
+    let bank = format!(
+        "[hardware]\nfolder = \"{folder}/hardware\"\n[[bank]]\nname = \"rack\"\nprofile = \
+         \"quick-swit\"\ncontrol = \"{folder}/modems/bank0\"\nports = \
+         [\"{folder}/modems/modem000\"]\nslots = 3\nsell_within = \"50s\"\nquiet = \"1s\"\nstay \
+         = \"2s\"\n"
+    );
+    std::fs::write(site.config(), format!("{head}{bank}")).unwrap();
+    centre.hide(site.network().bank_cards().into_iter().map(|card| card.number));
+    let _daemon = site.serve();
+    let known = || {
+        let banks = centre.site.admin("/banks");
+        banks[0]["known"].as_u64().unwrap_or_default()
+    };
+    wait_for("the SIMs of all slots", || known() == 3);
+    let bank = centre.site.json(&["bank", "show", "ams/rack"]);
+    assert_eq!(bank["name"], "ams/rack");
+    assert!(bank["radio_list"][0]["port"].as_str().unwrap().starts_with("ams:/"), "{bank}");
+    assert_eq!(site.json(&["bank", "list"])[0]["name"], "rack");
+
+    let key = centre.site.customer("ann", "5.00");
+    // One of the three is of another country.
+    for _ in 0..2 {
+        let mut made = None;
+        wait_for("an order", || {
+            made = centre.order(&key).ok();
+            made.is_some()
+        });
+        let (order, number) = made.unwrap();
+        let digits = number.trim_start_matches(['+', '0']);
+        let cards = site.network().bank_cards();
+        let card = cards.into_iter().find(|card| card.number.ends_with(digits)).unwrap();
+        let text = format!("Your Uber code is {order}");
+        centre.site.secrets.add(Secret::Text(text.clone()));
+        site.send("Uber", &card.number, &text);
+        wait_for("the code", || centre.poll(&key, &order) == format!("SUCCESS_{text}"));
+    }
+    let slot = centre.site.json(&["bank", "show", "ams/rack"])["slot_list"][0].clone();
+    assert_eq!(slot["holds"], "sim");
+}
