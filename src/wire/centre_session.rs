@@ -93,6 +93,11 @@ impl CentreSession {
         }
     }
 
+    /// Whether the site has been told that it is not served.
+    pub fn has_refused(&self) -> bool {
+        self.stage == Stage::Refused
+    }
+
     /// Answers a question. An answer to one that this connection does not wait for is dropped.
     pub fn answer(&mut self, number: QuestionNumber, answer: Answered) {
         if self.unanswered.contains(&number) {

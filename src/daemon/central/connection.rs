@@ -125,8 +125,11 @@ impl Connection {
         }
     }
 
-    /// The connection has ended and is forgotten.
-    pub(super) fn has_ended(&self) {
+    /// The connection has ended: it is forgotten, and who waits for its end goes on.
+    pub(super) fn end(&self) {
+        if let Some(name) = self.site() {
+            self.sites.forget(name);
+        }
         self.ended.cancel();
     }
 
@@ -285,7 +288,8 @@ impl LinkSide for Arc<Connection> {
     }
 
     fn is_over(&self) -> Option<String> {
-        self.refusal().map(|refusal| refusal.to_string())
+        let inner = self.lock();
+        inner.refusal.filter(|_| inner.session.has_refused()).map(|refusal| refusal.to_string())
     }
 
     fn changes(&self) -> watch::Receiver<()> {

@@ -162,19 +162,25 @@ impl Sites {
                 return tracing::debug!(event = "site_refused", "no agreement on TLS in time");
             }
         };
-        let connection = Connection::new(Arc::clone(&self), address, place);
+        let forgetting = Forgetting(Connection::new(Arc::clone(&self), address, place));
+        let connection = &forgetting.0;
         let ended = connection.run(stream).await;
-        let Some(name) = connection.site() else {
+        if connection.site().is_some() {
+            let reason = ended.to_string();
+            tracing::warn!(event = "site_disconnected", reason, "a site is not connected any more");
+        } else {
             let refusal = connection.refusal();
             let reason = refusal.map_or_else(|| ended.to_string(), |refusal| refusal.to_string());
-            return self.log_refusal(address, reason);
-        };
+            self.log_refusal(address, reason);
+        }
+    }
+
+    /// Forgets the connection of a site that has ended.
+    fn forget(&self, name: &SiteName) {
         if let Some(site) = self.by_name.lock().get_mut(name) {
             site.connection = None;
         }
         self.gateway.sites().disconnected(name);
-        connection.has_ended();
-        tracing::warn!(event = "site_disconnected", %ended, "a site is not connected any more");
     }
 
     /// Logs why somebody was not let in, once for all attempts in a row: a site tries again every
@@ -299,6 +305,16 @@ impl Sites {
     /// Asks a site to do something. `None`: it is not connected, or does not reply.
     async fn request(&self, name: &SiteName, request: Request) -> Option<Reply> {
         self.connection_of(name)?.request(request).await
+    }
+}
+
+/// Has a connection forgotten when this is dropped, also by a panic: the site could not connect any
+/// more otherwise.
+struct Forgetting(Arc<Connection>);
+
+impl Drop for Forgetting {
+    fn drop(&mut self) {
+        self.0.end();
     }
 }
 

@@ -79,8 +79,10 @@ fn a_refusal_is_the_last_frame() {
         session.demands_changed();
         session.refuse(Refusal::NotLeading);
         assert_eq!(take(&mut session, question(1), at(0)), Ok(None));
+        assert!(!session.has_refused());
         let sent = frames(&mut session, at(60_000));
         assert_eq!(sent, [FromCentre::Refused(Refusal::NotLeading)]);
+        assert!(session.has_refused());
         session.refuse(Refusal::Revoked);
         session.welcome();
         assert_eq!(frames(&mut session, at(60_000)), []);
