@@ -207,12 +207,11 @@ impl Link {
     fn note_down(&self, reason: String) {
         let now = self.now();
         let mut inner = self.lock();
-        let since = match &inner.state {
+        let (since, is_news) = match &inner.state {
             LinkState::Down { since, reason: known } if *known == reason => (*since, false),
             LinkState::Down { since, .. } => (*since, true),
             LinkState::Starting | LinkState::Connected { .. } => (now, true),
         };
-        let (since, is_news) = since;
         if is_news {
             tracing::warn!(
                 event = "central_away",
