@@ -1,7 +1,8 @@
 //! What accounts pay instead of the services' prices.
 
-use rusqlite::{Row, params};
+use rusqlite::params;
 
+use super::engine::Row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::account_price::{AccountPrice, OwnPrice};
 use crate::domain::{AccountId, Amount, ServiceId};
@@ -10,11 +11,11 @@ const PRICE: &str = "SELECT service_id, country, price_minor, percent FROM accou
                      account_id = $1";
 
 fn price(row: &Row<'_>) -> rusqlite::Result<AccountPrice> {
-    let price = match row.get::<_, Option<u32>>(3)? {
+    let price = match row.get::<Option<u32>>(3)? {
         Some(percent) => OwnPrice::Percent(percent),
         None => OwnPrice::Amount(Amount(row.get(2)?)),
     };
-    let service = row.get::<_, Option<i64>>(0)?.map(ServiceId);
+    let service = row.get::<Option<i64>>(0)?.map(ServiceId);
     Ok(AccountPrice { service, country: row.get(1)?, price })
 }
 

@@ -1,7 +1,8 @@
 //! Customers' accounts.
 
-use rusqlite::{Row, params};
+use rusqlite::params;
 
+use super::engine::Row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::fair_use::{Allowance, DayUse, FairUse, OwnLimits, RecentEnds};
 use crate::domain::{AccountId, Amount, Funds, Timestamp};
@@ -31,12 +32,12 @@ const ACCOUNT: &str = "SELECT id, name, balance_minor, held_minor, suspended_at,
                        day_spent_minor, day_orders, erased_at FROM account";
 
 pub(super) fn allowance(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Allowance>> {
-    Ok(row.get::<_, Option<i64>>(column)?.map(Allowance::from_stored))
+    Ok(row.get::<Option<i64>>(column)?.map(Allowance::from_stored))
 }
 
 fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
     let funds = Funds { balance: Amount(row.get(2)?), held: Amount(row.get(3)?) };
-    let suspended_at = row.get::<_, Option<i64>>(4)?.map(Timestamp);
+    let suspended_at = row.get::<Option<i64>>(4)?.map(Timestamp);
     let fair_use = FairUse {
         recent: RecentEnds::from_stored(row.get(5)?),
         paused_until: Timestamp(row.get(6)?),
@@ -57,7 +58,7 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
             spent: Amount(row.get(11)?),
             orders: row.get(12)?,
         },
-        erased_at: row.get::<_, Option<i64>>(13)?.map(Timestamp),
+        erased_at: row.get::<Option<i64>>(13)?.map(Timestamp),
     })
 }
 

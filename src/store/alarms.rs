@@ -1,9 +1,9 @@
 //! Alarms, those that stand and those of the last time, and what was told of them.
 
-use rusqlite::{Row, params};
+use rusqlite::params;
 
 use super::audit::person;
-use super::read_tx::parsed;
+use super::engine::{Row, parsed};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::Timestamp;
 use crate::domain::alarm::{Acknowledgement, Alarm, StandingAlarm};
@@ -27,7 +27,7 @@ fn standing(row: &Row<'_>) -> rusqlite::Result<StandingAlarm> {
     let members = row.get_ref(0)?.as_str()?.lines().map(str::to_owned).collect();
     let (name, subject, text) = (parsed(row, 1)?, row.get(2)?, row.get(3)?);
     let alarm = Alarm { name, subject, text, in_shell: None, members };
-    let acknowledged = match row.get::<_, Option<i64>>(5)? {
+    let acknowledged = match row.get::<Option<i64>>(5)? {
         Some(at) => {
             let (note, by) = (row.get(6)?, person(row.get(7)?, row.get(8)?));
             Some(Acknowledgement { at: Timestamp(at), note, by })

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Row, params};
+use rusqlite::params;
 
 use super::accounts::allowance;
-use super::read_tx::mode;
+use super::engine::{Row, mode};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::fair_use::{Allowance, DayUse};
 use crate::domain::key::{KeyMode, KeyRefusal, KeyState, Scopes};
@@ -93,7 +93,7 @@ const KEY: &str = "SELECT k.account_id, a.name, k.prefix, k.created_at, k.revoke
                    k.account_id";
 
 fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
-    let time = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(Timestamp));
+    let time = |column| Ok::<_, rusqlite::Error>(row.get::<Option<i64>>(column)?.map(Timestamp));
     Ok(Key {
         account: AccountId(row.get(0)?),
         account_name: row.get(1)?,
@@ -116,7 +116,7 @@ fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
 }
 
 fn scopes(row: &Row<'_>, column: usize) -> rusqlite::Result<Scopes> {
-    Ok(Scopes::from_stored(row.get::<_, Option<String>>(column)?.as_deref()))
+    Ok(Scopes::from_stored(row.get::<Option<String>>(column)?.as_deref()))
 }
 
 /// What was spent with a key on its day, from this column and the next.
@@ -136,7 +136,7 @@ impl ReadTx<'_> {
             Ok(Holder {
                 account: AccountId(row.get(0)?),
                 allowed: row.get(1)?,
-                expires_at: row.get::<_, Option<i64>>(2)?.map(Timestamp),
+                expires_at: row.get::<Option<i64>>(2)?.map(Timestamp),
                 scopes: scopes(row, 3)?,
                 prefix: row.get(4)?,
                 spend_per_day: allowance(row, 5)?.unwrap_or_default(),

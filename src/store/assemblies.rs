@@ -3,8 +3,9 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use rusqlite::{Row, params};
+use rusqlite::params;
 
+use super::engine::Row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::{AssemblyId, MessageId, SimId, Timestamp};
 
@@ -82,7 +83,7 @@ fn assembly(row: &Row<'_>) -> rusqlite::Result<Assembly> {
         doubtful: row.get(2)?,
         sender: row.get(3)?,
         total: row.get(4)?,
-        message: row.get::<_, Option<i64>>(5)?.map(MessageId),
+        message: row.get::<Option<i64>>(5)?.map(MessageId),
     })
 }
 

@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
-use rusqlite::{Row, params};
+use rusqlite::params;
 
+use super::engine::{Row, parsed};
 use super::list_steps::{ListStep, STEP_ROWS};
 use super::listing::{ListFilter, Listed};
-use super::read_tx::parsed;
 use super::{Asked, ReadTx, StoreError, WriteTx};
 use crate::domain::audit::{Actor, AuditAction, Person};
 use crate::domain::login::LoginName;

@@ -12,9 +12,9 @@ mod statements;
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Row, ToSql, params};
+use rusqlite::{ToSql, params};
 
-use super::read_tx::parsed;
+use super::engine::{Row, parsed};
 use super::{ReadTx, StoreError};
 use crate::domain::allocation::SharingPolicy;
 use crate::domain::sim::Pool;
@@ -240,7 +240,7 @@ impl ReadTx<'_> {
             }
             left -= 1;
             let sim = SimId(row.get(0)?);
-            let Some(has_past) = row.get::<_, Option<bool>>(3)? else { return Ok(true) };
+            let Some(has_past) = row.get::<Option<bool>>(3)? else { return Ok(true) };
             let iccid = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
             let Some(rank) = rank(sim, iccid) else { return Ok(true) };
             if best.as_ref().is_none_or(|(known, ..)| (has_past, rank) < *known) {

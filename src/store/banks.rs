@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use rusqlite::{Row, params};
+use rusqlite::params;
 
+use super::engine::Row;
 use super::listing::{ListFilter, Listed};
 use super::orders::lifetime;
 use super::{ReadTx, StoreError, WriteTx};
@@ -52,7 +53,7 @@ const LISTED: Listed = Listed {
 fn slot_record(row: &Row<'_>) -> rusqlite::Result<Result<SlotRecord, StoreError>> {
     let (bank, slot): (String, i64) = (row.get(0)?, row.get(1)?);
     let (word, iccid): (String, Option<Iccid>) = (row.get(2)?, row.get(3)?);
-    let visited_at = row.get::<_, Option<i64>>(4)?.map(Timestamp);
+    let visited_at = row.get::<Option<i64>>(4)?.map(Timestamp);
     let fault = |fault| {
         Ok(Err(StoreError::Row { table: "bank_slot", key: format!("{bank} {slot}"), fault }))
     };
@@ -68,13 +69,13 @@ fn slot_record(row: &Row<'_>) -> rusqlite::Result<Result<SlotRecord, StoreError>
 
 fn switch_record(row: &Row<'_>) -> rusqlite::Result<Result<SwitchRecord, StoreError>> {
     let fault = |fault| {
-        let key = row.get::<_, i64>(0)?.to_string();
+        let key = row.get::<i64>(0)?.to_string();
         Ok(Err(StoreError::Row { table: "bank_move", key, fault }))
     };
-    let Ok(outcome) = row.get::<_, String>(6)?.parse() else {
+    let Ok(outcome) = row.get::<String>(6)?.parse() else {
         return fault("has an outcome that no switch can have");
     };
-    let Ok(slot) = u32::try_from(row.get::<_, i64>(3)?) else {
+    let Ok(slot) = u32::try_from(row.get::<i64>(3)?) else {
         return fault("is to a slot whose number is impossible");
     };
     Ok(Ok(SwitchRecord {
@@ -133,7 +134,7 @@ impl ReadTx<'_> {
         self.first(sql, params![now.0, iccid], |row| {
             Ok(SimClaims {
                 held: row.get(0)?,
-                open_until: row.get::<_, Option<i64>>(1)?.map(Timestamp),
+                open_until: row.get::<Option<i64>>(1)?.map(Timestamp),
                 rented: row.get(2)?,
                 collecting: row.get(3)?,
             })
@@ -151,7 +152,7 @@ impl ReadTx<'_> {
                 order: OrderId(row.get(0)?),
                 account: AccountId(row.get(1)?),
                 iccid: row.get(2)?,
-                lifetime: row.get::<_, Option<i64>>(3)?.map(lifetime),
+                lifetime: row.get::<Option<i64>>(3)?.map(lifetime),
             })
         })
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::Connection;
 
-use super::migrate::tests::{NEWEST, made_by};
+use super::sqlite::{NEWEST, made_by};
 use super::traces::Trace;
 use super::{CHECKS, Store};
 use crate::domain::{AccountId, Msisdn, ServiceId, Timestamp};

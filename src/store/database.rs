@@ -6,22 +6,25 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::account_turns::{AccountTurns, rest_from};
 use super::changes::Changes;
-use super::copy::{copies, copy_into};
-use super::file::{OpenFiles, configure_writer, keep_from_others, keep_savepoints_in_memory, lock};
-use super::migrate::migrate;
+use super::engine::Connection;
 use super::page_readers::PageTurns;
 use super::person::current_person;
-use super::readers::Readers;
+use super::sqlite::{copies, copy_into};
 use super::stats::stopwatch;
 use super::writer::{Command, Operation, write_loop};
-use super::{ReadTx, Stats, StoreError, WriteTx};
+use super::{ReadTx, Stats, StoreError, WriteTx, sqlite};
 use crate::domain::AccountId;
 
+/// How many readers may work at the same time; further ones wait for their turn. Waiting is cheaper
+/// than opening another connection, which costs more than most reads.
+pub(super) const READERS: usize = 8;
+/// How many of them may work for one account. Whatever its customers ask, and however often, the
+/// others are left to everybody else.
+const READERS_PER_ACCOUNT: usize = 2;
 /// How many operations may be queued for the writer before callers have to wait for room in the
 /// queue.
 const QUEUE: usize = 1024;
@@ -37,8 +40,12 @@ const BACKGROUND_NICE: i32 = 10;
 #[derive(Clone)]
 pub struct Store {
     jobs: mpsc::Sender<Command>,
-    readers: Arc<Readers>,
-    files: Arc<OpenFiles>,
+    readers: Arc<sqlite::Readers>,
+    /// One permit for each reader that may work at the same time.
+    turns: Arc<Semaphore>,
+    /// The same for the readers that may work for each account.
+    reading: Arc<AccountTurns>,
+    files: Arc<sqlite::OpenFiles>,
     queued: Arc<AccountTurns>,
     page_turns: Arc<PageTurns>,
     changes: Arc<Changes>,
@@ -55,41 +62,22 @@ impl Store {
     /// Like [`Store::open`]. With `checkpointed_by_others`, the write-ahead log is never
     /// checkpointed here: Litestream does so itself, and must be the only one that does.
     pub fn open_with(path: &Path, checkpointed_by_others: bool) -> Result<Store, StoreError> {
-        let failed = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
-        let lock = lock(path)?;
-        keep_from_others(path);
-        let mut conn = Connection::open(path).map_err(|error| failed(error.to_string()))?;
-        if conn.is_readonly("main").unwrap_or(false) {
-            return Err(failed(
-                "this user may only read it, or its file system is mounted read-only".to_owned(),
-            ));
-        }
-        let opened = configure_writer(&conn, checkpointed_by_others)
-            .and_then(|()| migrate(&mut conn, path))
-            .and_then(|()| keep_savepoints_in_memory(&conn));
-        opened.map_err(|error| match error {
-            StoreError::Other(reason) => failed(reason),
-            other => other.of_file(path),
-        })?;
-        let files = Arc::new(OpenFiles::of(&conn, path)?);
-        let of_writer = Arc::clone(&files);
+        let changes = Arc::<Changes>::default();
+        let writer = sqlite::Writer::open(path, checkpointed_by_others, &changes)?;
+        let files = Arc::clone(writer.files());
         let (jobs, queue) = mpsc::channel(QUEUE);
         let stats = Arc::<Stats>::default();
-        let counted = Arc::clone(&stats);
-        let changes = Arc::<Changes>::default();
-        let (noted, told) = (Arc::clone(&changes), Arc::clone(&changes));
-        conn.update_hook(Some(move |_, _: &str, table: &str, _| noted.note(table)))?;
+        let (counted, told) = (Arc::clone(&stats), Arc::clone(&changes));
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || {
-                write_loop(&conn, (&of_writer, &counted, &told), queue);
-                drop(lock);
-            })
-            .map_err(|error| failed(error.to_string()))?;
+            .spawn(move || write_loop(&writer, (&counted, &told), queue))
+            .map_err(|error| StoreError::Other(format!("cannot start the writer: {error}")))?;
         Ok(Store {
             jobs,
             stats,
-            readers: Arc::new(Readers::of(path)),
+            readers: Arc::new(sqlite::Readers::of(path)),
+            turns: Arc::new(Semaphore::new(READERS)),
+            reading: Arc::new(AccountTurns::new(READERS_PER_ACCOUNT)),
             files,
             queued: Arc::new(AccountTurns::new(QUEUED_PER_ACCOUNT)),
             page_turns: Arc::new(PageTurns::new()),
@@ -200,8 +188,7 @@ impl Store {
     {
         let readers = Arc::clone(&self.readers);
         let page_turn = self.page_turns.take().await?;
-        let turn =
-            Arc::clone(&self.readers.turns).acquire_owned().await.map_err(|_| StoreError::Gone)?;
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| StoreError::Gone)?;
         let read = tokio::task::spawn_blocking(move || {
             // Held until the reading ends, even if the caller has stopped waiting for it.
             let _turns = (turn, page_turn);
@@ -224,7 +211,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let turn = self.readers.accounts.take(account).await?;
+        let turn = self.reading.take(account).await?;
         let read = self.read(move |rows| {
             // As that of `read`, it is held until the reading ends.
             let (turn, began) = (turn, stopwatch());
@@ -276,7 +263,9 @@ impl Store {
             let file = tempfile::Builder::new()
                 .prefix(".copy-")
                 .tempfile_in(folder.unwrap_or_else(|| ".".into()))?;
-            copy_into(rows.connection(), file.path())?;
+            match rows.connection() {
+                Connection::Sqlite(conn) => copy_into(conn, file.path())?,
+            }
             Ok::<_, StoreError>(file.reopen()?)
         };
         self.read_in_background(copy).await
@@ -374,7 +363,6 @@ impl Store {
 mod tests {
     use tokio::task::JoinHandle;
 
-    use super::super::readers::{READERS, READERS_PER_ACCOUNT};
     use super::*;
 
     type Reading = (std::sync::mpsc::Sender<()>, JoinHandle<Result<(), StoreError>>);
@@ -412,7 +400,7 @@ mod tests {
         for _ in 0..READERS {
             has_begun.recv().await.unwrap();
         }
-        assert_eq!(store.readers.turns.available_permits(), 0);
+        assert_eq!(store.turns.available_permits(), 0);
         assert!(has_begun.try_recv().is_err(), "one more waits for its turn");
         drop(holds);
         for reading in readings {

@@ -5,9 +5,9 @@
 
 use std::ops::RangeInclusive;
 
-use rusqlite::{Row, params};
+use rusqlite::params;
 
-use super::read_tx::parsed;
+use super::engine::{Row, parsed};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::event::{Event, EventKind, EventSubject};
 use crate::domain::key::KeyMode;

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Row, params};
+use rusqlite::params;
 
+use super::engine::Row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::health::{self, PairHealth, SimHearing};
 use crate::domain::{AccountId, Iccid, Msisdn, ServiceId, SimId, Timestamp};
@@ -143,7 +144,7 @@ impl ReadTx<'_> {
                    t ON t.sim_id = s.id WHERE s.deaf_until > 0 AND s.retired_at IS NULL ORDER BY \
                    s.id";
         self.all(sql, [], |row| {
-            let iccid = Iccid::from_stored(row.get::<_, String>(1)?.as_str());
+            let iccid = Iccid::from_stored(row.get::<String>(1)?.as_str());
             Ok((SimId(row.get(0)?), iccid, Timestamp(row.get(2)?)))
         })
     }
@@ -161,7 +162,7 @@ impl ReadTx<'_> {
         let found = self.first(sql, [sim.0], |row| {
             Ok(SimHearing {
                 silent: row.get(0)?,
-                first: row.get::<_, Option<i64>>(1)?.map(ServiceId),
+                first: row.get::<Option<i64>>(1)?.map(ServiceId),
                 is_mixed: row.get(2)?,
                 deaf_until: Timestamp(row.get(3)?),
             })

@@ -1,10 +1,10 @@
 //! The ledger: entries are only added, each once, and the account's funds are updated in the same
 //! transaction.
 
-use rusqlite::{Row, params};
+use rusqlite::params;
 
+use super::engine::{Row, parsed};
 use super::listing::{ListFilter, Listed};
-use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::ledger::{EntryKind, Posting, top_up_reference};
 use crate::domain::price::Price;
@@ -98,8 +98,8 @@ fn funds(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Funds>> {
 }
 
 pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    let price = row.get::<_, Option<i64>>(7)?.map(Amount);
-    let price = match (price, row.get::<_, Option<String>>(8)?, row.get::<_, Option<String>>(9)?) {
+    let price = row.get::<Option<i64>>(7)?.map(Amount);
+    let price = match (price, row.get::<Option<String>>(8)?, row.get::<Option<String>>(9)?) {
         (Some(amount), Some(currency), Some(rate)) => {
             currency.parse().ok().map(|currency| (Price { amount, currency }, rate))
         }
@@ -112,8 +112,8 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         balance: Amount(row.get(2)?),
         held: Amount(row.get(3)?),
         currency: row.get(4)?,
-        order: row.get::<_, Option<i64>>(5)?.map(OrderId),
-        rental: row.get::<_, Option<i64>>(6)?.map(RentalId),
+        order: row.get::<Option<i64>>(5)?.map(OrderId),
+        rental: row.get::<Option<i64>>(6)?.map(RentalId),
         price,
         note: row.get(10)?,
         at: Timestamp(row.get(11)?),
@@ -141,7 +141,7 @@ impl ReadTx<'_> {
         let sql = "SELECT id, balance_after, held_after FROM ledger WHERE account_id = $1 AND id > \
                    $2 AND balance_after IS NOT NULL ORDER BY id LIMIT 1";
         let known =
-            self.first(sql, [account.0, entry], |row| Ok((row.get::<_, i64>(0)?, funds(row, 1)?)))?;
+            self.first(sql, [account.0, entry], |row| Ok((row.get::<i64>(0)?, funds(row, 1)?)))?;
         let (last, after) = known.unwrap_or((i64::MAX, None));
         let sql = "SELECT CAST(coalesce(sum(balance_minor), 0) AS bigint), \
                    CAST(coalesce(sum(held_minor), 0) AS bigint) FROM ledger WHERE account_id = $1 \
@@ -325,7 +325,7 @@ impl WriteTx<'_> {
                 let sql =
                     "SELECT day, key_prefix FROM ledger WHERE order_id = $1 AND kind = 'hold'";
                 let of_hold = self.first(sql, [order.0], |row| {
-                    Ok((row.get::<_, Option<i64>>(0)?.map(Timestamp), row.get(1)?))
+                    Ok((row.get::<Option<i64>>(0)?.map(Timestamp), row.get(1)?))
                 })?;
                 Ok(of_hold.unwrap_or_default())
             }

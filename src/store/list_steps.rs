@@ -1,8 +1,7 @@
 //! Lists that are looked through step by step: whoever looks for what there is little of must not
 //! look at every row at once.
 
-use rusqlite::Row;
-
+use super::engine::Row;
 use super::listing::{ListFilter, Listed, numbered};
 use super::{ReadTx, StoreError};
 use crate::domain::Timestamp;
@@ -124,7 +123,7 @@ mod tests {
         filter: &ListFilter,
         looked_at: i64,
     ) -> (Vec<i64>, Option<(i64, i64)>) {
-        let (rows, read) = (ReadTx::on(conn), |row: &Row<'_>| row.get::<_, i64>(0));
+        let (rows, read) = (ReadTx::on(conn), |row: &Row<'_>| row.get::<i64>(0));
         let step = rows.list_step("SELECT id FROM thing", listed, filter, looked_at, read).unwrap();
         (step.rows, step.stopped_at.map(|end| (end.before, end.at.0)))
     }

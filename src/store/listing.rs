@@ -7,9 +7,9 @@
 
 use std::ops::Range;
 
-use rusqlite::Row;
 use rusqlite::types::Value;
 
+use super::engine::Row;
 use super::{ReadTx, StoreError};
 use crate::domain::{
     AccountId, Msisdn, OrderId, OrderOutcome, RowLimit, ServiceId, SimId, Timestamp,
@@ -303,8 +303,8 @@ impl ReadTx<'_> {
         let (mut low, mut high) = (0, self.number(&last, [])?.saturating_add(1));
         while low < high {
             let middle = low + (high - low) / 2;
-            let found = self
-                .first(&next, [middle], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+            let found =
+                self.first(&next, [middle], |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?)))?;
             match found {
                 Some((id, time)) if time < at.0 => low = id.saturating_add(1),
                 _ => high = middle,

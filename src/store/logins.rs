@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use rusqlite::params;
 use rusqlite::types::ValueRef;
-use rusqlite::{Row, params};
 
-use super::read_tx::parsed;
+use super::engine::{Row, parsed};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::login::{LoginKind, LoginName, LoginState, Preferences, SecondFactor, Side};
 use crate::domain::totp::{Step, TotpSecret};
@@ -78,7 +78,7 @@ fn of_side(side: Side) -> &'static str {
 }
 
 fn login(row: &Row<'_>) -> rusqlite::Result<Login> {
-    let time = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(Timestamp));
+    let time = |column| Ok::<_, rusqlite::Error>(row.get::<Option<i64>>(column)?.map(Timestamp));
     let kind = match row.get_ref(2)? {
         ValueRef::Null => LoginKind::Customer(AccountId(row.get(3)?)),
         _ => LoginKind::Operator(parsed(row, 2)?),
@@ -91,7 +91,7 @@ fn login(row: &Row<'_>) -> rusqlite::Result<Login> {
     };
     Ok(Login {
         id: LoginId(row.get(0)?),
-        name: LoginName::from_stored(row.get::<_, String>(1)?),
+        name: LoginName::from_stored(row.get::<String>(1)?),
         kind,
         account_name: row.get(4)?,
         is_suspended: row.get(5)?,
@@ -111,13 +111,13 @@ fn login(row: &Row<'_>) -> rusqlite::Result<Login> {
 }
 
 fn secret(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<TotpSecret>> {
-    Ok(row.get::<_, Option<[u8; 20]>>(column)?.map(TotpSecret::from_stored))
+    Ok(row.get::<Option<[u8; 20]>>(column)?.map(TotpSecret::from_stored))
 }
 
 fn second_factor(row: &Row<'_>) -> rusqlite::Result<Option<SecondFactor>> {
     let Some(secret) = secret(row, 7)? else { return Ok(None) };
     let (digests, _) = row.get_ref(9)?.as_blob()?.as_chunks::<32>();
-    let last_step = row.get::<_, Option<i64>>(8)?.map(Step);
+    let last_step = row.get::<Option<i64>>(8)?.map(Step);
     Ok(Some(SecondFactor { secret, last_step, recovery_codes: digests.to_vec() }))
 }
 

@@ -1,10 +1,10 @@
 //! Messages: the SMS that have been put together from their parts, and whom they belong to.
 
-use rusqlite::{Row, params};
+use rusqlite::params;
 
+use super::engine::{Row, parsed};
 use super::list_steps::{ListStep, STEP_ROWS};
 use super::listing::{ListFilter, Listed};
-use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::message::{Message, MessageKind, Owner};
 use crate::domain::{MessageId, Order, OrderId, RentalId, RowLimit, ServiceId, SimId, Timestamp};
@@ -103,11 +103,11 @@ pub(super) fn read_message(row: &Row<'_>) -> rusqlite::Result<Message> {
         sender: row.get(4)?,
         text: row.get(5)?,
         code: row.get(6)?,
-        sent_at: row.get::<_, Option<i64>>(7)?.map(Timestamp),
+        sent_at: row.get::<Option<i64>>(7)?.map(Timestamp),
         received_at: Timestamp(row.get(8)?),
         complete: row.get(9)?,
-        order: row.get::<_, Option<i64>>(10)?.map(OrderId),
-        rental: row.get::<_, Option<i64>>(11)?.map(RentalId),
+        order: row.get::<Option<i64>>(10)?.map(OrderId),
+        rental: row.get::<Option<i64>>(11)?.map(RentalId),
         withheld: row.get(12)?,
         seen: row.get(13)?,
         kind: parsed(row, 14)?,
@@ -175,8 +175,8 @@ impl ReadTx<'_> {
     pub fn owner_of_message(&self, id: MessageId) -> Result<Owner, StoreError> {
         let sql = "SELECT order_id, rental_id, withheld FROM message WHERE id = $1";
         let owner = self.first(sql, [id.0], |row| {
-            let (order, rental) = (row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?);
-            let withheld = row.get::<_, Option<String>>(2)?.map(Owner::Withheld);
+            let (order, rental) = (row.get::<Option<i64>>(0)?, row.get::<Option<i64>>(1)?);
+            let withheld = row.get::<Option<String>>(2)?.map(Owner::Withheld);
             let given = order
                 .map(|id| Owner::Order(OrderId(id)))
                 .or(rental.map(|id| Owner::Rental(RentalId(id))));

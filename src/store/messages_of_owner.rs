@@ -34,7 +34,7 @@ impl ReadTx<'_> {
                       withheld IS NULL ORDER BY id DESC LIMIT 1";
         for sql in [with_code, newest] {
             let shown = self.first(sql, [order.0], |row| {
-                Ok((MessageId(row.get(0)?), row.get::<_, Option<String>>(1)?, row.get(2)?))
+                Ok((MessageId(row.get(0)?), row.get::<Option<String>>(1)?, row.get(2)?))
             })?;
             if let Some((id, text, seen)) = shown {
                 return Ok(text.map(|text| (id, text, seen)));

@@ -1,6 +1,6 @@
-//! The database (SQLite): one writer thread with group commit, a pool of read-only connections, and
-//! one file for each subject with the functions that read and write it. All SQL is here and in
-//! `migrations/`.
+//! The database: one writer thread with group commit, a pool of read-only connections, and one file
+//! for each subject with the functions that read and write it. All SQL is here and in
+//! `migrations/`. What concerns SQLite alone is in `sqlite`, behind the seam in `engine`.
 //!
 //! The interface speaks the types of `domain`. A caller gives a whole operation to
 //! [`Store::write`], which returns after the commit is on disk (WAL, `synchronous=FULL`).
@@ -17,20 +17,18 @@ mod assemblies;
 pub(crate) mod attacks;
 mod audit;
 mod availability;
-mod backup_file;
 mod banks;
 #[cfg(test)]
 mod breaches;
 mod changes;
 mod client_addresses;
-mod copy;
 mod database;
 mod deadlines;
 mod decimals;
+mod engine;
 mod erasure;
 mod error;
 mod events;
-mod file;
 mod finding;
 mod health;
 mod identities;
@@ -41,7 +39,6 @@ mod listing;
 mod logins;
 mod messages;
 mod messages_of_owner;
-mod migrate;
 mod modem_ids;
 mod new_file;
 mod numbers;
@@ -57,7 +54,6 @@ mod portal;
 #[cfg(test)]
 mod query_plans;
 mod read_tx;
-mod readers;
 #[cfg(debug_assertions)]
 mod recorder;
 mod rentals;
@@ -71,6 +67,7 @@ mod sessions;
 mod sim_locations;
 mod sims;
 mod sites;
+mod sqlite;
 mod stats;
 mod traces;
 mod values;
@@ -87,7 +84,6 @@ pub use api_keys::{Holder, Key, KeyTerms};
 pub use assemblies::{Assembly, AwaitedMessage, NewAssembly};
 pub use audit::AuditRow;
 pub use availability::{RentalQuery, SearchResult, SearchScope, SellableSim, StockQuery};
-pub use backup_file::BackupFile;
 pub use banks::{SimClaims, WaitingOrder};
 pub use changes::Changes;
 pub use client_addresses::Asked;
@@ -127,6 +123,7 @@ pub use sessions::{NewSession, Session};
 pub use sim_locations::{BankPosition, LastSim, LocationPeriod, SimActivity};
 pub use sims::OwnStore;
 pub use sites::StoredSite;
+pub use sqlite::BackupFile;
 pub use stats::Stats;
 pub use traces::{Attributed, Mark, StoredText, Trace};
 pub use values::as_stored;

@@ -1,8 +1,8 @@
 //! SIMs whose number is not known yet, and the attempts to find it out.
 
-use rusqlite::{Row, params};
+use rusqlite::params;
 
-use super::read_tx::parsed;
+use super::engine::{Row, parsed};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::number_discovery::DiscoveryAttempt;
 use crate::domain::{SimId, Timestamp};
@@ -51,7 +51,7 @@ impl ReadTx<'_> {
     /// When the next attempt is due after `now`.
     pub fn next_ask(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let sql = "SELECT min(next_at) FROM number_ask WHERE next_at > $1";
-        Ok(self.first(sql, [now.0], |row| row.get::<_, Option<i64>>(0))?.flatten().map(Timestamp))
+        Ok(self.first(sql, [now.0], |row| row.get::<Option<i64>>(0))?.flatten().map(Timestamp))
     }
 
     /// The message with this token.

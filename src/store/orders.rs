@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use rusqlite::{Row, params};
+use rusqlite::params;
 
+use super::engine::Row;
 use super::list_steps::{ListStep, STEP_ROWS};
 use super::listing::{ListFilter, Listed};
 use super::{ReadTx, StoreError, WriteTx};
@@ -80,7 +81,7 @@ pub(super) const LISTED: Listed = Listed {
 
 pub(super) fn order(row: &Row<'_>) -> rusqlite::Result<Result<Order, StoreError>> {
     let id = OrderId(row.get(0)?);
-    let ended_at = row.get::<_, Option<i64>>(10)?.map(Timestamp);
+    let ended_at = row.get::<Option<i64>>(10)?.map(Timestamp);
     let outcome = row.get_ref(13)?.as_str_or_null()?;
     let known = outcome.map(OrderOutcome::from_word);
     let state = OrderState::from_row(row.get_ref(9)?.as_str()?, ended_at);
@@ -101,16 +102,16 @@ pub(super) fn order(row: &Row<'_>) -> rusqlite::Result<Result<Order, StoreError>
         price: Amount(row.get(6)?),
         created_at: Timestamp(row.get(7)?),
         expires_at: Timestamp(row.get(8)?),
-        reuse_of: row.get::<_, Option<i64>>(11)?.map(OrderId),
+        reuse_of: row.get::<Option<i64>>(11)?.map(OrderId),
         awaits_sim: row.get(12)?,
-        replaces: row.get::<_, Option<i64>>(14)?.map(OrderId),
+        replaces: row.get::<Option<i64>>(14)?.map(OrderId),
         client_ref: row.get(15)?,
         report: row.get_ref(16)?.as_str_or_null()?.and_then(|word| word.parse().ok()),
         state,
         outcome: known.flatten(),
-        lifetime: row.get::<_, Option<i64>>(17)?.map(lifetime),
-        asked_again_after: row.get::<_, Option<i64>>(18)?.map(MessageId),
-        finished_at: row.get::<_, Option<i64>>(19)?.map(Timestamp),
+        lifetime: row.get::<Option<i64>>(17)?.map(lifetime),
+        asked_again_after: row.get::<Option<i64>>(18)?.map(MessageId),
+        finished_at: row.get::<Option<i64>>(19)?.map(Timestamp),
     }))
 }
 

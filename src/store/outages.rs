@@ -1,7 +1,8 @@
 //! Outages of rentals: when their SIMs were off the air.
 
-use rusqlite::{Row, params};
+use rusqlite::params;
 
+use super::engine::Row;
 use super::rentals::{as_micros, micros};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::outage::Outage;
@@ -26,7 +27,7 @@ fn outage(row: &Row<'_>) -> rusqlite::Result<Outage> {
         began_at: Timestamp(row.get(2)?),
         counted: micros(row.get(3)?),
         seen_at: Timestamp(row.get(4)?),
-        ended_at: row.get::<_, Option<i64>>(5)?.map(Timestamp),
+        ended_at: row.get::<Option<i64>>(5)?.map(Timestamp),
         credit: Amount(row.get(6)?),
     })
 }

@@ -111,7 +111,7 @@ impl ReadTx<'_> {
         let sql = "SELECT m.text FROM part p JOIN message m ON m.id = p.message_id WHERE \
                    coalesce(p.stamp, 0) = $1 AND p.sim_id = $2 AND m.sender = $3";
         let values = params![stamp.map_or(0, |at| at.0), sim.0, sender];
-        let texts = self.all(sql, values, |row| row.get::<_, Option<String>>(0))?;
+        let texts = self.all(sql, values, |row| row.get::<Option<String>>(0))?;
         Ok(texts.into_iter().flatten().collect())
     }
 
@@ -128,7 +128,7 @@ impl ReadTx<'_> {
                    received_at >= $2 AND (sequence IS NULL OR sequence = 1) ORDER BY received_at \
                    DESC LIMIT $3";
         let samples =
-            self.all(sql, params![smsc, since.0, limit], |row| row.get::<_, Option<i64>>(0))?;
+            self.all(sql, params![smsc, since.0, limit], |row| row.get::<Option<i64>>(0))?;
         Ok(samples.into_iter().flatten().collect())
     }
 
@@ -155,7 +155,7 @@ impl ReadTx<'_> {
             Ok(StoredPart {
                 pdu: row.get(0)?,
                 sequence: row.get(1)?,
-                stamp: row.get::<_, Option<i64>>(2)?.map(Timestamp),
+                stamp: row.get::<Option<i64>>(2)?.map(Timestamp),
                 received_at: Timestamp(row.get(3)?),
                 live: row.get(4)?,
             })

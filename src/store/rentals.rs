@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use rusqlite::{Row, params};
+use rusqlite::params;
 
+use super::engine::Row;
 use super::list_steps::{ListStep, STEP_ROWS};
 use super::listing::{ListFilter, Listed};
 use super::{ReadTx, StoreError, WriteTx};
@@ -64,7 +65,7 @@ pub(super) fn as_micros(time: Duration) -> i64 {
 
 fn rental(row: &Row<'_>) -> rusqlite::Result<Result<Rental, StoreError>> {
     let id = RentalId(row.get(0)?);
-    let ended_at = row.get::<_, Option<i64>>(13)?.map(Timestamp);
+    let ended_at = row.get::<Option<i64>>(13)?.map(Timestamp);
     let (word, ending) = (row.get_ref(12)?.as_str()?, row.get_ref(19)?.as_str_or_null()?);
     let Some(state) = RentalState::from_row(word, ended_at, ending) else {
         return Ok(Err(StoreError::Row {
@@ -90,7 +91,7 @@ fn rental(row: &Row<'_>) -> rusqlite::Result<Result<Rental, StoreError>> {
         free: micros(row.get(15)?),
         free_before: micros(row.get(16)?),
         days_off_air: row.get(17)?,
-        moved_at: row.get::<_, Option<i64>>(18)?.map(Timestamp),
+        moved_at: row.get::<Option<i64>>(18)?.map(Timestamp),
         state,
     }))
 }
@@ -163,7 +164,7 @@ impl ReadTx<'_> {
                    number = $2 AND state = 'ended' UNION ALL SELECT sim_id, to_at FROM rental_move \
                    WHERE number = $2) had JOIN sim s ON s.id = had.sim_id";
         let values = params![as_micros(rest), number];
-        let until = self.first(sql, values, |row| row.get::<_, Option<i64>>(0))?;
+        let until = self.first(sql, values, |row| row.get::<Option<i64>>(0))?;
         Ok(until.flatten().map(Timestamp))
     }
 

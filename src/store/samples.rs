@@ -1,7 +1,8 @@
 //! Samples of the site's figures.
 
-use rusqlite::{Row, params};
+use rusqlite::params;
 
+use super::engine::Row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::Timestamp;
 use crate::domain::sample::{Figures, Sample, SampleSpan, SampleTopic};
@@ -43,7 +44,7 @@ impl ReadTx<'_> {
     ) -> Result<Option<Timestamp>, StoreError> {
         let sql = "SELECT max(at) FROM sample WHERE topic = $1 AND span = $2";
         let newest = self
-            .first(sql, params![topic.as_str(), seconds(span)], |row| row.get::<_, Option<i64>>(0));
+            .first(sql, params![topic.as_str(), seconds(span)], |row| row.get::<Option<i64>>(0));
         Ok(newest?.flatten().map(Timestamp))
     }
 }

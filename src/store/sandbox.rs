@@ -1,8 +1,8 @@
 //! Test orders and test rentals, in tables of their own.
 
-use rusqlite::{Row, params};
+use rusqlite::params;
 
-use super::read_tx::parsed;
+use super::engine::{Row, parsed};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::sandbox::{TestOrder, TestRental};
 use crate::domain::{AccountId, Amount, OrderId, RentalId, Timestamp};
@@ -14,9 +14,8 @@ const RENTAL: &str = "SELECT id, account_id, package, renewal_package, auto_rene
                       price_minor, started_at, told FROM test_rental";
 
 fn order(row: &Row<'_>) -> rusqlite::Result<TestOrder> {
-    let order_id =
-        |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(OrderId));
-    let given_up_at = row.get::<_, Option<i64>>(10)?.map(Timestamp);
+    let order_id = |column| Ok::<_, rusqlite::Error>(row.get::<Option<i64>>(column)?.map(OrderId));
+    let given_up_at = row.get::<Option<i64>>(10)?.map(Timestamp);
     let given_up = match given_up_at {
         Some(at) => Some((parsed(row, 9)?, at)),
         None => None,

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Row, ToSql, params};
+use rusqlite::{ToSql, params};
 
-use super::read_tx::parsed;
+use super::engine::{Row, parsed};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::catalogue::{ChargeOn, CountryPrice, ReuseTerms};
 use crate::domain::market_names::{FivesimName, MarketNames, ServiceCode};
@@ -62,17 +62,15 @@ fn service(row: &Row<'_>) -> rusqlite::Result<Service> {
         id: ServiceId(row.get(0)?),
         name: row.get(1)?,
         market_names: MarketNames {
-            code: row.get::<_, Option<String>>(8)?.map(ServiceCode::from_stored),
-            fivesim: row.get::<_, Option<String>>(9)?.map(FivesimName::from_stored),
+            code: row.get::<Option<String>>(8)?.map(ServiceCode::from_stored),
+            fivesim: row.get::<Option<String>>(9)?.map(FivesimName::from_stored),
         },
         price: Amount(row.get(2)?),
         country_prices: BTreeMap::new(),
         enabled: row.get(3)?,
         priority: row.get(4)?,
         reuse: ReuseTerms {
-            window: row
-                .get::<_, Option<i64>>(5)?
-                .map(|us| Duration::from_micros(us.unsigned_abs())),
+            window: row.get::<Option<i64>>(5)?.map(|us| Duration::from_micros(us.unsigned_abs())),
             price_percent: row.get(6)?,
         },
         charge_on: match row.get_ref(7)? {
@@ -88,7 +86,7 @@ impl ReadTx<'_> {
     /// The longest reuse window that a service has of its own.
     pub fn longest_reuse_window(&self) -> Result<Option<Duration>, StoreError> {
         let sql = "SELECT max(reuse_window_us) FROM service";
-        let longest = self.first(sql, [], |row| row.get::<_, Option<i64>>(0))?.flatten();
+        let longest = self.first(sql, [], |row| row.get::<Option<i64>>(0))?.flatten();
         Ok(longest.map(|us| Duration::from_micros(us.unsigned_abs())))
     }
 
@@ -163,14 +161,14 @@ impl ReadTx<'_> {
                 true => CountryPrice::Amount(Amount(row.get(2)?)),
                 false => CountryPrice::Off,
             };
-            Ok((ServiceId(row.get(0)?), row.get::<_, String>(1)?, price))
+            Ok((ServiceId(row.get(0)?), row.get::<String>(1)?, price))
         })?;
         let patterns = format!(
             "SELECT service_id, kind = 'sender', pattern FROM service_pattern {which} ORDER BY \
              service_id, kind, id"
         );
         let patterns = self.all(&patterns, value.as_slice(), |row| {
-            Ok((ServiceId(row.get(0)?), row.get(1)?, row.get::<_, String>(2)?))
+            Ok((ServiceId(row.get(0)?), row.get(1)?, row.get::<String>(2)?))
         })?;
         for (id, country, price) in prices {
             if let Some(service) = find(services, id) {

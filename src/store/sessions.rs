@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
-use rusqlite::{Row, params};
+use rusqlite::params;
 
+use super::engine::Row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::{LoginId, SessionId, Timestamp};
 

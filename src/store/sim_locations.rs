@@ -1,8 +1,9 @@
 //! The history of each SIM's locations: in which modem it was, and when. There is one
 //! row for as long as a SIM stays in the same modem.
 
-use rusqlite::{Row, params};
+use rusqlite::params;
 
+use super::engine::Row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::{Iccid, ModemId, Msisdn, SimId, Timestamp};
 
@@ -33,9 +34,9 @@ pub struct LocationPeriod {
 
 fn location_period(row: &Row<'_>) -> rusqlite::Result<Result<LocationPeriod, StoreError>> {
     let bank: Option<String> = row.get(2)?;
-    let slot = row.get::<_, Option<i64>>(3)?.map(u32::try_from).transpose();
+    let slot = row.get::<Option<i64>>(3)?.map(u32::try_from).transpose();
     let Ok(slot) = slot else {
-        let key = row.get::<_, i64>(0)?.to_string();
+        let key = row.get::<i64>(0)?.to_string();
         return Ok(Err(StoreError::Row {
             table: "stay",
             key,
@@ -47,7 +48,7 @@ fn location_period(row: &Row<'_>) -> rusqlite::Result<Result<LocationPeriod, Sto
         position: bank.map(|bank| BankPosition { bank, slot }),
         since: Timestamp(row.get(4)?),
         seen_at: Timestamp(row.get(5)?),
-        ended_at: row.get::<_, Option<i64>>(6)?.map(Timestamp),
+        ended_at: row.get::<Option<i64>>(6)?.map(Timestamp),
     }))
 }
 
@@ -67,8 +68,8 @@ const ACTIVITY: &str = "SELECT s.id, (SELECT t.since FROM stay t WHERE t.sim_id 
 fn activity(row: &Row<'_>) -> rusqlite::Result<SimActivity> {
     Ok(SimActivity {
         sim: SimId(row.get(0)?),
-        since: row.get::<_, Option<i64>>(1)?.map(Timestamp),
-        last_message_at: row.get::<_, Option<i64>>(2)?.map(Timestamp),
+        since: row.get::<Option<i64>>(1)?.map(Timestamp),
+        last_message_at: row.get::<Option<i64>>(2)?.map(Timestamp),
     })
 }
 

@@ -1,10 +1,10 @@
 //! SIMs: their numbers, whose messages are in a modem's own store, and the attempts to enter a
 //! PIN. Which SIMs can be sold is decided in `availability.rs`.
 
-use rusqlite::{Row, params};
+use rusqlite::params;
 
 use super::availability::{contested, rented};
-use super::read_tx::parsed;
+use super::engine::{Row, parsed};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::modem::PinPermission;
 use crate::domain::sim::{KnownNumber, Pool, Sim};
@@ -31,8 +31,8 @@ const SIM: &str = concat!(
 );
 
 fn sim(row: &Row<'_>) -> rusqlite::Result<Sim> {
-    let number = row.get::<_, Option<Msisdn>>(3)?;
-    let at = Timestamp(row.get::<_, Option<i64>>(5)?.unwrap_or_default());
+    let number = row.get::<Option<Msisdn>>(3)?;
+    let at = Timestamp(row.get::<Option<i64>>(5)?.unwrap_or_default());
     let number = number
         .map(|number| Ok::<_, rusqlite::Error>(KnownNumber { number, source: parsed(row, 4)?, at }))
         .transpose()?;
@@ -45,7 +45,7 @@ fn sim(row: &Row<'_>) -> rusqlite::Result<Sim> {
         contested: row.get(7)?,
         rented: row.get(8)?,
         rests_until: Timestamp(row.get(9)?),
-        retired_at: row.get::<_, Option<i64>>(10)?.map(Timestamp),
+        retired_at: row.get::<Option<i64>>(10)?.map(Timestamp),
         pool: parsed(row, 11)?,
         told: row.get(12)?,
         deaf_until: Timestamp(row.get(13)?),
@@ -80,7 +80,7 @@ impl ReadTx<'_> {
 
     /// The IMSI of a SIM, if it is known.
     pub fn imsi(&self, id: SimId) -> Result<Option<Imsi>, StoreError> {
-        let imsi = |row: &Row<'_>| row.get::<_, Option<Imsi>>(0);
+        let imsi = |row: &Row<'_>| row.get::<Option<Imsi>>(0);
         Ok(self.first("SELECT imsi FROM sim WHERE id = $1", [id.0], imsi)?.flatten())
     }
 
@@ -131,7 +131,7 @@ impl ReadTx<'_> {
     pub fn own_store(&self, modem: &ModemId) -> Result<Option<OwnStore>, StoreError> {
         let sql = "SELECT sim_id, others_until FROM modem WHERE imei = $1";
         self.first(sql, [modem], |row| {
-            let others_until = row.get::<_, Option<i64>>(1)?.map(Timestamp);
+            let others_until = row.get::<Option<i64>>(1)?.map(Timestamp);
             Ok(OwnStore { sim: SimId(row.get(0)?), others_until })
         })
     }
@@ -168,7 +168,7 @@ impl WriteTx<'_> {
         at: Timestamp,
     ) -> Result<PinPermission, StoreError> {
         let sql = "SELECT accepted_at IS NOT NULL FROM pin_try WHERE card = $1";
-        match self.first(sql, [card], |row| row.get::<_, bool>(0))? {
+        match self.first(sql, [card], |row| row.get::<bool>(0))? {
             Some(false) => return Ok(PinPermission::RefusedBefore),
             None if only_if_accepted => return Ok(PinPermission::NeverAccepted),
             Some(true) | None => {}

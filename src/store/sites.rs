@@ -1,8 +1,8 @@
 //! The sites whose daemons may connect, with the SHA-256 of each one's key.
 
-use rusqlite::{Row, params};
+use rusqlite::params;
 
-use super::read_tx::parsed;
+use super::engine::{Row, parsed};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::{SiteName, Timestamp};
 
@@ -21,7 +21,7 @@ pub struct StoredSite {
 }
 
 fn site(row: &Row<'_>) -> rusqlite::Result<StoredSite> {
-    let time = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(Timestamp));
+    let time = |column| Ok::<_, rusqlite::Error>(row.get::<Option<i64>>(column)?.map(Timestamp));
     Ok(StoredSite {
         name: parsed(row, 0)?,
         key_digest: row.get(1)?,

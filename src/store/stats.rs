@@ -75,12 +75,7 @@ impl Store {
     /// # Errors
     /// Why it cannot be written.
     pub async fn touch(&self) -> Result<(), StoreError> {
-        self.write(|tx| {
-            let version = tx.number("PRAGMA user_version", [])?;
-            tx.connection().pragma_update(None, "user_version", version)?;
-            Ok(())
-        })
-        .await
+        self.write(|tx| tx.connection().touch()).await
     }
 }
 

@@ -4,6 +4,7 @@
 use rusqlite::params;
 
 use super::availability::unmarked;
+use super::engine::Row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::allocation::{Use, UsedBy};
 use crate::domain::message::Owner;
@@ -58,10 +59,10 @@ pub struct StoredText {
     pub service: Option<ServiceId>,
 }
 
-fn stored_text(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredText> {
-    let order = row.get::<_, Option<i64>>(5)?.map(|id| Owner::Order(OrderId(id)));
-    let rental = row.get::<_, Option<i64>>(6)?.map(|id| Owner::Rental(RentalId(id)));
-    let withheld = row.get::<_, Option<String>>(7)?.map(Owner::Withheld);
+fn stored_text(row: &Row<'_>) -> rusqlite::Result<StoredText> {
+    let order = row.get::<Option<i64>>(5)?.map(|id| Owner::Order(OrderId(id)));
+    let rental = row.get::<Option<i64>>(6)?.map(|id| Owner::Rental(RentalId(id)));
+    let withheld = row.get::<Option<String>>(7)?.map(Owner::Withheld);
     Ok(StoredText {
         id: MessageId(row.get(0)?),
         sim: SimId(row.get(1)?),
@@ -69,7 +70,7 @@ fn stored_text(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredText> {
         text: row.get(3)?,
         received_at: Timestamp(row.get(4)?),
         owner: order.or(rental).or(withheld).unwrap_or(Owner::Nobody),
-        service: row.get::<_, Option<i64>>(8)?.map(ServiceId),
+        service: row.get::<Option<i64>>(8)?.map(ServiceId),
     })
 }
 
@@ -146,8 +147,8 @@ impl ReadTx<'_> {
         self.all(sql, [number], |row| {
             Ok(Mark {
                 service: ServiceId(row.get(0)?),
-                used_at: row.get::<_, Option<i64>>(1)?.map(Timestamp),
-                unused_at: row.get::<_, Option<i64>>(2)?.map(Timestamp),
+                used_at: row.get::<Option<i64>>(1)?.map(Timestamp),
+                unused_at: row.get::<Option<i64>>(2)?.map(Timestamp),
             })
         })
     }
@@ -186,8 +187,8 @@ impl ReadTx<'_> {
     }
 }
 
-fn used(row: &rusqlite::Row<'_>) -> rusqlite::Result<Use> {
-    let account = row.get::<_, Option<i64>>(2)?.map(AccountId);
+fn used(row: &Row<'_>) -> rusqlite::Result<Use> {
+    let account = row.get::<Option<i64>>(2)?.map(AccountId);
     let by = match (account, row.get(3)?) {
         (None, 0) => UsedBy::Completion,
         (None, 1) => UsedBy::Unmarked,

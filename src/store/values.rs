@@ -2,62 +2,53 @@
 
 use std::borrow::Cow;
 
+use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
-use rusqlite::{Error, Statement, ToSql};
 
 /// Values for the parameters of a statement, in the order of their numbers.
 pub(super) trait Values {
-    /// Gives the statement's parameters their values.
-    fn bind_to(self, statement: &mut Statement<'_>) -> rusqlite::Result<()>;
+    /// How many values there are.
+    fn count(&self) -> usize;
+
+    /// Hands over each value as it is stored, with the number of its parameter.
+    fn each(
+        self,
+        take: impl FnMut(usize, ToSqlOutput<'_>) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()>;
 }
 
-/// No values, written `[]`.
-impl Values for [&dyn ToSql; 0] {
-    fn bind_to(self, statement: &mut Statement<'_>) -> rusqlite::Result<()> {
-        bind(self, statement)
-    }
-}
+/// Implements [`Values`] for what can be iterated over.
+macro_rules! values {
+    ($($values:ty $(, $generic:ident)?);+) => {
+        $(impl$(<$generic: ToSql>)? Values for $values {
+            fn count(&self) -> usize {
+                self.len()
+            }
 
-/// Values of one type. For each length there is an implementation of its own, so that `[]` can
-/// only mean one type.
-macro_rules! arrays {
-    ($($length:literal),+) => {
-        $(impl<T: ToSql> Values for [T; $length] {
-            fn bind_to(self, statement: &mut Statement<'_>) -> rusqlite::Result<()> {
-                bind(self, statement)
+            fn each(
+                self,
+                take: impl FnMut(usize, ToSqlOutput<'_>) -> rusqlite::Result<()>,
+            ) -> rusqlite::Result<()> {
+                hand_over(self, take)
             }
         })+
     };
 }
-arrays!(1, 2, 3, 4, 5);
+// No values, written `[]`, and values of one type. For each length there is an implementation of
+// its own, so that `[]` can only mean one type.
+values!([&dyn ToSql; 0]; [T; 1], T; [T; 2], T; [T; 3], T; [T; 4], T; [T; 5], T);
+// What `rusqlite::params` makes, and what is put together.
+values!(&[&dyn ToSql]; Vec<Value>);
 
-/// What [`rusqlite::params`] makes.
-impl Values for &[&dyn ToSql] {
-    fn bind_to(self, statement: &mut Statement<'_>) -> rusqlite::Result<()> {
-        bind(self, statement)
-    }
-}
-
-impl Values for Vec<Value> {
-    fn bind_to(self, statement: &mut Statement<'_>) -> rusqlite::Result<()> {
-        bind(self, statement)
-    }
-}
-
-fn bind<T: ToSql>(
-    values: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>,
-    statement: &mut Statement<'_>,
+fn hand_over<T: ToSql>(
+    values: impl IntoIterator<Item = T>,
+    mut take: impl FnMut(usize, ToSqlOutput<'_>) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
-    let values = values.into_iter();
-    let (given, wanted) = (values.len(), statement.parameter_count());
-    if given != wanted {
-        return Err(Error::InvalidParameterCount(given, wanted));
-    }
-    for (index, value) in (1..).zip(values) {
+    for (place, value) in (1..).zip(values) {
         let value = value.to_sql()?;
         match without_nul(&value) {
-            Some(text) => statement.raw_bind_parameter(index, text)?,
-            None => statement.raw_bind_parameter(index, value)?,
+            Some(text) => take(place, text.into())?,
+            None => take(place, value)?,
         }
     }
     Ok(())
@@ -87,13 +78,14 @@ mod tests {
     use rusqlite::params;
 
     use super::super::ReadTx;
+    use super::super::engine::Row;
     use super::super::query_plans::traced_connection;
 
     #[test]
     fn a_text_never_has_u0000_and_octets_may() {
         let conn = traced_connection();
         let rows = ReadTx::on(&conn);
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
         let values = params!["a\0b\0", String::from("\0"), &[0_u8, 1][..]];
         let stored = rows.first("SELECT $1, $2, $3", values, read).unwrap().unwrap();
         let expected = ("a\u{FFFD}b\u{FFFD}".to_owned(), "\u{FFFD}".to_owned(), vec![0_u8, 1]);

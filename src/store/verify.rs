@@ -264,18 +264,18 @@ impl ReadTx<'_> {
         cooldown_us: Option<i64>,
     ) -> Result<Vec<String>, StoreError> {
         if let Some((wrong, sql)) = RULES.get(check) {
-            return self.all(sql, [], |row| Ok(format!("{}: {wrong}", row.get::<_, String>(0)?)));
+            return self.all(sql, [], |row| Ok(format!("{}: {wrong}", row.get::<String>(0)?)));
         }
         match check - RULES.len() {
             0 => self.all(SOLD_TWICE, [cooldown_us.unwrap_or(-1)], |row| {
                 Ok(format!(
                     "{}: its number was sold to another account for the same service before",
-                    row.get::<_, String>(0)?
+                    row.get::<String>(0)?
                 ))
             }),
             1 => self.rentals_of_wrong_length(),
             2 => self.all(ORPHANS, [], |row| {
-                Ok(format!("{}: it refers to a row that does not exist", row.get::<_, String>(0)?))
+                Ok(format!("{}: it refers to a row that does not exist", row.get::<String>(0)?))
             }),
             3 => {
                 let found: Vec<String> =
@@ -289,7 +289,7 @@ impl ReadTx<'_> {
             4 => self.all(SOLD_AFTER_MESSAGE, [cooldown_us.unwrap_or(-1)], |row| {
                 Ok(format!(
                     "{}: another account had been sent a message of the same service to its number",
-                    row.get::<_, String>(0)?
+                    row.get::<String>(0)?
                 ))
             }),
             _ => Ok(Vec::new()),

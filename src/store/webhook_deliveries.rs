@@ -1,10 +1,10 @@
 //! The deliveries of events to endpoints.
 
+use rusqlite::params;
 use rusqlite::types::Type;
-use rusqlite::{Row, params};
 
+use super::engine::{Row, parsed};
 use super::events::kind_and_subject;
-use super::read_tx::parsed;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::event::{EventKind, EventSubject};
 use crate::domain::key::KeyMode;
@@ -40,7 +40,7 @@ fn unreadable(
 }
 
 fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
-    let next_at = row.get::<_, Option<i64>>(3)?.map(Timestamp);
+    let next_at = row.get::<Option<i64>>(3)?.map(Timestamp);
     let state = DeliveryState::from_row(row.get_ref(2)?.as_str()?, next_at);
     let attempts = serde_json::from_str(row.get_ref(6)?.as_str()?);
     Ok(Delivery {

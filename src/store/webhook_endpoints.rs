@@ -1,9 +1,9 @@
 //! The endpoints that accounts have their events sent to.
 
+use rusqlite::params;
 use rusqlite::types::ValueRef;
-use rusqlite::{Row, params};
 
-use super::read_tx::{mode, parsed};
+use super::engine::{Row, mode, parsed};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::key::KeyMode;
 use crate::domain::webhook::{Endpoint, EndpointState, EndpointUrl, Secret, Secrets, Subscription};
@@ -32,7 +32,7 @@ pub struct EndpointCounts {
 }
 
 fn endpoint(row: &Row<'_>) -> rusqlite::Result<Endpoint> {
-    let former = row.get::<_, Option<[u8; 32]>>(5)?.zip(row.get::<_, Option<i64>>(6)?);
+    let former = row.get::<Option<[u8; 32]>>(5)?.zip(row.get::<Option<i64>>(6)?);
     let state = match row.get_ref(7)? {
         ValueRef::Null => EndpointState::On,
         _ => EndpointState::Off(parsed(row, 7)?),
@@ -47,7 +47,7 @@ fn endpoint(row: &Row<'_>) -> rusqlite::Result<Endpoint> {
             former: former.map(|(key, until)| (Secret::from_entropy(key), Timestamp(until))),
         },
         state,
-        failing_since: row.get::<_, Option<i64>>(8)?.map(Timestamp),
+        failing_since: row.get::<Option<i64>>(8)?.map(Timestamp),
         created_at: Timestamp(row.get(9)?),
         mode: mode(row, 10)?,
     })
@@ -109,9 +109,9 @@ impl ReadTx<'_> {
                 on: row.get(0)?,
                 failing: row.get(1)?,
                 off: row.get(2)?,
-                failing_since: row.get::<_, Option<i64>>(3)?.map(Timestamp),
+                failing_since: row.get::<Option<i64>>(3)?.map(Timestamp),
                 failing_long: Vec::new(),
-                oldest_waiting: row.get::<_, Option<i64>>(4)?.map(Timestamp),
+                oldest_waiting: row.get::<Option<i64>>(4)?.map(Timestamp),
             })
         });
         let sql = "SELECT id, failing_since FROM webhook_endpoint WHERE deleted_at IS NULL AND \
@@ -186,7 +186,7 @@ impl WriteTx<'_> {
     pub fn purge_deleted_endpoints(&self, limit: i64) -> Result<usize, StoreError> {
         let deleted = "SELECT id FROM webhook_endpoint WHERE deleted_at IS NOT NULL ORDER BY id \
                        LIMIT 1";
-        let Some(id) = self.first(deleted, [], |row| row.get::<_, i64>(0))? else { return Ok(0) };
+        let Some(id) = self.first(deleted, [], |row| row.get::<i64>(0))? else { return Ok(0) };
         let deliveries = "DELETE FROM webhook_delivery WHERE id IN (SELECT id FROM \
                           webhook_delivery WHERE endpoint_id = $1 ORDER BY event_id LIMIT $2)";
         match self.change_counted(deliveries, [id, limit])? {

@@ -3,12 +3,8 @@
 use std::cell::RefCell;
 use std::ops::Deref;
 
-use rusqlite::Connection;
-
+use super::engine::Connection;
 use super::error::one_row;
-use super::read_tx::prepare;
-#[cfg(debug_assertions)]
-use super::recorder;
 use super::values::Values;
 use super::{NotedEvent, ReadTx, StoreError};
 use crate::domain::audit::Person;
@@ -40,7 +36,7 @@ impl<'c> Deref for WriteTx<'c> {
 }
 
 impl<'c> WriteTx<'c> {
-    pub(super) fn on(conn: &'c Connection) -> WriteTx<'c> {
+    pub(super) fn on(conn: impl Into<Connection<'c>>) -> WriteTx<'c> {
         WriteTx {
             rows: ReadTx::on(conn),
             after_commit: RefCell::default(),
@@ -123,17 +119,18 @@ impl WriteTx<'_> {
         is_kept: impl FnOnce(&T) -> bool,
     ) -> Result<Result<T, E>, E> {
         let (waiting, noted) = (self.after_commit.borrow().len(), self.events.borrow().len());
-        run(self.connection(), "SAVEPOINT part")?;
+        let conn = self.connection();
+        conn.control("SAVEPOINT part")?;
         let done = part(self);
         if done.as_ref().is_ok_and(is_kept) {
-            run(self.connection(), "RELEASE part")?;
+            conn.control("RELEASE part")?;
             return Ok(done);
         }
-        if self.connection().is_autocommit() {
+        if !conn.is_in_transaction() {
             return done.map(Ok);
         }
-        run(self.connection(), "ROLLBACK TO part")?;
-        run(self.connection(), "RELEASE part")?;
+        conn.control("ROLLBACK TO part")?;
+        conn.control("RELEASE part")?;
         self.after_commit.borrow_mut().truncate(waiting);
         self.events.borrow_mut().truncate(noted);
         Ok(done)
@@ -162,22 +159,11 @@ impl WriteTx<'_> {
         sql: &str,
         values: impl Values,
     ) -> Result<usize, StoreError> {
-        Ok(self.bound(sql, values)?.raw_execute()?)
+        self.connection().change(sql, values)
     }
 
-    /// Carries out a statement that inserts a row, and returns the row's id. SQLite knows it
-    /// without RETURNING, which would double the cost of an insert there; PostgreSQL takes the text
-    /// with `RETURNING id` after it.
+    /// Carries out a statement that inserts a row, and returns the row's id.
     pub(super) fn insert(&self, sql: &str, values: impl Values) -> Result<i64, StoreError> {
-        #[cfg(debug_assertions)]
-        recorder::record(&format!("{sql} RETURNING id"));
-        self.change(sql, values)?;
-        Ok(self.connection().last_insert_rowid())
+        self.connection().insert(sql, values)
     }
-}
-
-/// Carries out a statement that has no parameters and returns no rows.
-pub(super) fn run(conn: &Connection, sql: &str) -> Result<(), StoreError> {
-    prepare(conn, sql)?.execute([])?;
-    Ok(())
 }

@@ -4,13 +4,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::changes::Changes;
-use super::file::{OpenFiles, empty_log, truncate_log};
+use super::engine::Connection;
+use super::sqlite;
 use super::stats::stopwatch;
-use super::write_tx::{AfterCommit, run};
+use super::write_tx::AfterCommit;
 use super::{Stats, StoreError, WriteTx};
 
 const GROUP: usize = 256;
@@ -31,7 +31,7 @@ pub(super) enum Command {
 /// An operation that the writer carries out, whatever its types are.
 pub(super) trait Job: Send {
     /// Carries the operation out and returns whether to keep its changes.
-    fn carry_out(&mut self, conn: &Connection) -> bool;
+    fn carry_out(&mut self, conn: Connection<'_>) -> bool;
 
     /// Whether the operation may be undone and carried out again.
     fn is_repeatable(&self) -> bool;
@@ -62,7 +62,7 @@ where
     E: From<StoreError> + Send,
 {
     /// A panic makes this operation fail, and no other.
-    fn carry_out(&mut self, conn: &Connection) -> bool {
+    fn carry_out(&mut self, conn: Connection<'_>) -> bool {
         let tx = WriteTx::on(conn);
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let done = (self.work)(&tx)?;
@@ -98,8 +98,8 @@ where
 /// Carries out everything that is queued, up to [`GROUP`] operations, in one transaction, answers
 /// the callers, and repeats this until it is stopped.
 pub(super) fn write_loop(
-    conn: &Connection,
-    around: (&OpenFiles, &Stats, &Changes),
+    writer: &sqlite::Writer,
+    (stats, changes): (&Stats, &Changes),
     mut queue: mpsc::Receiver<Command>,
 ) {
     let mut group = Vec::with_capacity(GROUP);
@@ -118,9 +118,9 @@ pub(super) fn write_loop(
             next = if goes_on { queue.try_recv().ok() } else { None };
         }
         last = (group.len(), began);
-        commit_group(conn, around, &mut group, began);
+        commit_group(writer, (stats, changes), &mut group, began);
         if let Some(answer) = asked_for_empty_log {
-            let _ = answer.send(truncate_log(conn));
+            let _ = answer.send(writer.truncate_log());
         }
     }
 }
@@ -134,26 +134,26 @@ fn pause(operations: usize, ago: Duration) -> Duration {
 /// Carries out all jobs of `group` in one transaction and answers them. When the transaction as a
 /// whole fails, as it does when the disk is full, each job is answered with that error.
 fn commit_group(
-    conn: &Connection,
-    (files, stats, changes): (&OpenFiles, &Stats, &Changes),
+    writer: &sqlite::Writer,
+    (stats, changes): (&Stats, &Changes),
     group: &mut Vec<Box<dyn Job>>,
     began: Instant,
 ) {
-    let mut fate = run(conn, "BEGIN IMMEDIATE").and_then(|()| carry_out(conn, group));
-    let fate_of_files = files.check();
+    let conn = writer.connection();
+    let mut fate = conn.begin().and_then(|()| carry_out(conn, group));
+    let fate_of_files = writer.files().check();
     if fate.is_ok() {
         fate = fate_of_files.clone();
     }
-    if fate.is_ok() && !conn.is_autocommit() {
-        fate = run(conn, "COMMIT");
+    if fate.is_ok() && conn.is_in_transaction() {
+        fate = conn.control("COMMIT");
     }
-    if !conn.is_autocommit() {
+    if conn.is_in_transaction() {
         // A transaction that could not be committed must not be open when the next group begins.
-        let _ = conn.execute_batch("ROLLBACK");
+        let _ = conn.control("ROLLBACK");
     }
     if matches!(fate_of_files, Err(StoreError::LogReplaced { .. })) {
-        // Should that fail, the checkpoint at the end is left.
-        let _ = empty_log(conn);
+        writer.save_log();
     }
     changes.transaction_ended(fate.is_ok());
     stats.ended(began, group.len(), fate.is_ok());
@@ -161,7 +161,7 @@ fn commit_group(
 }
 
 /// Carries out the jobs of a transaction in such a way that each can be undone by itself.
-fn carry_out(conn: &Connection, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+fn carry_out(conn: Connection<'_>, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
     if group.len() == 1 || group.iter().all(|job| job.is_repeatable()) {
         return without_savepoint(conn, group);
     }
@@ -177,53 +177,55 @@ fn carry_out(conn: &Connection, group: &mut [Box<dyn Job>]) -> Result<(), StoreE
 /// Carries out all jobs of a transaction, which are repeatable or only one. They need no savepoint:
 /// when one fails, the whole transaction is rolled back, and if there are others, all are carried
 /// out again, each in a savepoint of its own.
-fn without_savepoint(conn: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+fn without_savepoint(conn: Connection<'_>, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
     let keep = jobs.iter_mut().all(|job| job.carry_out(conn));
     still_open(conn)?;
     if keep {
         return Ok(());
     }
-    run(conn, "ROLLBACK")?;
+    conn.control("ROLLBACK")?;
     if jobs.len() == 1 {
         return Ok(());
     }
-    run(conn, "BEGIN IMMEDIATE")?;
+    conn.begin()?;
     jobs.iter_mut().try_for_each(|job| in_savepoint(conn, job))
 }
 
 /// Carries out one job in a savepoint of its own, and undoes it when it fails.
-fn in_savepoint(conn: &Connection, job: &mut Box<dyn Job>) -> Result<(), StoreError> {
-    run(conn, "SAVEPOINT job")?;
+fn in_savepoint(conn: Connection<'_>, job: &mut Box<dyn Job>) -> Result<(), StoreError> {
+    conn.control("SAVEPOINT job")?;
     let keep = job.carry_out(conn);
     still_open(conn)?;
     if !keep {
-        run(conn, "ROLLBACK TO job")?;
+        conn.control("ROLLBACK TO job")?;
     }
-    run(conn, "RELEASE job")
+    conn.control("RELEASE job")
 }
 
 /// Carries out repeatable jobs in a savepoint that they share. When one fails, all are undone and
 /// carried out again, each in a savepoint of its own.
-fn in_one_savepoint(conn: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-    run(conn, "SAVEPOINT jobs")?;
+fn in_one_savepoint(conn: Connection<'_>, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    conn.control("SAVEPOINT jobs")?;
     let keep = jobs.iter_mut().all(|job| job.carry_out(conn));
     still_open(conn)?;
     if keep {
-        return run(conn, "RELEASE jobs");
+        return conn.control("RELEASE jobs");
     }
-    run(conn, "ROLLBACK TO jobs")?;
-    run(conn, "RELEASE jobs")?;
+    conn.control("ROLLBACK TO jobs")?;
+    conn.control("RELEASE jobs")?;
     jobs.iter_mut().try_for_each(|job| in_savepoint(conn, job))
 }
 
 /// Fails when SQLite has rolled the whole transaction back because of an error, as it does when the
 /// disk is full. All changes in it are lost then.
-fn still_open(conn: &Connection) -> Result<(), StoreError> {
-    if conn.is_autocommit() { Err(StoreError::Full) } else { Ok(()) }
+fn still_open(conn: Connection<'_>) -> Result<(), StoreError> {
+    if conn.is_in_transaction() { Ok(()) } else { Err(StoreError::Full) }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::domain::Timestamp;
     use crate::store::Store;
@@ -286,7 +288,8 @@ mod tests {
         let (dir, store) = open().await;
         store.close().await;
         let path = dir.path().join("test.db");
-        let conn = Connection::open(&path).unwrap();
+        let changes = Arc::<Changes>::default();
+        let writer = sqlite::Writer::open(&path, false, &changes).unwrap();
         let (sender, mut received) = mpsc::unbounded_channel();
         let (mut group, mut answers) = (Vec::<Box<dyn Job>>::new(), Vec::new());
         // The name of each operation, whether it is repeatable, and how it ends.
@@ -312,9 +315,7 @@ mod tests {
             answers.push(answered);
         }
         let stats = Stats::default();
-        let files = OpenFiles::of(&conn, &path).unwrap();
-        let changes = Changes::default();
-        commit_group(&conn, (&files, &stats, &changes), &mut group, stopwatch());
+        commit_group(&writer, (&stats, &changes), &mut group, stopwatch());
         drop(sender);
         let mut lines = Vec::new();
         while let Some(line) = received.recv().await {
@@ -332,7 +333,7 @@ mod tests {
         let (locked, gone) = (StoreError::Locked.to_string(), StoreError::Gone.to_string());
         assert_eq!(outcomes, [Ok(()), Err(locked), Ok(()), Err(gone), Ok(())]);
         assert_eq!(stats.operations.distribution().count, 1, "one transaction");
-        drop(conn);
+        drop(writer);
         assert_eq!(names(&Store::open(&path).unwrap()).await, ["a", "c", "e"]);
     }
 

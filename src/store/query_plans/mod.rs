@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, StatementStatus};
 
-use super::{ReadTx, file, migrate};
+use super::{ReadTx, sqlite};
 use crate::domain::Timestamp;
 use frequent::run_frequent_functions;
 
@@ -23,8 +23,8 @@ fn record_statement(event: TraceEvent<'_>) {
 /// A database in memory that records the statements carried out on it.
 pub(super) fn traced_connection() -> Connection {
     let mut conn = Connection::open_in_memory().unwrap();
-    migrate::migrate(&mut conn, std::path::Path::new(":memory:")).unwrap();
-    file::configure(&conn).unwrap();
+    sqlite::migrate(&mut conn, std::path::Path::new(":memory:")).unwrap();
+    sqlite::configure(&conn).unwrap();
     conn.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(record_statement as fn(TraceEvent<'_>)))
         .unwrap();
     conn

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::super::{ReadTx, StoreError};
 use super::file::configure_reader;
 use super::migrate::newest_schema;
-use super::{ReadTx, StoreError};
 
 /// A complete copy of a database, which is only read.
 pub struct BackupFile(Connection);

@@ -12,7 +12,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-use super::StoreError;
+use super::super::StoreError;
 
 const BUSY: Duration = Duration::from_secs(5);
 /// How many prepared statements each connection keeps: more than this module has.
@@ -38,7 +38,7 @@ const KEPT_LOG_BYTES: u64 = 64 * 1024 * 1024;
 /// Without the query planner stability guarantee, SQLite prepares a statement again whenever a
 /// parameter changes that it has compared with a partial index's condition, which was a fifth of
 /// the cost of a message.
-pub(super) fn configure(conn: &Connection) -> Result<(), StoreError> {
+pub(in crate::store) fn configure(conn: &Connection) -> Result<(), StoreError> {
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -46,13 +46,13 @@ pub(super) fn configure(conn: &Connection) -> Result<(), StoreError> {
 }
 
 /// Applies the settings of a connection that only reads, before it is used.
-pub(super) fn configure_reader(conn: &Connection) -> Result<(), StoreError> {
+pub(in crate::store) fn configure_reader(conn: &Connection) -> Result<(), StoreError> {
     configure(conn)?;
     Ok(conn.pragma_update(None, "cache_size", -READER_CACHE_KIB)?)
 }
 
 /// Applies the settings of the writer's connection, before it is used.
-pub(super) fn configure_writer(
+pub(in crate::store) fn configure_writer(
     conn: &Connection,
     checkpointed_by_others: bool,
 ) -> Result<(), StoreError> {
@@ -79,7 +79,7 @@ pub(super) fn configure_writer(
 /// cannot be written. (The folder for temporary files can be set only for the whole process, and
 /// not while another connection is in use.) Migrations sort much more, but only once; theirs go to
 /// files.
-pub(super) fn keep_savepoints_in_memory(conn: &Connection) -> Result<(), StoreError> {
+pub(in crate::store) fn keep_savepoints_in_memory(conn: &Connection) -> Result<(), StoreError> {
     Ok(conn.pragma_update(None, "temp_store", "MEMORY")?)
 }
 
@@ -90,7 +90,7 @@ pub(super) fn keep_savepoints_in_memory(conn: &Connection) -> Result<(), StoreEr
 /// since the last checkpoint, and the log's shared memory, by which connections of other programs
 /// keep away from a checkpoint that is under way. SQLite opens both beside the database and keeps
 /// them open until its last connection is closed.
-pub(super) struct OpenFiles {
+pub(in crate::store) struct OpenFiles {
     database: FileId,
     log: [FileId; 2],
     /// Whether the last check has found one that is gone.
@@ -169,14 +169,14 @@ fn log_files(database: &Path) -> [PathBuf; 2] {
 
 /// Writes what stands in the write-ahead log into the database. When the log's file has lost its
 /// name this keeps what was committed even if the process is killed.
-pub(super) fn empty_log(conn: &Connection) -> Result<(), StoreError> {
+pub(in crate::store) fn empty_log(conn: &Connection) -> Result<(), StoreError> {
     Ok(conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?)
 }
 
 /// Writes what stands in the write-ahead log into the database, and cuts the log to nothing, so
 /// that what was overwritten stands in no file any more. Answers whether that was possible: it is
 /// not while somebody reads, nor where others checkpoint.
-pub(super) fn truncate_log(conn: &Connection) -> Result<bool, StoreError> {
+pub(in crate::store) fn truncate_log(conn: &Connection) -> Result<bool, StoreError> {
     let is_ours = conn.query_row("PRAGMA wal_autocheckpoint", [], |row| row.get::<_, i64>(0))? > 0;
     if !is_ours {
         return Ok(false);
@@ -191,7 +191,7 @@ pub(super) fn truncate_log(conn: &Connection) -> Result<bool, StoreError> {
 ///
 /// Errors are ignored: SQLite says better why a file cannot be opened, and a file whose mode cannot
 /// be changed is another user's, who has chosen it.
-pub(super) fn keep_from_others(database: &Path) {
+pub(in crate::store) fn keep_from_others(database: &Path) {
     let _ = File::options().append(true).create(true).mode(0o600).open(database);
     let [wal, shm] = log_files(database);
     for path in [database, &wal, &shm] {
@@ -204,7 +204,7 @@ pub(super) fn keep_from_others(database: &Path) {
 
 /// Locks the database for this process with a lock file beside it. The lock ends with the process,
 /// however that ends. (A lock on the database file itself would interfere with SQLite's own locks.)
-pub(super) fn lock(database: &Path) -> Result<File, StoreError> {
+pub(in crate::store) fn lock(database: &Path) -> Result<File, StoreError> {
     let path = database.display().to_string();
     let name = database.with_added_extension("lock");
     let opened = open_lock_file(&name);
@@ -237,7 +237,7 @@ fn open_lock_file(name: &Path) -> io::Result<File> {
 mod tests {
     use super::*;
     use crate::domain::Timestamp;
-    use crate::store::Store;
+    use crate::store::{Store, engine};
 
     #[tokio::test]
     async fn a_newer_database_and_a_damaged_one_are_refused_with_an_error_for_the_operator() {
@@ -343,23 +343,23 @@ mod tests {
         let megabytes = |count: i64| {
             store.write(move |tx| {
                 tx.number("SELECT count(*) FROM sim", [])?;
-                tx.connection().execute_batch("CREATE TABLE IF NOT EXISTS filler (octets BLOB)")?;
+                let engine::Connection::Sqlite(conn) = tx.connection();
+                conn.execute_batch("CREATE TABLE IF NOT EXISTS filler (octets BLOB)")?;
                 let sql = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE \
                            n < ?1) INSERT INTO filler SELECT zeroblob(1000000) FROM n";
-                Ok::<_, StoreError>(tx.connection().execute(sql, [count])?)
+                Ok::<_, StoreError>(conn.execute(sql, [count])?)
             })
         };
         let (end, ended) = std::sync::mpsc::channel::<()>();
         let (begin, begun) = tokio::sync::oneshot::channel();
         let reading = store.read_in_background(move |rows| {
             // The database is seen as it is at the first row until the statement ends.
-            let mut statement =
-                rows.connection().prepare("SELECT 1 UNION SELECT count(*) FROM sim")?;
-            let mut found = statement.query([])?;
-            found.next()?;
-            let _ = begin.send(());
-            let _ = ended.recv();
-            Ok::<_, StoreError>(())
+            let mut begin = Some(begin);
+            rows.visit("SELECT 1 UNION SELECT count(*) FROM sim", [], |_| {
+                let _ = begin.take().map(|begin| begin.send(()));
+                let _ = ended.recv();
+                Ok(false)
+            })
         });
         let reading = async { reading.await.unwrap() };
         let writing = async {

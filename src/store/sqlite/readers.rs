@@ -2,44 +2,25 @@
 
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::Semaphore;
 
-use super::StoreError;
-use super::account_turns::AccountTurns;
+use super::super::StoreError;
+use super::super::database::READERS;
 use super::file::configure_reader;
 
-/// How many readers may work at the same time; further ones wait for their turn. Waiting is cheaper
-/// than opening another connection, which costs more than most reads.
-pub(super) const READERS: usize = 8;
-/// How many of them may work for one account. Whatever its customers ask, and however often, the
-/// others are left to everybody else.
-pub(super) const READERS_PER_ACCOUNT: usize = 2;
-
 /// Read-only connections, opened as needed and kept for the next reader.
-pub(super) struct Readers {
+pub(in crate::store) struct Readers {
     pub path: PathBuf,
-    /// One permit for each reader that may work at the same time.
-    pub turns: Arc<Semaphore>,
-    /// The same for the readers that may work for each account.
-    pub accounts: AccountTurns,
     idle: Mutex<Vec<Connection>>,
     closed: AtomicBool,
 }
 
 impl Readers {
     pub fn of(path: &Path) -> Readers {
-        Readers {
-            path: path.to_owned(),
-            turns: Arc::new(Semaphore::new(READERS)),
-            accounts: AccountTurns::new(READERS_PER_ACCOUNT),
-            idle: Mutex::default(),
-            closed: AtomicBool::default(),
-        }
+        Readers { path: path.to_owned(), idle: Mutex::default(), closed: AtomicBool::default() }
     }
 
     /// An idle connection, or a new one.

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::StoreError;
-use super::new_file::NewFile;
+use super::super::NewFile;
+use super::super::StoreError;
 
 /// How many of the copies that were made before upgrades are kept.
 const KEPT: usize = 3;
 
 /// Copies what `conn` sees into an empty file, and writes that to disk.
-pub(super) fn copy_into(conn: &Connection, file: &Path) -> Result<(), StoreError> {
+pub(in crate::store) fn copy_into(conn: &Connection, file: &Path) -> Result<(), StoreError> {
     let mut copy = Connection::open(file)?;
     // All pages in one step: a copy in several steps starts again whenever something is written
     // between two of them.
@@ -24,7 +24,11 @@ pub(super) fn copy_into(conn: &Connection, file: &Path) -> Result<(), StoreError
 
 /// Copies the database at `path` into its folder before an upgrade from `schema`, and deletes all
 /// but the last copies of earlier upgrades.
-pub(super) fn keep_copy(conn: &Connection, path: &Path, schema: i64) -> Result<(), StoreError> {
+pub(in crate::store) fn keep_copy(
+    conn: &Connection,
+    path: &Path,
+    schema: i64,
+) -> Result<(), StoreError> {
     let mut copy = NewFile::create(path)?;
     copy_into(conn, copy.path())?;
     publish(&mut copy, path, schema)?;
@@ -52,7 +56,7 @@ fn publish(copy: &mut NewFile, path: &Path, schema: i64) -> Result<(), StoreErro
 }
 
 /// The copies in a database's folder that were made before upgrades, the oldest first.
-pub(super) fn copies(path: &Path) -> Vec<PathBuf> {
+pub(in crate::store) fn copies(path: &Path) -> Vec<PathBuf> {
     let mut copies = numbered_copies(path);
     copies.sort();
     copies.into_iter().map(|(_, _, path)| path).collect()
