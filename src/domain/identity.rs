@@ -4,12 +4,16 @@
 //!
 //! Text is checked once, where it enters: `parse` what a modem, an operator or a file says. What
 //! was checked before it was stored comes back through `from_stored`.
+//!
+//! A text of up to 23 octets, which most identities are, stands in the value itself: the stock has
+//! thousands of them, and neither reading nor comparing one goes through a pointer.
 
 use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use smol_str::SmolStr;
 
 use super::SiteName;
 
@@ -22,11 +26,11 @@ macro_rules! identity {
     ($(#[$doc:meta])* $name:ident, $normalise:expr, $right:literal) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(Box<str>);
+        pub struct $name(SmolStr);
 
         impl $name {
             /// Takes a text that was checked before it was stored, as the database gives it back.
-            pub fn from_stored(text: impl Into<Box<str>>) -> $name {
+            pub fn from_stored(text: impl Into<SmolStr>) -> $name {
                 $name(text.into())
             }
 
@@ -40,7 +44,7 @@ macro_rules! identity {
             type Err = InvalidIdentity;
 
             fn from_str(text: &str) -> Result<$name, InvalidIdentity> {
-                let normalise: fn(&str) -> Option<Box<str>> = $normalise;
+                let normalise: fn(&str) -> Option<SmolStr> = $normalise;
                 normalise(text).map($name).ok_or(InvalidIdentity($right))
             }
         }
@@ -197,7 +201,7 @@ impl Iccid {
     }
 }
 
-fn all_digits(text: &str, fewest: usize, most: usize) -> Option<Box<str>> {
+fn all_digits(text: &str, fewest: usize, most: usize) -> Option<SmolStr> {
     let fits = (fewest..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     fits.then(|| text.into())
 }

@@ -295,6 +295,17 @@ impl ModemRegistry {
         self.lock().working_with(iccid, now).is_some()
     }
 
+    /// The same of each of several SIMs, in their order. The lock is taken once: beside what taking
+    /// it costs, the processor would not fetch what it needs for the next SIM before it is taken.
+    pub(super) fn are_working<'i>(
+        &self,
+        iccids: impl Iterator<Item = &'i str>,
+        now: Timestamp,
+    ) -> Vec<bool> {
+        let modems = self.lock();
+        iccids.map(|iccid| modems.working_with(iccid, now).is_some()).collect()
+    }
+
     /// Since when a SIM is in no working modem: `None` when it is in one, and `unknown` when it has
     /// been in none since the start.
     pub(super) fn off_air_since(
@@ -369,6 +380,22 @@ mod tests {
         report(&registry, "a", Some("1"), true, 1);
         assert!(registry.port_of(&sim("1"), Timestamp(1)).is_some());
         assert_eq!(registry.port_of(&sim("1"), Timestamp(1).plus(STALE_AFTER)), None);
+    }
+
+    #[test]
+    fn of_several_sims_it_is_told_in_their_order_which_are_working() {
+        let registry = ModemRegistry::default();
+        for (port, iccid, ready) in [("a", "1", true), ("b", "2", false), ("c", "3", true)] {
+            report(&registry, port, Some(iccid), ready, 1);
+        }
+        let asked = ["3", "4", "2", "1"];
+        let working = |at| registry.are_working(asked.into_iter(), at);
+        assert_eq!(working(Timestamp(2)), [true, false, false, true]);
+        report(&registry, "d", Some("3"), false, 2);
+        assert_eq!(working(Timestamp(2)), [false, false, false, true]);
+        let each = asked.map(|iccid| registry.is_working(iccid, Timestamp(2)));
+        assert_eq!(working(Timestamp(2)), each);
+        assert_eq!(working(Timestamp(1).plus(STALE_AFTER)), [false; 4]);
     }
 
     #[test]

@@ -187,6 +187,16 @@ impl RequestCache {
         uses.by_number.get(number).cloned().ok_or(uses.generation)
     }
 
+    /// What each of several numbers was used for, in their order, as far as it is known: like
+    /// [`RequestCache::uses_of`], but the lock is taken once.
+    pub(super) fn known_uses<'n>(
+        &self,
+        numbers: impl Iterator<Item = &'n Msisdn>,
+    ) -> Vec<Option<Arc<[Use]>>> {
+        let uses = self.uses.read();
+        numbers.map(|number| uses.by_number.get(number).cloned()).collect()
+    }
+
     /// Remembers what a number was used for, unless some number was used since `generation`.
     pub(super) fn remember_uses(&self, number: &Msisdn, found: &Arc<[Use]>, generation: u64) {
         let mut uses = self.uses.write();
@@ -233,6 +243,7 @@ impl RequestCache {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::allocation::UsedBy;
     use crate::domain::fair_use::Allowance;
     use crate::domain::key::{KeyMode, Scopes};
 
@@ -321,6 +332,21 @@ mod tests {
         assert!(cache.uses_of(&number).is_ok());
         cache.forget_uses_of(&number);
         assert!(cache.uses_of(&number).is_err());
+    }
+
+    #[test]
+    fn of_several_numbers_it_is_told_in_their_order_what_is_known() {
+        let cache = RequestCache::default();
+        let numbers = ["+31", "+32", "+33"].map(Msisdn::from_stored);
+        let used =
+            |service| Use { service: ServiceId(service), at: Timestamp(1), by: UsedBy::Mark };
+        for (number, service) in [(&numbers[2], 3), (&numbers[0], 1)] {
+            let generation = cache.uses_of(number).unwrap_err();
+            cache.remember_uses(number, &Arc::from([used(service)]), generation);
+        }
+        let known = cache.known_uses(numbers.iter());
+        let known: Vec<_> = known.iter().map(|uses| uses.as_deref()).collect();
+        assert_eq!(known, [Some(&[used(1)][..]), None, Some(&[used(3)][..])]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::two_places::SimsInTwoPlaces;
 use super::{ModemRegistry, Reported};
 use crate::domain::bank::SlotReport;
 use crate::domain::{Iccid, ModemId, SimId, SiteName, Timestamp};
-use crate::store::BankPosition;
+use crate::store::{BankPosition, SellableSim};
 
 /// For this long after a SIM came on the air its messages may be those that waited at the network:
 /// they say nothing about the network's clock.
@@ -223,7 +223,21 @@ impl SimPresence {
     /// Whether a SIM that the database has on sale can be given out: it is on the air, and nothing
     /// holds it back.
     pub(super) fn can_be_given(&self, sim: SimId, iccid: &str, now: Timestamp) -> bool {
-        self.is_on_air(iccid, now) && !self.is_held_back(sim, now)
+        self.modems.is_working(iccid, now) && !self.is_released_or_held_back(sim, iccid, now)
+    }
+
+    /// The same of each of several SIMs, in their order.
+    pub(super) fn which_can_be_given(&self, sims: &[SellableSim], now: Timestamp) -> Vec<bool> {
+        let working = self.modems.are_working(sims.iter().map(|sold| sold.iccid.as_str()), now);
+        let can_be_given = |(sold, is_working): (&SellableSim, bool)| {
+            is_working && !self.is_released_or_held_back(sold.sim, sold.iccid.as_str(), now)
+        };
+        sims.iter().zip(working).map(can_be_given).collect()
+    }
+
+    /// Whether a SIM is given to nobody although it may be in a working modem.
+    fn is_released_or_held_back(&self, sim: SimId, iccid: &str, now: Timestamp) -> bool {
+        self.banks.is_released(iccid) || self.is_held_back(sim, now)
     }
 
     /// Whether this SIM is given to nobody, because a faulty row of the database concerns it, or

@@ -7,7 +7,7 @@
 
 mod counting;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -253,7 +253,7 @@ impl Snapshot {
         let known = services.find(|(_, (known, _))| known.id == service);
         let Some((place, (known, widest))) = known else { return Some(Vec::new()) };
         let account = Some(account);
-        let barred: HashSet<&Msisdn> =
+        let barred: BTreeSet<&Msisdn> =
             skipped.iter().chain(self.conditions.resting(account, known)).collect();
         if self.count(account, place, &barred) == 0 {
             return None;
@@ -298,7 +298,7 @@ impl Snapshot {
 
     /// How many numbers there are for the service at a place, without those that the account may
     /// not have.
-    fn count(&self, account: Option<AccountId>, place: usize, barred: &HashSet<&Msisdn>) -> usize {
+    fn count(&self, account: Option<AccountId>, place: usize, barred: &BTreeSet<&Msisdn>) -> usize {
         let known = self.conditions.services.get(place);
         let sold = known.filter(|(service, _)| service.price_in(&self.country).is_some());
         let Some((service, sharing)) = sold else { return 0 };
@@ -326,11 +326,11 @@ impl Found {
             let by = resting.entry(number).or_insert(Some(*account));
             *by = by.filter(|known| known == account);
         }
-        for sold in sims {
+        let uses = stock.uses_of_all(rows, &sims)?;
+        let on_air = presence.which_can_be_given(&sims, now);
+        for ((sold, uses), is_on_air) in sims.into_iter().zip(uses).zip(on_air) {
             let SellableSim { sim, iccid, number, .. } = sold;
             let active_orders = conditions.active_orders.get(&sim).cloned().unwrap_or_default();
-            let is_on_air = presence.can_be_given(sim, iccid.as_str(), now);
-            let uses = stock.uses(rows, &number)?;
             let usage =
                 SimUsage { uses: &uses, active_orders: &active_orders, ..SimUsage::default() };
             let is_let = sold.pool != Pool::Orders && !sold.on_probation;
@@ -382,6 +382,17 @@ impl Found {
 }
 
 impl Stock {
+    /// What the number of each of several SIMs was used for, in their order.
+    fn uses_of_all(
+        &self,
+        rows: &ReadTx<'_>,
+        sims: &[SellableSim],
+    ) -> Result<Vec<Arc<[Use]>>, StoreError> {
+        let known = self.cache.known_uses(sims.iter().map(|sold| &sold.number));
+        let each = sims.iter().zip(known);
+        each.map(|(sold, uses)| uses.map_or_else(|| self.uses(rows, &sold.number), Ok)).collect()
+    }
+
     pub(super) fn uses(
         &self,
         rows: &ReadTx<'_>,
@@ -430,7 +441,7 @@ impl Candidates {
         account: Option<AccountId>,
         place: usize,
         order: Purpose,
-        barred: &HashSet<&Msisdn>,
+        barred: &BTreeSet<&Msisdn>,
     ) -> usize {
         let of_anybody = order.of_anybody();
         let count = self.counts.get(place).copied().unwrap_or(0);
@@ -449,7 +460,7 @@ impl Candidates {
     fn fitting(
         &self,
         order: Purpose,
-        skipped: &HashSet<&Msisdn>,
+        skipped: &BTreeSet<&Msisdn>,
     ) -> impl Iterator<Item = &Candidate> {
         self.sims
             .iter()

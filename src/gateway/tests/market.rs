@@ -358,3 +358,36 @@ async fn numbers_that_cannot_be_ordered_are_in_no_price_list() {
     sims.set_number(iccid(4), "+31612000001".into(), false).await.unwrap();
     assert_eq!(count("the number of another card is rented").await, [1]);
 }
+
+#[tokio::test]
+async fn the_price_list_counts_each_number_by_its_own_uses_and_its_own_modem() {
+    let fixture = Fixture::open().await;
+    let ann = fixture.customer("ann", 500).await;
+    let (uber, _) =
+        (fixture.service("Uber", &["Uber"]).await, fixture.service("Shop", &["Shop"]).await);
+    let counts = async || {
+        fixture.pass(2);
+        let list = fixture.gateway.stock().price_list(Some(ann), PriceFilter::default()).await;
+        let list = list.unwrap();
+        let offers = list.iter().flat_map(|sold| &sold.offers);
+        offers.map(|offer| offer.count).collect::<Vec<_>>()
+    };
+    for n in 1..=4 {
+        fixture.plug(n).await;
+    }
+    assert_eq!(counts().await, [4, 4]);
+    fixture.silence(1);
+    fixture.silence(2);
+    fixture.order(ann, uber).await;
+    fixture.sms(3, "Uber", "code 1234").await;
+    assert_eq!(counts().await, [1, 2], "3 is used for Uber; 4 is free");
+    fixture.report(2);
+    fixture.silence(4);
+    assert_eq!(counts().await, [1, 2], "2 is free, and 3 is used for Uber");
+    fixture.silence(3);
+    assert_eq!(counts().await, [1, 1], "2 is free");
+    fixture.report(3);
+    fixture.silence(2);
+    assert_eq!(counts().await, [0, 1], "3 is used for Uber");
+    assert_eq!(fixture.make(ann, uber).await, MakeOrder::NoPhone);
+}

@@ -1,7 +1,7 @@
 //! How many numbers there are for every service at once. Most services have as many for one account
 //! as for anybody, so these are counted once for all who ask, and only the others for each.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::{Candidates, Snapshot};
@@ -35,7 +35,7 @@ impl Snapshot {
                 return (service, *for_anybody);
             }
             let skipped = skipped.remove(&service.id).unwrap_or_default();
-            let barred: HashSet<&Msisdn> = skipped
+            let barred: BTreeSet<&Msisdn> = skipped
                 .into_iter()
                 .chain(self.conditions.resting(Some(account), service))
                 .collect();
