@@ -49,7 +49,7 @@ fn print_report(path: &Path, report: &Report, json: bool) -> anyhow::Result<()> 
         print::line(format!("{file}{line}: {text}"))?;
     }
     for warning in warnings {
-        print::line(format!("{path}: without effect: {warning}"))?;
+        print::line(format!("{path}: {warning}"))?;
     }
     if !report.rentals.is_empty() {
         print::line(format!("{path}: {}", report.rentals))?;

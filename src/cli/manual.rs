@@ -21,6 +21,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("demo", "Try everything on eight simulated modems"),
     ("demo --once", "Play one order through, for a test"),
     ("serve", "Run the daemon in a terminal; systemd does it with `systemctl start simbridge`"),
+    ("migrate", "Upgrade a database on a PostgreSQL server"),
     ("check --user simbridge", "Check the configuration with the permissions of the service"),
     ("config", "Show the settings in effect and where each comes from"),
     ("config --template", "Print a configuration to start with"),
@@ -192,6 +193,14 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("audit list --account ann --since 30d", "Show what was done to a customer, and by whom"),
     ("reload", "Apply a changed configuration"),
     ("backup /var/backups/", "Copy the database into a file named by the date and time"),
+    (
+        "copy-to postgres://simbridge@db.example/simbridge --password-file password.txt",
+        "Move the database of a stopped daemon to a PostgreSQL server",
+    ),
+    (
+        "copy-to /var/lib/simbridge/new.db --from postgres://simbridge@db.example/simbridge",
+        "Move it back into a new file",
+    ),
     ("verify /var/backups/simbridge.db", "Check a backup, on whatever machine it is"),
     ("verify", "Check the ledger, the sales and the file of the database"),
 ];

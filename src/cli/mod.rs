@@ -12,6 +12,7 @@ mod block_list;
 mod catalogue;
 mod check;
 mod completing;
+mod copy_to;
 mod demo;
 mod demo_once;
 mod demo_stage;
@@ -22,6 +23,7 @@ mod key;
 mod listing;
 mod manual;
 mod message;
+mod migrate;
 mod modem;
 mod notify;
 mod number;
@@ -110,6 +112,10 @@ enum Command {
     },
     /// Run the daemon
     Serve,
+    /// Bring the schema of a database on a PostgreSQL server up to date, while no daemon uses it
+    ///
+    /// Only needed with [database] upgrade = "manual".
+    Migrate,
     /// Check the configuration and this machine, and list every problem with its line number
     ///
     /// Exits with 1 if there is any. With --json: {"file", "ok", "running", "faults": [{"file",
@@ -145,6 +151,8 @@ enum Command {
         #[arg(long)]
         insecure: bool,
     },
+    /// Copy the database from its file to a PostgreSQL server or back, while the daemon is stopped
+    CopyTo(copy_to::CopyTo),
     #[command(flatten)]
     Admin(args::Admin),
 }
@@ -221,6 +229,7 @@ fn run(common: &Common, command: Command) -> anyhow::Result<ExitCode> {
                 demo_once::run(modems.into(), listen, common.json).await
             }
             Command::Serve => serve::run(common.config()?).await,
+            Command::Migrate => migrate::run(&common.config()?).await,
             Command::Check { user } => {
                 check::run(&common.path()?, user.as_deref(), common.json).await
             }
@@ -237,6 +246,12 @@ fn run(common: &Common, command: Command) -> anyhow::Result<ExitCode> {
                 let options = PortOptions { insecure, ..PortOptions::default() };
                 let ports = Ports { pattern: PortPattern { port, baud }, options };
                 modem::probe_port(&ports, Some(&hardware), common.json).await
+            }
+            Command::CopyTo(arguments) => {
+                let cooldown = common.config_or_defaults().gateway.number_cooldown;
+                let configured = || Ok(common.config()?.database);
+                copy_to::run(arguments, configured, cooldown, common.json).await?;
+                Ok(ExitCode::SUCCESS)
             }
             Command::Admin(args::Admin::Modem(modem::Modem::Scan)) => {
                 let config = common.config_or_defaults();

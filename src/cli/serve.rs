@@ -9,11 +9,14 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::daemon::config::Config;
 use crate::daemon::{Daemon, Liveness, SiteDaemon, logging, system_sources};
 use crate::gateway::BoxFuture;
+use crate::store::StoreError;
 
 /// How long systemd waits at most for the first attempt to reach the modem on every port.
 const FIRST_TRIES: Duration = Duration::from_secs(60);
 
-/// Runs the daemon until SIGTERM or SIGINT. On SIGHUP it reads its configuration again.
+/// Runs the daemon until SIGTERM or SIGINT. On SIGHUP it reads its configuration again. When the
+/// database is lost, which only one on a server can be, it ends as failed, so that systemd starts
+/// it anew.
 pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let _logging = logging::start(&config.log)?;
     system_sources::raise_limits();
@@ -29,12 +32,24 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     tokio::spawn(announce(daemon.wait_for_first_tries(FIRST_TRIES)));
     let watchdog = sd_notify::watchdog_enabled();
     let feeding = watchdog.map(|limit| tokio::spawn(feed_watchdog(daemon.liveness(), limit / 3)));
-    while stop.next().await == Sign::Hangup {
-        daemon.reload().await;
-    }
-    tracing::info!(event = "stopping", "stopping");
+    let mut lost = daemon.database_loss();
+    let loss = loop {
+        tokio::select! {
+            sign = stop.next() => match sign {
+                Sign::Hangup => daemon.reload().await,
+                Sign::Stop => break None,
+            },
+            loss = &mut lost => break Some(loss),
+        }
+    };
     notify(sd_notify::NotifyState::Stopping);
     feeding.inspect(tokio::task::JoinHandle::abort);
+    if let Some(error) = loss {
+        tracing::error!(event = "database_lost", %error, "stopping, to be started anew");
+        daemon.stop_without_database().await;
+        return Ok(ExitCode::FAILURE);
+    }
+    tracing::info!(event = "stopping", "stopping");
     daemon.stop().await;
     tracing::info!(event = "stopped", "stopped");
     Ok(ExitCode::SUCCESS)
@@ -85,9 +100,23 @@ impl Running {
         }
     }
 
+    fn database_loss(&self) -> BoxFuture<'static, StoreError> {
+        match self {
+            Running::Whole(daemon) => Box::pin(daemon.database_loss()),
+            Running::Site(_) => Box::pin(std::future::pending()),
+        }
+    }
+
     async fn stop(self) {
         match self {
             Running::Whole(daemon) => daemon.stop().await,
+            Running::Site(site) => site.stop().await,
+        }
+    }
+
+    async fn stop_without_database(self) {
+        match self {
+            Running::Whole(daemon) => daemon.stop_without_database().await,
             Running::Site(site) => site.stop().await,
         }
     }

@@ -173,7 +173,7 @@ pub(super) async fn run(command: Sim, client: &AdminClient, json: bool) -> anyho
         }
         Sim::PinRetry { iccid } => {
             let allowed = client.post(&path(&iccid, "/pin-retry"), json!({})).await?;
-            return print::object(json, &allowed, &["iccid"]);
+            return print::object(json, &allowed, &["iccid", "port"]);
         }
         Sim::ClearNumber { iccid } => client.delete(&path(&iccid, "/number")).await?,
         Sim::List { numbers, state, silent, digits, page } => {

@@ -14,6 +14,8 @@ const CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(2);
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
 /// How often to check whether the database's files are where they were.
 const FILE_CHECK_INTERVAL: Duration = Duration::from_secs(2);
+/// How often the row of the lead is written at least.
+const LEAD_INTERVAL: Duration = Duration::from_secs(3);
 /// How often to check whether patterns have changed.
 const ATTRIBUTION_INTERVAL: Duration = Duration::from_secs(10);
 /// For how long others have the database to themselves after some messages were attributed.
@@ -56,6 +58,16 @@ pub(super) async fn watch_database_files(gateway: Gateway, stopping: Cancellatio
             );
         }
         were_there = checked.is_ok();
+    }
+}
+
+/// Writes the row of the lead of a database on a server, in which other daemons see that this one
+/// lives. So a lost session is noticed, too, while nothing else is written.
+pub(super) async fn show_lead(store: Store, stopping: CancellationToken) {
+    let pause = || stopping.run_until_cancelled(tokio::time::sleep(LEAD_INTERVAL));
+    while pause().await.is_some() {
+        // That the lead is lost is told by `Store::lost`.
+        let _ = store.touch().await;
     }
 }
 

@@ -5,6 +5,7 @@ mod banks;
 mod central;
 pub mod check;
 pub mod config;
+pub mod database;
 mod gateway_bridge;
 mod link;
 mod liveness;
@@ -59,6 +60,9 @@ pub enum StartError {
     /// The database cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The server of the database cannot be used as it is configured; says why.
+    #[error("[database]: {0}")]
+    Database(String),
     /// The folder of the database cannot be created.
     #[error("cannot create the folder {folder} for the database: {reason}")]
     Folder { folder: String, reason: String },
@@ -89,9 +93,12 @@ pub enum StartError {
 }
 
 impl StartError {
-    fn from_opening(error: gateway::Error, database: &Path) -> StartError {
+    fn from_opening(error: gateway::Error, database: Option<&Path>) -> StartError {
         match error {
-            gateway::Error::Store(error) => StartError::Store(error.of_file(database)),
+            gateway::Error::Store(error) => StartError::Store(match database {
+                Some(file) => error.of_file(file),
+                None => error,
+            }),
             other => StartError::Gateway(other),
         }
     }
@@ -187,7 +194,11 @@ impl Daemon {
         tokio::spawn(monitor.keep_counting(stopping.clone()));
         tokio::spawn(background::report_faults(gateway.clone(), stopping.clone()));
         tokio::spawn(background::watch_clock(gateway.clone(), stopping.clone()));
-        tokio::spawn(background::watch_database_files(gateway.clone(), stopping.clone()));
+        if store.path().is_some() {
+            tokio::spawn(background::watch_database_files(gateway.clone(), stopping.clone()));
+        } else {
+            tokio::spawn(background::show_lead(store.clone(), stopping.clone()));
+        }
         tokio::spawn(number_discovery::run(gateway.clone(), modem_control, stopping.clone()));
         let attribution =
             background::attribute_messages(gateway.clone(), store.clone(), stopping.clone());
@@ -251,19 +262,43 @@ impl Daemon {
         async move { tokio::time::timeout(timeout, tried).await.is_ok() }
     }
 
+    /// Waits until the database on its server is lost, and says why. With a file this never ends.
+    pub fn database_loss(&self) -> impl Future<Output = StoreError> + use<> {
+        let store = self.store.clone();
+        async move { store.lost().await }
+    }
+
+    /// Stops without the database, which is lost: what modems and customers would still bring
+    /// cannot be saved. Open requests are answered that they have failed.
+    pub async fn stop_without_database(self) {
+        self.stopping.cancel();
+        let servers = stop_servers(self.servers);
+        // Most modems are left in order within this time; the others are found by the next start.
+        let _ = tokio::time::timeout(REQUEST_TIMEOUT_AT_STOP, self.driver.stop()).await;
+        servers.await;
+    }
+
     /// Stops everything: modems before the database, so that their last messages are committed.
     pub async fn stop(self) {
         self.stopping.cancel();
-        let servers = self.servers.into_iter().map(|server| server.stop(REQUEST_TIMEOUT_AT_STOP));
-        let servers: Vec<_> = servers.map(tokio::spawn).collect();
+        let servers = stop_servers(self.servers);
         self.driver.stop().await;
-        for server in servers {
-            let _ = server.await;
-        }
+        servers.await;
         let _ = (self.due_work.await, self.webhooks.await);
         // If the database cannot be written, others have told.
         let _ = self.gateway.accounts().save_key_events().await;
         self.store.close().await;
+    }
+}
+
+/// Has all servers stop, and waits for them.
+fn stop_servers(servers: Vec<Listening>) -> impl Future<Output = ()> {
+    let stops = servers.into_iter().map(|server| server.stop(REQUEST_TIMEOUT_AT_STOP));
+    let stops: Vec<_> = stops.map(tokio::spawn).collect();
+    async {
+        for stop in stops {
+            let _ = stop.await;
+        }
     }
 }
 
@@ -393,11 +428,9 @@ async fn open_gateway(
     clock: Clock,
     entropy: Entropy,
 ) -> Result<(Store, Gateway), StartError> {
-    let database = &config.database.path;
-    create_folder_of(database)?;
-    let store = Store::open_with(database, config.database.external_checkpoint)?;
+    let store = database::open(config).await?;
     let opened = Gateway::open(store.clone(), business_settings(config), clock, entropy).await;
-    let gateway = opened.map_err(|error| StartError::from_opening(error, database))?;
+    let gateway = opened.map_err(|error| StartError::from_opening(error, store.path()))?;
     if let Err(error) = gateway.due_work().run_overdue_deadlines().await {
         // With a full disk the daemon starts all the same: it is tried again, and customers
         // get an error.
@@ -408,16 +441,6 @@ async fn open_gateway(
         );
     }
     Ok((store, gateway))
-}
-
-fn create_folder_of(database: &Path) -> Result<(), StartError> {
-    let Some(folder) = database.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
-        return Ok(());
-    };
-    std::fs::create_dir_all(folder).map_err(|error| StartError::Folder {
-        folder: folder.display().to_string(),
-        reason: error.to_string(),
-    })
 }
 
 /// The ports of all modems and of all radios of banks.

@@ -58,7 +58,8 @@ pub fn read_fingerprint(certificate: &Path) -> Result<Fingerprint, String> {
     chain.first().map(fingerprint_of).ok_or_else(missing)
 }
 
-fn read_certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+/// The certificates in a file.
+pub(super) fn read_certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     usable(file, "certificate", |file| CertificateDer::pem_file_iter(file)?.collect())
 }
 

@@ -26,8 +26,8 @@ pub(super) async fn connector() -> Option<TlsConnector> {
     connector_with(roots)
 }
 
-/// What connects by TLS to receivers with certificates of these authorities.
-pub(super) fn connector_with(roots: RootCertStore) -> Option<TlsConnector> {
+/// What connects by TLS to servers with certificates of these authorities.
+pub(crate) fn connector_with(roots: RootCertStore) -> Option<TlsConnector> {
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let builder = builder.with_safe_default_protocol_versions().ok()?;
     let config = builder.with_root_certificates(roots).with_no_client_auth();

@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::{AccountId, EndpointId, EventId};
 use crate::gateway::{Error, Gateway, SystemResolver};
+pub(crate) use authorities::connector_with;
 use client::Client;
 pub use counts::WebhookCounts;
 use endpoint_task::{Sender, serve};

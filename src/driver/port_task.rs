@@ -108,6 +108,10 @@ impl<H: ModemEvents> PortTask<H> {
                             reporter.report_port(ModemState::Opening, Some(reason));
                             backoff.fail()
                         }
+                        End::GivenUp(reason @ ModemReason::PinAllowedAgain) => {
+                            reporter.report_port(ModemState::Opening, Some(reason));
+                            Duration::ZERO
+                        }
                         End::HungUp(reason) | End::GivenUp(reason) => {
                             self.recover(reason, reporter, backoff, &mut escalation, clock).await
                         }

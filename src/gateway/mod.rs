@@ -92,7 +92,7 @@ mod whole;
 
 use std::sync::Arc;
 
-pub use crate::store::{Revenue, on_behalf_of, read_for_page};
+pub use crate::store::{PinTry, Revenue, on_behalf_of, read_for_page};
 pub use accounts::{
     AccountPage, Accounts, Erased, Exported, KeyEdit, LedgerRow, LimitEdit, NewKey, PortalChoices,
     PriceEdit, PriceView, ReceiverGone, Slip, Standing,

@@ -95,7 +95,7 @@ pub struct ConfigFault {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ConfigFindings {
     pub faults: Vec<ConfigFault>,
-    /// What is valid but has no effect.
+    /// What is valid, but has no effect or is not advisable.
     pub warnings: Vec<String>,
 }
 

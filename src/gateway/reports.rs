@@ -198,15 +198,20 @@ impl Reports {
     /// What the check with this number finds; there are [`CHECKS`] of them.
     pub async fn run_check(&self, check: usize) -> Result<Vec<String>, Error> {
         let cooldown = self.env.settings().number_cooldown;
-        let cooldown_us =
-            cooldown.map(|cooldown| i64::try_from(cooldown.as_micros()).unwrap_or(i64::MAX / 2));
-        Ok(self.env.store.read_in_background(move |rows| rows.faults(check, cooldown_us)).await?)
+        Ok(self.env.store.read_in_background(move |rows| rows.faults(check, cooldown)).await?)
     }
 
     /// A copy of the database as it is at one moment, in a file that is deleted when it is closed.
     /// That it was made, and for which file of the operator's, is recorded in the audit; whether
     /// that file can be written is not known here.
     pub async fn copy_database(&self, target: Option<String>) -> Result<std::fs::File, Error> {
+        if self.env.store.path().is_none() {
+            return Err(Error::refused(format!(
+                "the database {} is on a server: copy it with `pg_dump --format=custom`, or the \
+                 whole server with `pg_basebackup`",
+                self.env.store.name()
+            )));
+        }
         let copy = self.env.store.copy().await?;
         let target = target.map_or_else(String::new, |file| format!(", to write it to {file}"));
         let subject = format!("the database{target}");

@@ -138,6 +138,11 @@ impl Fixture {
         Gateway::open(store, settings, clock, entropy()).await.unwrap()
     }
 
+    /// Carries out statements beside the daemon, as somebody with the database's own tool could.
+    fn carry_out(&self, sql: &str) -> Result<(), StoreError> {
+        crate::store::attacks::carry_out(&self.dir.path().join("test.db"), sql)
+    }
+
     /// The daemon goes down and comes up again.
     async fn restart(&mut self) {
         self.gateway.0.env.store.close().await;

@@ -83,7 +83,7 @@ impl Gateway {
     /// Then nothing is stored any more, and customers must not be told what may be lost.
     pub fn require_database(&self) -> Result<(), Error> {
         let store = &self.0.env.store;
-        if store.has_lost_files() { Ok(store.check_files()?) } else { Ok(()) }
+        if store.has_lost_place() { Ok(store.check_place()?) } else { Ok(()) }
     }
 
     /// Looks whether the database's files are where they were. If not, the writer saves what it
@@ -91,7 +91,7 @@ impl Gateway {
     pub async fn check_database(&self) -> Result<(), Error> {
         let store = self.0.env.store.clone();
         // A disk that hangs must hold nobody else up.
-        let looked = tokio::task::spawn_blocking(move || store.check_files()).await;
+        let looked = tokio::task::spawn_blocking(move || store.check_place()).await;
         let checked = looked.unwrap_or(Err(StoreError::Gone));
         if checked.is_err() {
             // It fails like every other operation. That is how the writer notices.

@@ -88,13 +88,15 @@ pub struct SystemReport {
     pub process: ProcessReport,
 }
 
-/// The database's files, and what waits for it.
+/// The database, and what waits for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DatabaseReport {
+    /// The path of its file, or its name and where the server is.
     pub file: String,
-    pub bytes: u64,
-    /// The size of the write-ahead log.
-    pub log_bytes: u64,
+    /// `None` for a database on a server that was not counted yet.
+    pub bytes: Option<u64>,
+    /// The size of the write-ahead log; `None` for a database on a server, which has its own.
+    pub log_bytes: Option<u64>,
     /// How many operations wait to be written.
     pub waiting: usize,
     /// Why it cannot be written, if it cannot.

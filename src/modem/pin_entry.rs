@@ -163,7 +163,9 @@ impl PinEntry {
         }
         self.step = match answer {
             Ok(PinPermission::Granted) => Step::Enter,
-            Ok(PinPermission::RefusedBefore) => Step::Failed(ModemReason::PinRefusedBefore),
+            Ok(PinPermission::RefusedBefore) => {
+                Step::Failed(ModemReason::PinRefusedBefore(self.iccid.clone()))
+            }
             Ok(PinPermission::NeverAccepted) => Step::Failed(ModemReason::PinAttemptsUnknown),
             Err(()) => {
                 // The card may be another one by then: everything is read again.

@@ -79,7 +79,10 @@ impl Requests {
             ModemRequest::Reset { .. } => {}
             ModemRequest::ForSim { task, .. } => sim_tasks::check(task)?,
             // The session carries out these requests itself; they do not wait here.
-            ModemRequest::Leave { .. } | ModemRequest::Slot(_) | ModemRequest::Return { .. } => {
+            ModemRequest::TryPinAgain
+            | ModemRequest::Leave { .. }
+            | ModemRequest::Slot(_)
+            | ModemRequest::Return { .. } => {
                 return Err(RequestError::Starting);
             }
         }
@@ -151,7 +154,10 @@ impl Requests {
                 let text = profile.hard_reset().filter(|_| hard).unwrap_or(profile.soft_reset());
                 (Running::Reset(id), Command::Raw(text.to_owned()))
             }
-            ModemRequest::Leave { .. } | ModemRequest::Slot(_) | ModemRequest::Return { .. } => {
+            ModemRequest::TryPinAgain
+            | ModemRequest::Leave { .. }
+            | ModemRequest::Slot(_)
+            | ModemRequest::Return { .. } => {
                 return None;
             }
             ModemRequest::ForSim { iccid, task: SimTask::Ussd(code) } => {

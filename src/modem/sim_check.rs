@@ -141,7 +141,8 @@ impl SimCheck {
         if pin_entry.on_still_locked() {
             self.next_at = Some(now + SOON);
         } else if pin_entry.has_entered() {
-            self.give_up_unlocking(context, ModemReason::PinRefused, now);
+            let iccid = pin_entry.iccid().cloned();
+            self.give_up_unlocking(context, ModemReason::PinRefused(iccid), now);
         }
         true
     }

@@ -1,6 +1,20 @@
 //! Statements that the schema itself must refuse, and breaches of rules that `verify` must find,
 //! for the tests of other modules.
 
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::{StoreError, postgres};
+
+/// Carries out statements beside the store that the tests have opened at `path`.
+pub(crate) fn carry_out(path: &Path, sql: &str) -> Result<(), StoreError> {
+    match postgres::carry_out(path, sql) {
+        Some(carried_out) => carried_out,
+        None => Ok(Connection::open(path)?.execute_batch(sql)?),
+    }
+}
+
 pub(crate) const SECOND_OPEN_ORDER: &str = "INSERT INTO orders (account_id, service_id, sim_id, \
      number, country, price_minor, state, patterned, created_at, expires_at) \
      SELECT account_id, service_id, sim_id, number, country, \
@@ -13,6 +27,10 @@ pub(crate) fn forget_funds_up_to(entry: i64) -> String {
         "DROP TRIGGER IF EXISTS ledger_only_grows_update; UPDATE ledger SET balance_after = NULL, \
          held_after = NULL WHERE id <= {entry}"
     )
+}
+/// As if a message with this stamp had been stored by its former digest.
+pub(crate) fn former_digest(stamp: i64) -> String {
+    format!("DELETE FROM former_digest; INSERT INTO former_digest VALUES ({stamp})")
 }
 pub(crate) const SAME_CAUSE: &str = "INSERT INTO ledger (account_id, kind, balance_minor, \
                                      held_minor, currency, cause, created_at) SELECT account_id, \

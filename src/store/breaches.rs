@@ -2,6 +2,7 @@
 //! rule finds it and names the row.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -206,7 +207,7 @@ async fn each_check_finds_its_breach_and_names_the_row() {
 
 #[tokio::test]
 async fn a_message_that_became_known_after_an_order_is_no_fault_of_the_order() {
-    const COOLDOWN_US: i64 = 1000;
+    const COOLDOWN: Duration = Duration::from_millis(1);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.db");
     made_by(&path, NEWEST);
@@ -230,7 +231,7 @@ async fn a_message_that_became_known_after_an_order_is_no_fault_of_the_order() {
         Connection::open(&path).unwrap().execute(sql, [id, created_at]).unwrap();
     };
     let faults = async || {
-        let read = store.read_in_background(move |rows| rows.faults(CHECKS - 1, Some(COOLDOWN_US)));
+        let read = store.read_in_background(move |rows| rows.faults(CHECKS - 1, Some(COOLDOWN)));
         read.await.unwrap()
     };
 

@@ -10,13 +10,13 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::account_turns::{AccountTurns, rest_from};
 use super::changes::Changes;
-use super::engine::Connection;
+use super::engine::{Connection, Place, Readers, Writer};
 use super::page_readers::PageTurns;
 use super::person::current_person;
 use super::sqlite::{copies, copy_into};
 use super::stats::stopwatch;
 use super::writer::{Command, Operation, write_loop};
-use super::{ReadTx, Stats, StoreError, WriteTx, sqlite};
+use super::{ReadTx, Stats, StoreError, WriteTx, postgres, sqlite};
 use crate::domain::AccountId;
 
 /// How many readers may work at the same time; further ones wait for their turn. Waiting is cheaper
@@ -40,12 +40,12 @@ const BACKGROUND_NICE: i32 = 10;
 #[derive(Clone)]
 pub struct Store {
     jobs: mpsc::Sender<Command>,
-    readers: Arc<sqlite::Readers>,
+    place: Place,
+    readers: Arc<Readers>,
     /// One permit for each reader that may work at the same time.
     turns: Arc<Semaphore>,
     /// The same for the readers that may work for each account.
     reading: Arc<AccountTurns>,
-    files: Arc<sqlite::OpenFiles>,
     queued: Arc<AccountTurns>,
     page_turns: Arc<PageTurns>,
     changes: Arc<Changes>,
@@ -56,29 +56,57 @@ pub struct Store {
 impl Store {
     /// Opens or creates the database, brings its schema up to date and starts the writer.
     pub fn open(path: &Path) -> Result<Store, StoreError> {
+        #[cfg(test)]
+        if let Some(server) = postgres::server_for(path.to_owned()) {
+            return Store::open_on(server);
+        }
         Store::open_with(path, false)
     }
 
     /// Like [`Store::open`]. With `checkpointed_by_others`, the write-ahead log is never
     /// checkpointed here: Litestream does so itself, and must be the only one that does.
     pub fn open_with(path: &Path, checkpointed_by_others: bool) -> Result<Store, StoreError> {
-        let changes = Arc::<Changes>::default();
-        let writer = sqlite::Writer::open(path, checkpointed_by_others, &changes)?;
-        let files = Arc::clone(writer.files());
+        let (file, readers) = (path.to_owned(), Readers::Sqlite(sqlite::Readers::of(path)));
+        Store::start(readers, move |changes| {
+            sqlite::Writer::open(&file, checkpointed_by_others, changes).map(Writer::Sqlite)
+        })
+    }
+
+    /// Opens the database on a PostgreSQL server, takes the lead there, brings the schema up to
+    /// date and starts the writer.
+    pub fn open_on(server: postgres::Server) -> Result<Store, StoreError> {
+        let readers = Readers::Postgres(postgres::Readers::of(server.clone()));
+        Store::start(readers, move |changes| {
+            postgres::Writer::open(&server, changes).map(Writer::Postgres)
+        })
+    }
+
+    /// Starts the writer on a thread of its own, which opens its connection.
+    fn start(
+        readers: Readers,
+        open: impl FnOnce(&Arc<Changes>) -> Result<Writer, StoreError> + Send + 'static,
+    ) -> Result<Store, StoreError> {
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let stats = Arc::<Stats>::default();
+        let (stats, changes) = (Arc::<Stats>::default(), Arc::<Changes>::default());
         let (counted, told) = (Arc::clone(&stats), Arc::clone(&changes));
+        let (place, placed) = std::sync::mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_loop(&writer, (&counted, &told), queue))
+            .spawn(move || {
+                let writer = open(&told);
+                let _ = place.send(writer.as_ref().map(Writer::place).map_err(Clone::clone));
+                if let Ok(writer) = writer {
+                    write_loop(&writer, (&counted, &told), queue);
+                }
+            })
             .map_err(|error| StoreError::Other(format!("cannot start the writer: {error}")))?;
         Ok(Store {
+            place: placed.recv().unwrap_or(Err(StoreError::Gone))?,
             jobs,
             stats,
-            readers: Arc::new(sqlite::Readers::of(path)),
+            readers: Arc::new(readers),
             turns: Arc::new(Semaphore::new(READERS)),
             reading: Arc::new(AccountTurns::new(READERS_PER_ACCOUNT)),
-            files,
             queued: Arc::new(AccountTurns::new(QUEUED_PER_ACCOUNT)),
             page_turns: Arc::new(PageTurns::new()),
             changes,
@@ -192,10 +220,7 @@ impl Store {
         let read = tokio::task::spawn_blocking(move || {
             // Held until the reading ends, even if the caller has stopped waiting for it.
             let _turns = (turn, page_turn);
-            let conn = readers.take()?;
-            let outcome = reading(&ReadTx::on(&conn));
-            readers.give_back(conn);
-            outcome
+            readers.read(reading)
         });
         read.await.unwrap_or_else(|_| Err(StoreError::Gone.into()))
     }
@@ -239,9 +264,7 @@ impl Store {
         let read = move || {
             // Where this is refused, the reading just competes with the other threads.
             let _ = rustix::process::nice(BACKGROUND_NICE);
-            let conn = readers.open_knowing_checks().map_err(E::from);
-            let outcome = conn.and_then(|conn| reading(&ReadTx::on(&conn)));
-            let _ = answer.send(outcome);
+            let _ = answer.send(readers.read_in_background(reading));
         };
         let started = std::thread::Builder::new().name("store-background".to_owned()).spawn(read);
         started.map_err(|error| StoreError::Other(error.to_string()))?;
@@ -250,22 +273,22 @@ impl Store {
 
     /// A copy of the database as it is at one moment; meanwhile everything else continues. The file
     /// has no name, so it is deleted when it is closed.
+    ///
+    /// # Errors
+    /// The copy failed, or the database is no file.
     pub async fn copy(&self) -> Result<File, StoreError> {
-        let folder = self
-            .readers
-            .path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .map(Path::to_owned);
+        let folder = self.path().and_then(Path::parent);
+        let folder = folder.filter(|folder| !folder.as_os_str().is_empty()).map(Path::to_owned);
         let copy = move |rows: &ReadTx<'_>| {
+            let Connection::Sqlite(conn) = rows.connection() else {
+                return Err(StoreError::Unfit("it is copied by `pg_basebackup`".to_owned()));
+            };
             // The copy is made in the database's folder, where there is most likely to be room for
             // it.
             let file = tempfile::Builder::new()
                 .prefix(".copy-")
                 .tempfile_in(folder.unwrap_or_else(|| ".".into()))?;
-            match rows.connection() {
-                Connection::Sqlite(conn) => copy_into(conn, file.path())?,
-            }
+            copy_into(conn, file.path())?;
             Ok::<_, StoreError>(file.reopen()?)
         };
         self.read_in_background(copy).await
@@ -282,7 +305,7 @@ impl Store {
 
     /// The copies that were made before upgrades, the oldest first.
     pub fn copies(&self) -> Vec<PathBuf> {
-        copies(self.path())
+        self.path().map(copies).unwrap_or_default()
     }
 
     /// Removes the copies that were made before upgrades.
@@ -317,32 +340,42 @@ impl Store {
         self.waiting() >= CROWDED
     }
 
-    /// Checks that the files of the database are where they were. If not, nothing is written any
-    /// more, and what is read may be lost when the daemon ends.
-    pub fn check_files(&self) -> Result<(), StoreError> {
-        self.files.check()
+    /// Checks that the files of the database are where they were, or that this daemon still leads.
+    /// If not, nothing is written any more, and what is read may be lost when the daemon ends.
+    pub fn check_place(&self) -> Result<(), StoreError> {
+        self.place.check()
     }
 
-    /// Whether the files were not where they should be when somebody looked last; this is known
-    /// without looking.
-    pub fn has_lost_files(&self) -> bool {
-        self.files.is_one_gone()
+    /// Whether the last check has failed, which is known without looking.
+    pub fn has_lost_place(&self) -> bool {
+        self.place.is_lost()
     }
 
-    /// The size of the write-ahead log's file in octets.
+    /// Waits until this daemon has lost the lead of a server's database, and says why. With a file
+    /// this never ends.
+    pub async fn lost(&self) -> StoreError {
+        self.place.lost().await
+    }
+
+    /// The size of the write-ahead log's file in octets; 0 for a database on a server.
     pub fn log_bytes(&self) -> u64 {
-        self.files.log_bytes()
+        self.place.log_bytes()
     }
 
     /// Whether the write-ahead log is longer than it has to be, because a reading that takes long
     /// keeps it from being started anew. What can wait writes little meanwhile.
     pub fn is_log_held_up(&self) -> bool {
-        self.files.is_log_held_up()
+        self.place.is_log_held_up()
     }
 
-    /// The path of the database's file.
-    pub fn path(&self) -> &Path {
-        &self.readers.path
+    /// What the database is called for people: the path of its file, or where it is on a server.
+    pub fn name(&self) -> String {
+        self.readers.name()
+    }
+
+    /// The path of the database's file, if it is one.
+    pub fn path(&self) -> Option<&Path> {
+        self.readers.path()
     }
 
     /// Ends the writer once everything that is queued is done. Later operations fail with

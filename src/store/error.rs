@@ -95,6 +95,18 @@ pub enum StoreError {
     /// So much is read for pages that another has to wait.
     #[error("too many pages are being read now; try again in a moment")]
     Busy,
+    /// The session with the database server is over. What was being committed may be committed.
+    #[error("the database server is away: {0}; the modems keep their messages")]
+    Away(String),
+    /// Another daemon leads: it alone writes to the database.
+    #[error("another daemon{holder} uses the database; stop it first")]
+    Led {
+        /// What it is called, with a space before it; empty where that is not known.
+        holder: String,
+    },
+    /// The database server is not fit for this use.
+    #[error("the database server cannot be used: {0}")]
+    Unfit(String),
     /// The writer has stopped, or an operation panicked.
     #[error("the database did not carry out the operation")]
     Gone,

@@ -62,7 +62,7 @@ impl<'c> ReadTx<'c> {
     }
 
     /// The greatest id that a row of a table with growing ids has had; 0 before the first.
-    pub(super) fn last_id_of(&self, table: &'static str) -> Result<i64, StoreError> {
+    pub(super) fn last_id_of(&self, table: &str) -> Result<i64, StoreError> {
         self.conn.last_id_of(table)
     }
 

@@ -20,6 +20,16 @@ pub struct OwnStore {
     pub others_until: Option<Timestamp>,
 }
 
+/// A try of a PIN that was recorded before it was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PinTry {
+    /// The name of the card.
+    card: String,
+    tried_at: Timestamp,
+    /// When the card had last accepted a PIN before.
+    accepted_before: Option<Timestamp>,
+}
+
 /// Whether a SIM is contested or rented is decided by the same SQL fragments as in the search for a
 /// SIM that can be sold.
 const SIM: &str = concat!(
@@ -160,23 +170,43 @@ impl WriteTx<'_> {
 
     /// Records that a PIN is about to be entered into a card, but not which PIN, if it may be
     /// entered: it may not if the last one was not accepted, and with `only_if_accepted` only if
-    /// one was.
+    /// one was. Also returns the try, if it was recorded.
     pub fn note_pin_try(
         &self,
         card: &str,
         only_if_accepted: bool,
         at: Timestamp,
-    ) -> Result<PinPermission, StoreError> {
-        let sql = "SELECT accepted_at IS NOT NULL FROM pin_try WHERE card = $1";
-        match self.first(sql, [card], |row| row.get::<bool>(0))? {
-            Some(false) => return Ok(PinPermission::RefusedBefore),
-            None if only_if_accepted => return Ok(PinPermission::NeverAccepted),
-            Some(true) | None => {}
-        }
+    ) -> Result<(PinPermission, Option<PinTry>), StoreError> {
+        let sql = "SELECT accepted_at FROM pin_try WHERE card = $1";
+        let known = self.first(sql, [card], |row| row.get::<Option<i64>>(0))?;
+        let accepted_before = match known {
+            Some(None) => return Ok((PinPermission::RefusedBefore, None)),
+            None if only_if_accepted => return Ok((PinPermission::NeverAccepted, None)),
+            Some(accepted_at) => accepted_at.map(Timestamp),
+            None => None,
+        };
         let sql = "INSERT INTO pin_try (card, tried_at) VALUES ($1, $2) ON CONFLICT (card) DO \
                    UPDATE SET tried_at = excluded.tried_at, accepted_at = NULL";
         self.change(sql, params![card, at.0])?;
-        Ok(PinPermission::Granted)
+        let pin_try = PinTry { card: card.to_owned(), tried_at: at, accepted_before };
+        Ok((PinPermission::Granted, Some(pin_try)))
+    }
+
+    /// Undoes the record of a try that was not made. Whatever was recorded of the card since stays.
+    pub fn undo_pin_try(&self, pin_try: &PinTry) -> Result<(), StoreError> {
+        let PinTry { card, tried_at, accepted_before } = pin_try;
+        match accepted_before {
+            Some(at) => {
+                let sql = "UPDATE pin_try SET accepted_at = $1 WHERE card = $2 AND tried_at = $3 \
+                           AND accepted_at IS NULL";
+                self.change(sql, params![at.0, card, tried_at.0])
+            }
+            None => {
+                let sql = "DELETE FROM pin_try WHERE card = $1 AND tried_at = $2 AND accepted_at \
+                           IS NULL";
+                self.change(sql, params![card, tried_at.0])
+            }
+        }
     }
 
     /// Records that the card has accepted the PIN that was entered.

@@ -77,6 +77,15 @@ impl Store {
     pub async fn touch(&self) -> Result<(), StoreError> {
         self.write(|tx| tx.connection().touch()).await
     }
+
+    /// The size of a database on a server in octets; `None` for a file.
+    pub async fn server_bytes(&self) -> Result<Option<u64>, StoreError> {
+        if self.path().is_some() {
+            return Ok(None);
+        }
+        let read = self.read(|rows| rows.number("SELECT pg_database_size(current_database())", []));
+        Ok(u64::try_from(read.await?).ok())
+    }
 }
 
 #[cfg(test)]

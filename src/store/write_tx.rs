@@ -120,17 +120,17 @@ impl WriteTx<'_> {
     ) -> Result<Result<T, E>, E> {
         let (waiting, noted) = (self.after_commit.borrow().len(), self.events.borrow().len());
         let conn = self.connection();
-        conn.control("SAVEPOINT part")?;
+        conn.set_savepoint("part")?;
         let done = part(self);
         if done.as_ref().is_ok_and(is_kept) {
-            conn.control("RELEASE part")?;
+            conn.release("part")?;
             return Ok(done);
         }
         if !conn.is_in_transaction() {
             return done.map(Ok);
         }
-        conn.control("ROLLBACK TO part")?;
-        conn.control("RELEASE part")?;
+        conn.roll_back_to("part")?;
+        conn.release("part")?;
         self.after_commit.borrow_mut().truncate(waiting);
         self.events.borrow_mut().truncate(noted);
         Ok(done)

@@ -7,13 +7,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 use super::changes::Changes;
-use super::engine::Connection;
-use super::sqlite;
+use super::engine::{Connection, Writer};
 use super::stats::stopwatch;
 use super::write_tx::AfterCommit;
 use super::{Stats, StoreError, WriteTx};
 
-const GROUP: usize = 256;
 /// When a transaction had at least this many operations, the next one begins no earlier than this
 /// long after it began, so that operations which arrive until then share one commit and its fsync.
 /// With fewer operations nothing waits; least of all one that is alone.
@@ -67,6 +65,7 @@ where
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let done = (self.work)(&tx)?;
             tx.finish()?;
+            conn.check()?;
             Ok::<T, E>(done)
         }));
         let outcome = outcome.unwrap_or_else(|_| Err(StoreError::Gone.into()));
@@ -95,14 +94,14 @@ where
     }
 }
 
-/// Carries out everything that is queued, up to [`GROUP`] operations, in one transaction, answers
+/// Carries out what is queued, up to [`Writer::group`] operations, in one transaction, answers
 /// the callers, and repeats this until it is stopped.
 pub(super) fn write_loop(
-    writer: &sqlite::Writer,
+    writer: &Writer,
     (stats, changes): (&Stats, &Changes),
     mut queue: mpsc::Receiver<Command>,
 ) {
-    let mut group = Vec::with_capacity(GROUP);
+    let mut group = Vec::with_capacity(writer.group());
     let mut last = (0, stopwatch());
     while let Some(first) = queue.blocking_recv() {
         std::thread::sleep(pause(last.0, last.1.elapsed()));
@@ -114,13 +113,13 @@ pub(super) fn write_loop(
                 Command::EmptyLog(answer) => asked_for_empty_log = Some(answer),
                 Command::Stop => queue.close(),
             }
-            let goes_on = group.len() < GROUP && asked_for_empty_log.is_none();
+            let goes_on = group.len() < writer.group() && asked_for_empty_log.is_none();
             next = if goes_on { queue.try_recv().ok() } else { None };
         }
         last = (group.len(), began);
         commit_group(writer, (stats, changes), &mut group, began);
         if let Some(answer) = asked_for_empty_log {
-            let _ = answer.send(writer.truncate_log());
+            let _ = answer.send(writer.empty_log());
         }
     }
 }
@@ -134,41 +133,34 @@ fn pause(operations: usize, ago: Duration) -> Duration {
 /// Carries out all jobs of `group` in one transaction and answers them. When the transaction as a
 /// whole fails, as it does when the disk is full, each job is answered with that error.
 fn commit_group(
-    writer: &sqlite::Writer,
+    writer: &Writer,
     (stats, changes): (&Stats, &Changes),
     group: &mut Vec<Box<dyn Job>>,
     began: Instant,
 ) {
-    let conn = writer.connection();
-    let mut fate = conn.begin().and_then(|()| carry_out(conn, group));
-    let fate_of_files = writer.files().check();
+    let mut fate = writer.begin().and_then(|()| carry_out(writer, group));
     if fate.is_ok() {
-        fate = fate_of_files.clone();
+        fate = writer.commit();
     }
-    if fate.is_ok() && conn.is_in_transaction() {
-        fate = conn.control("COMMIT");
-    }
-    if conn.is_in_transaction() {
+    if writer.connection().is_in_transaction() {
         // A transaction that could not be committed must not be open when the next group begins.
-        let _ = conn.control("ROLLBACK");
+        let _ = writer.roll_back();
     }
-    if matches!(fate_of_files, Err(StoreError::LogReplaced { .. })) {
-        writer.save_log();
-    }
+    writer.ended(fate.as_ref().err());
     changes.transaction_ended(fate.is_ok());
     stats.ended(began, group.len(), fate.is_ok());
     group.drain(..).for_each(|job| job.answer(fate.clone()));
 }
 
 /// Carries out the jobs of a transaction in such a way that each can be undone by itself.
-fn carry_out(conn: Connection<'_>, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+fn carry_out(writer: &Writer, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
     if group.len() == 1 || group.iter().all(|job| job.is_repeatable()) {
-        return without_savepoint(conn, group);
+        return without_savepoint(writer, group);
     }
     for alike in group.chunk_by_mut(|job, next| job.is_repeatable() && next.is_repeatable()) {
         match alike {
-            [job] => in_savepoint(conn, job)?,
-            jobs => in_one_savepoint(conn, jobs)?,
+            [job] => in_savepoint(writer, job)?,
+            jobs => in_one_savepoint(writer, jobs)?,
         }
     }
     Ok(())
@@ -177,49 +169,45 @@ fn carry_out(conn: Connection<'_>, group: &mut [Box<dyn Job>]) -> Result<(), Sto
 /// Carries out all jobs of a transaction, which are repeatable or only one. They need no savepoint:
 /// when one fails, the whole transaction is rolled back, and if there are others, all are carried
 /// out again, each in a savepoint of its own.
-fn without_savepoint(conn: Connection<'_>, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-    let keep = jobs.iter_mut().all(|job| job.carry_out(conn));
-    still_open(conn)?;
+fn without_savepoint(writer: &Writer, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    let keep = jobs.iter_mut().all(|job| job.carry_out(writer.connection()));
+    writer.check_transaction()?;
     if keep {
         return Ok(());
     }
-    conn.control("ROLLBACK")?;
+    writer.roll_back()?;
     if jobs.len() == 1 {
         return Ok(());
     }
-    conn.begin()?;
-    jobs.iter_mut().try_for_each(|job| in_savepoint(conn, job))
+    writer.begin()?;
+    jobs.iter_mut().try_for_each(|job| in_savepoint(writer, job))
 }
 
 /// Carries out one job in a savepoint of its own, and undoes it when it fails.
-fn in_savepoint(conn: Connection<'_>, job: &mut Box<dyn Job>) -> Result<(), StoreError> {
-    conn.control("SAVEPOINT job")?;
+fn in_savepoint(writer: &Writer, job: &mut Box<dyn Job>) -> Result<(), StoreError> {
+    let conn = writer.connection();
+    conn.set_savepoint("job")?;
     let keep = job.carry_out(conn);
-    still_open(conn)?;
+    writer.check_transaction()?;
     if !keep {
-        conn.control("ROLLBACK TO job")?;
+        conn.roll_back_to("job")?;
     }
-    conn.control("RELEASE job")
+    conn.release("job")
 }
 
 /// Carries out repeatable jobs in a savepoint that they share. When one fails, all are undone and
 /// carried out again, each in a savepoint of its own.
-fn in_one_savepoint(conn: Connection<'_>, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-    conn.control("SAVEPOINT jobs")?;
-    let keep = jobs.iter_mut().all(|job| job.carry_out(conn));
-    still_open(conn)?;
+fn in_one_savepoint(writer: &Writer, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    let conn = writer.connection();
+    conn.set_savepoint("jobs")?;
+    let keep = jobs.iter_mut().all(|job| job.carry_out(writer.connection()));
+    writer.check_transaction()?;
     if keep {
-        return conn.control("RELEASE jobs");
+        return conn.release("jobs");
     }
-    conn.control("ROLLBACK TO jobs")?;
-    conn.control("RELEASE jobs")?;
-    jobs.iter_mut().try_for_each(|job| in_savepoint(conn, job))
-}
-
-/// Fails when SQLite has rolled the whole transaction back because of an error, as it does when the
-/// disk is full. All changes in it are lost then.
-fn still_open(conn: Connection<'_>) -> Result<(), StoreError> {
-    if conn.is_in_transaction() { Ok(()) } else { Err(StoreError::Full) }
+    conn.roll_back_to("jobs")?;
+    conn.release("jobs")?;
+    jobs.iter_mut().try_for_each(|job| in_savepoint(writer, job))
 }
 
 #[cfg(test)]
@@ -228,8 +216,8 @@ mod tests {
 
     use super::*;
     use crate::domain::Timestamp;
-    use crate::store::Store;
     use crate::store::database::CROWDED;
+    use crate::store::{Store, sqlite};
 
     async fn open() -> (tempfile::TempDir, Store) {
         let dir = tempfile::tempdir().unwrap();
@@ -289,7 +277,7 @@ mod tests {
         store.close().await;
         let path = dir.path().join("test.db");
         let changes = Arc::<Changes>::default();
-        let writer = sqlite::Writer::open(&path, false, &changes).unwrap();
+        let writer = Writer::Sqlite(sqlite::Writer::open(&path, false, &changes).unwrap());
         let (sender, mut received) = mpsc::unbounded_channel();
         let (mut group, mut answers) = (Vec::<Box<dyn Job>>::new(), Vec::new());
         // The name of each operation, whether it is repeatable, and how it ends.
@@ -375,8 +363,8 @@ mod tests {
                 store.write(move |tx| tx.add_account(&n.to_string(), Timestamp(1))).await
             })
         };
-        let others: Vec<_> = (0..GROUP + CROWDED).map(add).collect();
-        while store.waiting() < GROUP + CROWDED {
+        let others: Vec<_> = (0..sqlite::GROUP + CROWDED).map(add).collect();
+        while store.waiting() < sqlite::GROUP + CROWDED {
             tokio::task::yield_now().await;
         }
         assert!(store.is_crowded());
@@ -386,7 +374,7 @@ mod tests {
             other.await.unwrap().unwrap();
         }
         let commits = store.stats().operations.distribution();
-        let full_ones = (GROUP + CROWDED).div_ceil(GROUP);
+        let full_ones = (sqlite::GROUP + CROWDED).div_ceil(sqlite::GROUP);
         assert_eq!(
             commits.count,
             u64::try_from(1 + full_ones).unwrap(),

@@ -23,6 +23,8 @@
 //!  - After a new connection all questions without an answer are asked again under the same
 //!    numbers. The centre remembers its answers to those that must not be carried out twice
 //!    ([`RememberedAnswers`]).
+//!  - If a question whether a PIN may be entered fails at the site, none is entered, and the site
+//!    says so: the centre forgets the attempt that it has recorded for it.
 //!  - A site is welcome only after everything that it asked on an earlier connection has been
 //!    carried out, so that nothing of then happens after what it says now.
 //!  - Only durations travel, never times: each side goes by its own clock.

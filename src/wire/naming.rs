@@ -59,6 +59,7 @@ impl<T> Report<T> {
             Report::Bank(report) => Report::Bank(name_bank(report, site)),
             Report::BankGone(bank) => Report::BankGone(site.bank(&bank)),
             Report::Reclaimed(iccid) => Report::Reclaimed(iccid),
+            Report::PinNotEntered(number) => Report::PinNotEntered(number),
         }
     }
 }
@@ -197,6 +198,7 @@ fn name_reason(reason: ModemReason, site: &SiteName) -> ModemReason {
         | ModemReason::StoppedAnswering
         | ModemReason::Restarted
         | ModemReason::RestartedByOperator
+        | ModemReason::PinAllowedAgain
         | ModemReason::RestartedAfterFullStore
         | ModemReason::TextMode
         | ModemReason::NoMessageStore
@@ -223,8 +225,8 @@ fn name_reason(reason: ModemReason, site: &SiteName) -> ModemReason {
         | ModemReason::PukWanted
         | ModemReason::PinAttemptsUnknown
         | ModemReason::PinLastAttempt
-        | ModemReason::PinRefused
-        | ModemReason::PinRefusedBefore
+        | ModemReason::PinRefused(_)
+        | ModemReason::PinRefusedBefore(_)
         | ModemReason::PinAttemptNotRecorded
         | ModemReason::ProbeTimedOut => reason,
     }

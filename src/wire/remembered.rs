@@ -4,10 +4,12 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::identity::BootId;
+use super::site_questions::MAX_UNDER_WAY;
 use super::words::{Answered, QuestionNumber};
 
-/// How many answers are remembered of a run of a site's process.
-const REMEMBERED: usize = 64;
+/// How many answers are remembered of a run of a site's process: twice as many as may be under way,
+/// because those whose answers were lost are asked again while others follow.
+const REMEMBERED: usize = 2 * MAX_UNDER_WAY;
 
 /// The last answers to a site's questions that must not be carried out twice. They outlive the
 /// site's connections, and end with the run of its process that asked.
@@ -35,7 +37,7 @@ impl RememberedAnswers {
         self.answers.get(&number)
     }
 
-    /// Remembers the answer to a question. Of more than 64 the oldest is forgotten.
+    /// Remembers the answer to a question. Of more than 512 the oldest is forgotten.
     pub fn remember(&mut self, number: QuestionNumber, answer: Answered) {
         if self.answers.insert(number, answer).is_none() {
             self.order.push_back(number);
@@ -54,14 +56,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sixty_four_answers_are_remembered_and_the_oldest_forgotten() {
+    fn five_hundred_and_twelve_answers_are_remembered_and_the_oldest_forgotten() {
         let mut remembered = RememberedAnswers::new(BootId::from_entropy([1; 16]));
-        for number in (0..65).map(QuestionNumber) {
+        for number in (0..513).map(QuestionNumber) {
             remembered.remember(number, Ok(Answer::Released(number.0 % 2 == 0)));
         }
         assert_eq!(remembered.get(QuestionNumber(0)), None);
         assert_eq!(remembered.get(QuestionNumber(1)), Some(&Ok(Answer::Released(false))));
-        assert_eq!(remembered.get(QuestionNumber(64)), Some(&Ok(Answer::Released(true))));
+        assert_eq!(remembered.get(QuestionNumber(512)), Some(&Ok(Answer::Released(true))));
         assert_eq!(remembered.boot(), BootId::from_entropy([1; 16]));
     }
 }

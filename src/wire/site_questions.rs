@@ -23,6 +23,8 @@ struct Waiting {
     asked_at: Moment,
     /// Whether it was sent on this connection.
     is_sent: bool,
+    /// Whether it was sent on any connection.
+    was_sent: bool,
     /// Of a release: whether the centre may have granted it although this question has not been
     /// answered so.
     may_be_granted: bool,
@@ -50,6 +52,8 @@ pub(super) struct Expired {
     pub number: QuestionNumber,
     /// A SIM that the centre may have released, and of which no answer will tell any more.
     pub give_back: Option<Iccid>,
+    /// Whether the centre may have permitted a PIN, which is not entered.
+    pub may_have_permitted_pin: bool,
 }
 
 #[derive(Debug, Default)]
@@ -65,7 +69,13 @@ impl Questions {
     /// Adds a question that is asked now.
     pub fn ask(&mut self, question: Question, now: Moment) -> QuestionNumber {
         self.last = QuestionNumber(self.last.0.saturating_add(1));
-        let waiting = Waiting { question, asked_at: now, is_sent: false, may_be_granted: false };
+        let waiting = Waiting {
+            question,
+            asked_at: now,
+            is_sent: false,
+            was_sent: false,
+            may_be_granted: false,
+        };
         self.waiting.insert(self.last, waiting);
         self.last
     }
@@ -96,6 +106,7 @@ impl Questions {
     pub fn send(&mut self, number: QuestionNumber, now: Moment) -> Option<Question> {
         let waiting = self.waiting.get_mut(&number)?;
         waiting.is_sent = true;
+        waiting.was_sent = true;
         let mut question = waiting.question.clone();
         if let Question::Store(received) = &mut question {
             received.live &= now - waiting.asked_at <= LIVE_FOR;
@@ -129,12 +140,14 @@ impl Questions {
             |_: &QuestionNumber, waiting: &mut Waiting| waiting.asked_at + QUESTION_TIMEOUT <= now;
         let expired: Vec<_> = self.waiting.extract_if(.., is_expired).collect();
         let expired = expired.into_iter().map(|(number, waiting)| {
+            let may_have_permitted_pin =
+                waiting.was_sent && matches!(waiting.question, Question::PermitPin { .. });
             let release = waiting.question.into_release();
             let give_back = release.clone().filter(|_| !waiting.is_sent && waiting.may_be_granted);
             if waiting.is_sent {
                 self.overdue.insert(number, release);
             }
-            Expired { number, give_back }
+            Expired { number, give_back, may_have_permitted_pin }
         });
         expired.collect()
     }

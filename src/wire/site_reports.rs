@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::site_questions::MAX_UNDER_WAY;
 use super::words::{QuestionNumber, Report};
 use crate::domain::{Iccid, Moment, PortName};
 
@@ -27,6 +28,8 @@ enum Entry {
     Newest(Subject),
     /// The SIM was reclaimed.
     Reclaimed(Iccid),
+    /// The question of this number is not answered in time, and no PIN was entered.
+    PinNotEntered(QuestionNumber),
 }
 
 #[derive(Debug, Default)]
@@ -35,6 +38,9 @@ pub(super) struct Reports {
     newest: BTreeMap<Subject, Newest>,
     /// What is to be sent, each with the question that was asked last before it.
     queue: VecDeque<(QuestionNumber, Entry)>,
+    /// The last questions after which no PIN was entered, the oldest first. They are told on every
+    /// connection, because no answer shows that the centre has heard of them.
+    pins_not_entered: VecDeque<QuestionNumber>,
 }
 
 impl Reports {
@@ -49,6 +55,7 @@ impl Reports {
             Report::Reclaimed(iccid) => {
                 return self.queue.push_back((after, Entry::Reclaimed(iccid.clone())));
             }
+            Report::PinNotEntered(number) => return self.add_pin_not_entered(*number, after),
         };
         let newest = Newest { report, made_at: now, waits: true };
         let waited = self.newest.insert(subject.clone(), newest).is_some_and(|last| last.waits);
@@ -57,10 +64,21 @@ impl Reports {
         }
     }
 
+    fn add_pin_not_entered(&mut self, number: QuestionNumber, after: QuestionNumber) {
+        if self.pins_not_entered.len() == MAX_UNDER_WAY {
+            self.pins_not_entered.pop_front();
+        }
+        self.pins_not_entered.push_back(number);
+        self.queue.push_back((after, Entry::PinNotEntered(number)));
+    }
+
     /// Has the newest report of every port and bank sent again, because there is a new connection,
-    /// and forgets which SIMs were reclaimed: what is said first tells which are released.
+    /// and forgets which SIMs were reclaimed: what is said first tells which are released. That
+    /// PINs were not entered goes before all later questions, which may ask for them again.
     pub fn begin_again(&mut self, after: QuestionNumber) {
         self.queue.clear();
+        let pins = self.pins_not_entered.iter();
+        self.queue.extend(pins.map(|number| (*number, Entry::PinNotEntered(*number))));
         for (subject, newest) in &mut self.newest {
             newest.waits = true;
             self.queue.push_back((after, Entry::Newest(subject.clone())));
@@ -77,6 +95,7 @@ impl Reports {
         let (_, entry) = self.queue.pop_front()?;
         match entry {
             Entry::Reclaimed(iccid) => Some(Report::Reclaimed(iccid)),
+            Entry::PinNotEntered(number) => Some(Report::PinNotEntered(number)),
             Entry::Newest(subject) => {
                 let newest = self.newest.get_mut(&subject)?;
                 newest.waits = false;

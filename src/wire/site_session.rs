@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, VecDeque};
 use super::frame::{BadFrame, FromCentre, FromSite};
 use super::identity::{BootId, SiteKey};
 use super::liveness::{Liveness, SILENCE};
-use super::site_questions::{Awaited, Questions};
+use super::site_questions::{Awaited, Expired, Questions};
 use super::site_reports::Reports;
 use super::words::{
     Answer, Answered, Hello, PROTOCOL, Question, QuestionNumber, Refusal, Reply, Report, Request,
@@ -266,8 +266,13 @@ impl SiteSession {
     pub fn tick(&mut self, now: Moment) -> Vec<QuestionNumber> {
         let expired = self.questions.take_expired(now);
         let numbers = expired.iter().map(|expired| expired.number).collect();
-        for iccid in expired.into_iter().filter_map(|expired| expired.give_back) {
-            self.give_back(iccid, now);
+        for Expired { number, give_back, may_have_permitted_pin } in expired {
+            if may_have_permitted_pin {
+                self.report(Report::PinNotEntered(number), now);
+            }
+            if let Some(iccid) = give_back {
+                self.give_back(iccid, now);
+            }
         }
         numbers
     }

@@ -80,6 +80,7 @@ impl<T> Report<T> {
             Report::Bank(report) => Report::Bank(report.map_time(convert)),
             Report::BankGone(bank) => Report::BankGone(bank),
             Report::Reclaimed(iccid) => Report::Reclaimed(iccid),
+            Report::PinNotEntered(number) => Report::PinNotEntered(number),
         }
     }
 }

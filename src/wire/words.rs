@@ -207,6 +207,9 @@ pub enum Report<T = Timestamp> {
     BankGone(String),
     /// A released SIM is on the air again, or has never left it.
     Reclaimed(Iccid),
+    /// A [`Question::PermitPin`] with this number was not answered in time, so the PIN was not
+    /// entered and will not be on its account.
+    PinNotEntered(QuestionNumber),
 }
 
 impl<T> Report<T> {
@@ -215,7 +218,10 @@ impl<T> Report<T> {
         match self {
             Report::Port { snapshot, .. } => Some(&snapshot.port),
             Report::PortRemoved(port) => Some(port),
-            Report::Bank(_) | Report::BankGone(_) | Report::Reclaimed(_) => None,
+            Report::Bank(_)
+            | Report::BankGone(_)
+            | Report::Reclaimed(_)
+            | Report::PinNotEntered(_) => None,
         }
     }
 }

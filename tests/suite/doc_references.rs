@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::docs::page;
 
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 11] = [
     "src/lib.rs",
     "README.md",
     "ARCHITECTURE.md",
@@ -15,6 +15,7 @@ const PAGES: [&str; 10] = [
     "docs/performance.md",
     "docs/operators-guide.md",
     "docs/hardware-guide.md",
+    "docs/postgresql.md",
     "docs/threat-model.md",
 ];
 

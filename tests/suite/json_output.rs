@@ -157,12 +157,20 @@ pub fn assert_described(command: &str, printed: &Value) {
 }
 
 /// What only other tests see, which call [`assert_described`].
-const SEEN_ELSEWHERE: [&str; 7] =
-    ["AllowedPin", "Asked", "LastSim", "Outage", "Sample", "SignalMinute", "WithheldThen"];
+const SEEN_ELSEWHERE: [&str; 8] = [
+    "AllowedPin",
+    "Asked",
+    "CopiedDatabase",
+    "LastSim",
+    "Outage",
+    "Sample",
+    "SignalMinute",
+    "WithheldThen",
+];
 
-/// What has an effect only at the end of a rental's term, after a month, and what needs a card that
-/// has refused a PIN (`pin.rs`).
-const NOT_PLAYED: [&str; 2] = ["rental revive", "sim pin-retry"];
+/// What has an effect only at the end of a rental's term, after a month, what needs a card that has
+/// refused a PIN (`pin.rs`), and what needs a database server (`copy_to.rs`).
+const NOT_PLAYED: [&str; 3] = ["rental revive", "sim pin-retry", "copy-to"];
 
 /// A site where every command can be run, and what was found wrong with what they print.
 struct Play {

@@ -19,6 +19,7 @@ mod bounds;
 mod checking;
 mod codec;
 mod commands;
+mod copy_to;
 mod currencies;
 mod customer_api;
 mod demo;

@@ -80,20 +80,21 @@ fn a_modem_that_tells_no_count_is_unlocked_once_it_is_permitted_and_needs_no_per
 }
 
 #[test]
-fn the_operator_has_a_pin_tried_once_more_after_it_was_put_right() {
+fn the_operator_has_a_pin_tried_once_more_at_once_after_it_was_put_right() {
     let (site, folder) = site("0000");
-    let told = |words: &str| {
-        site.admin("/modems")[0]["reason"].as_str().is_some_and(|reason| reason.contains(words))
-    };
-    let daemon = site.serve();
-    wait_for("the refusal to be shown", || told("not tried again"));
+    let _daemon = site.serve();
     let iccid = site.network().stats()[0].iccid.clone().unwrap();
+    let cure = format!("`simbridge sim pin-retry {iccid}`");
+    wait_for("the refusal and its cure to be shown", || {
+        site.admin("/modems")[0]["reason"].as_str().is_some_and(|reason| reason.contains(&cure))
+    });
     std::fs::write(folder.path().join("pin"), "4711\n").unwrap();
-    assert_eq!(site.json(&["sim", "pin-retry", &iccid])["iccid"], iccid.as_str());
+    let allowed = site.json(&["sim", "pin-retry", &iccid]);
+    let port = site.admin("/modems")[0]["port"].clone();
+    assert_eq!((&allowed["iccid"], &allowed["port"]), (&iccid.as_str().into(), &port));
+    wait_for("the modem", || site.admin("/status")["modems"]["ready"] == 1);
+    assert_eq!(site.network().observed(0).unwrap().wrong_pins, 1);
     let again = site.run(&["sim", "pin-retry", &iccid]);
     let complaint = String::from_utf8_lossy(&again.stderr).into_owned();
     assert!(complaint.contains("no PIN was refused by the card"), "{complaint}");
-    daemon.kill();
-    site.serve_ready().kill();
-    assert_eq!(site.network().observed(0).unwrap().wrong_pins, 1);
 }

@@ -167,7 +167,7 @@ impl Connection {
             }
             CentreEvent::Reported(report) => {
                 let Some(Known { name, boot }) = self.known.get() else { return };
-                self.sites.take_report(boot, report.at(name));
+                self.sites.take_report(boot, report.at(name)).await;
             }
             CentreEvent::Replied { request, reply } => {
                 if let Some(asker) = self.lock().waiting.remove(&request) {
@@ -246,7 +246,10 @@ impl Drop for OwedAnswer {
 
 /// Polls a task once before the next one is begun, so that tasks begin in order, and has it go on
 /// by itself if it is not done then.
-async fn poll_then_spawn(task: impl Future<Output = ()> + Send + 'static, tasks: &TaskTracker) {
+pub(super) async fn poll_then_spawn(
+    task: impl Future<Output = ()> + Send + 'static,
+    tasks: &TaskTracker,
+) {
     let mut task = Box::pin(tasks.track_future(task));
     let is_done =
         std::future::poll_fn(|context| Poll::Ready(task.as_mut().poll(context).is_ready()));

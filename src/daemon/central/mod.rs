@@ -5,7 +5,7 @@
 mod connection;
 mod modem_control;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,11 +26,11 @@ use super::tls;
 use crate::domain::{Iccid, SiteName};
 use crate::driver::ModemEvents;
 use crate::driver::bank::BankEvents;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, PinTry};
 use crate::wire::{
     Answer, Answered, BootId, Question, QuestionNumber, RememberedAnswers, Reply, Report, Request,
 };
-use connection::Connection;
+use connection::{Connection, poll_then_spawn};
 pub(super) use modem_control::RoutedModemControl;
 
 /// How long a site may take to agree on TLS.
@@ -67,6 +67,8 @@ struct Boot {
     /// The answers to questions that must not be carried out twice. It is locked while such a
     /// question is carried out, so that the same one, asked again, waits for the first's answer.
     remembered: tokio::sync::Mutex<RememberedAnswers>,
+    /// The tries of PINs that were permitted by answers that are remembered.
+    pin_tries: Mutex<BTreeMap<QuestionNumber, PinTry>>,
     /// The SIMs that were released to the site.
     released: Mutex<HashSet<Iccid>>,
     /// The questions that are being carried out, whatever has become of their connections.
@@ -241,18 +243,24 @@ impl Sites {
     /// Carries out a question, whose names are the centre's.
     async fn carry_out(&self, boot: &Boot, number: QuestionNumber, question: Question) -> Answered {
         if question.may_be_asked_twice() {
-            return self.carry_out_once(boot, question).await;
+            return self.carry_out_once(boot, number, question).await;
         }
         let mut remembered = boot.remembered.lock().await;
         if let Some(answer) = remembered.get(number) {
             return answer.clone();
         }
-        let answer = self.carry_out_once(boot, question).await;
+        let answer = self.carry_out_once(boot, number, question).await;
         remembered.remember(number, answer.clone());
+        boot.pin_tries.lock().retain(|number, _| remembered.get(*number).is_some());
         answer
     }
 
-    async fn carry_out_once(&self, boot: &Boot, question: Question) -> Answered {
+    async fn carry_out_once(
+        &self,
+        boot: &Boot,
+        number: QuestionNumber,
+        question: Question,
+    ) -> Answered {
         let (modems, banks) = (&self.modems, &self.banks);
         let answer = match question {
             Question::RecordIdentity { modem, others, sim } => {
@@ -262,7 +270,11 @@ impl Sites {
                 modems.record_emptied_store(&modem, &iccid).await.map(|()| Answer::Done)
             }
             Question::PermitPin { modem, iccid, only_if_accepted } => {
-                modems.permit_pin(&modem, iccid.as_ref(), only_if_accepted).await.map(Answer::Pin)
+                let sims = self.gateway.sims();
+                let asked = sims.record_pin_try(&modem, iccid.as_ref(), only_if_accepted).await;
+                let (permission, pin_try) = asked.map_err(|error| error.to_string())?;
+                boot.pin_tries.lock().extend(pin_try.map(|pin_try| (number, pin_try)));
+                Ok(Answer::Pin(permission))
             }
             Question::RecordAcceptedPin { modem, iccid } => {
                 modems.record_accepted_pin(&modem, iccid.as_ref()).await.map(|()| Answer::Done)
@@ -289,8 +301,12 @@ impl Sites {
     }
 
     /// Takes a report, whose names are the centre's.
-    fn take_report(&self, boot: &Boot, report: Report) {
+    async fn take_report(self: &Arc<Self>, boot: &Arc<Boot>, report: Report) {
         match report {
+            Report::PinNotEntered(number) => {
+                let undoing = Arc::clone(self).undo_pin_try(Arc::clone(boot), number);
+                poll_then_spawn(undoing, &boot.carrying_out).await;
+            }
             Report::Port { snapshot, age } => self.modems.report_aged(snapshot, age),
             Report::PortRemoved(port) => self.modems.on_port_removed(&port),
             Report::Bank(report) => self.banks.on_bank_report(report),
@@ -299,6 +315,20 @@ impl Sites {
                 boot.released.lock().remove(&iccid);
                 self.banks.reclaim(&iccid);
             }
+        }
+    }
+
+    /// Forgets a try of a PIN that was permitted, but not made because the site did not hear of
+    /// that in time. Questions that came before have been carried out then, and later ones wait.
+    async fn undo_pin_try(self: Arc<Self>, boot: Arc<Boot>, number: QuestionNumber) {
+        let _in_order = boot.remembered.lock().await;
+        let Some(pin_try) = boot.pin_tries.lock().remove(&number) else { return };
+        if let Err(error) = self.gateway.sims().undo_pin_try(pin_try).await {
+            tracing::warn!(
+                event = "pin_not_recorded",
+                %error,
+                "that a PIN was not entered could not be recorded; it will not be entered again"
+            );
         }
     }
 
@@ -326,6 +356,7 @@ impl Boot {
         Boot {
             id,
             remembered: tokio::sync::Mutex::new(RememberedAnswers::new(id)),
+            pin_tries: Mutex::default(),
             released: Mutex::default(),
             carrying_out,
         }

@@ -4,9 +4,10 @@ use std::fs::Metadata;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
-use super::super::config::{Config, Fault, NotifySection};
+use super::super::config::{Config, Database, Fault, NotifySection};
+use super::super::database::{read_password, trust};
 use super::super::rights::{Access, UserIdentity, group_of};
-use super::line;
+use super::{line, sites};
 use crate::driver::credential;
 
 /// The folders in which systemd looks for a service's programs (systemd.exec(5)).
@@ -37,7 +38,10 @@ pub(super) fn relative(config: &Config) -> Vec<Fault> {
                 | ("admin", "socket")
                 | ("hardware", "folder")
                 | ("sites", "certificate")
-        ) || matches!(entry.key.as_str(), "pin_file" | "secret_file" | "key_file");
+        ) || matches!(
+            entry.key.as_str(),
+            "pin_file" | "secret_file" | "key_file" | "password_file" | "ca_file"
+        );
         let path = entry.value.trim_matches(['"', '\'']);
         let is_relative = !path.starts_with('/') && !path.starts_with("credential:");
         (is_path && is_relative).then(|| Fault {
@@ -52,9 +56,31 @@ pub(super) fn relative(config: &Config) -> Vec<Fault> {
     paths.collect()
 }
 
-/// Why the database cannot be written.
+/// Why the database cannot be written, or what its server asks for cannot be read.
 pub(super) fn database(config: &Config, who: &UserIdentity) -> Option<Fault> {
-    let path = &config.database.path;
+    match &config.database {
+        Database::File { path, .. } => database_file(path, config, who),
+        Database::Server(server) => {
+            let of_password = || {
+                let file = server.password_file.as_deref()?;
+                let fault = sites::unreadable(file, who)
+                    .or_else(|| sites::is_here(file).then(|| read_password(file).err())?)
+                    .or_else(|| sites::readable_by_all(file, "password"));
+                Some(("password_file", fault?))
+            };
+            let of_authorities = || {
+                let file = server.ca_file.as_deref()?;
+                let fault = sites::unreadable(file, who)
+                    .or_else(|| sites::is_here(file).then(|| trust(Some(file)).err())?);
+                Some(("ca_file", fault?))
+            };
+            let (key, text) = of_password().or_else(of_authorities)?;
+            Some(Fault { line: line(config, "database", key), text })
+        }
+    }
+}
+
+fn database_file(path: &Path, config: &Config, who: &UserIdentity) -> Option<Fault> {
     let fault = |text| Some(Fault { line: line(config, "database", "path"), text });
     if let Ok(file) = std::fs::metadata(path) {
         let usable = [Access::Read, Access::Write].iter().all(|it| who.can(*it, path, &file));

@@ -58,7 +58,9 @@ pub fn lasting_faults(reading: &Inspection, who: &UserIdentity) -> Vec<Fault> {
     faults.extend(files::relative(config));
     faults.extend(files::power_cycle(config, who));
     faults.extend(sites::files(config, who));
-    let with_database = sure("database", "path").filter(|config| config.site.is_none());
+    let with_database = sure("database", "path")
+        .and_then(|_| sure("database", "url"))
+        .filter(|config| config.site.is_none());
     faults.extend(with_database.and_then(|config| files::database(config, who)));
     faults.sort_by_key(|fault| fault.line);
     faults

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::{UserIdentity, hardware_faults, machine_faults, runs};
-use crate::daemon::config::{Config, ConfigError, Inspection};
+use crate::daemon::config::{Config, ConfigError, Database, Inspection};
 use crate::gateway::{ConfigFault, ConfigFindings};
 
 /// What was found for a configuration.
@@ -43,7 +43,9 @@ impl Report {
             text: error.text,
         });
         let faults = of_file.chain(of_hardware).collect();
-        let warnings = reading.config.without_effect.clone();
+        let without_effect = reading.config.without_effect.iter();
+        let warnings = without_effect.map(|what| format!("without effect: {what}"));
+        let warnings = warnings.chain(read_on_the_way(&reading.config)).collect();
         Report {
             findings: ConfigFindings { faults, warnings },
             rentals: match reading.config.site {
@@ -72,5 +74,16 @@ impl Report {
         };
         let findings = ConfigFindings { faults, warnings: Vec::new() };
         Report { findings, ..Report::default() }
+    }
+}
+
+/// That the database's server is spoken to without encryption.
+fn read_on_the_way(config: &Config) -> Option<String> {
+    match &config.database {
+        Database::Server(server) if server.is_in_the_clear() => Some(format!(
+            "[database] tls is false: texts, numbers and codes can be read on the way to {}",
+            server.address
+        )),
+        _ => None,
     }
 }

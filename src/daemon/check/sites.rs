@@ -16,7 +16,7 @@ pub(super) fn files(config: &Config, who: &UserIdentity) -> Vec<Fault> {
     if let Some(site) = &config.site {
         let fault = unreadable(&site.key_file, who)
             .or_else(|| is_here(&site.key_file).then(|| read_key(&site.key_file).err())?)
-            .or_else(|| readable_by_all(&site.key_file));
+            .or_else(|| readable_by_all(&site.key_file, "key"));
         let line = line(config, "site", "key_file");
         faults.extend(fault.map(|text| Fault { line, text }));
     }
@@ -25,7 +25,7 @@ pub(super) fn files(config: &Config, who: &UserIdentity) -> Vec<Fault> {
         let unreadable = [("certificate", &sites.certificate), ("key_file", &sites.key_file)]
             .into_iter()
             .find_map(|(key, file)| Some((key, unreadable(file, who)?)));
-        let open_to_all = || Some(("key_file", readable_by_all(&sites.key_file)?));
+        let open_to_all = || Some(("key_file", readable_by_all(&sites.key_file, "key")?));
         let unusable = || {
             if !is_here(&sites.certificate) || !is_here(&sites.key_file) {
                 return None;
@@ -40,12 +40,12 @@ pub(super) fn files(config: &Config, who: &UserIdentity) -> Vec<Fault> {
 }
 
 /// Whether a file can be looked at: only the service gets a credential.
-fn is_here(file: &Path) -> bool {
+pub(super) fn is_here(file: &Path) -> bool {
     credential(file).is_ok()
 }
 
 /// Why this user cannot read a file that is there.
-fn unreadable(file: &Path, who: &UserIdentity) -> Option<String> {
+pub(super) fn unreadable(file: &Path, who: &UserIdentity) -> Option<String> {
     let path = credential(file).ok()?;
     let meta = std::fs::metadata(&path).ok()?;
     let (name, shown) = (&who.name, path.display());
@@ -56,13 +56,13 @@ fn unreadable(file: &Path, who: &UserIdentity) -> Option<String> {
     })
 }
 
-/// That a secret can be read by every user.
-fn readable_by_all(file: &Path) -> Option<String> {
+/// That a secret can be read by every user; `what` it is.
+pub(super) fn readable_by_all(file: &Path, what: &str) -> Option<String> {
     let path = credential(file).ok()?;
     let meta = std::fs::metadata(&path).ok()?;
     let shown = path.display();
     (meta.mode() & 0o007 != 0)
-        .then(|| format!("every user can read the key in {shown}: run `chmod 640 {shown}`"))
+        .then(|| format!("every user can read the {what} in {shown}: run `chmod 640 {shown}`"))
 }
 
 /// Why sites cannot be listened to.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use super::key::{AnyKey, Section, Shape};
-use super::table::SECTIONS;
+use super::table::{self, SECTIONS};
 use super::{Config, RawEntry};
 
 /// A value in effect.
@@ -32,7 +32,11 @@ impl EffectiveEntry {
 impl Config {
     /// Every value in effect, in the order of the template.
     pub fn effective_entries(&self) -> Vec<EffectiveEntry> {
-        SECTIONS.iter().flat_map(|section| self.entries_of(section)).collect()
+        let entries = SECTIONS.iter().flat_map(|section| self.entries_of(section));
+        let database = &table::database::SECTION;
+        entries
+            .filter(|entry| entry.section != database.name || self.database.has_key(&entry.key))
+            .collect()
     }
 
     fn entries_of(&self, section: &Section) -> Vec<EffectiveEntry> {

@@ -1,6 +1,7 @@
 //! What a configuration key is: its name, the format of its value, its default, when a change of it
 //! takes effect, and the help text. The keys themselves are in `table.rs`.
 
+mod database;
 mod network;
 mod numbers;
 mod sites;
@@ -10,6 +11,7 @@ mod values;
 
 use toml::de::DeValue;
 
+pub(super) use database::DatabaseUrl;
 pub(super) use network::{Address, AllowedAddresses, HeaderField, Networks, Origin};
 pub(super) use numbers::{AmountOrOff, Flag, MobileCodes, Whole};
 pub(super) use sites::{Fingerprints, Servers, SiteId};

@@ -7,6 +7,7 @@
 mod banks;
 mod block_list;
 mod business;
+mod database;
 mod document;
 mod effective;
 mod key;
@@ -31,6 +32,7 @@ use axum::http::HeaderName;
 use crate::driver::{self, Recovery};
 use crate::{gateway, http};
 pub use banks::BankSection;
+pub use database::{Database, DatabaseServer};
 use document::{Document, SectionReader};
 pub use effective::EffectiveEntry;
 pub use key::TakesEffect;
@@ -46,6 +48,8 @@ pub use table::takes_effect;
 pub struct Config {
     /// `[database]`.
     pub database: Database,
+    /// `[cluster] name`: what this daemon is called, unless as its machine is.
+    pub cluster_name: Option<String>,
     /// `[http]`.
     pub http: Http,
     /// `[admin]`.
@@ -95,14 +99,6 @@ pub struct RawEntry {
     pub value: String,
     /// Its line, from 1.
     pub line: usize,
-}
-
-/// `[database]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Database {
-    pub path: PathBuf,
-    /// Whether another program moves the write-ahead log into the database.
-    pub external_checkpoint: bool,
 }
 
 /// `[http]`.
@@ -280,7 +276,8 @@ impl Config {
         let operators = document.section(&table::console::SECTION);
         let (gateway, without_effect) = business::settings(document, &limited, &operators);
         Config {
-            database: database(&document.section(&table::database::SECTION)),
+            database: database::database(&document.section(&table::database::SECTION)),
+            cluster_name: document.section(&table::cluster::SECTION).find(&table::cluster::NAME),
             http: http_server(&document.section(&table::http::SECTION)),
             admin: admin(&document.section(&table::admin::SECTION)),
             console: console(&operators),
@@ -321,11 +318,6 @@ fn no_text(error: &FromUtf8Error) -> Fault {
         line: before.filter(|octet| **octet == b'\n').count() + 1,
         text: "not UTF-8: save the file as UTF-8, or remove the character".to_owned(),
     }
-}
-
-fn database(section: &SectionReader<'_>) -> Database {
-    use table::database::{CHECKPOINT, PATH};
-    Database { path: section.get(&PATH), external_checkpoint: section.get(&CHECKPOINT) }
 }
 
 fn http_server(section: &SectionReader<'_>) -> Http {

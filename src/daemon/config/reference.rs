@@ -107,6 +107,13 @@ mod tests {
         (format!("{before}[{after}"), format!("[site]\n{site}\n"))
     }
 
+    /// A text, and its keys for a database in a file, which exclude those for one on a server.
+    fn cut_database_file(text: &str) -> (String, String) {
+        let (before, rest) = text.split_once("[database]\n").unwrap();
+        let (file, server) = rest.split_once("\nurl = ").unwrap();
+        (format!("{before}[database]\nurl = {server}"), format!("[database]\n{file}\n"))
+    }
+
     fn without_entries(config: Config) -> String {
         format!("{:?}", Config { entries: Vec::new(), ..config })
     }
@@ -121,11 +128,13 @@ mod tests {
     #[test]
     fn every_key_of_the_template_is_valid_and_its_default_is_in_effect() {
         let (text, of_site) = cut_site(&uncommented());
+        let (text, of_file) = cut_database_file(&text);
         let all = Config::parse(&text).unwrap_or_else(|faults| panic!("{faults:?}"));
+        let file = Config::parse(&of_file).unwrap_or_else(|faults| panic!("{faults:?}"));
         let site = Config::parse(&of_site).unwrap_or_else(|faults| panic!("{faults:?}"));
         assert!(site.site.is_some());
         let keys: usize = SECTIONS.iter().map(|section| section.keys.len()).sum();
-        assert_eq!(all.entries.len() + site.entries.len(), keys);
+        assert_eq!(all.entries.len() + file.entries.len() + site.entries.len(), keys);
         assert!(all.without_effect.is_empty(), "{:?}", all.without_effect);
         let plain = Config::parse("").unwrap();
         let modem = |config: &Config| {
@@ -161,6 +170,9 @@ mod tests {
         assert!(all.sites.listen.is_some());
         (all.console, all.portal) = (plain.console.clone(), plain.portal.clone());
         all.sites = plain.sites.clone();
+        assert!(all.database.path().is_none() && all.cluster_name.take().is_some());
+        assert_eq!(file.database, plain.database);
+        all.database = plain.database.clone();
         all.modems.clear();
         all.banks.clear();
         assert!(!all.notify.is_empty());

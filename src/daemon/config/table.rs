@@ -2,7 +2,6 @@
 //! effect, and its help text. Defaults are written nowhere else. The settings of every part are
 //! read with these keys, and the template and docs/configuration.md are made from them.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::LogFormat;
@@ -38,9 +37,11 @@ macro_rules! section {
 }
 
 mod business;
+
 mod devices;
 mod interfaces;
 mod remote;
+mod storage;
 
 pub(super) use business::{
     block_list, countries, health, market, money, orders, packages, rates, rentals, retention,
@@ -48,12 +49,14 @@ pub(super) use business::{
 pub(super) use devices::{bank, hardware, modem, numbers, recovery};
 pub(super) use interfaces::{admin, console, events, http, limits, portal, webhooks};
 pub(super) use remote::{site, sites};
+pub(super) use storage::{cluster, database};
 
 /// Every section, in the order of the template and the reference.
 pub(super) static SECTIONS: &[&Section] = &[
     &modem::SECTION,
     &bank::SECTION,
     &database::SECTION,
+    &cluster::SECTION,
     &http::SECTION,
     &admin::SECTION,
     &console::SECTION,
@@ -79,18 +82,6 @@ pub(super) static SECTIONS: &[&Section] = &[
     &site::SECTION,
     &log::SECTION,
 ];
-
-section! {
-    database: Table("database"), "Where all data is stored.";
-
-    PATH: Key<FilePath> = key("path", FilePath,
-        || PathBuf::from("/var/lib/simbridge/simbridge.db"), Restart,
-        "The SQLite database. Its folder is created if it does not exist.");
-    CHECKPOINT: Key<OneOf<bool>> = key("checkpoint",
-        OneOf(&[("auto", false), ("external", true)]), || false, Restart,
-        "Who moves the write-ahead log into the database: SQLite (`\"auto\"`) or Litestream \
-         (`\"external\"`).");
-}
 
 section! {
     notify: List("notify"),

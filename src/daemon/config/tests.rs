@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::domain::Currency;
+use crate::store::postgres::Upgrade;
 
 fn faults(text: &str) -> Vec<String> {
     let faults = Config::parse(text).unwrap_err();
@@ -12,7 +13,8 @@ fn faults(text: &str) -> Vec<String> {
 fn everything_but_the_ports_has_a_default() {
     let config = Config::parse("").unwrap();
     assert_eq!(config.http.listen.to_string(), "127.0.0.1:8080");
-    assert_eq!(config.database.path, Path::new("/var/lib/simbridge/simbridge.db"));
+    let path = Path::new("/var/lib/simbridge/simbridge.db");
+    assert_eq!(config.database.path(), Some(path));
     assert_eq!(config.gateway.order_lifetime, Duration::from_secs(600));
     assert_eq!((config.modems.len(), config.gateway.currency), (0, Currency::USD));
 }
@@ -109,8 +111,8 @@ fn each_fault_is_reported_with_its_line_and_what_would_be_right() {
         (
             "[zzzzzzzzzz]\n",
             &["1: unknown key `zzzzzzzzzz`; there are `admin`, `bank`, `block_list`, \
-               `console`, `countries`, `database`, `events`, `hardware`, `health`, `http`, \
-               `limits`, `log`, `market`, `modem`, `money`, `notify`, `numbers`, `orders`, \
+               `cluster`, `console`, `countries`, `database`, `events`, `hardware`, `health`, \
+               `http`, `limits`, `log`, `market`, `modem`, `money`, `notify`, `numbers`, `orders`, \
                `portal`, `recovery`, `rentals`, `retention`, `site`, `sites`, `webhooks`"],
         ),
         ("[http]\nlisten = 8080", &["2: `listen` must be a text in quotes"]),
@@ -365,4 +367,42 @@ fn a_site_has_only_what_is_a_sites() {
              `simbridge site certificate` shows them",
         ]
     );
+}
+
+#[test]
+fn a_database_is_a_file_or_on_a_server() {
+    let config = Config::parse("[database]\npath = \"/a/b.db\"\n").unwrap();
+    assert_eq!(config.database.path(), Some(Path::new("/a/b.db")));
+    let on_server = |rest: &str| {
+        format!("[database]\nurl = \"postgres://simbridge@db-a,db-b:5433/ledger\"\n{rest}")
+    };
+    let config = Config::parse(&on_server("")).unwrap();
+    let Database::Server(server) = &config.database else { panic!("{:?}", config.database) };
+    assert_eq!(server.address.to_string(), "ledger on db-a, db-b");
+    assert_eq!((server.tls, server.replicas, server.upgrade), (true, 0, Upgrade::Auto));
+    assert_eq!(server.commit_limit, Duration::from_secs(10));
+    assert_eq!((&server.password_file, &server.ca_file), (&None, &None));
+    assert!(!server.is_in_the_clear());
+    let rest = "password_file = \"credential:db\"\ntls = false\nca_file = \"/a.crt\"\n\
+                commit_limit = \"5s\"\nreplicas = 1\nupgrade = \"manual\"\n\
+                [cluster]\nname = \"api-1\"\n";
+    let config = Config::parse(&on_server(rest)).unwrap();
+    let Database::Server(server) = &config.database else { panic!("{:?}", config.database) };
+    assert_eq!((server.tls, server.replicas, server.upgrade), (false, 1, Upgrade::Manual));
+    assert!(server.is_in_the_clear());
+    assert_eq!(config.cluster_name.as_deref(), Some("api-1"));
+    // What is shown as the values in effect can be read again.
+    let shown = config.explained(Path::new("a.toml"));
+    assert_eq!(Config::parse(&shown).unwrap().database, config.database);
+    let shown = Config::defaults().explained(Path::new("a.toml"));
+    assert_eq!(Config::parse(&shown).unwrap().database, Config::defaults().database);
+
+    let faults = |text: &str| Config::parse(text).unwrap_err();
+    for key in ["path = \"/a.db\"", "checkpoint = \"external\""] {
+        let found = faults(&on_server(key));
+        assert!(found[0].text.ends_with("is for a file of SQLite: remove it, or `url`"));
+        assert_eq!((found.len(), found[0].line), (1, 3));
+    }
+    let found = faults("[database]\nreplicas = 1\n");
+    assert_eq!(found[0].text, "`replicas` is for a PostgreSQL server: it needs `url`");
 }

@@ -38,6 +38,11 @@ pub const EVENTS: &[(&str, &str)] = &[
         "a file of the database is not where it was; customers are answered ERROR until a restart",
     ),
     (
+        "database_lost",
+        "the session with the database's server is over, or another daemon leads; this one ends, \
+         and systemd starts it anew",
+    ),
+    (
         "sweep_failed",
         "expired orders, renewals and other work that is due could not be done; it is tried again",
     ),

@@ -41,6 +41,8 @@ pub(super) struct SiteCounts {
     /// How fast numbers are used up, and when that was counted.
     pub used: UsedPerDay,
     pub used_at: Option<Timestamp>,
+    /// The size of the database, if it is on a server.
+    pub server_bytes: Option<u64>,
 }
 
 /// The stock of one service in one country.
@@ -99,7 +101,7 @@ impl CountsCache {
         let mut counts = SiteCounts::default();
         for round in 0_u32.. {
             let before = commits();
-            if let Err(error) = self.count(gateway, &mut counts).await {
+            if let Err(error) = self.count(gateway, store, &mut counts).await {
                 tracing::warn!(
                     event = "census_failed", %error,
                     "could not count SIMs, stock and money for the metrics"
@@ -115,7 +117,13 @@ impl CountsCache {
         }
     }
 
-    async fn count(&self, gateway: &Gateway, counts: &mut SiteCounts) -> Result<(), Error> {
+    async fn count(
+        &self,
+        gateway: &Gateway,
+        store: &Store,
+        counts: &mut SiteCounts,
+    ) -> Result<(), Error> {
+        counts.server_bytes = store.server_bytes().await?;
         counts.stats = with_rest(gateway.reports().site_stats()).await?;
         counts.ledger = with_rest(gateway.reports().add_up_ledger(counts.ledger.clone())).await?;
         counts.services = gateway.services().list().await?;

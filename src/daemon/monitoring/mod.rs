@@ -113,21 +113,34 @@ impl Monitor {
         }
     }
 
-    /// The size of the database's file.
-    fn database_bytes(&self) -> u64 {
-        std::fs::metadata(self.store.path()).map_or(0, |file| file.len())
+    /// The size of the database; on a server, when it was last looked at.
+    fn database_bytes(&self) -> Option<u64> {
+        match self.store.path() {
+            Some(path) => Some(std::fs::metadata(path).map_or(0, |file| file.len())),
+            None => self.counts.last().server_bytes,
+        }
+    }
+
+    /// The size of the write-ahead log, where it is a file.
+    fn log_bytes(&self) -> Option<u64> {
+        self.store.path().map(|_| self.store.log_bytes())
+    }
+
+    /// The disk of the database's file.
+    fn disk(&self) -> Option<Disk> {
+        self.store.path().and_then(Disk::of_file)
     }
 
     /// Why the database cannot be written, as far as that is known without writing.
     fn database_fault(&self) -> Option<String> {
         let failing = || self.store.stats().is_failing();
-        let is_full = || Disk::of_file(self.store.path()).is_some_and(Disk::is_low);
+        let is_full = || self.disk().is_some_and(Disk::is_low);
         let unwritten = || match is_full() {
             true => "the disk is full: the last transaction could not be written".to_owned(),
             false => "the last transaction could not be written".to_owned(),
         };
         self.store
-            .check_files()
+            .check_place()
             .map_or_else(|error| Some(error.to_string()), |()| failing().then(unwritten))
     }
 
@@ -151,7 +164,7 @@ impl Monitor {
             success: success.collect(),
             off_air: self.gateway.sims().off_air(&counts.stats.rented),
             counts: &counts,
-            disk: Disk::of_file(self.store.path()),
+            disk: self.disk(),
             waiting: self.store.waiting(),
             database_fault: self.database_fault(),
         };
@@ -224,13 +237,13 @@ impl Health for Monitor {
     }
 
     fn system(&self) -> SystemReport {
-        let disk = Disk::of_file(self.store.path());
+        let disk = self.disk();
         let Process { cpu_seconds, memory_bytes, open_files, max_files, threads } = Process::now();
         SystemReport {
             database: DatabaseReport {
-                file: self.store.path().display().to_string(),
+                file: self.store.name(),
                 bytes: self.database_bytes(),
-                log_bytes: self.store.log_bytes(),
+                log_bytes: self.log_bytes(),
                 waiting: self.store.waiting(),
                 fault: self.database_fault(),
             },

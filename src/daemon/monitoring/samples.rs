@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Monitor;
 use super::counts_cache::{SiteCounts, StockOf};
-use super::process::{Disk, Process};
+use super::process::Process;
 use crate::domain::availability;
 use crate::domain::bank::RadioReport;
 use crate::domain::histogram::Distribution;
@@ -157,11 +157,13 @@ impl Monitor {
             *modems.entry(modem.snapshot.state.as_str().to_owned()).or_default() += 1.0;
         }
         let waiting = |count: usize| Figures::from([("waiting".to_owned(), count as f64)]);
-        let database = std::fs::metadata(self.store.path()).map_or(0, |file| file.len());
         let machine = [
             ("memory", Process::now().memory_bytes),
-            ("disk_free", Disk::of_file(self.store.path()).map(|disk| disk.free_bytes)),
-            ("database", Some(database + self.store.log_bytes())),
+            ("disk_free", self.disk().map(|disk| disk.free_bytes)),
+            (
+                "database",
+                self.database_bytes().map(|bytes| bytes + self.log_bytes().unwrap_or_default()),
+            ),
         ];
         let machine = machine.into_iter().filter_map(|(name, octets)| Some((name, octets?)));
         let machine = machine.map(|(name, octets)| (name.to_owned(), octets as f64));

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{MessageStore, RecoveryStep};
-use crate::domain::PortName;
+use crate::domain::{Iccid, PortName};
 
 /// Why a modem is in its state, or what it waits for. `Display` gives the words for an operator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -237,15 +237,18 @@ pub enum ModemReason {
          it by hand"
     )]
     PinLastAttempt,
-    /// The card has just refused the configured PIN.
-    #[error("the SIM card refused the PIN of the pin_file; it is not tried again")]
-    PinRefused,
-    /// The card refused the configured PIN earlier.
+    /// The card has just refused the configured PIN. Its ICCID, if that can be read.
+    #[error("the SIM card refused the PIN of the pin_file; it is not tried again{}", retry(.0))]
+    PinRefused(Option<Iccid>),
+    /// The card refused the configured PIN earlier. Its ICCID, if that can be read.
     #[error(
         "the SIM card has refused the PIN of the pin_file once, or it is not known what came of \
-         that; it is not tried again: enter it by hand, or `simbridge sim pin-retry ICCID`"
+         that; it is not tried again{}", retry(.0)
     )]
-    PinRefusedBefore,
+    PinRefusedBefore(Option<Iccid>),
+    /// The operator has allowed that the PIN is tried once more, so the port is opened anew.
+    #[error("the PIN is tried once more")]
+    PinAllowedAgain,
     /// The attempt could not be recorded, so it is not made.
     #[error("the SIM card wants its PIN; that it is tried cannot be recorded now")]
     PinAttemptNotRecorded,
@@ -262,6 +265,14 @@ pub enum ModemReason {
     /// The examination of a port (`simbridge probe`) took too long.
     #[error("no more was found out in time")]
     ProbeTimedOut,
+}
+
+/// What an operator can do about a card that has refused its PIN.
+fn retry(iccid: &Option<Iccid>) -> String {
+    match iccid {
+        Some(iccid) => format!(": put it right, then `simbridge sim pin-retry {iccid}`"),
+        None => ": enter it by hand".to_owned(),
+    }
 }
 
 /// What a modem is locked to, so that it takes no other card without a code (22.022, 27.007 8.3).
@@ -323,6 +334,14 @@ fn in_words(cause: Option<&str>) -> String {
 }
 
 impl ModemReason {
+    /// The card into which the PIN is not entered again until the operator allows it.
+    pub fn card_with_refused_pin(&self) -> Option<&Iccid> {
+        match self {
+            ModemReason::PinRefused(iccid) | ModemReason::PinRefusedBefore(iccid) => iccid.as_ref(),
+            _ => None,
+        }
+    }
+
     /// Whether an open line to the modem has failed, and not the modem.
     pub fn is_of_line(&self) -> bool {
         matches!(

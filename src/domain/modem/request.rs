@@ -19,6 +19,8 @@ pub enum ModemRequest {
         /// By the stronger command, where the profile has one.
         hard: bool,
     },
+    /// Try the PIN of the card once more, with what the configuration has now. Answered at once.
+    TryPinAgain,
     /// Take the SIM card off the air, so that its bank can exchange it. Answered when everything
     /// in the message stores is on disk and deleted, and card and radio are off.
     Leave {

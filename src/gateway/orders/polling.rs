@@ -24,7 +24,7 @@ pub enum Sms {
 impl Orders {
     /// Whether an order of this account is known to wait for its SMS, without asking the database.
     pub fn is_known_to_wait(&self, account: AccountId, order: OrderId, now: Timestamp) -> bool {
-        self.cache.is_waiting(order, account, now) && !self.env.store.has_lost_files()
+        self.cache.is_waiting(order, account, now) && !self.env.store.has_lost_place()
     }
 
     /// What has been received for an order.

@@ -5,7 +5,7 @@ use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::modem::PinPermission;
 use crate::domain::{Iccid, ModemAtPort, ModemId};
 use crate::gateway::Error;
-use crate::store::WriteTx;
+use crate::store::{PinTry, WriteTx};
 
 impl Sims {
     /// Whether a PIN may be entered now. When it may, the try is on disk already, so that a wrong
@@ -24,6 +24,17 @@ impl Sims {
         iccid: Option<&Iccid>,
         only_if_accepted: bool,
     ) -> Result<PinPermission, Error> {
+        Ok(self.record_pin_try(modem, iccid, only_if_accepted).await?.0)
+    }
+
+    /// The same for somebody whom the answer may not reach. When the PIN may be entered, also
+    /// returns the try, for [`Sims::undo_pin_try`].
+    pub async fn record_pin_try(
+        &self,
+        modem: &ModemAtPort,
+        iccid: Option<&Iccid>,
+        only_if_accepted: bool,
+    ) -> Result<(PinPermission, Option<PinTry>), Error> {
         let (now, modem, iccid) = (self.env.now(), modem.clone(), iccid.cloned());
         self.env
             .store
@@ -31,12 +42,17 @@ impl Sims {
                 // A try from before it was known that several modems tell the same may have been
                 // made in any of them.
                 if tx.has_refused_pin(&pin_key(&modem.id, iccid.as_ref()))? {
-                    return Ok(PinPermission::RefusedBefore);
+                    return Ok((PinPermission::RefusedBefore, None));
                 }
                 let card = pin_key(&tx.modem_id(&modem)?, iccid.as_ref());
                 Ok(tx.note_pin_try(&card, only_if_accepted, now)?)
             })
             .await
+    }
+
+    /// Forgets a try that is known not to have been made.
+    pub async fn undo_pin_try(&self, pin_try: PinTry) -> Result<(), Error> {
+        self.env.store.write(move |tx| Ok(tx.undo_pin_try(&pin_try)?)).await
     }
 
     /// Records that the card accepted the PIN, so that a right PIN works at every start. Of a card
@@ -59,18 +75,19 @@ impl Sims {
 
     /// Allows that the PIN is entered once more into a card that has refused one, or of which that
     /// is not known: the operator has put the PIN right, or knows that it was never entered.
-    pub async fn allow_pin_again(&self, iccid: Iccid) -> Result<(), Error> {
+    /// Returns whether it had not been allowed already.
+    pub async fn allow_pin_again(&self, iccid: Iccid) -> Result<bool, Error> {
         let now = self.env.now();
         self.env
             .store
             .write(move |tx| {
                 let card = card_key(&iccid);
                 if !tx.has_refused_pin(&card)? {
-                    return Err(Error::refused(format!("no PIN was refused by the card {iccid}")));
+                    return Ok(false);
                 }
                 tx.forget_pin_try(&card)?;
                 tx.note(Actor::Operator, AuditAction::AllowedPin, format!("SIM {iccid}"), now)?;
-                Ok(())
+                Ok(true)
             })
             .await
     }

@@ -141,8 +141,7 @@ async fn verify_finds_what_is_left_of_an_erased_account() {
     let (fixture, _, _) = gone_customer().await;
     give_back(&fixture, 3330).await.unwrap();
     fixture.gateway.accounts().erase(NAME.into(), false).await.unwrap();
-    let file = rusqlite::Connection::open(fixture.dir.path().join("test.db")).unwrap();
-    file.execute(crate::store::attacks::TEXT_OF_ERASED, []).unwrap();
+    fixture.carry_out(crate::store::attacks::TEXT_OF_ERASED).unwrap();
     assert_eq!(
         fixture.faults().await,
         ["account 1: it was erased, and something personal of it is left"]

@@ -218,9 +218,8 @@ async fn an_order_is_refunded_once_and_never_more_than_it_was_charged() {
         fixture.gateway.accounts().ledger("ann".into(), RowLimit::ALL.into()).await.unwrap();
     let last = &ledger.last().unwrap().entry;
     assert_eq!((last.order, last.note.as_deref()), (Some(order), Some("it was used")));
-    let file = rusqlite::Connection::open(fixture.dir.path().join("test.db")).unwrap();
     // What a damaged database may have is found.
-    file.execute_batch(attacks::REFUND_OF_TOO_MUCH).unwrap();
+    fixture.carry_out(attacks::REFUND_OF_TOO_MUCH).unwrap();
     let found = fixture.faults().await;
     assert!(found.len() == 1 && found[0].starts_with("order 1: it was refunded"), "{found:?}");
 }

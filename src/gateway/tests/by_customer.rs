@@ -318,8 +318,7 @@ async fn what_stood_after_old_entries_is_known_though_it_was_not_kept_then() {
     assert_eq!(as_kept, [(300, 50), (200, 50), (100, 50), (100, 0)]);
     // As if the first three were from before it was kept; then as if all were.
     for last in [3, i64::MAX] {
-        let file = rusqlite::Connection::open(fixture.dir.path().join("test.db")).unwrap();
-        file.execute_batch(&crate::store::attacks::forget_funds_up_to(last)).unwrap();
+        fixture.carry_out(&crate::store::attacks::forget_funds_up_to(last)).unwrap();
         assert_eq!(pages(&fixture).await, as_kept);
         assert_eq!(fixture.faults().await, [""; 0]);
     }

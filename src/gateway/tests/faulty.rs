@@ -7,10 +7,7 @@ use crate::domain::{RentalId, RowLimit};
 /// The daemon is stopped, damage is done to its database, and it is started again.
 pub(super) async fn damage(fixture: &mut Fixture, sql: &str) {
     fixture.gateway.0.env.store.close().await;
-    rusqlite::Connection::open(fixture.dir.path().join("test.db"))
-        .unwrap()
-        .execute_batch(sql)
-        .unwrap();
+    fixture.carry_out(sql).unwrap();
     fixture.restart().await;
 }
 

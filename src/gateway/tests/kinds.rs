@@ -363,10 +363,7 @@ async fn store_as_before(fixture: &Fixture, pdu: &[u8], identity: &[u8]) {
     };
     fixture.gateway.0.env.store.write(write).await.unwrap();
     // As the upgrade of the schema does.
-    rusqlite::Connection::open(fixture.dir.path().join("test.db"))
-        .unwrap()
-        .execute("INSERT OR REPLACE INTO former_digest VALUES ($1)", [stamp.map_or(0, |at| at.0)])
-        .unwrap();
+    fixture.carry_out(&crate::store::attacks::former_digest(stamp.map_or(0, |at| at.0))).unwrap();
 }
 
 #[tokio::test]

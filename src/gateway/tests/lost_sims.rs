@@ -119,8 +119,7 @@ async fn only_open_orders_end_with_their_sim() {
         assert_eq!(shown == Sms::Over, end != completed, "{shown:?}");
     }
     assert_eq!(fixture.faults().await, [""; 0]);
-    let file = rusqlite::Connection::open(fixture.dir.path().join("test.db")).unwrap();
-    file.execute(attacks::WRONG_OUTCOME, []).unwrap();
+    fixture.carry_out(attacks::WRONG_OUTCOME).unwrap();
     let found = fixture.faults().await;
     assert!(found.len() == 1 && found[0].starts_with("order 3: its outcome"), "{found:?}");
 }

@@ -77,8 +77,7 @@ async fn an_outage_of_more_than_a_day_is_given_back_once_and_a_shorter_one_not()
     fixture.gateway.rentals().watch_outages().await.unwrap();
     assert_eq!(fixture.outages().await.len(), 1);
     assert_eq!(fixture.faults().await, Vec::<String>::new());
-    let file = rusqlite::Connection::open(fixture.dir.path().join("test.db")).unwrap();
-    file.execute(attacks::OUTAGE_CREDITED_TWICE, []).unwrap();
+    fixture.carry_out(attacks::OUTAGE_CREDITED_TWICE).unwrap();
     let found = fixture.faults().await;
     assert!(found.len() == 1 && found[0].starts_with("outage 1 of rental 1: what"), "{found:?}");
 }

@@ -42,6 +42,36 @@ async fn a_pin_that_was_accepted_may_be_entered_again_and_one_that_was_not_never
 }
 
 #[tokio::test]
+async fn a_try_that_was_not_made_is_forgotten_and_no_other_is() {
+    let fixture = Fixture::open().await;
+    let (sims, card) = (fixture.gateway.sims(), Iccid::from_stored(CARD));
+    let modem = modem(1);
+    let ask = async || {
+        let asked = sims.record_pin_try(&modem, Some(&card), false).await.unwrap();
+        fixture.pass(1);
+        asked
+    };
+    let (Granted, Some(lost)) = ask().await else { panic!("refused") };
+    assert_eq!(ask().await, (RefusedBefore, None));
+    sims.undo_pin_try(lost.clone()).await.unwrap();
+    assert_eq!(fixture.may_enter_pin(Some(CARD), true).await, NeverAccepted);
+    let (Granted, Some(made)) = ask().await else { panic!("refused") };
+    sims.undo_pin_try(lost.clone()).await.unwrap();
+    assert_eq!(ask().await, (RefusedBefore, None), "this one was made");
+    // Nor is it undone after the operator has allowed another one, which was made.
+    assert!(sims.allow_pin_again(card.clone()).await.unwrap());
+    assert!(!sims.allow_pin_again(card.clone()).await.unwrap());
+    assert_eq!(ask().await.0, Granted);
+    sims.undo_pin_try(made).await.unwrap();
+    assert_eq!(ask().await.0, RefusedBefore);
+    // A card that has accepted its PIN stays one that has.
+    fixture.accept_pin(Some(CARD)).await;
+    let (Granted, Some(lost)) = ask().await else { panic!("refused") };
+    sims.undo_pin_try(lost).await.unwrap();
+    assert_eq!(fixture.may_enter_pin(Some(CARD), true).await, Granted);
+}
+
+#[tokio::test]
 async fn of_a_card_without_an_iccid_it_is_not_known_that_it_accepted_its_pin() {
     let fixture = Fixture::open().await;
     assert_eq!(fixture.may_enter_pin(None, false).await, Granted);

@@ -122,9 +122,8 @@ async fn no_more_is_given_back_than_a_rental_has_cost() {
         Posting::RentalRefund { amount, rental: RentalId(1), cause, note: "x".to_owned() };
     let posted = fixture.post(AccountId(1), posting).await.unwrap_err().to_string();
     assert_eq!(posted, "account 1: would be given back more than it was charged");
-    let file = rusqlite::Connection::open(fixture.dir.path().join("test.db")).unwrap();
     // What a damaged database may have is found.
-    file.execute_batch(attacks::RENTAL_REFUND_OF_TOO_MUCH).unwrap();
+    fixture.carry_out(attacks::RENTAL_REFUND_OF_TOO_MUCH).unwrap();
     let found = fixture.faults().await;
     assert!(found.len() == 1 && found[0].starts_with("rental 1: more was given"), "{found:?}");
 }

@@ -76,7 +76,7 @@ impl Used {
     async fn faults_after(self, attack: &str) -> Vec<String> {
         self.fixture.gateway.0.env.store.close().await;
         let path = self.fixture.dir.path().join("test.db");
-        rusqlite::Connection::open(&path).unwrap().execute_batch(attack).unwrap();
+        self.fixture.carry_out(attack).unwrap();
         let clock: Clock = Arc::new(|| Timestamp(START_US));
         let store = Store::open(&path).unwrap();
         let gateway = Gateway::open(store, default_settings(), clock, entropy()).await.unwrap();
@@ -307,10 +307,7 @@ async fn messages_of_an_older_schema_are_attributed_a_few_at_a_time_across_resta
     let mut used = open(default_settings()).await;
     used.rent(&[("Viber", "Your Viber code is 123456")]).await;
     used.fixture.gateway.0.env.store.close().await;
-    let path = used.fixture.dir.path().join("test.db");
-    let conn = rusqlite::Connection::open(&path).unwrap();
-    conn.execute_batch(attacks::MESSAGES_UNATTRIBUTED).unwrap();
-    drop(conn);
+    used.fixture.carry_out(attacks::MESSAGES_UNATTRIBUTED).unwrap();
     used.fixture.restart().await;
     assert_eq!(used.stock(used.bob).await.0, 0, "the modem has not reported yet");
     used.pass(0);

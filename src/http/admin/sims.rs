@@ -8,9 +8,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::books::with;
-use super::{AdminState, Answer, ListQuery, banks, parse_time, refused, views};
-use crate::domain::Iccid;
+use super::{AdminState, Answer, ListQuery, Refused, banks, parse_time, refused, views};
+use crate::domain::modem::{ModemReason, ModemRequest};
 use crate::domain::sim::Pool;
+use crate::domain::{Iccid, PortName};
 use crate::gateway::{Error, Gateway, SimEdit, SimView, WantedDigits};
 
 /// How many of the places that a SIM has been in are shown.
@@ -104,16 +105,37 @@ pub(super) async fn rest(
     )))
 }
 
-/// Has the PIN of a card tried once more. The card need not be a known SIM: its ICCID can be read
-/// before its PIN is entered.
+/// Has the PIN of a card tried once more, at once where a modem waits with it. The card need not be
+/// a known SIM: its ICCID can be read before its PIN is entered.
 pub(super) async fn retry_pin(
     State(admin): State<AdminState>,
     Path(iccid): Path<String>,
 ) -> Answer {
     let parsed = iccid.parse::<Iccid>();
     let iccid = parsed.map_err(|error| refused(format!("{iccid}: {error}")))?;
-    admin.gateway.sims().allow_pin_again(iccid.clone()).await?;
-    Ok(Json(json!({ "iccid": iccid })))
+    let modems = admin.gateway.modems().modems();
+    let mut snapshots = modems.into_iter().map(|modem| modem.snapshot);
+    let waiting = snapshots.find(|snapshot| {
+        snapshot.reason.as_ref().and_then(ModemReason::card_with_refused_pin) == Some(&iccid)
+    });
+    let port = waiting.map(|snapshot| snapshot.port);
+    let is_new = admin.gateway.sims().allow_pin_again(iccid.clone()).await?;
+    match &port {
+        Some(port) => try_pin_again(&admin, port).await?,
+        None if is_new => {}
+        None => return Err(refused(format!("no PIN was refused by the card {iccid}"))),
+    }
+    Ok(Json(json!({ "iccid": iccid, "port": port })))
+}
+
+async fn try_pin_again(admin: &AdminState, port: &PortName) -> Result<(), Refused> {
+    let asked = admin.modems.request(port.clone(), ModemRequest::TryPinAgain).await;
+    asked.map(drop).map_err(|error| {
+        refused(format!(
+            "the PIN may be tried once more, but the modem on {port} has not been told: {error}; \
+             give the command again"
+        ))
+    })
 }
 
 #[derive(Deserialize)]

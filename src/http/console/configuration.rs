@@ -84,7 +84,7 @@ async fn check(visit: Visit<Operator>, _: Form) -> Result<Done, Fault> {
     let page = result_page("Check of the file").intro(html! {
         @if faults.is_empty() { p { (badge(Tone::Good, "no faults")) } } @else { (list(&faults)) }
         @if !warnings.is_empty() {
-            h2 { "Without effect" }
+            h2 { "Warnings" }
             ul { @for warning in &warnings { li { (warning) } } }
         }
         (back())

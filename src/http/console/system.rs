@@ -37,7 +37,7 @@ async fn show(visit: Visit<Operator>) -> Result<Page, Fault> {
         .half_part("database", database(&report))
         .half_part("verify", verification_part(&visit, verification.as_ref()))
         .part("sites", sites_part(&visit))
-        .part("backup", backup_part(&visit))
+        .part("backup", backup_part(&visit, &report))
         .part("configuration", configuration_part(&visit))
         .help(html! {
             "In the shell of the machine: editing the configuration file and PIN files, "
@@ -97,16 +97,26 @@ fn database(report: &SystemReport) -> Markup {
         None => badge(Tone::Good, "can be written"),
         Some(fault) => html! { (badge(Tone::Bad, "cannot be written")) " " (fault) },
     };
+    let bytes = html! { (database.bytes.map_or_else(|| "–".to_owned(), size)) };
+    let waiting = html! { (database.waiting) " operations" };
     html! {
         h2 { "Database" }
-        (facts(&[
-            ("File", html! { code { (database.file) } }),
-            ("Size", html! { (size(database.bytes)) }),
-            ("Write-ahead log", html! { (size(database.log_bytes)) }),
-            ("Waits to be written", html! { (database.waiting) " operations" }),
-            ("State", state),
-            ("Disk", disk.unwrap_or_else(|| html! { "–" })),
-        ]))
+        @match database.log_bytes {
+            Some(log_bytes) => (facts(&[
+                ("File", html! { code { (database.file) } }),
+                ("Size", bytes),
+                ("Write-ahead log", html! { (size(log_bytes)) }),
+                ("Waits to be written", waiting),
+                ("State", state),
+                ("Disk", disk.unwrap_or_else(|| html! { "–" })),
+            ])),
+            None => (facts(&[
+                ("On a server", html! { (database.file) }),
+                ("Size", bytes),
+                ("Waits to be written", waiting),
+                ("State", state),
+            ])),
+        }
     }
 }
 
@@ -197,9 +207,9 @@ fn site_row(site: &SiteStatus) -> Row {
     )
 }
 
-fn backup_part(visit: &Visit<Operator>) -> Markup {
+fn backup_part(visit: &Visit<Operator>, report: &SystemReport) -> Markup {
     html! {
-        @if visit.may(Backup) {
+        @if visit.may(Backup) && report.database.log_bytes.is_some() {
             h2 { "Backup" }
             p {
                 "A copy of the database as it is at one moment, made while everything runs. It has \

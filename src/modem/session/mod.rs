@@ -188,12 +188,26 @@ impl Session {
                 Phase::OffAir(phase) => phase.return_to_air(id, restart, &self.context),
                 _ => Err(RequestError::OnAir),
             },
+            ModemRequest::TryPinAgain => self.try_pin_again(id),
             request => self.requests.add(id, request, now),
         };
         if let Err(error) = taken {
             self.context.actions.push_back(Action::Answer { id, reply: Err(error) });
         }
         self.advance(now);
+    }
+
+    /// Ends the session of a modem whose card is locked: the next one reads the PIN anew.
+    fn try_pin_again(&mut self, id: u64) -> Result<(), RequestError> {
+        match &self.phase {
+            Phase::SimCheck(phase) if phase.is_unlocking() => Err(RequestError::Starting),
+            Phase::SimCheck(_) => {
+                self.context.actions.push_back(Action::Answer { id, reply: Ok(Vec::new()) });
+                self.give_up(ModemReason::PinAllowedAgain);
+                Ok(())
+            }
+            _ => Err(RequestError::OtherCard),
+        }
     }
 
     /// Begins to take the card off the air. Where there is no card, no store has to be emptied

@@ -163,6 +163,10 @@ fn accept(bench: &mut Bench) {
     bench.auto(Duration::from_secs(5));
 }
 
+fn refused_before() -> ModemReason {
+    ModemReason::PinRefusedBefore(Some(ICCID.parse().unwrap()))
+}
+
 fn reason(bench: &Bench) -> &ModemReason {
     bench.snapshot().reason.as_ref().expect("a reason")
 }
@@ -268,7 +272,7 @@ fn without_a_count_the_pin_is_tried_once_where_the_configuration_permits_it() {
     bench.on("AT+CPINR", "+CPINR: SIM PIN,3,3|OK").on(ENTER, "OK");
     bench.auto(Duration::from_secs(600));
     assert_eq!(bench.count(ENTER), 0);
-    assert_eq!(*reason(&bench), ModemReason::PinRefusedBefore);
+    assert_eq!(*reason(&bench), refused_before());
 }
 
 #[test]
@@ -291,7 +295,7 @@ fn a_card_that_has_accepted_its_pin_is_entered_it_again_without_a_count_until_it
         bench.auto(Duration::from_secs(100));
     }
     assert_eq!(bench.count(ENTER), 3);
-    assert_eq!(*reason(&bench), ModemReason::PinRefusedBefore);
+    assert_eq!(*reason(&bench), refused_before());
     let mut bench = locked(3, bench.tried.clone());
     bench.on(ENTER, "OK");
     bench.auto(Duration::from_secs(100));

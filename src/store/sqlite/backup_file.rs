@@ -50,9 +50,7 @@ impl BackupFile {
         check: usize,
         cooldown: Option<Duration>,
     ) -> Result<Vec<String>, StoreError> {
-        let cooldown_us =
-            cooldown.map(|cooldown| i64::try_from(cooldown.as_micros()).unwrap_or(i64::MAX / 2));
-        ReadTx::on(&self.0).faults(check, cooldown_us)
+        ReadTx::on(&self.0).faults(check, cooldown)
     }
 }
 

@@ -159,7 +159,7 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 }
 
 /// The paths of the write-ahead log and of its shared memory.
-fn log_files(database: &Path) -> [PathBuf; 2] {
+pub(super) fn log_files(database: &Path) -> [PathBuf; 2] {
     ["-wal", "-shm"].map(|ending| {
         let mut name = OsString::from(database);
         name.push(ending);
@@ -293,7 +293,7 @@ mod tests {
             let is_told = |error: &StoreError| error.to_string().contains(&told);
             let written = store.write(|tx| tx.add_account("refused", Timestamp(1))).await;
             assert!(written.as_ref().is_err_and(is_told), "{written:?}");
-            assert!(store.has_lost_files() && store.check_files().is_err());
+            assert!(store.has_lost_place() && store.check_place().is_err());
             // What was committed is in the database by now, even if the daemon is killed.
             let copy = dir.path().join("copy.db");
             std::fs::copy(&path, &copy).unwrap();
@@ -343,7 +343,7 @@ mod tests {
         let megabytes = |count: i64| {
             store.write(move |tx| {
                 tx.number("SELECT count(*) FROM sim", [])?;
-                let engine::Connection::Sqlite(conn) = tx.connection();
+                let engine::Connection::Sqlite(conn) = tx.connection() else { unreachable!() };
                 conn.execute_batch("CREATE TABLE IF NOT EXISTS filler (octets BLOB)")?;
                 let sql = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE \
                            n < ?1) INSERT INTO filler SELECT zeroblob(1000000) FROM n";

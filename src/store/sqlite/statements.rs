@@ -72,10 +72,7 @@ pub(in crate::store) fn run(conn: &Connection, sql: &str) -> Result<(), StoreErr
     Ok(())
 }
 
-pub(in crate::store) fn last_id_of(
-    conn: &Connection,
-    table: &'static str,
-) -> Result<i64, StoreError> {
+pub(in crate::store) fn last_id_of(conn: &Connection, table: &str) -> Result<i64, StoreError> {
     let sql = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = $1";
     Ok(prepare(conn, sql)?.query_row([table], |row| row.get(0))?)
 }

@@ -13,6 +13,11 @@ use super::file::{
     truncate_log,
 };
 use super::migrate::migrate;
+use super::source_file::is_put_aside;
+use super::statements::run;
+
+/// How many operations may share a transaction.
+pub(in crate::store) const GROUP: usize = 256;
 
 /// The only connection that writes. The lock on the database ends with it.
 pub(in crate::store) struct Writer {
@@ -31,6 +36,9 @@ impl Writer {
         changes: &Arc<Changes>,
     ) -> Result<Writer, StoreError> {
         let failed = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
+        if let Some(reason) = is_put_aside(path) {
+            return Err(failed(reason));
+        }
         let lock = lock(path)?;
         keep_from_others(path);
         let mut conn = Connection::open(path).map_err(|error| failed(error.to_string()))?;
@@ -61,10 +69,26 @@ impl Writer {
         &self.files
     }
 
+    pub fn begin(&self) -> Result<(), StoreError> {
+        run(&self.conn, "BEGIN IMMEDIATE")
+    }
+
+    /// Commits the open transaction, if there is one, unless a file was moved or replaced.
+    pub fn commit(&self) -> Result<(), StoreError> {
+        self.files.check()?;
+        if self.conn.is_autocommit() { Ok(()) } else { run(&self.conn, "COMMIT") }
+    }
+
+    pub fn roll_back(&self) -> Result<(), StoreError> {
+        run(&self.conn, "ROLLBACK")
+    }
+
     /// Keeps what was committed when the log's file has lost its name. No transaction is open.
-    pub fn save_log(&self) {
-        // Should this fail, the checkpoint at the end is left.
-        let _ = empty_log(&self.conn);
+    pub fn ended(&self, failure: Option<&StoreError>) {
+        if matches!(failure, Some(StoreError::LogReplaced { .. })) {
+            // Should this fail, the checkpoint at the end is left.
+            let _ = empty_log(&self.conn);
+        }
     }
 
     /// Empties the write-ahead log and answers whether that was possible.

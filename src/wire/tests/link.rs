@@ -12,7 +12,7 @@ use super::samples::{NOW, iccid, modem, port, received};
 use super::site::{at, identity};
 use crate::domain::bank::{SlotContents, SlotRecord};
 use crate::domain::modem::{ModemSnapshot, ModemState, PinPermission};
-use crate::domain::{Iccid, PortName, Random};
+use crate::domain::{Iccid, ModemAtPort, PortName, Random};
 use crate::modem::RawPdu;
 
 const STEP: u64 = 20;
@@ -62,7 +62,12 @@ struct Connection {
 /// The centre's ledger, as far as it matters here.
 struct Centre {
     remembered: RememberedAnswers,
-    running: Vec<(u64, QuestionNumber, Question)>,
+    /// What is being carried out: questions, and tries of PINs that are forgotten.
+    running: Vec<(u64, QuestionNumber, Option<Question>)>,
+    /// When the last of those that are carried out one after the other is done.
+    in_order_until: u64,
+    /// The cards into which a PIN was permitted, each by a question.
+    pin_tries: BTreeMap<Iccid, QuestionNumber>,
     carried_out: BTreeMap<QuestionNumber, u32>,
     ports: BTreeMap<PortName, ModemState>,
     released: BTreeSet<Iccid>,
@@ -75,7 +80,9 @@ impl Centre {
         assert!(*times == 1 || question.may_be_asked_twice(), "{question:?} for the second time");
         match question {
             Question::Store(_) => Ok(Answer::Done),
-            Question::PermitPin { .. } => Ok(Answer::Pin(PinPermission::Granted)),
+            Question::PermitPin { iccid: Some(card), .. } => {
+                Ok(Answer::Pin(self.try_pin(card, number)))
+            }
             Question::ReadSlots { bank } => Ok(slots(&bank)),
             Question::Release { iccid } => {
                 // Every fifth is refused, unless the SIM is released already.
@@ -87,6 +94,20 @@ impl Centre {
             }
             other => panic!("{other:?}"),
         }
+    }
+
+    fn try_pin(&mut self, card: Iccid, number: QuestionNumber) -> PinPermission {
+        if self.pin_tries.contains_key(&card) {
+            return PinPermission::RefusedBefore;
+        }
+        self.pin_tries.insert(card, number);
+        PinPermission::Granted
+    }
+
+    /// Begins what is carried out in the order in which it has come.
+    fn begin_in_order(&mut self, due: u64, number: QuestionNumber, question: Option<Question>) {
+        self.in_order_until = self.in_order_until.max(due);
+        self.running.push((self.in_order_until, number, question));
     }
 }
 
@@ -106,6 +127,10 @@ struct Site {
     stored: Vec<QuestionNumber>,
     ports: BTreeMap<PortName, ModemState>,
     released: BTreeSet<Iccid>,
+    /// The cards into which a PIN was entered.
+    pins_entered: BTreeSet<Iccid>,
+    /// How often the centre has permitted a PIN, and said that it was refused before.
+    pin_answers: (u32, u32),
 }
 
 impl Site {
@@ -120,9 +145,8 @@ impl Site {
         match random.below(14) {
             0..=3 => self.ask(Question::Store(received(number, RawPdu::Octets(vec![4]))), now),
             4 => {
-                let modem = modem(number);
-                let question = Question::PermitPin { modem, iccid: None, only_if_accepted: true };
-                self.ask(question, now);
+                let card = iccid(u32::try_from(random.below(300)).unwrap());
+                self.ask_for_pin(modem(number), card, now);
             }
             5 => self.ask(Question::ReadSlots { bank: now.to_string() }, now),
             6 | 7 if self.released.remove(&sim) => {
@@ -150,6 +174,17 @@ impl Site {
         }
     }
 
+    /// A modem asks whether it may enter the PIN of its card, and does so one question at a time.
+    fn ask_for_pin(&mut self, modem: ModemAtPort, card: Iccid, now: u64) {
+        let is_asked = self.asked.values().any(|(_, question)| {
+            matches!(question, Question::PermitPin { iccid: Some(of), .. } if *of == card)
+        });
+        if !is_asked {
+            let iccid = Some(card);
+            self.ask(Question::PermitPin { modem, iccid, only_if_accepted: false }, now);
+        }
+    }
+
     fn on_event(&mut self, event: SiteEvent, now: u64) {
         let SiteEvent::Answered { question: number, answer } = event else { return };
         let (asked_at, question) = self.asked.remove(&number).expect("an answer to a question");
@@ -157,7 +192,12 @@ impl Site {
         self.answered += 1;
         match (question, answer.unwrap()) {
             (Question::Store(_), Answer::Done) => self.stored.push(number),
-            (Question::PermitPin { .. }, Answer::Pin(PinPermission::Granted)) => {}
+            (Question::PermitPin { iccid: Some(card), .. }, Answer::Pin(permission)) => {
+                let is_granted = permission == PinPermission::Granted;
+                assert_eq!(is_granted, self.pins_entered.insert(card), "a PIN is tried once");
+                self.pin_answers.0 += u32::from(is_granted);
+                self.pin_answers.1 += u32::from(!is_granted);
+            }
             (Question::ReadSlots { bank }, Answer::Slots(records)) => {
                 assert_eq!(Answer::Slots(records), slots(&bank));
             }
@@ -203,7 +243,11 @@ fn run_connection(
                     Some(answer) => session.answer(number, answer.clone()),
                     None => {
                         let slow = if random.below(150) == 0 { 12_000 } else { 400 };
-                        centre.running.push((now + random.below(slow), number, question));
+                        let due = now + random.below(slow);
+                        match question.may_be_asked_twice() {
+                            true => centre.running.push((due, number, Some(question))),
+                            false => centre.begin_in_order(due, number, Some(question)),
+                        }
                     }
                 }
             }
@@ -215,6 +259,9 @@ fn run_connection(
             }
             Some(CentreEvent::Reported(Report::Reclaimed(iccid))) => {
                 centre.released.remove(&iccid);
+            }
+            Some(CentreEvent::Reported(Report::PinNotEntered(number))) => {
+                centre.begin_in_order(now, number, None);
             }
             other => assert_eq!(other, None),
         }
@@ -247,10 +294,14 @@ fn run(seed: u64) -> Site {
         stored: Vec::new(),
         ports: BTreeMap::new(),
         released: BTreeSet::new(),
+        pins_entered: BTreeSet::new(),
+        pin_answers: (0, 0),
     };
     let mut centre = Centre {
         remembered: RememberedAnswers::new(identity().boot),
         running: Vec::new(),
+        in_order_until: 0,
+        pin_tries: BTreeMap::new(),
         carried_out: BTreeMap::new(),
         ports: BTreeMap::new(),
         released: BTreeSet::new(),
@@ -263,9 +314,13 @@ fn run(seed: u64) -> Site {
         }
         site.tick(now);
         let (due, later) = centre.running.drain(..).partition(|(due, ..)| *due <= now);
-        let due: Vec<(u64, QuestionNumber, Question)> = due;
+        let due: Vec<(u64, QuestionNumber, Option<Question>)> = due;
         centre.running = later;
         for (_, number, question) in due {
+            let Some(question) = question else {
+                centre.pin_tries.retain(|_, by| *by != number);
+                continue;
+            };
             let must_remember = !question.may_be_asked_twice();
             let answer = centre.carry_out(number, question);
             if must_remember {
@@ -297,6 +352,8 @@ fn run(seed: u64) -> Site {
     assert!(site.asked.is_empty(), "each question is answered or fails: {:?}", site.asked);
     assert_eq!(centre.ports, site.ports, "seed {seed}");
     assert_eq!(centre.released, site.released, "seed {seed}");
+    let tried: BTreeSet<Iccid> = centre.pin_tries.keys().cloned().collect();
+    assert_eq!(tried, site.pins_entered, "seed {seed}: a PIN that was not entered is forgotten");
     for number in &site.stored {
         assert!(centre.carried_out.contains_key(number), "stored before it was told");
     }
@@ -310,6 +367,10 @@ fn over_a_connection_that_is_lost_again_and_again_both_ends_agree() {
     let answered: u32 = sites.iter().map(|site| site.answered).sum();
     let failed: u32 = sites.iter().map(|site| site.failed).sum();
     let repeated: usize = sites.iter().map(|site| site.repeated).sum();
+    let (granted, refused) = sites.iter().fold((0, 0), |(granted, refused), site| {
+        (granted + site.pin_answers.0, refused + site.pin_answers.1)
+    });
+    assert!(granted > 500 && refused > 50, "{granted} PINs permitted, {refused} refused");
     assert!(
         answered > 5_000 && failed > 50 && repeated > 20,
         "{answered} answered, {failed} failed, {repeated} repeated"

@@ -395,3 +395,38 @@ fn a_sim_whose_release_comes_too_late_is_reclaimed() {
     hear(&mut session, FromCentre::Welcome, at(10_000));
     assert_eq!(frames(&mut session, at(10_000)), reclaimed);
 }
+
+#[test]
+fn that_a_pin_was_not_entered_is_told_before_it_is_asked_again_and_on_every_connection() {
+    let ask = |session: &mut SiteSession, at| {
+        let (modem, iccid) = (modem(1), Some(iccid(1)));
+        session.ask(Question::PermitPin { modem, iccid, only_if_accepted: false }, at)
+    };
+    let told = |number| FromSite::Report(Report::PinNotEntered(number));
+    let mut session = welcome_session();
+    let answered_in_time = ask(&mut session, at(0));
+    let lost = ask(&mut session, at(0));
+    frames(&mut session, at(0));
+    let granted = Ok(Answer::Pin(PinPermission::Granted));
+    assert!(answered(&mut session, answered_in_time, granted.clone()));
+    // It was sent on a connection that is lost.
+    session.disconnected(at(1_000));
+    assert_eq!(session.tick(at(10_000)), [lost]);
+    let again = ask(&mut session, at(15_000));
+    let sent = connect(&mut session, at(16_000)).1;
+    assert_eq!((&sent[0], numbers(&sent)), (&told(lost), vec![again.0]));
+    // Here nothing is lost but the answer.
+    assert_eq!(session.tick(at(25_000)), [again]);
+    assert_eq!(frames(&mut session, at(25_000))[..1], [told(again)]);
+    assert!(!answered(&mut session, again, granted), "nobody enters a PIN for it");
+    let third = ask(&mut session, at(30_000));
+    let sent = connect(&mut session, at(30_000)).1;
+    assert_eq!((&sent[..2], numbers(&sent)), (&[told(lost), told(again)][..], vec![third.0]));
+    // The centre cannot have permitted what it was not asked.
+    session.disconnected(at(31_000));
+    assert_eq!(session.tick(at(40_000)), [third]);
+    let unsent = ask(&mut session, at(41_000));
+    assert_eq!(session.tick(at(51_000)), [unsent]);
+    let sent = connect(&mut session, at(52_000)).1;
+    assert_eq!(sent, [lost, again, third].map(told));
+}

@@ -1,6 +1,7 @@
 //! Sites whose daemons serve modems for a central daemon: with the real program in both roles, over
 //! TCP with TLS.
 
+mod pins;
 mod proxy;
 
 use std::net::SocketAddr;

@@ -15,9 +15,14 @@ pub enum Mode {
     Passing,
     /// Nothing comes through, and nobody is told.
     Holding,
+    /// What the site says comes through, and nothing comes back.
+    HoldingAnswers,
     /// Connections are closed, new ones too.
     Cut,
 }
+
+/// When what the site says comes through.
+const UP: [Mode; 2] = [Mode::Passing, Mode::HoldingAnswers];
 
 /// A proxy for TCP, on an address that stays the same.
 pub struct Proxy {
@@ -69,8 +74,8 @@ async fn accept(
                 (client.into_split(), server.into_split());
             let mut cut = mode.subscribe();
             tokio::select! {
-                () = pass(from_client, to_server, mode.subscribe()) => {}
-                () = pass(from_server, to_client, mode.subscribe()) => {}
+                () = pass(from_client, to_server, mode.subscribe(), &UP) => {}
+                () = pass(from_server, to_client, mode.subscribe(), &[Mode::Passing]) => {}
                 _ = cut.wait_for(|mode| *mode == Mode::Cut) => {}
             }
         });
@@ -81,10 +86,11 @@ async fn pass(
     mut from: tokio::net::tcp::OwnedReadHalf,
     mut to: tokio::net::tcp::OwnedWriteHalf,
     mut mode: watch::Receiver<Mode>,
+    passing: &[Mode],
 ) {
     let mut buffer = vec![0; 16 * 1024];
     while let Ok(length) = from.read(&mut buffer).await {
-        if length == 0 || mode.wait_for(|mode| *mode == Mode::Passing).await.is_err() {
+        if length == 0 || mode.wait_for(|mode| passing.contains(mode)).await.is_err() {
             return;
         }
         if to.write_all(&buffer[..length]).await.is_err() {

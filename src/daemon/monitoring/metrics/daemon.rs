@@ -1,7 +1,7 @@
 //! The daemon itself in the metrics: its database, its log, the clocks and the process.
 
 use super::super::alarms::clock_doubt;
-use super::super::process::{Disk, Process};
+use super::super::process::Process;
 use super::page::Kind::{Counter, Gauge, Histogram};
 use super::page::Page;
 use super::{Monitor, flag};
@@ -33,11 +33,13 @@ pub(super) fn write_store(page: &mut Page, monitor: &Monitor) {
         "Whether the last commit failed, or a file of the database is not where it was.",
         failing,
     );
+    let sizes = [("database", monitor.database_bytes()), ("wal", monitor.log_bytes())];
     let mut family =
         page.family("simbridge_database_bytes", Gauge, "Size of the database's files.");
-    family.put(&[("file", "database")], monitor.database_bytes());
-    family.put(&[("file", "wal")], store.log_bytes());
-    if let Some(disk) = Disk::of_file(store.path()) {
+    for (file, bytes) in sizes.into_iter().filter_map(|(file, bytes)| Some((file, bytes?))) {
+        family.put(&[("file", file)], bytes);
+    }
+    if let Some(disk) = monitor.disk() {
         page.single(
             "simbridge_disk_free_bytes",
             Gauge,

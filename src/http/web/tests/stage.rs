@@ -189,8 +189,8 @@ impl Health for Machine {
         SystemReport {
             database: DatabaseReport {
                 file: "/var/lib/simbridge.db".to_owned(),
-                bytes: 1_000_000,
-                log_bytes: 4_000,
+                bytes: Some(1_000_000),
+                log_bytes: Some(4_000),
                 waiting: 0,
                 fault: None,
             },

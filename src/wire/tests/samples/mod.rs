@@ -202,6 +202,7 @@ pub fn reports() -> Vec<Report> {
         Report::Bank(bank(3)),
         Report::BankGone("rack1".to_owned()),
         Report::Reclaimed(iccid(1)),
+        Report::PinNotEntered(QuestionNumber(u64::MAX)),
     ];
     snapshots.map(port_report).chain(others).collect()
 }
@@ -211,6 +212,7 @@ pub fn requests() -> Vec<Request> {
         ModemRequest::At("AT+CSQ".to_owned()),
         ModemRequest::Ussd("*100#".to_owned()),
         ModemRequest::Reset { hard: true },
+        ModemRequest::TryPinAgain,
         ModemRequest::Leave { iccid: Some(iccid(1)) },
         ModemRequest::Slot(1),
         ModemRequest::Return { restart: true },

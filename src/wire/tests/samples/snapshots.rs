@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{card, modem, port};
+use super::{card, iccid, modem, port};
 use crate::domain::modem::{
     DeviceLock, FinalResult, MessageStore, MessageTrouble, ModemIdentity, ModemReason,
     ModemSnapshot, ModemState, ModemWarning, RecoveryStep, Registration, StoreFill,
@@ -47,6 +47,8 @@ pub fn reasons() -> Vec<ModemReason> {
         R::WriteFailed(text()),
         R::StoreUnavailable(MessageStore::Both),
         R::RegistrationDenied { cause: Some(text()) },
+        R::PinRefused(None),
+        R::PinRefusedBefore(Some(iccid(1))),
         failed(failed(R::ServedOnOtherPort(port(4)))),
     ];
     let bare = [
@@ -103,8 +105,7 @@ pub fn reasons() -> Vec<ModemReason> {
         R::PukWanted,
         R::PinAttemptsUnknown,
         R::PinLastAttempt,
-        R::PinRefused,
-        R::PinRefusedBefore,
+        R::PinAllowedAgain,
         R::PinAttemptNotRecorded,
         R::ProbeTimedOut,
     ];

@@ -1,0 +1,119 @@
+//! Opens the database that the configuration names: a file, or on a server.
+
+use std::path::Path;
+
+use tokio_rustls::rustls::RootCertStore;
+
+use super::config::{Config, Database, DatabaseServer};
+use super::{StartError, system_sources, tls};
+use crate::delivery::connector_with;
+use crate::driver::credential;
+use crate::store::Store;
+use crate::store::postgres::{Demands, Server, Tls};
+
+/// Opens the database and brings its schema up to date.
+pub(super) async fn open(config: &Config) -> Result<Store, StartError> {
+    match &config.database {
+        Database::File { path, external_checkpoint } => {
+            create_folder_of(path)?;
+            Ok(Store::open_with(path, *external_checkpoint)?)
+        }
+        Database::Server(database) => {
+            let (database, name) = (database.clone(), config.cluster_name.clone());
+            // It reads files and waits for the server.
+            let open = move || {
+                let server = server(&database, name).map_err(StartError::Database)?;
+                Store::open_on(server).map_err(StartError::Store)
+            };
+            let opened = tokio::task::spawn_blocking(open).await;
+            opened.map_err(|error| StartError::Database(error.to_string()))?
+        }
+    }
+}
+
+/// The server of a configuration, with the secrets from their files. `name` is what this daemon is
+/// called, unless as its machine is.
+///
+/// # Errors
+/// A file cannot be used; says which and why.
+pub fn server(database: &DatabaseServer, name: Option<String>) -> Result<Server, String> {
+    let password = database.password_file.as_deref().map(read_password).transpose()?;
+    let is_encrypted = database.tls && !database.address.is_on_socket();
+    let tls = is_encrypted.then(|| trust(database.ca_file.as_deref())).transpose()?;
+    Ok(Server {
+        config: database.address.config(password.as_deref(), is_encrypted),
+        tls,
+        commit_limit: database.commit_limit,
+        holder: name.unwrap_or_else(system_sources::host_name),
+        upgrade: database.upgrade,
+        demands: Some(Demands {
+            replicas: database.replicas,
+            now: || system_sources::utc_now().into(),
+        }),
+    })
+}
+
+/// The password in a file.
+pub(super) fn read_password(file: &Path) -> Result<String, String> {
+    let path = credential(file)?;
+    let shown = path.display();
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| format!("cannot read password_file {shown}: {error}"))?;
+    let password = text.trim_end_matches(['\r', '\n']);
+    match password.is_empty() || password.contains(char::is_control) {
+        true => Err(format!("password_file {shown} must hold one line with the password")),
+        false => Ok(password.to_owned()),
+    }
+}
+
+/// TLS to a server whose certificate is from one of the authorities in a file, or else of those
+/// that this machine trusts.
+pub(super) fn trust(ca_file: Option<&Path>) -> Result<Tls, String> {
+    let mut authorities = RootCertStore::empty();
+    let certificates = match ca_file {
+        Some(file) => tls::read_certificates(file)?,
+        None => rustls_native_certs::load_native_certs().certs,
+    };
+    authorities.add_parsable_certificates(certificates);
+    if authorities.is_empty() {
+        return Err(match ca_file {
+            Some(file) => format!("ca_file {} has no certificate of an authority", file.display()),
+            None => "this machine has no certificate authorities: install the package \
+                     ca-certificates, or set ca_file"
+                .to_owned(),
+        });
+    }
+    let connector = connector_with(authorities).ok_or("TLS cannot be used here")?;
+    Ok(connector.into())
+}
+
+fn create_folder_of(database: &Path) -> Result<(), StartError> {
+    let Some(folder) = database.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
+        return Ok(());
+    };
+    std::fs::create_dir_all(folder).map_err(|error| StartError::Folder {
+        folder: folder.display().to_string(),
+        reason: error.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_one_line_and_a_file_that_is_no_use_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        let missing = read_password(&file).unwrap_err();
+        assert!(missing.starts_with(&format!("cannot read password_file {}", file.display())));
+        for (text, password) in
+            [("a b\n", Some("a b")), ("a\r\n", Some("a")), ("\n", None), ("a\nb", None)]
+        {
+            std::fs::write(&file, text).unwrap();
+            assert_eq!(read_password(&file).ok().as_deref(), password, "{text:?}");
+        }
+        let told = trust(Some(&file)).unwrap_err();
+        assert_eq!(told, format!("ca_file {} has no certificate of an authority", file.display()));
+    }
+}

@@ -1,0 +1,320 @@
+//! One session with the server. It belongs to one thread, which waits for each answer.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Socket, Statement};
+
+use super::super::StoreError;
+#[cfg(debug_assertions)]
+use super::super::recorder;
+use super::super::values::Values;
+use super::server::{CONNECT_TIMEOUT, Server};
+use super::values::{Parameter, Row};
+
+/// How many prepared statements a session keeps. The texts of the store are fewer; lists put
+/// together some more.
+const STATEMENTS: usize = 1_000;
+
+/// A session, which carries out one statement at a time.
+pub(in crate::store) struct Session {
+    /// Drives the connection while a statement waits. It is there until the session is dropped.
+    runtime: Option<Runtime>,
+    client: Client,
+    statements: RefCell<HashMap<String, Statement>>,
+    /// How long a statement may take before the session is given up; `None` for no limit.
+    limit: Cell<Option<Duration>>,
+    state: Cell<State>,
+    /// Whether the server has told that a COMMIT was not confirmed by its standby.
+    is_unreplicated: Arc<AtomicBool>,
+}
+
+/// What a session is about to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// No transaction is open.
+    Idle,
+    Transaction,
+    /// A statement of the open transaction has failed: nothing but ROLLBACK is possible.
+    Aborted,
+    /// The session is over.
+    Lost,
+}
+
+impl Session {
+    /// Connects, and applies `settings`.
+    pub fn connect(server: &Server, settings: &str) -> Result<Session, StoreError> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let is_unreplicated = Arc::<AtomicBool>::default();
+        let noticed = Arc::clone(&is_unreplicated);
+        let client = match &server.tls {
+            Some(tls) => open(&runtime, &server.config, tls.clone(), noticed)?,
+            None => open(&runtime, &server.config, NoTls, noticed)?,
+        };
+        let session = Session {
+            runtime: Some(runtime),
+            client,
+            statements: RefCell::default(),
+            limit: Cell::new(Some(CONNECT_TIMEOUT)),
+            state: Cell::new(State::Idle),
+            is_unreplicated,
+        };
+        session.run(settings)?;
+        session.limit.set(None);
+        Ok(session)
+    }
+
+    /// Gives the session up from now on when a statement takes longer than this.
+    pub fn limit_statements(&self, limit: Duration) {
+        self.limit.set(Some(limit));
+    }
+
+    /// Whether the session can still be used.
+    pub fn is_alive(&self) -> bool {
+        self.state.get() != State::Lost && !self.client.is_closed()
+    }
+
+    /// Whether a transaction is open, be it one that can only be rolled back.
+    pub fn is_in_transaction(&self) -> bool {
+        matches!(self.state.get(), State::Transaction | State::Aborted)
+    }
+
+    pub fn visit(
+        &self,
+        sql: &str,
+        values: impl Values,
+        mut visit: impl FnMut(&Row) -> rusqlite::Result<bool>,
+    ) -> Result<(), StoreError> {
+        let values = parameters(values)?;
+        let rows = self.wait(async {
+            let statement = self.prepared(sql, values.len()).await?;
+            Ok(self.client.query(&statement, &references(&values)).await?)
+        })?;
+        for row in rows {
+            if !visit(&Row(row))? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Carries out a statement and returns how many rows it has changed.
+    pub fn change(&self, sql: &str, values: impl Values) -> Result<usize, StoreError> {
+        let values = parameters(values)?;
+        let changed = self.wait(async {
+            let statement = self.prepared(sql, values.len()).await?;
+            Ok(self.client.execute(&statement, &references(&values)).await?)
+        })?;
+        Ok(usize::try_from(changed).unwrap_or(usize::MAX))
+    }
+
+    /// Begins a transaction.
+    pub fn begin(&self) -> Result<(), StoreError> {
+        self.run("BEGIN")?;
+        self.state.set(State::Transaction);
+        Ok(())
+    }
+
+    /// Commits the open transaction, if there is one. An error does not tell whether it is
+    /// committed.
+    pub fn commit(&self) -> Result<(), StoreError> {
+        self.check()?;
+        if self.state.get() == State::Idle {
+            return Ok(());
+        }
+        let committed = self.run("COMMIT");
+        if committed.is_err() || self.is_unreplicated.load(Ordering::SeqCst) {
+            self.state.set(State::Lost);
+            committed?;
+            return Err(StoreError::Away(
+                "a commit was not confirmed by the database's standby, because somebody canceled \
+                 the wait for it"
+                    .to_owned(),
+            ));
+        }
+        self.state.set(State::Idle);
+        Ok(())
+    }
+
+    /// Fails when nothing can be written in the open transaction any more. (COMMIT would roll it
+    /// back, and say so only in its command tag.)
+    pub fn check(&self) -> Result<(), StoreError> {
+        match self.state.get() {
+            State::Idle | State::Transaction => Ok(()),
+            State::Aborted => {
+                Err(StoreError::Other("a part of the transaction has failed".to_owned()))
+            }
+            State::Lost => Err(over()),
+        }
+    }
+
+    /// Fails when the session is over.
+    pub fn check_alive(&self) -> Result<(), StoreError> {
+        if self.is_alive() { Ok(()) } else { Err(over()) }
+    }
+
+    /// Undoes the open transaction.
+    pub fn roll_back(&self) -> Result<(), StoreError> {
+        self.run("ROLLBACK")?;
+        self.state.set(State::Idle);
+        Ok(())
+    }
+
+    /// Undoes what was written since a savepoint.
+    pub fn roll_back_to(&self, savepoint: &str) -> Result<(), StoreError> {
+        self.run(&format!("ROLLBACK TO {savepoint}"))?;
+        self.state.set(State::Transaction);
+        Ok(())
+    }
+
+    /// Carries out statements that have no parameters and whose results nobody needs.
+    pub fn run(&self, sql: &str) -> Result<(), StoreError> {
+        self.wait(async { Ok(self.client.batch_execute(sql).await?) })
+    }
+
+    /// The greatest id that a row of a table with growing ids has had; 0 before the first.
+    pub fn last_id_of(&self, table: &str) -> Result<i64, StoreError> {
+        let sql = "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence($1, 'id')), 0)";
+        self.number(sql, [table])
+    }
+
+    /// The greatest id of a table's committed rows; of a table without rows, that of the last row
+    /// that it had. (The sequence alone is ahead of the rows of a transaction that is open.)
+    pub fn last_committed_id_of(&self, table: &str) -> Result<i64, StoreError> {
+        let sequence = "pg_sequence_last_value(pg_get_serial_sequence($1, 'id'))";
+        let sql = format!("SELECT coalesce((SELECT max(id) FROM {table}), {sequence}, 0)");
+        self.number(&sql, [table])
+    }
+
+    /// The only number in a statement's result.
+    pub fn number(&self, sql: &str, values: impl Values) -> Result<i64, StoreError> {
+        let mut number = None;
+        self.visit(sql, values, |row| {
+            number = Some(row.get_ref(0)?.as_i64()?);
+            Ok(false)
+        })?;
+        number.ok_or_else(|| rusqlite::Error::QueryReturnedNoRows.into())
+    }
+
+    /// The client, for what is no statement that the store keeps prepared.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    async fn prepared(&self, sql: &str, values: usize) -> Result<Statement, StoreError> {
+        #[cfg(debug_assertions)]
+        recorder::record(sql);
+        let known = self.statements.borrow().get(sql).cloned();
+        let statement = match known {
+            Some(statement) => statement,
+            None => {
+                let statement = self.client.prepare(sql).await?;
+                let mut statements = self.statements.borrow_mut();
+                if statements.len() >= STATEMENTS {
+                    statements.clear();
+                }
+                statements.insert(sql.to_owned(), statement.clone());
+                statement
+            }
+        };
+        let wanted = statement.params().len();
+        match wanted == values {
+            true => Ok(statement),
+            false => Err(rusqlite::Error::InvalidParameterCount(values, wanted).into()),
+        }
+    }
+
+    /// Waits for an answer. A session that is given up is closed and never canceled: a COMMIT that
+    /// is canceled while it waits for a standby succeeds without it.
+    pub(super) fn wait<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        self.check_alive()?;
+        let runtime = self.runtime.as_ref().ok_or_else(over)?;
+        let outcome = runtime.block_on(async {
+            match self.limit.get() {
+                None => work.await,
+                Some(limit) => tokio::time::timeout(limit, work)
+                    .await
+                    .unwrap_or_else(|_| Err(no_answer(limit))),
+            }
+        });
+        match &outcome {
+            Err(StoreError::Away(_)) => self.state.set(State::Lost),
+            Err(_) if self.is_in_transaction() => self.state.set(State::Aborted),
+            _ => {}
+        }
+        outcome
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // A runtime must not be dropped on a thread of another one, except so.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Opens a connection, which `runtime` drives. `noticed` is set when the server tells that a COMMIT
+/// was not confirmed by its standby.
+fn open<T>(
+    runtime: &Runtime,
+    config: &Config,
+    tls: T,
+    noticed: Arc<AtomicBool>,
+) -> Result<Client, StoreError>
+where
+    T: MakeTlsConnect<Socket>,
+    T::Stream: Send + 'static,
+{
+    // What is limited for each host is only the time until it takes the connection.
+    let hosts = u32::try_from(config.get_hosts().len()).unwrap_or(u32::MAX);
+    let limit = CONNECT_TIMEOUT.saturating_mul(hosts.saturating_add(1));
+    let connect = async { tokio::time::timeout(limit, config.connect(tls)).await };
+    let connected = runtime.block_on(connect).map_err(|_| no_answer(limit))?;
+    let (client, mut connection) = connected?;
+    runtime.spawn(async move {
+        while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
+            // The only warning about replication (src/backend/replication/syncrep.c): the wait
+            // for the standby was canceled, and the transaction is committed here alone.
+            if let AsyncMessage::Notice(notice) = message
+                && notice.code() == &SqlState::WARNING
+            {
+                noticed.store(true, Ordering::SeqCst);
+            }
+        }
+    });
+    Ok(client)
+}
+
+fn no_answer(limit: Duration) -> StoreError {
+    StoreError::Away(format!("no answer within {}", humantime::format_duration(limit)))
+}
+
+fn over() -> StoreError {
+    StoreError::Away("the session is over".to_owned())
+}
+
+pub(super) fn parameters(values: impl Values) -> Result<Vec<Parameter>, StoreError> {
+    let mut parameters = Vec::with_capacity(values.count());
+    values.each(|_, value| {
+        parameters.push(Parameter::of(value)?);
+        Ok(())
+    })?;
+    Ok(parameters)
+}
+
+pub(super) fn references(values: &[Parameter]) -> Vec<&(dyn ToSql + Sync)> {
+    values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
