@@ -75,9 +75,9 @@ impl Store {
     /// Opens the database on a PostgreSQL server, takes the lead there, brings the schema up to
     /// date and starts the writer.
     pub fn open_on(server: postgres::Server) -> Result<Store, StoreError> {
-        let readers = Readers::Postgres(postgres::Readers::of(server.clone()));
+        let readers = Readers::Postgres(Box::new(postgres::Readers::of(server.clone())));
         Store::start(readers, move |changes| {
-            postgres::Writer::open(&server, changes).map(Writer::Postgres)
+            Ok(Writer::Postgres(Box::new(postgres::Writer::open(&server, changes)?)))
         })
     }
 

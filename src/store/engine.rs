@@ -167,7 +167,7 @@ impl<'r> Row<'r> {
 /// What writes: the only one in the database.
 pub(super) enum Writer {
     Sqlite(sqlite::Writer),
-    Postgres(postgres::Writer),
+    Postgres(Box<postgres::Writer>),
 }
 
 impl Writer {
@@ -292,7 +292,7 @@ impl Place {
 /// What reads, beside the writer.
 pub(super) enum Readers {
     Sqlite(sqlite::Readers),
-    Postgres(postgres::Readers),
+    Postgres(Box<postgres::Readers>),
 }
 
 impl Readers {

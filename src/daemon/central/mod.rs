@@ -141,7 +141,7 @@ impl Sites {
             let span = tracing::info_span!("site", %address, name = tracing::field::Empty);
             let serving = async move {
                 let serving = sites.serve_one(stream, address, acceptor, place);
-                stop.run_until_cancelled(serving).await;
+                stop.run_until_cancelled(Box::pin(serving)).await;
             };
             tokio::spawn(serving.instrument(span));
         }

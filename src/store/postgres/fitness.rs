@@ -222,7 +222,7 @@ mod tests {
                 traits.fault(count + 1).unwrap().contains(&format!("wait for {count} standbys"))
             );
             let local = Traits { synchronous_commit: "local".to_owned(), ..traits };
-            assert_eq!(local.fault(1).is_some(), true);
+            assert!(local.fault(1).is_some());
             assert_eq!(local.fault(0), None);
         }
     }

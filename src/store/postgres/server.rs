@@ -29,7 +29,7 @@ const PARAMETERS: [&str; 3] = ["host", "port", "user"];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerAddress {
     url: String,
-    config: Config,
+    config: Box<Config>,
 }
 
 impl ServerAddress {
@@ -46,7 +46,7 @@ impl ServerAddress {
     /// How to connect with a password, if there is one, and with TLS or without.
     pub fn config(&self, password: Option<&str>, tls: bool) -> Config {
         let (idle, interval, retries) = KEEPALIVE;
-        let mut config = self.config.clone();
+        let mut config = Config::clone(&self.config);
         config
             .ssl_mode(if tls { SslMode::Require } else { SslMode::Disable })
             .application_name(APPLICATION)
@@ -111,7 +111,7 @@ impl FromStr for ServerAddress {
         if sockets != 0 && sockets != hosts {
             return Err("with hosts of one kind: names, or the folders of sockets".to_owned());
         }
-        Ok(ServerAddress { url: url.to_owned(), config })
+        Ok(ServerAddress { url: url.to_owned(), config: Box::new(config) })
     }
 }
 

@@ -66,7 +66,7 @@ pub(super) fn tables() -> Result<Vec<Table>, StoreError> {
     )?;
     let tables: Result<Vec<Table>, StoreError> =
         names.into_iter().map(|name| table(&conn, name)).collect();
-    Ok(in_order_of_references(tables?)?)
+    in_order_of_references(tables?)
 }
 
 fn table(conn: &Connection, name: String) -> Result<Table, StoreError> {
