@@ -48,7 +48,7 @@ section! {
     UPGRADE: Key<OneOf<Upgrade>> = key("upgrade",
         OneOf(&[("auto", Upgrade::Auto), ("manual", Upgrade::Manual)]), || Upgrade::Auto, Restart,
         "What a new version does about an older schema: `\"auto\"` upgrades it at the start, with \
-         `\"manual\"` the daemon starts only after `simbridge migrate`.");
+         `\"manual\"` the daemon starts only after the command `migrate`.");
 }
 
 section! {
