@@ -51,6 +51,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("site add ams", "Give a site a key, with which it connects to this daemon"),
     ("site certificate", "Make the certificate for sites, and show its fingerprint"),
     ("site list", "Show all sites, and which of them are connected"),
+    ("site remove ams", "Remove a site whose key was revoked"),
     ("site revoke ams", "End the connection of a site, whose key opens nothing any more"),
     ("sim list", "Show all SIMs"),
     ("sim list --silent 7d", "Show those that received nothing for a week"),

@@ -144,7 +144,7 @@ pub(super) async fn run(command: Modem, client: &AdminClient, json: bool) -> any
             let query = ListQuery::default().number(numbers).with("state", state);
             let path = query.page(page).of("/modems");
             let none = match path.as_str() {
-                "/modems" => "no modems: none of the configured ports exists",
+                "/modems" => "no modems: no configured port exists, and no site has reported one",
                 _ => "no modem like that",
             };
             let mut modems = client.get(&path).await?;

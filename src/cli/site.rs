@@ -19,6 +19,8 @@ const SITE: &[&str] = &[
     "ports",
     "ready",
     "question_ms",
+    "?refused_because",
+    "?refused_at",
     "?address",
     "?created_at",
 ];
@@ -38,6 +40,12 @@ pub(super) enum Site {
     List {
         #[command(flatten)]
         page: Page,
+    },
+    /// Remove a site whose key was revoked, with its modems; its SIMs, rentals and messages stay
+    Remove {
+        /// The site's name
+        #[arg(value_parser = named)]
+        site: String,
     },
     /// Revoke a site's key: its connection ends, and it may not connect again
     Revoke {
@@ -66,6 +74,10 @@ pub(super) async fn run(command: Site, client: &AdminClient, json: bool) -> anyh
         Site::List { page } => {
             let sites = client.get(&ListQuery::default().page(page).of("/sites")).await?;
             print::list(json, &sites, SITE, "no sites; `simbridge site add NAME` adds one")
+        }
+        Site::Remove { site } => {
+            let removed = client.delete(&format!("/sites/{}", path_segment(&site))).await?;
+            print::object(json, &removed, &["removed"])
         }
         Site::Revoke { site } => {
             let path = format!("/sites/{}/revoke", path_segment(&site));

@@ -13,7 +13,7 @@ use tokio_rustls::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
 };
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls13_signature};
-use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tokio_rustls::rustls::version::TLS13;
 use tokio_rustls::rustls::{
@@ -39,12 +39,23 @@ fn fingerprint_of(certificate: &CertificateDer<'_>) -> Fingerprint {
 /// A file cannot be used; says which and why.
 pub(super) fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, String> {
     let chain = read_certificates(certificate)?;
-    let key = usable(key, "private key", |file| PrivateKeyDer::from_pem_file(file))?;
+    let private = usable(key, "PRIVATE KEY", |file| PrivateKeyDer::from_pem_file(file))?;
     let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let config = builder
         .with_protocol_versions(&[&TLS13])
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-        .map_err(|error| format!("the certificate {}: {error}", certificate.display()))?;
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, private))
+        .map_err(|error| {
+            let (certificate, key) = (certificate.display(), key.display());
+            match error {
+                rustls::Error::InconsistentKeys(_) => {
+                    format!("the key in {key} is not that of the certificate in {certificate}")
+                }
+                rustls::Error::InvalidCertificate(_) => {
+                    format!("{certificate} cannot be used as the certificate: {error}")
+                }
+                _ => format!("{key} cannot be used as the private key: {error}"),
+            }
+        })?;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
@@ -60,18 +71,25 @@ pub fn read_fingerprint(certificate: &Path) -> Result<Fingerprint, String> {
 
 /// The certificates in a file.
 pub(super) fn read_certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    usable(file, "certificate", |file| CertificateDer::pem_file_iter(file)?.collect())
+    usable(file, "CERTIFICATE", |file| {
+        let found = CertificateDer::pem_file_iter(file)?.collect::<Result<Vec<_>, _>>()?;
+        if found.is_empty() { Err(pem::Error::NoItemsFound) } else { Ok(found) }
+    })
 }
 
-/// What is read from a file, or why it cannot be used.
+/// What is read from a file in PEM with this label, or why it cannot be used.
 fn usable<T>(
     file: &Path,
-    what: &str,
-    read: impl FnOnce(&Path) -> Result<T, rustls::pki_types::pem::Error>,
+    label: &str,
+    read: impl FnOnce(&Path) -> Result<T, pem::Error>,
 ) -> Result<T, String> {
     let path = credential(file)?;
-    read(&path)
-        .map_err(|error| format!("{} cannot be used as the {what} in PEM: {error}", path.display()))
+    read(&path).map_err(|error| match error {
+        pem::Error::NoItemsFound => {
+            format!("there is no `-----BEGIN {label}-----` in {}", path.display())
+        }
+        _ => format!("{} cannot be read in PEM: {error}", path.display()),
+    })
 }
 
 /// Makes a certificate with its key, if neither file is there. Returns whether it did.
@@ -236,5 +254,27 @@ mod tests {
         fs::write(&key, "x").unwrap();
         let half = ensure_certificate(&certificate, &key).unwrap_err();
         assert_eq!(half, format!("there is {} without a certificate", key.display()));
+        fs::remove_file(&key).unwrap();
+
+        assert_eq!(ensure_certificate(&certificate, &key), Ok(true));
+        let [shown, shown_key] = [&certificate, &key].map(|file| file.display());
+        let refused = |certificate, key| acceptor(certificate, key).err().unwrap();
+        assert_eq!(
+            refused(&key, &certificate),
+            format!("there is no `-----BEGIN CERTIFICATE-----` in {shown_key}")
+        );
+        assert_eq!(
+            refused(&certificate, &certificate),
+            format!("there is no `-----BEGIN PRIVATE KEY-----` in {shown}")
+        );
+        let other = folder.path().join("other");
+        assert_eq!(ensure_certificate(&folder.path().join("other.crt"), &other), Ok(true));
+        assert_eq!(
+            refused(&certificate, &other),
+            format!("the key in {} is not that of the certificate in {shown}", other.display())
+        );
+        fs::write(&key, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").unwrap();
+        let garbage = refused(&certificate, &key);
+        assert!(garbage.starts_with(&format!("{shown_key} cannot be used")), "{garbage}");
     }
 }

@@ -12,6 +12,8 @@ use super::{EndpointId, Iccid, PortName, Timestamp, UnknownWord};
 pub enum AlarmName {
     /// A site is not connected.
     SiteDown,
+    /// Another process with the key of a site that is connected is not let in.
+    SiteRefused,
     /// A modem has not worked for minutes.
     ModemNotReady,
     /// A modem works, but not as it should.
@@ -54,8 +56,9 @@ pub enum AlarmName {
 
 impl AlarmName {
     /// All names, in the order in which alarms are listed.
-    pub const ALL: [AlarmName; 20] = [
+    pub const ALL: [AlarmName; 21] = [
         AlarmName::SiteDown,
+        AlarmName::SiteRefused,
         AlarmName::ModemNotReady,
         AlarmName::ModemWarning,
         AlarmName::StoreNearFull,
@@ -81,6 +84,7 @@ impl AlarmName {
     pub fn as_str(self) -> &'static str {
         match self {
             AlarmName::SiteDown => "SiteDown",
+            AlarmName::SiteRefused => "SiteRefused",
             AlarmName::ModemNotReady => "ModemNotReady",
             AlarmName::ModemWarning => "ModemWarning",
             AlarmName::StoreNearFull => "StoreNearFull",
@@ -189,6 +193,7 @@ impl Alarm {
                 AlarmSubject::Endpoints(ids.collect())
             }
             AlarmName::SiteDown
+            | AlarmName::SiteRefused
             | AlarmName::StockOut
             | AlarmName::StockRunway
             | AlarmName::ClockDoubted

@@ -115,7 +115,7 @@ pub enum AuditAction<'a> {
     Imported,
     /// A service was changed.
     Changed,
-    /// A service or a SIM was removed.
+    /// A service, a SIM or a site was removed.
     Removed,
     /// A service can be ordered again.
     Enabled,

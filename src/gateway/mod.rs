@@ -147,7 +147,7 @@ pub use sims::{
     Identified, ImportedSim, RENTED_OFF_AIR, Rival, SimEdit, SimImport, SimPage, SimView, Sims,
     SimsWanted, WantedDigits, no_sim, sim_states,
 };
-pub use sites::{AlreadyConnected, SiteLink, SiteRefusal, SiteState, SiteStatus, Sites};
+pub use sites::{RefusedSite, SiteLink, SiteRefusal, SiteState, SiteStatus, Sites};
 pub use stock::{
     CountryPrices, ExplainedSim, Explanation, NumberState, Obstacles, Offer, PriceFilter,
     PricedService, RENTALS, ReachedLimit, Showcase, Stock, StockRow, StockTable, Whom,

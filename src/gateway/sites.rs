@@ -1,8 +1,10 @@
 //! Sites: their keys, and which of them are connected. What is at a site is known here as what is
 //! at the centre is; only a site that says nothing makes a difference.
 
+mod refusal;
+
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +21,7 @@ use crate::domain::audit::{Actor, AuditAction};
 use crate::domain::latency::{Latency, RecentLatencies};
 use crate::domain::{SiteName, Timestamp};
 use crate::store::StoredSite;
+pub use refusal::{RefusedSite, SiteRefusal};
 
 /// A connection of a site.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +47,8 @@ pub struct SiteStatus {
     pub ready: usize,
     /// How long its last questions took to be answered; `None` if it has asked none.
     pub latency: Option<Latency>,
+    /// Who was last refused under its name since the start.
+    pub refused: Option<RefusedSite>,
 }
 
 /// Whether a site is connected.
@@ -70,7 +75,7 @@ impl SiteState {
         match self {
             SiteState::Connected { .. } => "connected",
             SiteState::Down { .. } => "down",
-            SiteState::Never => "never",
+            SiteState::Never => "never_connected",
             SiteState::Revoked { .. } => "revoked",
         }
     }
@@ -85,22 +90,6 @@ impl SiteState {
     }
 }
 
-/// Why a site may not connect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SiteRefusal {
-    #[error("no site has this name")]
-    Unknown,
-    #[error("the site's key was revoked")]
-    Revoked,
-    #[error("this is not the site's key")]
-    WrongKey,
-}
-
-/// The error for a site that connects while it is connected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the site is connected already")]
-pub struct AlreadyConnected;
-
 /// A site, and what is known of it since the start.
 struct Site {
     stored: StoredSite,
@@ -110,6 +99,7 @@ struct Site {
     connected_since: Option<Timestamp>,
     link: Option<SiteLink>,
     latencies: RecentLatencies,
+    refused: Option<RefusedSite>,
 }
 
 impl Site {
@@ -120,6 +110,7 @@ impl Site {
             connected_since: None,
             link: None,
             latencies: RecentLatencies::default(),
+            refused: None,
         }
     }
 
@@ -208,6 +199,31 @@ impl Sites {
         revoked.await
     }
 
+    /// Removes a site whose key was revoked, and what is known of its ports. What was received and
+    /// sold there stays as it is.
+    pub async fn remove(self: &Arc<Self>, name: SiteName) -> Result<(), Error> {
+        let (now, sites) = (self.env.now(), Arc::clone(self));
+        let removed = self.env.store.write(move |tx| {
+            let Some(site) = sites.lock().get(&name).map(|site| site.stored.clone()) else {
+                return Err(no_site(&name));
+            };
+            if site.revoked_at.is_none() {
+                return Err(Error::refused(format!(
+                    "the daemon of site {name} may still connect; revoke its key first"
+                ))
+                .in_shell(format!("`simbridge site revoke {name}` does")));
+            }
+            tx.delete_site(&name)?;
+            tx.note(Actor::Operator, AuditAction::Removed, subject_of(&name), now)?;
+            tx.after_commit(move || {
+                sites.lock().remove(&name);
+                sites.restarted(&name);
+            });
+            Ok(())
+        });
+        removed.await
+    }
+
     /// Whether a site may connect with this key. What is answered is canceled as soon as the key is
     /// revoked: then the connection has to end.
     pub fn authenticate(
@@ -236,6 +252,7 @@ impl Sites {
             ports: counts.total,
             ready: counts.ready,
             latency: site.latencies.latency(),
+            refused: site.refused,
         }
     }
 
@@ -257,13 +274,25 @@ impl Sites {
         self.lock().get(name).is_some_and(|site| site.connected_since.is_some())
     }
 
+    /// Checks that a bank is not at a site of whose banks nothing is known now.
+    pub fn check_site_of_bank(&self, bank: &str) -> Result<(), Error> {
+        let Some((name, _)) = SiteName::of_bank(bank) else { return Ok(()) };
+        match self.lock().get(&name) {
+            Some(site) if site.connected_since.is_none() => Err(Error::refused(format!(
+                "site {name} is not connected, so nothing is known of its banks now"
+            ))
+            .in_shell("`simbridge site list` shows since when")),
+            _ => Ok(()),
+        }
+    }
+
     /// A site that was authenticated is connected. It reports its ports and banks next.
-    pub fn connected(&self, name: &SiteName, link: SiteLink) -> Result<(), AlreadyConnected> {
+    pub fn connected(&self, name: &SiteName, link: SiteLink) -> Result<(), SiteRefusal> {
         let now = self.env.now();
         {
             let mut known = self.lock();
             let site = known.get_mut(name).filter(|site| site.connected_since.is_none());
-            let site = site.ok_or(AlreadyConnected)?;
+            let site = site.ok_or(SiteRefusal::AlreadyConnected)?;
             site.connected_since = Some(now);
             site.link = Some(link);
             site.latencies = RecentLatencies::default();
@@ -294,12 +323,25 @@ impl Sites {
         self.wakeups.deadlines_changed();
     }
 
-    /// The daemon of a site has started anew since it was connected last. To be called before its
-    /// ports are reported.
+    /// The daemon of a site has started anew since it was connected last, or is there no more.
+    /// Nothing is known of its ports until it reports them.
     pub fn restarted(&self, name: &SiteName) {
         self.presence.site_restarted(name, self.env.now());
         self.topics.raise(Topic::Modems);
         self.wakeups.deadlines_changed();
+    }
+
+    /// Somebody was not let in under this name, which need not be that of a site.
+    pub fn refused(&self, name: &SiteName, address: IpAddr, why: SiteRefusal) {
+        let now = self.env.now();
+        let mut known = self.lock();
+        let Some(site) = known.get_mut(name) else { return };
+        let refused = RefusedSite::after(site.refused, why, address, now);
+        site.refused = Some(refused);
+        drop(known);
+        if refused.since == now {
+            self.topics.raise(Topic::System);
+        }
     }
 
     /// A question of a site was answered after so long.
@@ -326,7 +368,9 @@ impl Sites {
     pub(super) fn clock_was_set(&self, ahead: Duration) {
         for site in self.lock().values_mut() {
             let times = [&mut site.connected_since, &mut site.stored.last_seen_at];
-            times.into_iter().flatten().for_each(|at| *at = at.plus(ahead));
+            let refused = site.refused.iter_mut().flat_map(|it| [&mut it.since, &mut it.at]);
+            let times = times.into_iter().flatten().chain(refused);
+            times.for_each(|at| *at = at.plus(ahead));
         }
     }
 }

@@ -81,6 +81,13 @@ impl ReadTx<'_> {
         self.all(sql, [sim.0, limit], location_period)?.into_iter().collect()
     }
 
+    /// The modem that a SIM was read in last.
+    pub fn last_modem_of(&self, iccid: &Iccid) -> Result<Option<ModemId>, StoreError> {
+        let sql = "SELECT t.imei FROM stay t WHERE t.id = (SELECT max(id) FROM stay WHERE sim_id = \
+                   (SELECT id FROM sim WHERE iccid = $1))";
+        self.first(sql, [iccid], |row| row.get(0))
+    }
+
     /// When a SIM left the modem that it was in last, or while that is not known, when it was last
     /// read there.
     pub fn last_seen_at(&self, sim: SimId) -> Result<Option<Timestamp>, StoreError> {

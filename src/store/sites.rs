@@ -58,6 +58,11 @@ impl WriteTx<'_> {
         self.change(sql, values)
     }
 
+    /// Deletes a site.
+    pub fn delete_site(&self, name: &SiteName) -> Result<(), StoreError> {
+        self.change("DELETE FROM site WHERE name = $1", [name.as_str()])
+    }
+
     /// Stores when a connection of a site began or ended.
     pub fn save_site_seen(&self, name: &SiteName, at: Timestamp) -> Result<(), StoreError> {
         let sql = "UPDATE site SET last_seen_at = $1 WHERE name = $2 AND coalesce(last_seen_at, \

@@ -229,6 +229,11 @@ impl CentreSession {
         [Some(self.liveness.silent_at()), beat, request].into_iter().flatten().min()
     }
 
+    /// Whether the connection may be lost, so that the site has to connect anew.
+    pub fn has_missed_beats(&self, now: Moment) -> bool {
+        self.liveness.has_missed_beats(now)
+    }
+
     /// Whether nothing has been heard of the site for so long that the connection has to be closed.
     pub fn is_silent(&self, now: Moment) -> bool {
         self.liveness.silent_at() <= now

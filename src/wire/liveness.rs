@@ -36,6 +36,11 @@ impl Liveness {
         self.said_at + BEAT
     }
 
+    /// Whether the other side has missed two beats.
+    pub fn has_missed_beats(&self, now: Moment) -> bool {
+        self.heard_at + 2 * BEAT <= now
+    }
+
     /// When the other side is taken to be gone if nothing is heard before.
     pub fn silent_at(&self) -> Moment {
         self.heard_at + self.silent_after

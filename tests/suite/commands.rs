@@ -193,20 +193,24 @@ fn a_site_is_given_a_key_that_is_shown_once_and_can_be_revoked() {
     let rows: Vec<Vec<&str>> =
         listed.lines().map(|line| line.split_whitespace().take(7).collect()).collect();
     assert_eq!(rows[0], ["NAME", "STATE", "SINCE", "VERSION", "PORTS", "READY", "QUESTION_MS"]);
-    assert_eq!(rows[1], ["ams", "never", "-", "-", "0", "0", "-"]);
+    assert_eq!(rows[1], ["ams", "never_connected", "-", "-", "0", "0", "-"]);
     assert!(!listed.contains(&key) && !site.admin("/sites").to_string().contains(&key));
     for (args, why) in [
         (&["site", "add", "ams"][..], "there is a site ams already"),
         (&["site", "add", "AMS/1"], "a site's name has 1 to 32 small letters"),
         (&["site", "revoke", "fra"], "no site is called fra"),
+        (&["site", "remove", "ams"], "revoke its key first"),
+        (&["bank", "show", "ams/rack"], "site ams is not connected"),
     ] {
         let refused = site.run(args);
         assert_eq!(refused.status.code(), Some(1), "{args:?}");
         assert!(text(&refused.stderr).contains(why), "{}", text(&refused.stderr));
     }
     assert_eq!(site.json(&["site", "revoke", "ams"])["state"], "revoked");
+    assert_eq!(site.json(&["site", "remove", "ams"])["removed"], "ams");
+    assert_eq!(site.json(&["site", "list"]).as_array().unwrap().len(), 0);
     let again = site.json(&["site", "add", "ams"]);
-    assert!(again["state"] == "never" && again["key"] != key.as_str(), "{again}");
+    assert!(again["state"] == "never_connected" && again["key"] != key.as_str(), "{again}");
 }
 
 fn text(output: &[u8]) -> String {

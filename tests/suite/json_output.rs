@@ -344,6 +344,7 @@ impl Play {
         run(&["site", "list"]);
         run(&["status"]);
         run(&["site", "revoke", "ams"]);
+        run(&["site", "remove", "ams"]);
         run(&["account", "export", "ann"]);
         run(&["webhook", "remove", "1"]);
         run(&["account", "add", "gone"]);

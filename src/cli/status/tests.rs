@@ -159,7 +159,7 @@ fn each_site_has_a_line() {
     with_sites.status["sites"] = json!([
         site("ams", "connected", json!(at), json!(31)),
         site("berlin", "down", json!(at), Value::Null),
-        site("fra", "never", Value::Null, Value::Null),
+        site("fra", "never_connected", Value::Null, Value::Null),
         site("old", "revoked", json!(at), Value::Null),
     ]);
     let screen = Screen { size: Some((80, 24)), colours: false };
@@ -169,9 +169,9 @@ fn each_site_has_a_line() {
     assert_eq!(
         of_sites,
         [
-            "site  ams     connected  10 min  3 of 4 ports  31 ms",
-            "site  berlin  down       10 min  3 of 4 ports",
-            "site  fra     never              3 of 4 ports",
+            "site  ams     connected        10 min  3 of 4 ports  31 ms",
+            "site  berlin  down             10 min  3 of 4 ports",
+            "site  fra     never_connected          3 of 4 ports",
         ]
     );
 }

@@ -14,14 +14,15 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-use super::{Boot, Sites};
+use super::Sites;
+use super::boot::Boot;
 use crate::daemon::link::{LinkEnd, LinkSide, carry_frames};
 use crate::domain::{Moment, SiteName};
 use crate::driver::Clock;
 use crate::gateway::{SiteLink, SiteRefusal};
 use crate::wire::{
-    Answered, CentreEvent, CentreSession, Hello, PROTOCOL, Question, QuestionNumber, Refusal,
-    Reply, Request, RequestNumber,
+    Answered, BootId, CentreEvent, CentreSession, Hello, PROTOCOL, Question, QuestionNumber,
+    Refusal, Reply, Request, RequestNumber,
 };
 
 /// How long somebody who connects may take to be let in.
@@ -51,7 +52,7 @@ struct Inner {
     /// Who waits for the replies to requests.
     waiting: HashMap<RequestNumber, oneshot::Sender<Reply>>,
     /// Why the other side was not let in.
-    refusal: Option<Refusal>,
+    refusal: Option<SiteRefusal>,
 }
 
 /// A site that was let in.
@@ -92,7 +93,7 @@ impl Connection {
     }
 
     /// Why the other side was not let in.
-    pub(super) fn refusal(&self) -> Option<Refusal> {
+    pub(super) fn refusal(&self) -> Option<SiteRefusal> {
         self.lock().refusal
     }
 
@@ -151,14 +152,13 @@ impl Connection {
 
     async fn handle(self: &Arc<Self>, event: CentreEvent) {
         match event {
-            CentreEvent::Hello(hello) => match self.let_in(hello).await {
-                Ok(()) => self.lock().session.welcome(),
-                Err(refusal) => {
-                    let mut inner = self.lock();
-                    inner.session.refuse(refusal);
-                    inner.refusal = Some(refusal);
+            CentreEvent::Hello(hello) => {
+                let name = hello.site.clone();
+                match self.let_in(hello).await {
+                    Ok(()) => self.lock().session.welcome(),
+                    Err(why) => self.refuse(&name, why),
                 }
-            },
+            }
             CentreEvent::Asked { number, question } => {
                 let Some(known) = self.known.get().cloned() else { return };
                 let tasks = known.boot.carrying_out.clone();
@@ -178,30 +178,39 @@ impl Connection {
         }
     }
 
+    fn refuse(&self, name: &SiteName, why: SiteRefusal) {
+        self.sites.gateway.sites().refused(name, self.address.ip(), why);
+        let mut inner = self.lock();
+        inner.session.refuse(match why {
+            SiteRefusal::Unknown | SiteRefusal::WrongKey => Refusal::UnknownSiteOrKey,
+            SiteRefusal::Revoked => Refusal::Revoked,
+            SiteRefusal::OtherVersion => Refusal::OtherProtocol { wanted: PROTOCOL },
+            SiteRefusal::AlreadyConnected => Refusal::AlreadyConnected,
+        });
+        inner.refusal = Some(why);
+    }
+
     /// Lets a site in, or says why not.
-    async fn let_in(self: &Arc<Self>, hello: Hello) -> Result<(), Refusal> {
+    async fn let_in(self: &Arc<Self>, hello: Hello) -> Result<(), SiteRefusal> {
         let Hello { protocol, mut version, site: name, key, boot, released } = hello;
         tracing::Span::current().record("name", name.as_str());
         version.truncate(version.floor_char_boundary(LONGEST_VERSION));
         if protocol != PROTOCOL {
-            return Err(Refusal::OtherProtocol { wanted: PROTOCOL });
+            return Err(SiteRefusal::OtherVersion);
         }
         let (sites, gateway) = (&self.sites, &self.sites.gateway);
-        let authenticated = gateway.sites().authenticate(&name, key.as_bytes());
-        let revocation = authenticated.map_err(|refusal| match refusal {
-            SiteRefusal::Unknown | SiteRefusal::WrongKey => Refusal::UnknownSiteOrKey,
-            SiteRefusal::Revoked => Refusal::Revoked,
-        })?;
-        // A site that connects anew has noticed before the centre that its connection is gone.
+        let revocation = gateway.sites().authenticate(&name, key.as_bytes())?;
+        // A site that connects anew has noticed before the centre that its connection is gone, or
+        // the power that was cut is back.
         if let Some(before) = sites.connection_of(&name)
-            && before.known.get().is_some_and(|known| known.boot.id == boot)
+            && before.may_be_replaced_by(boot)
         {
             before.ending.cancel();
             before.ended.cancelled().await;
         }
         sites.finish_questions_of(&name).await;
         let link = SiteLink { version: version.clone(), address: self.address };
-        gateway.sites().connected(&name, link).map_err(|_| Refusal::AlreadyConnected)?;
+        gateway.sites().connected(&name, link)?;
         tracing::info!(event = "site_connected", version, "a site is connected");
         let boot = sites.begin(&name, self, boot, &released);
         drop(self.place.lock().take());
@@ -215,6 +224,12 @@ impl Connection {
             }
         });
         Ok(())
+    }
+
+    /// Whether the process that connects now with the same key takes the place of this connection.
+    fn may_be_replaced_by(&self, boot: BootId) -> bool {
+        self.known.get().is_some_and(|known| known.boot.id == boot)
+            || self.lock().session.has_missed_beats(self.clock.now())
     }
 
     async fn answer(self: Arc<Self>, known: Known, number: QuestionNumber, question: Question) {

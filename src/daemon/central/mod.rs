@@ -2,10 +2,12 @@
 //! requests on to them. What is at a site has a name of its own here ([`crate::domain::site`]), and
 //! is otherwise treated like what is at the centre.
 
+mod boot;
 mod connection;
 mod modem_control;
+mod questions;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +17,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use super::banks::BankBridge;
@@ -24,13 +25,10 @@ use super::gateway_bridge::GatewayBridge;
 use super::link::send_at_once;
 use super::tls;
 use crate::domain::{Iccid, SiteName};
-use crate::driver::ModemEvents;
-use crate::driver::bank::BankEvents;
-use crate::gateway::{Gateway, PinTry};
-use crate::wire::{
-    Answer, Answered, BootId, Question, QuestionNumber, RememberedAnswers, Reply, Report, Request,
-};
-use connection::{Connection, poll_then_spawn};
+use crate::gateway::Gateway;
+use crate::wire::{BootId, Reply, Request};
+use boot::Boot;
+use connection::Connection;
 pub(super) use modem_control::RoutedModemControl;
 
 /// How long a site may take to agree on TLS.
@@ -38,8 +36,6 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many connections there may be that were not let in yet, of sites and of whoever else finds
 /// the address.
 const MOST_STRANGERS: usize = 512;
-/// How many SIMs may be asked about at once.
-const MOST_SIMS_ASKED: usize = 4096;
 /// The pause after a connection could not be accepted.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -54,25 +50,19 @@ pub(super) struct Sites {
     last_refusal: Mutex<Option<(IpAddr, String)>>,
 }
 
+/// Why there is no reply to a request.
+enum NoReply {
+    /// The site was not asked.
+    NotConnected,
+    /// The site may have carried the request out.
+    Lost,
+}
+
 /// What is known of a site while this daemon runs.
 #[derive(Default)]
 struct Site {
     connection: Option<Arc<Connection>>,
     boot: Option<Arc<Boot>>,
-}
-
-/// One run of a site's process.
-struct Boot {
-    id: BootId,
-    /// The answers to questions that must not be carried out twice. It is locked while such a
-    /// question is carried out, so that the same one, asked again, waits for the first's answer.
-    remembered: tokio::sync::Mutex<RememberedAnswers>,
-    /// The tries of PINs that were permitted by answers that are remembered.
-    pin_tries: Mutex<BTreeMap<QuestionNumber, PinTry>>,
-    /// The SIMs that were released to the site.
-    released: Mutex<HashSet<Iccid>>,
-    /// The questions that are being carried out, whatever has become of their connections.
-    carrying_out: TaskTracker,
 }
 
 impl Sites {
@@ -226,7 +216,7 @@ impl Sites {
             site.connection = Some(Arc::clone(connection));
             let before = site.boot.clone();
             let same = before.clone().filter(|boot| boot.id == id);
-            let boot = same.unwrap_or_else(|| Arc::new(Boot::new(id)));
+            let boot = same.unwrap_or_else(|| Arc::new(Boot::new(name.clone(), id)));
             site.boot = Some(Arc::clone(&boot));
             (boot, before)
         };
@@ -240,101 +230,10 @@ impl Sites {
         boot
     }
 
-    /// Carries out a question, whose names are the centre's.
-    async fn carry_out(&self, boot: &Boot, number: QuestionNumber, question: Question) -> Answered {
-        if question.may_be_asked_twice() {
-            return self.carry_out_once(boot, number, question).await;
-        }
-        let mut remembered = boot.remembered.lock().await;
-        if let Some(answer) = remembered.get(number) {
-            return answer.clone();
-        }
-        let answer = self.carry_out_once(boot, number, question).await;
-        remembered.remember(number, answer.clone());
-        boot.pin_tries.lock().retain(|number, _| remembered.get(*number).is_some());
-        answer
-    }
-
-    async fn carry_out_once(
-        &self,
-        boot: &Boot,
-        number: QuestionNumber,
-        question: Question,
-    ) -> Answered {
-        let (modems, banks) = (&self.modems, &self.banks);
-        let answer = match question {
-            Question::RecordIdentity { modem, others, sim } => {
-                modems.record_identity(&modem, &others, &sim).await.map(Answer::Owner)
-            }
-            Question::RecordEmptiedStore { modem, iccid } => {
-                modems.record_emptied_store(&modem, &iccid).await.map(|()| Answer::Done)
-            }
-            Question::PermitPin { modem, iccid, only_if_accepted } => {
-                let sims = self.gateway.sims();
-                let asked = sims.record_pin_try(&modem, iccid.as_ref(), only_if_accepted).await;
-                let (permission, pin_try) = asked.map_err(|error| error.to_string())?;
-                boot.pin_tries.lock().extend(pin_try.map(|pin_try| (number, pin_try)));
-                Ok(Answer::Pin(permission))
-            }
-            Question::RecordAcceptedPin { modem, iccid } => {
-                modems.record_accepted_pin(&modem, iccid.as_ref()).await.map(|()| Answer::Done)
-            }
-            Question::Store(received) => modems.store(received).await.map(|()| Answer::Done),
-            Question::ReadSlots { bank } => banks.read_slots(&bank).await.map(Answer::Slots),
-            Question::SaveSlot { bank, record } => {
-                banks.save_slot(&bank, record).await.map(|()| Answer::Done)
-            }
-            Question::SaveSwitch(record) => banks.save_switch(record).await.map(|()| Answer::Done),
-            Question::ReadDemands { sims } if sims.len() > MOST_SIMS_ASKED => {
-                return Err(format!("at most {MOST_SIMS_ASKED} SIMs can be asked about at once"));
-            }
-            Question::ReadDemands { sims } => banks.read_demands(sims).await.map(Answer::Demands),
-            Question::Release { iccid } => {
-                let released = banks.release(&iccid).await;
-                if released == Ok(true) {
-                    boot.released.lock().insert(iccid);
-                }
-                released.map(Answer::Released)
-            }
-        };
-        answer.map_err(|error| error.reason)
-    }
-
-    /// Takes a report, whose names are the centre's.
-    async fn take_report(self: &Arc<Self>, boot: &Arc<Boot>, report: Report) {
-        match report {
-            Report::PinNotEntered(number) => {
-                let undoing = Arc::clone(self).undo_pin_try(Arc::clone(boot), number);
-                poll_then_spawn(undoing, &boot.carrying_out).await;
-            }
-            Report::Port { snapshot, age } => self.modems.report_aged(snapshot, age),
-            Report::PortRemoved(port) => self.modems.on_port_removed(&port),
-            Report::Bank(report) => self.banks.on_bank_report(report),
-            Report::BankGone(bank) => self.banks.on_bank_gone(&bank),
-            Report::Reclaimed(iccid) => {
-                boot.released.lock().remove(&iccid);
-                self.banks.reclaim(&iccid);
-            }
-        }
-    }
-
-    /// Forgets a try of a PIN that was permitted, but not made because the site did not hear of
-    /// that in time. Questions that came before have been carried out then, and later ones wait.
-    async fn undo_pin_try(self: Arc<Self>, boot: Arc<Boot>, number: QuestionNumber) {
-        let _in_order = boot.remembered.lock().await;
-        let Some(pin_try) = boot.pin_tries.lock().remove(&number) else { return };
-        if let Err(error) = self.gateway.sims().undo_pin_try(pin_try).await {
-            tracing::warn!(
-                event = "pin_not_recorded",
-                %error,
-                "that a PIN was not entered could not be recorded; it will not be entered again"
-            );
-        }
-    }
-
-    /// Asks a site to do something. `None`: it is not connected, or does not reply.
-    async fn request(&self, name: &SiteName, request: Request) -> Option<Reply> {
-        self.connection_of(name)?.request(request).await
+    /// Asks a site to do something.
+    async fn request(&self, name: &SiteName, request: Request) -> Result<Reply, NoReply> {
+        let connection = self.connection_of(name).ok_or(NoReply::NotConnected)?;
+        connection.request(request).await.ok_or(NoReply::Lost)
     }
 }
 
@@ -345,20 +244,5 @@ struct Forgetting(Arc<Connection>);
 impl Drop for Forgetting {
     fn drop(&mut self) {
         self.0.end();
-    }
-}
-
-impl Boot {
-    fn new(id: BootId) -> Boot {
-        let carrying_out = TaskTracker::new();
-        // So that its tasks can be waited for at any time.
-        carrying_out.close();
-        Boot {
-            id,
-            remembered: tokio::sync::Mutex::new(RememberedAnswers::new(id)),
-            pin_tries: Mutex::default(),
-            released: Mutex::default(),
-            carrying_out,
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Sites;
+use super::{NoReply, Sites};
 use crate::daemon::modem_control::DriverModemControl;
 use crate::domain::modem::{ModemDetail, ModemRequest, RequestError};
 use crate::domain::{Imsi, PortName};
@@ -20,7 +20,7 @@ impl ModemControl for RoutedModemControl {
         let request = Request::Detail { port: PortName::from_stored(port) };
         let Some((site, request)) = request.for_site() else { return self.local.detail(port) };
         Box::pin(async move {
-            match self.sites.request(&site, request).await? {
+            match self.sites.request(&site, request).await.ok()? {
                 Reply::Detail(detail) => detail,
                 _ => None,
             }
@@ -31,7 +31,7 @@ impl ModemControl for RoutedModemControl {
         let request = Request::Recording { port: PortName::from_stored(port) };
         let Some((site, request)) = request.for_site() else { return self.local.recording(port) };
         Box::pin(async move {
-            match self.sites.request(&site, request).await? {
+            match self.sites.request(&site, request).await.ok()? {
                 Reply::Recording(lines) => lines,
                 _ => None,
             }
@@ -53,8 +53,9 @@ impl ModemControl for RoutedModemControl {
         };
         Box::pin(async move {
             match self.sites.request(&site, routed).await {
-                Some(Reply::Modem(reply)) => reply,
-                _ => Err(RequestError::SiteSilent),
+                Ok(Reply::Modem(reply)) => reply,
+                Err(NoReply::NotConnected) => Err(RequestError::SiteSilent),
+                Ok(_) | Err(NoReply::Lost) => Err(RequestError::SiteReplyLost),
             }
         })
     }
@@ -70,8 +71,11 @@ impl ModemControl for RoutedModemControl {
         };
         Box::pin(async move {
             match self.sites.request(&site, request).await {
-                Some(Reply::Switched(reply)) => reply,
-                _ => Err(format!("the site {site} does not answer")),
+                Ok(Reply::Switched(reply)) => reply,
+                Err(NoReply::NotConnected) => Err(format!("the site {site} is not connected")),
+                Ok(_) | Err(NoReply::Lost) => Err(format!(
+                    "the site {site} was asked and has not replied: it may have carried this out"
+                )),
             }
         })
     }

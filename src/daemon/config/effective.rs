@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use super::key::{AnyKey, Section, Shape};
+use super::sites;
 use super::table::{self, SECTIONS};
 use super::{Config, RawEntry};
 
@@ -32,7 +33,10 @@ impl EffectiveEntry {
 impl Config {
     /// Every value in effect, in the order of the template.
     pub fn effective_entries(&self) -> Vec<EffectiveEntry> {
-        let entries = SECTIONS.iter().flat_map(|section| self.entries_of(section));
+        let is_site = self.site.is_some();
+        let sections =
+            SECTIONS.iter().filter(|section| !is_site || sites::is_of_site(section.name));
+        let entries = sections.flat_map(|section| self.entries_of(section));
         let database = &table::database::SECTION;
         entries
             .filter(|entry| entry.section != database.name || self.database.has_key(&entry.key))
@@ -113,6 +117,20 @@ fn effective(section: &str, key: &dyn AnyKey, set: &[&RawEntry]) -> Option<Effec
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn at_a_site_no_values_of_the_central_daemon_are_in_effect() {
+        let text = format!(
+            "[site]\nname = \"ams\"\ncentral = [\"a:1\"]\nfingerprints = [\"{}\"]\nkey_file = \
+             \"/k\"\n[[modem]]\nport = \"/dev/a\"\n",
+            "ab".repeat(32)
+        );
+        let config = Config::parse(&text).unwrap();
+        let sections = config.effective_entries().into_iter().map(|entry| entry.section);
+        let sections: std::collections::BTreeSet<String> = sections.collect();
+        let expected = ["admin", "hardware", "log", "modem", "recovery", "site"];
+        assert_eq!(sections.into_iter().collect::<Vec<_>>(), expected);
+    }
 
     #[test]
     fn every_value_in_effect_is_shown_with_its_line() {

@@ -274,7 +274,9 @@ impl Config {
         document.check_section_names();
         let limited = document.section(&table::limits::SECTION);
         let operators = document.section(&table::console::SECTION);
-        let (gateway, without_effect) = business::settings(document, &limited, &operators);
+        let (gateway, mut without_effect) = business::settings(document, &limited, &operators);
+        let sites = document.section(&table::sites::SECTION);
+        without_effect.extend(sites::without_effect(&sites));
         Config {
             database: database::database(&document.section(&table::database::SECTION)),
             cluster_name: document.section(&table::cluster::SECTION).find(&table::cluster::NAME),
@@ -291,7 +293,7 @@ impl Config {
             recovery: modems::recovery(&document.section(&table::recovery::SECTION)),
             gateway,
             limits: limits(&limited),
-            sites: sites::sites(&document.section(&table::sites::SECTION)),
+            sites: sites::sites(&sites),
             site: sites::site(document),
             log: log(&document.section(&table::log::SECTION)),
             without_effect,

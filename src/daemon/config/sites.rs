@@ -12,6 +12,20 @@ use crate::domain::SiteName;
 const SECTIONS_OF_SITE: [&str; 7] =
     ["site", "modem", "bank", "admin", "hardware", "recovery", "log"];
 
+/// Whether a site may have a section of this name.
+pub(super) fn is_of_site(section: &str) -> bool {
+    SECTIONS_OF_SITE.contains(&section.split('.').next().unwrap_or_default())
+}
+
+/// What is set in `[sites]` in vain.
+pub(super) fn without_effect(section: &SectionReader<'_>) -> Option<String> {
+    let is_in_vain = section.has_keys() && !section.has(table::sites::LISTEN.name);
+    is_in_vain.then(|| {
+        "[sites] without `listen`: no site can connect; set an address like \"0.0.0.0:8443\""
+            .to_owned()
+    })
+}
+
 /// `[sites]`: how sites connect to this daemon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SitesSection {
@@ -56,9 +70,7 @@ pub(super) fn site<'d>(document: &'d Document<'d>) -> Option<SiteSection> {
     if !section.has_keys() {
         return None;
     }
-    for other in
-        document.sections_with_keys().filter(|name| !SECTIONS_OF_SITE.contains(&name.as_str()))
-    {
+    for other in document.sections_with_keys().filter(|name| !is_of_site(name)) {
         document.fault_of_section(
             &other,
             format!("a site has no [{other}]: that is the central daemon's; remove it, or [site]"),

@@ -20,7 +20,7 @@ use crate::domain::text::counted_noun;
 use crate::domain::two_places::TwoPlaces;
 use crate::domain::{Iccid, PortName, Timestamp};
 use crate::gateway::SiteStatus;
-use sites::{in_two_places_text, sites_down};
+use sites::{in_two_places_text, sites_down, sites_refused};
 use stock::{contested_words, off_air_text, stock_out, stock_runway};
 use webhooks::{all_webhooks_failing, webhooks_failing_long};
 
@@ -141,6 +141,9 @@ impl AlarmInputs<'_> {
         for (site, text) in sites_down(self.sites, self.started, self.now) {
             let words = Words::new(text, "`simbridge site list` shows all sites");
             raised.add(AlarmName::SiteDown, site, words);
+        }
+        for (site, words) in sites_refused(self.sites, self.now) {
+            raised.add(AlarmName::SiteRefused, site, words);
         }
         self.modems.iter().for_each(|modem| self.modem_alarms(modem, &mut raised));
         self.banks.iter().for_each(|bank| self.bank_alarms(bank, &mut raised));

@@ -115,9 +115,12 @@ pub enum RequestError {
     /// What was read back is not what was written.
     #[error("the SIM card does not keep the number")]
     NotKept,
-    /// The site that the modem is at says nothing.
-    #[error("the modem's site does not answer")]
+    /// The site that the modem is at cannot be asked.
+    #[error("the modem's site is not connected")]
     SiteSilent,
+    /// The site that the modem is at was asked.
+    #[error("the modem's site was asked and has not replied: it may have carried this out")]
+    SiteReplyLost,
     /// The modem went away, or the port has none.
     #[error("no modem answers on this port")]
     Gone,

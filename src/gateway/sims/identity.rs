@@ -150,6 +150,25 @@ impl Sims {
         Ok(last)
     }
 
+    /// Those of these SIMs that were read in a modem, each with the site of the last one; `None` is
+    /// this daemon itself.
+    pub async fn last_sites(
+        &self,
+        iccids: Vec<Iccid>,
+    ) -> Result<Vec<(Iccid, Option<SiteName>)>, Error> {
+        let read = self.env.store.read(move |rows| {
+            let mut sites = Vec::new();
+            for iccid in iccids {
+                if let Some(modem) = rows.last_modem_of(&iccid)? {
+                    let site = SiteName::of_modem_id(modem.as_str()).map(|(site, _)| site);
+                    sites.push((iccid, site));
+                }
+            }
+            Ok::<_, StoreError>(sites)
+        });
+        Ok(read.await?)
+    }
+
     /// A SIM's newest `limit` location periods, newest first.
     pub async fn locations(&self, iccid: &Iccid, limit: u32) -> Result<Vec<LocationPeriod>, Error> {
         let iccid = iccid.clone();

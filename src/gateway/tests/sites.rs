@@ -93,7 +93,13 @@ async fn a_site_has_one_key_until_that_is_revoked() {
     assert!(again.starts_with("there is a site ams already"), "{again}");
 
     fixture.connect();
-    assert_eq!(sites.connected(&ams(), link()), Err(AlreadyConnected));
+    assert_eq!(sites.connected(&ams(), link()), Err(SiteRefusal::AlreadyConnected));
+    assert_eq!(fixture.status().refused, None);
+    let (address, at) = (link().address.ip(), fixture.gateway.now());
+    sites.refused(&ams(), address, SiteRefusal::WrongKey);
+    sites.refused(&"fra".parse().unwrap(), address, SiteRefusal::Unknown);
+    let told = RefusedSite { why: SiteRefusal::WrongKey, address, since: at, at };
+    assert_eq!(fixture.status().refused, Some(told));
     sites.revoke(ams()).await.unwrap();
     assert!(revoked.is_cancelled());
     assert_eq!(refused("ams", &key), SiteRefusal::Revoked);
@@ -358,4 +364,24 @@ async fn a_sim_that_is_read_at_two_sites_in_turn_is_not_sold_until_it_is_in_one_
     fixture.pass(7200);
     fixture.gateway.clock_was_set(clock);
     assert_eq!(fixture.offered(ann).await, 0, "no time has passed");
+}
+
+#[tokio::test]
+async fn a_site_that_is_removed_leaves_its_sims_to_other_modems_and_its_books_as_they_are() {
+    let mut fixture = Fixture::open().await;
+    fixture.site(2).await;
+    let sites = Arc::clone(fixture.gateway.sites());
+    assert!(sites.remove(ams()).await.is_err(), "its key opens");
+    sites.revoke(ams()).await.unwrap();
+    fixture.disconnect();
+    assert_eq!(fixture.gateway.modems().modems().len(), 2);
+    sites.remove(ams()).await.unwrap();
+    assert_eq!(fixture.gateway.modems().modems(), []);
+    assert_eq!(sites.statuses(), []);
+    let sims = fixture.gateway.sims();
+    let location = sims.locations(&iccid(1), 1).await.unwrap().remove(0);
+    assert!(location.modem.as_str().starts_with("ams/"));
+    fixture.restart().await;
+    assert_eq!(fixture.gateway.sites().statuses(), []);
+    assert!(fixture.gateway.sites().remove(ams()).await.is_err(), "there is none");
 }

@@ -12,7 +12,7 @@ use crate::domain::Iccid;
 use crate::domain::bank::{
     BankReport, RadioReport, RadioState, SlotContents, SlotReport, SwitchRecord,
 };
-use crate::gateway::LocationPeriod;
+use crate::gateway::{Error, LocationPeriod};
 
 pub(super) fn routes() -> Router<AdminState> {
     Router::new()
@@ -57,8 +57,16 @@ fn summary(bank: &BankReport) -> Value {
     })
 }
 
+/// The last report of a bank.
+fn find(admin: &AdminState, name: &str) -> Result<BankReport, Error> {
+    admin.gateway.banks().find(name).or_else(|unknown| {
+        admin.gateway.sites().check_site_of_bank(name)?;
+        Err(unknown)
+    })
+}
+
 async fn show(State(admin): State<AdminState>, Path(name): Path<String>) -> Answer {
-    Ok(Json(details(&admin.gateway.banks().find(&name)?)))
+    Ok(Json(details(&find(&admin, &name)?)))
 }
 
 /// A bank with its radios and slots.
@@ -106,7 +114,7 @@ fn slot_row(bank: &BankReport, slot: &SlotReport) -> Value {
 }
 
 async fn plan(State(admin): State<AdminState>, Path(name): Path<String>) -> Answer {
-    let bank = admin.gateway.banks().find(&name)?;
+    let bank = find(&admin, &name)?;
     let row = |(number, radio): (usize, &RadioReport)| {
         let next = radio.next.as_ref();
         let slot = next.and_then(|next| bank.slots.iter().find(|slot| slot.slot == next.slot));
@@ -133,7 +141,7 @@ async fn moves(
     let request = query.for_list(&["iccid"])?;
     let moves = admin.gateway.banks().switches(&name, request).await?;
     if moves.is_empty() {
-        admin.gateway.banks().find(&name)?;
+        find(&admin, &name)?;
     }
     Ok(Json(moves.iter().map(switch_row).collect()))
 }

@@ -1,7 +1,7 @@
 //! The sites that connect to this daemon.
 
 use axum::extract::{Path, Query, State};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,7 +14,10 @@ use crate::domain::latency::milliseconds;
 use crate::gateway::SiteStatus;
 
 pub(super) fn routes() -> Router<AdminState> {
-    Router::new().route("/sites", get(list).post(add)).route("/sites/{name}/revoke", post(revoke))
+    Router::new()
+        .route("/sites", get(list).post(add))
+        .route("/sites/{name}", delete(remove))
+        .route("/sites/{name}/revoke", post(revoke))
 }
 
 /// A site as lists and the status show it.
@@ -30,6 +33,9 @@ pub(super) fn view(site: &SiteStatus) -> Value {
         "ready": site.ready,
         "question_ms": site.latency.map(|latency| milliseconds(latency.median)),
         "slow_question_ms": site.latency.map(|latency| milliseconds(latency.ninth_decile)),
+        "refused_at": site.refused.map(|refused| refused.at.to_string()),
+        "refused_from": site.refused.map(|refused| refused.address.to_string()),
+        "refused_because": site.refused.map(|refused| refused.why.to_string()),
         "created_at": site.created_at.to_string(),
     })
 }
@@ -60,4 +66,10 @@ async fn revoke(State(admin): State<AdminState>, Path(name): Path<String>) -> An
     let name = parse_name(&name)?;
     admin.gateway.sites().revoke(name.clone()).await?;
     Ok(Json(view(&admin.gateway.sites().find(&name)?)))
+}
+
+async fn remove(State(admin): State<AdminState>, Path(name): Path<String>) -> Answer {
+    let name = parse_name(&name)?;
+    admin.gateway.sites().remove(name.clone()).await?;
+    Ok(Json(json!({ "removed": name })))
 }

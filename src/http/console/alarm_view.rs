@@ -123,7 +123,9 @@ async fn ways(visit: &Visit<Operator>, alarm: &Alarm) -> Result<Vec<Way>, Fault>
     let sims_of = |code: &str| (path!("/sims?country={}", code), format!("SIMs of {code}"));
     let ways = match (alarm.name, alarm.about()) {
         (AlarmName::SimsDeaf, _) => sims(UnavailableReason::Deaf.as_str(), "SIMs that are deaf"),
-        (AlarmName::SiteDown, _) => vec![way("/system".to_owned(), "Sites")],
+        (AlarmName::SiteDown | AlarmName::SiteRefused, _) => {
+            vec![way("/system".to_owned(), "Sites")]
+        }
         (AlarmName::SimInTwoPlaces, _) => {
             sims(UnavailableReason::InTwoPlaces.as_str(), "SIMs that are read in two places")
         }

@@ -182,6 +182,7 @@ fn sites_part(visit: &Visit<Operator>) -> Markup {
         .column("Version")
         .number_column("Ports that work")
         .number_column("Time to an answer")
+        .column("Refused last")
         .rows(sites.iter().map(site_row));
     html! { @if !sites.is_empty() { (table) } }
 }
@@ -198,11 +199,15 @@ fn site_row(site: &SiteStatus) -> Row {
         &site.name,
         [
             html! { (site.name) },
-            badge(tone, site.state.as_str()),
+            badge(tone, &site.state.as_str().replace('_', " ")),
             site.state.since().map_or_else(|| html! { "–" }, moment),
             html! { (version.unwrap_or("–")) },
             html! { (site.ready) " of " (site.ports) },
             html! { (latency.as_deref().unwrap_or("–")) },
+            match site.refused {
+                Some(refused) => html! { (moment(refused.at)) ": " (refused.why) },
+                None => html! { "–" },
+            },
         ],
     )
 }

@@ -35,10 +35,10 @@ struct Fixture {
 
 impl Fixture {
     fn new(schema: usize) -> Fixture {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("test.db");
-        made_by(&path, schema);
-        upgrade(&path).unwrap();
+        Fixture::of(upgraded_from(schema))
+    }
+
+    fn of((folder, path): (tempfile::TempDir, PathBuf)) -> Fixture {
         let server = server_for(path.clone()).expect("SIMBRIDGE_TEST_POSTGRES names a server");
         Fixture { folder, path, server }
     }
@@ -70,6 +70,15 @@ impl Fixture {
     }
 }
 
+/// A database as the first migrations left it, with rows, and then upgraded.
+fn upgraded_from(schema: usize) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    made_by(&path, schema);
+    upgrade(&path).unwrap();
+    (folder, path)
+}
+
 fn upgrade(path: &Path) -> Result<(), StoreError> {
     let mut conn = rusqlite::Connection::open(path)?;
     conn.execute_batch("PRAGMA foreign_keys = true; PRAGMA synchronous = false")?;
@@ -99,8 +108,16 @@ fn rows_of(path: &Path) -> Vec<(String, Vec<Vec<Value>>)> {
 #[test]
 #[ignore = "needs a server: .ci/postgres-tests"]
 fn a_database_of_every_earlier_schema_is_the_same_there_and_back() {
+    let mut before = Vec::new();
     for schema in 1..=NEWEST {
-        let fixture = Fixture::new(schema);
+        let (folder, path) = upgraded_from(schema);
+        let rows = rows_of(&path);
+        if rows == before && schema < NEWEST {
+            // That was copied.
+            continue;
+        }
+        before = rows;
+        let fixture = Fixture::of((folder, path));
         if schema == NEWEST {
             fixture.change(ODD_ROWS);
         }

@@ -190,6 +190,7 @@ fn beats_and_silence_are_those_of_the_site() {
     assert_eq!(session.deadline(), Some(at(5_000)));
     assert_eq!(frames(&mut session, at(4_999)), []);
     assert_eq!(frames(&mut session, at(5_000)), [FromCentre::Beat]);
+    assert!(!session.has_missed_beats(at(9_999)) && session.has_missed_beats(at(10_000)));
     assert!(!session.is_silent(at(14_999)) && session.is_silent(at(15_000)));
     take(&mut session, FromSite::Beat, at(8_000)).unwrap();
     assert!(!session.is_silent(at(22_999)) && session.is_silent(at(23_000)));

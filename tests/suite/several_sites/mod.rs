@@ -3,6 +3,7 @@
 
 mod pins;
 mod proxy;
+mod raw;
 
 use std::net::SocketAddr;
 
@@ -234,6 +235,23 @@ fn a_link_that_is_silent_is_noticed_on_both_sides() {
 }
 
 #[test]
+fn a_site_whose_power_was_cut_need_not_wait_for_the_end_of_its_old_connection() {
+    let pair = Pair::new(1, "silent_after = \"10m\"\n");
+    let _before_the_cut = pair.site.serve();
+    pair.wait_ready(1);
+    pair.proxy.set(Mode::Holding);
+    let after = Site::with_modems(1);
+    let key = std::fs::read_to_string(pair.site.dir.path().join("site.key")).unwrap();
+    let (centre, fingerprint) = (&pair.centre, &pair.centre.fingerprint);
+    make_site(&after, "ams", key.trim(), centre.address(), fingerprint);
+    centre.hide(after.network().numbers());
+    let _after_the_cut = after.serve();
+    wait_for("the new process to be let in", || {
+        after.admin("/status")["link"]["connected"] == true
+    });
+}
+
+#[test]
 fn nobody_is_let_in_without_the_name_and_the_key_of_a_site() {
     let pair = Pair::new(1, "");
     let _site_daemon = pair.site.serve();
@@ -255,10 +273,14 @@ fn nobody_is_let_in_without_the_name_and_the_key_of_a_site() {
     let wrong = "ab".repeat(32);
     let unknown = "the central daemon knows no site with this name and key";
     assert!(reason("ams", &wrong, fingerprint).contains(unknown));
+    let refused = centre.listed("ams");
+    let told = (&refused["refused_because"], &refused["refused_from"]);
+    assert_eq!(told, (&"this is not the site's key".into(), &"127.0.0.1".into()));
     assert!(reason("fra", &wrong, fingerprint).contains(unknown));
     let key = std::fs::read_to_string(pair.site.dir.path().join("site.key")).unwrap();
     let connected = reason("ams", key.trim(), fingerprint);
     assert!(connected.contains("a site of this name is connected already"), "{connected}");
+    assert_eq!(centre.listed("ams")["refused_because"], "the site is connected already");
     let foreign = reason("ams", key.trim(), &wrong);
     assert!(foreign.contains(&format!("has the fingerprint {fingerprint}")), "{foreign}");
 

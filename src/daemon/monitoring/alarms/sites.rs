@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::STARTUP_TIME;
+use super::{STARTUP_TIME, Words};
 use crate::domain::two_places::TwoPlaces;
 use crate::domain::{Iccid, SiteName, Timestamp};
 use crate::gateway::{SiteState, SiteStatus};
@@ -31,10 +31,33 @@ pub(super) fn sites_down(
             seconds @ ..60 => format!("{seconds} s"),
             seconds => format!("{} min", seconds / 60),
         };
-        format!("site {} has not been connected for {time}; its SIMs are not given out", site.name)
+        let why = match site.refused.filter(|refused| refused.still_tries(now)) {
+            Some(refused) => format!("; it is refused: {}", refused.why),
+            None => String::new(),
+        };
+        let name = &site.name;
+        format!("site {name} has not been connected for {time}; its SIMs are not given out{why}")
     };
     let down = sites.iter().filter_map(|site| Some((site, down(site)?)));
     down.map(|down| (&down.0.name, told(down))).collect()
+}
+
+/// The sites that another process with their key wants to connect as, each with what the operator
+/// is told.
+pub(super) fn sites_refused(
+    sites: &[SiteStatus],
+    now: Timestamp,
+) -> impl Iterator<Item = (&SiteName, Words)> {
+    sites.iter().filter_map(move |site| {
+        let rival = site.refused.filter(|refused| refused.is_rival(now))?;
+        let (name, address) = (&site.name, rival.address);
+        let text = format!(
+            "another process at {address} has the key of site {name}, and is refused while the \
+             site is connected: the key was stolen, or the site's configuration was copied"
+        );
+        let more = format!("`simbridge site revoke {name}` takes the key from both");
+        Some((name, Words::new(text, more)))
+    })
 }
 
 /// Tells of SIMs that are read in two places, if there are any.
@@ -44,7 +67,7 @@ pub(super) fn in_two_places_text(sims: &[(Iccid, TwoPlaces)]) -> Option<String> 
     }
     let place = |site: &Option<SiteName>| match site {
         Some(site) => format!("site {site}"),
-        None => "the centre".to_owned(),
+        None => "the central daemon".to_owned(),
     };
     let told = sims.iter().take(MOST_SIMS).map(|(iccid, places)| {
         let [here, there] = places.sites.each_ref().map(place);
@@ -75,6 +98,7 @@ mod tests {
             ports: 0,
             ready: 0,
             latency: None,
+            refused: None,
         }
     }
 
@@ -99,6 +123,26 @@ mod tests {
     }
 
     #[test]
+    fn why_a_site_is_refused_is_told_and_who_else_has_its_key() {
+        use crate::gateway::{RefusedSite, SiteRefusal};
+        let refused = |why| {
+            let address = std::net::IpAddr::from([192, 0, 2, 9]);
+            let refused = RefusedSite { why, address, since: seconds(100), at: seconds(150) };
+            let down = SiteState::Down { since: seconds(100) };
+            [SiteStatus { refused: Some(refused), ..site("ams", down) }]
+        };
+        let wrong = refused(SiteRefusal::WrongKey);
+        let down = sites_down(&wrong, seconds(0), seconds(150)).remove(0).1;
+        assert!(down.ends_with("; it is refused: this is not the site's key"), "{down}");
+        assert_eq!(sites_refused(&wrong, seconds(150)).count(), 0);
+        let rival = refused(SiteRefusal::AlreadyConnected);
+        let (name, words) = sites_refused(&rival, seconds(150)).next().unwrap();
+        assert_eq!(name.as_str(), "ams");
+        assert!(words.text.contains("at 192.0.2.9 has the key of site ams"), "{}", words.text);
+        assert_eq!(sites_refused(&rival, seconds(200)).count(), 0, "it has given up");
+    }
+
+    #[test]
     fn sims_in_two_places_are_named_with_both() {
         assert_eq!(in_two_places_text(&[]), None);
         let sites = [Some("ams".parse().unwrap()), None];
@@ -107,13 +151,13 @@ mod tests {
         assert_eq!(
             in_two_places_text(&[sim(1)]).unwrap(),
             "SIMs are read in two places in turn and are not sold: 8931 at site ams and at the \
-             centre"
+             central daemon"
         );
         let seven: Vec<_> = (1..=7).map(sim).collect();
         assert!(
             in_two_places_text(&seven)
                 .unwrap()
-                .ends_with("8935 at site ams and at the centre and 2 more")
+                .ends_with("8935 at site ams and at the central daemon and 2 more")
         );
     }
 }

@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::webhooks::ENDPOINTS_FAILING_FOR;
@@ -6,7 +7,7 @@ use crate::domain::alarm::AlarmSubject;
 use crate::domain::bank::{SlotContents, SlotReport};
 use crate::domain::modem::{MessageStore, ModemReason, ModemSnapshot, ModemState, ModemWarning};
 use crate::domain::{Amount, EndpointId, Msisdn, Service, ServiceId};
-use crate::gateway::{EndpointCounts, SiteState};
+use crate::gateway::{EndpointCounts, RefusedSite, SiteRefusal, SiteState};
 
 const NOW: Timestamp = Timestamp(10_000_000_000);
 
@@ -56,7 +57,27 @@ fn counts(deaf: &[&str], contested: &[&[&str]], stock: usize) -> SiteCounts {
 fn site_down() -> SiteStatus {
     let state = SiteState::Down { since: NOW.minus(Duration::from_secs(60)) };
     let name = "ams".parse().unwrap();
-    SiteStatus { name, created_at: NOW, state, link: None, ports: 1, ready: 0, latency: None }
+    SiteStatus {
+        name,
+        created_at: NOW,
+        state,
+        link: None,
+        ports: 1,
+        ready: 0,
+        latency: None,
+        refused: None,
+    }
+}
+
+fn site_with_rival() -> SiteStatus {
+    let refused = RefusedSite {
+        why: SiteRefusal::AlreadyConnected,
+        address: IpAddr::from([192, 0, 2, 9]),
+        since: NOW.minus(Duration::from_secs(60)),
+        at: NOW,
+    };
+    let state = SiteState::Connected { since: NOW };
+    SiteStatus { state, refused: Some(refused), ..site_down() }
 }
 
 fn two_places() -> TwoPlaces {
@@ -96,7 +117,7 @@ fn each_alarm_is_raised_by_its_condition_and_by_nothing_else() {
         modems: &[hung, modem("b", Some(spare), 7)],
         ports: &bad,
         banks: &[bank(Some("it does not answer"), Some(NOW.minus(Duration::from_secs(120))))],
-        sites: &[site_down()],
+        sites: &[site_down(), site_with_rival()],
         in_two_places: vec![(Iccid::from_stored("8939"), two_places())],
         counts: &many,
         clock: (ClockTrust::Disputed { jump_us: -7_000_000 }, NOW),
@@ -144,7 +165,8 @@ fn each_alarm_is_raised_by_its_condition_and_by_nothing_else() {
     for alarm in all_bad.alarms() {
         assert!(!alarm.text.contains("simbridge "), "the command is apart: {}", alarm.text);
         let is_of_modem = matches!(alarm.about(), AlarmSubject::Modem(port) if port == *"a");
-        let is_about_port = alarm.subject.starts_with('a') && alarm.name != AlarmName::SiteDown;
+        let is_of_site = matches!(alarm.name, AlarmName::SiteDown | AlarmName::SiteRefused);
+        let is_about_port = alarm.subject.starts_with('a') && !is_of_site;
         assert_eq!(is_of_modem, is_about_port, "{} {}", alarm.name, alarm.subject);
     }
     let members = |name: AlarmName| {

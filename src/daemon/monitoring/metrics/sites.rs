@@ -21,6 +21,16 @@ pub(super) fn write_sites(page: &mut Page, monitor: &Monitor) {
         family.put(&[("site", site.name.as_str())], flag(is_connected));
     }
     let mut family = page.family(
+        "simbridge_site_refused",
+        Gauge,
+        "Whether another process with the key of a site wants to connect, and is refused.",
+    );
+    let now = monitor.gateway.now();
+    for site in sites.iter().filter(is_expected) {
+        let is_refused = site.refused.is_some_and(|refused| refused.is_rival(now));
+        family.put(&[("site", site.name.as_str())], flag(is_refused));
+    }
+    let mut family = page.family(
         "simbridge_site_question_seconds",
         Gauge,
         "How long the last questions of a site took to be answered.",

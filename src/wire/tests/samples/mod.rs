@@ -256,6 +256,7 @@ pub fn replies() -> Vec<Reply> {
         RequestError::OnAir,
         RequestError::NoSlots,
         RequestError::NotKept,
+        RequestError::SiteReplyLost,
         RequestError::Gone,
     ];
     let detail = ModemDetail {
