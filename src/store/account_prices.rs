@@ -49,7 +49,7 @@ impl WriteTx<'_> {
     ) -> Result<(), StoreError> {
         let service = service.map(|service| service.0);
         let sql = "DELETE FROM account_price WHERE account_id = $1 AND coalesce(service_id, 0) = \
-                   coalesce($2, 0) AND coalesce(country, '') = coalesce($3, '')";
+                   coalesce(CAST($2 AS bigint), 0) AND coalesce(country, '') = coalesce($3, '')";
         self.change(sql, params![account.0, service, country])?;
         let (amount, percent) = match price {
             None => return Ok(()),

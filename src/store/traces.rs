@@ -156,7 +156,7 @@ impl ReadTx<'_> {
     /// What messages used a number for.
     pub fn traces_of(&self, number: &Msisdn) -> Result<Vec<Trace>, StoreError> {
         let sql = "SELECT service_id, account_id, rented, sender, first_at, last_at FROM trace \
-                   WHERE number = $1";
+                   WHERE number = $1 ORDER BY service_id, account_id, rented, sender";
         self.all(sql, [number], |row| {
             Ok(Trace {
                 number: number.clone(),

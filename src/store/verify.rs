@@ -232,9 +232,9 @@ const RULES: &[Rule] = &[
 const SOLD_TWICE: &str = "SELECT 'order ' || b.id FROM orders a JOIN orders b ON b.number = \
                           a.number AND b.service_id = a.service_id AND b.account_id <> \
                           a.account_id AND b.id > a.id AND b.state = 'completed' WHERE a.state = \
-                          'completed' AND ($1 < 0 OR b.created_at < a.ended_at + $1) AND NOT \
-                          EXISTS (SELECT 1 FROM mark k WHERE k.number = a.number AND k.service_id \
-                          = a.service_id AND k.unused_at >= a.ended_at)";
+                          'completed' AND (CAST($1 AS bigint) < 0 OR b.created_at < a.ended_at + \
+                          $1) AND NOT EXISTS (SELECT 1 FROM mark k WHERE k.number = a.number AND \
+                          k.service_id = a.service_id AND k.unused_at >= a.ended_at)";
 
 /// Finds orders whose number another account had been sent a message of the same service to at most
 /// `$1` microseconds before they were made; when `$1` is negative, at any time before. What
@@ -242,12 +242,12 @@ const SOLD_TWICE: &str = "SELECT 'order ' || b.id FROM orders a JOIN orders b ON
 const SOLD_AFTER_MESSAGE: &str = "SELECT 'order ' || o.id FROM orders o WHERE EXISTS (SELECT 1 \
                                   FROM trace e WHERE e.number = o.number AND e.service_id = \
                                   o.service_id AND e.account_id <> o.account_id AND \
-                                  (e.noted_after < o.id AND e.first_at < o.created_at AND ($1 < 0 \
-                                  OR o.created_at < e.first_at + $1) OR e.last_noted_after < o.id \
-                                  AND e.last_at < o.created_at AND ($1 < 0 OR o.created_at < \
-                                  e.last_at + $1)) AND NOT EXISTS (SELECT 1 FROM mark k WHERE \
-                                  k.number = e.number AND k.service_id = e.service_id AND \
-                                  k.unused_at >= e.first_at))";
+                                  (e.noted_after < o.id AND e.first_at < o.created_at AND \
+                                  (CAST($1 AS bigint) < 0 OR o.created_at < e.first_at + $1) OR \
+                                  e.last_noted_after < o.id AND e.last_at < o.created_at AND ($1 \
+                                  < 0 OR o.created_at < e.last_at + $1)) AND NOT EXISTS (SELECT 1 \
+                                  FROM mark k WHERE k.number = e.number AND k.service_id = \
+                                  e.service_id AND k.unused_at >= e.first_at))";
 
 /// Finds rows that refer to rows which do not exist.
 const ORPHANS: &str =

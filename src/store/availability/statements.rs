@@ -57,7 +57,11 @@ macro_rules! for_order {
                 " AND NOT ",
                 failing!(),
                 " AND NOT ",
-                rests!("$6", "$5", "g.service_id = $3 OR (g.patterned = 0 AND $7 = 0)"),
+                rests!(
+                    "$6",
+                    "$5",
+                    "g.service_id = $3 OR (g.patterned = 0 AND CAST($7 AS bigint) = 0)"
+                ),
                 " AND NOT ",
                 busy!($conflict),
                 " AND NOT ",

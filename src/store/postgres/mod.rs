@@ -31,7 +31,7 @@ pub use server::{Server, ServerAddress, Upgrade};
 pub(super) use session::Session;
 pub(super) use standing::Standing;
 #[cfg(test)]
-pub(super) use test_server::{carry_out, server_for};
+pub(super) use test_server::{carry_out, empty_server_for, server_for};
 pub use tls::Tls;
 pub(super) use values::Row;
 pub(super) use writer::{GROUP, Writer};

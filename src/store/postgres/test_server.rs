@@ -34,12 +34,32 @@ pub(in crate::store) fn carry_out(path: &Path, sql: &str) -> Option<Result<(), S
 /// The database that stands for the file at `path`, if there is a server for the tests. It is made
 /// if it is not there.
 pub(in crate::store) fn server_for(path: PathBuf) -> Option<Server> {
-    let config = std::env::var("SIMBRIDGE_TEST_POSTGRES").ok()?.parse().unwrap();
-    // A session waits on a thread of its own, since most tests are on one of a runtime.
-    Some(std::thread::spawn(move || database_for(&path, config)).join().unwrap())
+    let template = |administrator: &Session, config: &Config| {
+        TEMPLATE.get_or_init(|| make_template(administrator, config.clone())).clone()
+    };
+    database_on_server(path, template)
 }
 
-fn database_for(path: &Path, mut config: Config) -> Server {
+/// Like [`server_for`], but the database has no tables.
+pub(in crate::store) fn empty_server_for(path: PathBuf) -> Option<Server> {
+    database_on_server(path, |_, _| "template0".to_owned())
+}
+
+fn database_on_server(
+    path: PathBuf,
+    template: impl FnOnce(&Session, &Config) -> String + Send + 'static,
+) -> Option<Server> {
+    let config = std::env::var("SIMBRIDGE_TEST_POSTGRES").ok()?.parse().unwrap();
+    // A session waits on a thread of its own, since most tests are on one of a runtime.
+    Some(std::thread::spawn(move || database_for(&path, config, template)).join().unwrap())
+}
+
+/// The database for a path, which is made of a template if it is not there.
+fn database_for(
+    path: &Path,
+    mut config: Config,
+    template: impl FnOnce(&Session, &Config) -> String,
+) -> Server {
     let mut hasher = DefaultHasher::new();
     path.hash(&mut hasher);
     let name = format!("test_{:016x}", hasher.finish());
@@ -47,7 +67,7 @@ fn database_for(path: &Path, mut config: Config) -> Server {
     let sql = "SELECT count(*) FROM pg_database WHERE CAST(datname AS text) = $1";
     if administrator.number(sql, [&name]).unwrap() == 0 {
         drop_abandoned(&administrator);
-        let template = TEMPLATE.get_or_init(|| make_template(&administrator, config.clone()));
+        let template = template(&administrator, &config);
         administrator.run(&format!("CREATE DATABASE {name} TEMPLATE {template}")).unwrap();
         let path = path.display();
         administrator.run(&format!("COMMENT ON DATABASE {name} IS '{path}'")).unwrap();

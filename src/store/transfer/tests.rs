@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::types::Value;
 
 use super::super::Store;
-use super::super::postgres::{Server, server_for};
+use super::super::postgres::{Server, empty_server_for};
 use super::super::sqlite::{NEWEST, made_by, migrate};
 use super::*;
 use crate::domain::Timestamp;
@@ -39,7 +39,8 @@ impl Fixture {
     }
 
     fn of((folder, path): (tempfile::TempDir, PathBuf)) -> Fixture {
-        let server = server_for(path.clone()).expect("SIMBRIDGE_TEST_POSTGRES names a server");
+        let server =
+            empty_server_for(path.clone()).expect("SIMBRIDGE_TEST_POSTGRES names a server");
         Fixture { folder, path, server }
     }
 
