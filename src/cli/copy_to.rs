@@ -8,8 +8,8 @@ use anyhow::bail;
 use serde_json::json;
 
 use super::print::{self, Progress};
-use crate::daemon::config::{Database, DatabaseServer};
-use crate::daemon::{database, system_sources};
+use crate::daemon::config::{Config, Database, DatabaseServer};
+use crate::daemon::database;
 use crate::store::postgres::{Server, ServerAddress, Upgrade};
 use crate::store::{Copied, copy_to_file, copy_to_server};
 
@@ -67,8 +67,9 @@ impl Place {
         match database {
             Database::File { path, .. } => Ok(Place::File(path)),
             Database::Server(server) => {
-                let holder = Some(format!("copy-to on {}", system_sources::host_name()));
-                let server = database::server(&server, holder).map_err(anyhow::Error::msg)?;
+                // It takes the lock of the lead, and begins no term.
+                let cluster = Config::defaults().cluster;
+                let server = database::server(&server, &cluster).map_err(anyhow::Error::msg)?;
                 Ok(Place::Server(Box::new(server)))
             }
         }

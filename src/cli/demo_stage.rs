@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use tempfile::TempDir;
 
 use crate::daemon::config::{Config, Log, LogFormat};
-use crate::daemon::{Daemon, StartError, logging, system_sources};
+use crate::daemon::{Daemon, StartError, database, logging, system_sources};
 use crate::domain::key::{ApiKey, KeyMode};
 use crate::domain::{Amount, Service};
 use crate::gateway::{KeyEdit, NewService};
@@ -104,13 +104,9 @@ impl Stage {
         let config_path = folder.path().join("simbridge.toml");
         std::fs::write(&config_path, configuration(folder.path(), listen, console))?;
         let config = Config::load(&config_path)?;
-        let daemon = match Daemon::start(
-            &config,
-            system_sources::clock(),
-            system_sources::entropy(),
-        )
-        .await
-        {
+        let (clock, entropy) = (system_sources::clock(), system_sources::entropy());
+        let store = database::open(&config, clock.now(), || ()).await?;
+        let daemon = match Daemon::start(&config, store, clock, entropy).await {
             Ok(daemon) => daemon,
             Err(error) => {
                 rack.stop().await;

@@ -14,7 +14,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let Database::Server(server) = &config.database else {
         bail!("the database is a file: `simbridge serve` upgrades it by itself, after a copy");
     };
-    let server = database::server(server, config.cluster_name.clone());
+    let server = database::server(server, &config.cluster);
     let server = server.map_err(anyhow::Error::msg)?;
     // A session waits on a thread of its own.
     let upgrade = tokio::task::spawn_blocking(move || postgres::upgrade_schema(&server));

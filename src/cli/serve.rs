@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::daemon::config::Config;
-use crate::daemon::{Daemon, Liveness, SiteDaemon, logging, system_sources};
+use crate::daemon::{Daemon, Liveness, SiteDaemon, database, logging, system_sources};
 use crate::gateway::BoxFuture;
 use crate::store::StoreError;
 
@@ -28,7 +29,9 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
         );
     }
     let mut stop = StopSignals::listen()?;
-    let daemon = start(&config).await?;
+    let Some(daemon) = start(&config, &mut stop).await? else {
+        return Ok(ExitCode::SUCCESS);
+    };
     tokio::spawn(announce(daemon.wait_for_first_tries(FIRST_TRIES)));
     let watchdog = sd_notify::watchdog_enabled();
     let feeding = watchdog.map(|limit| tokio::spawn(feed_watchdog(daemon.liveness(), limit / 3)));
@@ -55,20 +58,35 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Starts what the configuration makes of this daemon.
-async fn start(config: &Config) -> anyhow::Result<Running> {
+/// Starts what the configuration makes of this daemon; `None` if it was stopped while it stood by.
+async fn start(config: &Config, stop: &mut StopSignals) -> anyhow::Result<Option<Running>> {
     let (clock, entropy) = (system_sources::clock(), system_sources::entropy());
     let socket = config.admin.socket.display();
     if let Some(site) = &config.site {
         let daemon = SiteDaemon::start(config, site, clock, entropy).await?;
         tracing::info!(event = "started", site = %site.name, %socket, "serving a central daemon");
-        return Ok(Running::Site(daemon));
+        return Ok(Some(Running::Site(daemon)));
     }
-    let daemon = Daemon::start(config, clock, entropy).await?;
+    let mut feeding = None;
+    let standing_by = || {
+        notify(sd_notify::NotifyState::Ready);
+        feeding = sd_notify::watchdog_enabled()
+            .map(|limit| AbortOnDropHandle::new(tokio::spawn(feed_standby(limit / 3))));
+    };
+    let opened = database::open(config, clock.now(), standing_by);
+    let store = tokio::select! {
+        store = opened => store?,
+        () = stop.stopped() => {
+            tracing::info!(event = "stopped", "stopped");
+            return Ok(None);
+        }
+    };
+    let daemon = Daemon::start(config, store, clock, entropy).await?;
+    drop(feeding);
     let address = daemon.address();
     tracing::info!(event = "rental_sales", "{}", config.rentals_on_sale());
     tracing::info!(event = "started", %address, %socket, "serving");
-    Ok(Running::Whole(Box::new(daemon)))
+    Ok(Some(Running::Whole(Box::new(daemon))))
 }
 
 /// The daemon that runs.
@@ -154,6 +172,14 @@ async fn feed_watchdog(mut liveness: Liveness, period: Duration) {
     }
 }
 
+/// Feeds systemd's watchdog while the daemon stands by and has nothing that could be stuck.
+async fn feed_standby(period: Duration) {
+    loop {
+        notify(sd_notify::NotifyState::Watchdog);
+        tokio::time::sleep(period).await;
+    }
+}
+
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sign {
@@ -182,6 +208,12 @@ impl StopSignals {
     /// Waits for any of the signals.
     pub(super) async fn wait(&mut self) {
         self.next().await;
+    }
+
+    /// Waits until the daemon is to stop. It reads its configuration at the start, so that there is
+    /// nothing to read again until then.
+    async fn stopped(&mut self) {
+        while self.next().await != Sign::Stop {}
     }
 
     /// Waits for the next signal and returns what it asks for.

@@ -4,47 +4,48 @@ use std::path::Path;
 
 use tokio_rustls::rustls::RootCertStore;
 
-use super::config::{Config, Database, DatabaseServer};
+use super::config::{Cluster, Config, Database, DatabaseServer};
+use super::standby::wait_for_lead;
 use super::{StartError, system_sources, tls};
 use crate::delivery::connector_with;
+use crate::domain::Timestamp;
 use crate::driver::credential;
 use crate::store::Store;
 use crate::store::postgres::{Demands, Server, Tls};
 
-/// Opens the database and brings its schema up to date.
-pub(super) async fn open(config: &Config) -> Result<Store, StartError> {
+/// Opens the database and brings its schema up to date. On a server this waits until this daemon
+/// leads; `standing_by` is called when that is not at once.
+pub async fn open(
+    config: &Config,
+    now: Timestamp,
+    standing_by: impl FnOnce(),
+) -> Result<Store, StartError> {
     match &config.database {
         Database::File { path, external_checkpoint } => {
             create_folder_of(path)?;
             Ok(Store::open_with(path, *external_checkpoint)?)
         }
         Database::Server(database) => {
-            let (database, name) = (database.clone(), config.cluster_name.clone());
-            // It reads files and waits for the server.
-            let open = move || {
-                let server = server(&database, name).map_err(StartError::Database)?;
-                Store::open_on(server).map_err(StartError::Store)
-            };
-            let opened = tokio::task::spawn_blocking(open).await;
-            opened.map_err(|error| StartError::Database(error.to_string()))?
+            let server = server(database, &config.cluster).map_err(StartError::Database)?;
+            wait_for_lead(config, server, now, standing_by).await
         }
     }
 }
 
-/// The server of a configuration, with the secrets from their files. `name` is what this daemon is
-/// called, unless as its machine is.
+/// The server of a configuration, with the secrets from their files.
 ///
 /// # Errors
 /// A file cannot be used; says which and why.
-pub fn server(database: &DatabaseServer, name: Option<String>) -> Result<Server, String> {
+pub fn server(database: &DatabaseServer, cluster: &Cluster) -> Result<Server, String> {
     let password = database.password_file.as_deref().map(read_password).transpose()?;
     let is_encrypted = database.tls && !database.address.is_on_socket();
     let tls = is_encrypted.then(|| trust(database.ca_file.as_deref())).transpose()?;
     Ok(Server {
-        config: database.address.config(password.as_deref(), is_encrypted),
+        hosts: database.address.configs(password.as_deref(), is_encrypted),
         tls,
         commit_limit: database.commit_limit,
-        holder: name.unwrap_or_else(system_sources::host_name),
+        lease: cluster.lease,
+        holder: cluster.name.clone().unwrap_or_else(system_sources::host_name),
         upgrade: database.upgrade,
         demands: Some(Demands {
             replicas: database.replicas,

@@ -14,9 +14,11 @@ mod modem_control;
 pub mod monitoring;
 pub(crate) mod monotonic_clock;
 mod number_discovery;
+mod operator_servers;
 mod reload;
 mod rights;
 mod site;
+mod standby;
 pub mod system_sources;
 pub mod tls;
 mod web;
@@ -43,11 +45,10 @@ pub use liveness::Liveness;
 pub use modem_control::scan_ports;
 use modem_control::{DriverModemControl, business_settings};
 use monitoring::Monitor;
+use operator_servers::{serve_commands, serve_metrics};
 use reload::Reloader;
 pub use site::SiteDaemon;
 
-/// The maximum number of connections to the address for metrics.
-const METRICS_CONNECTIONS: usize = 64;
 /// How long open requests may take when the daemon stops. Everything has to end within five
 /// seconds.
 const REQUEST_TIMEOUT_AT_STOP: Duration = Duration::from_secs(2);
@@ -144,12 +145,13 @@ impl Daemon {
     /// before the first customer is served.
     pub async fn start(
         config: &Config,
+        store: Store,
         clock: Clock,
         entropy: Entropy,
     ) -> Result<Daemon, StartError> {
         let banks =
             banks::banks(config).map_err(|(line, fault)| StartError::Bank { line, fault })?;
-        let (store, gateway) = open_gateway(config, clock, entropy).await?;
+        let gateway = open_gateway(config, store.clone(), clock, entropy).await?;
         let core = Core {
             config,
             monitor: Monitor::new(gateway.clone(), store.clone()),
@@ -383,7 +385,8 @@ impl Core<'_> {
             servers.push(server);
             address
         });
-        servers.extend(self.serve_metrics()?);
+        let health = http::health::router(monitor.clone());
+        servers.extend(serve_metrics(self.config, health.clone())?);
         let state = http::admin::AdminState {
             gateway: self.gateway.clone(),
             modems: Arc::clone(&parts.modems),
@@ -397,38 +400,22 @@ impl Core<'_> {
             .merge(http::admin::reload_router(parts.reloader.clone()))
             .merge(http::admin::notices_router(Arc::clone(&parts.notices)))
             .merge(http::health::overview(monitor.clone()))
-            .merge(http::health::router(monitor.clone()));
-        let socket = &self.config.admin.socket;
+            .merge(health);
         let connections = system_sources::admin_connection_limit();
         let admin = http::admin::limit_long_requests(admin, connections);
         let admin = http::with_persons(admin);
-        let admin = http::with_request_spans(admin, Arc::clone(&self.request_ids));
-        let limits = ConnectionLimits::of_operator(connections);
-        let admin = http::listen_unix(socket, admin, limits).map_err(|error| {
-            StartError::Admin { socket: socket.display().to_string(), reason: error.to_string() }
-        })?;
-        servers.push(admin);
+        servers.push(serve_commands(self.config, admin, Arc::clone(&self.request_ids))?);
         Ok(console)
-    }
-
-    fn serve_metrics(&self) -> Result<Option<Listening>, StartError> {
-        let Some(address) = self.config.admin.metrics_listen else { return Ok(None) };
-        let router = http::health::router(self.monitor.clone());
-        let limits = ConnectionLimits::of_operator(METRICS_CONNECTIONS);
-        let served = http::listen_tcp(address, move |_| http::route_all(router.clone()), limits);
-        let failed =
-            |error: std::io::Error| StartError::Metrics { address, reason: error.to_string() };
-        Ok(Some(served.map_err(failed)?.1))
     }
 }
 
-/// Opens the database and does what became due while the daemon was down.
+/// Reads the database and does what became due while the daemon was down.
 async fn open_gateway(
     config: &Config,
+    store: Store,
     clock: Clock,
     entropy: Entropy,
-) -> Result<(Store, Gateway), StartError> {
-    let store = database::open(config).await?;
+) -> Result<Gateway, StartError> {
     let opened = Gateway::open(store.clone(), business_settings(config), clock, entropy).await;
     let gateway = opened.map_err(|error| StartError::from_opening(error, store.path()))?;
     if let Err(error) = gateway.due_work().run_overdue_deadlines().await {
@@ -440,7 +427,7 @@ async fn open_gateway(
             "what became due while the daemon was down could not be done yet"
         );
     }
-    Ok((store, gateway))
+    Ok(gateway)
 }
 
 /// The ports of all modems and of all radios of banks.

@@ -192,7 +192,7 @@ fn applicable(started: &Config, in_effect: &Config, found: Config) -> Config {
     }
     Config {
         database: started.database,
-        cluster_name: started.cluster_name,
+        cluster: started.cluster,
         http: started.http,
         admin: started.admin,
         banks: started.banks,

@@ -14,6 +14,8 @@ pub enum AlarmName {
     SiteDown,
     /// Another process with the key of a site that is connected is not let in.
     SiteRefused,
+    /// Another daemon leads than before.
+    LeaderChanged,
     /// A modem has not worked for minutes.
     ModemNotReady,
     /// A modem works, but not as it should.
@@ -56,9 +58,10 @@ pub enum AlarmName {
 
 impl AlarmName {
     /// All names, in the order in which alarms are listed.
-    pub const ALL: [AlarmName; 21] = [
+    pub const ALL: [AlarmName; 22] = [
         AlarmName::SiteDown,
         AlarmName::SiteRefused,
+        AlarmName::LeaderChanged,
         AlarmName::ModemNotReady,
         AlarmName::ModemWarning,
         AlarmName::StoreNearFull,
@@ -85,6 +88,7 @@ impl AlarmName {
         match self {
             AlarmName::SiteDown => "SiteDown",
             AlarmName::SiteRefused => "SiteRefused",
+            AlarmName::LeaderChanged => "LeaderChanged",
             AlarmName::ModemNotReady => "ModemNotReady",
             AlarmName::ModemWarning => "ModemWarning",
             AlarmName::StoreNearFull => "StoreNearFull",
@@ -194,6 +198,7 @@ impl Alarm {
             }
             AlarmName::SiteDown
             | AlarmName::SiteRefused
+            | AlarmName::LeaderChanged
             | AlarmName::StockOut
             | AlarmName::StockRunway
             | AlarmName::ClockDoubted

@@ -93,6 +93,8 @@ pub struct SystemReport {
 pub struct DatabaseReport {
     /// The path of its file, or its name and where the server is.
     pub file: String,
+    /// The lead that this daemon has; `None` for a file, which no other daemon uses.
+    pub lead: Option<LeadReport>,
     /// `None` for a database on a server that was not counted yet.
     pub bytes: Option<u64>,
     /// The size of the write-ahead log; `None` for a database on a server, which has its own.
@@ -101,6 +103,17 @@ pub struct DatabaseReport {
     pub waiting: usize,
     /// Why it cannot be written, if it cannot.
     pub fault: Option<String>,
+}
+
+/// The lead of a database that several daemons may use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeadReport {
+    /// What this daemon is called.
+    pub name: String,
+    /// The number of its term.
+    pub epoch: i64,
+    /// What the daemon was called that led before; `None` if none has.
+    pub previous: Option<String>,
 }
 
 /// The disk that the database is on.

@@ -13,11 +13,12 @@ use super::changes::Changes;
 use super::engine::{Connection, Place, Readers, Writer};
 use super::page_readers::PageTurns;
 use super::person::current_person;
+use super::postgres::{Candidate, Term};
 use super::sqlite::{copies, copy_into};
 use super::stats::stopwatch;
 use super::writer::{Command, Operation, write_loop};
 use super::{ReadTx, Stats, StoreError, WriteTx, postgres, sqlite};
-use crate::domain::AccountId;
+use crate::domain::{AccountId, Moment};
 
 /// How many readers may work at the same time; further ones wait for their turn. Waiting is cheaper
 /// than opening another connection, which costs more than most reads.
@@ -72,13 +73,31 @@ impl Store {
         })
     }
 
-    /// Opens the database on a PostgreSQL server, takes the lead there, brings the schema up to
-    /// date and starts the writer.
-    pub fn open_on(server: postgres::Server) -> Result<Store, StoreError> {
+    /// Opens the database on a PostgreSQL server if this daemon gets the lead there, brings the
+    /// schema up to date and starts the writer. `now` is the time of a monotonic clock.
+    ///
+    /// # Errors
+    /// Another daemon leads, or the server is away or not fit: then it can be tried again. Or the
+    /// database cannot be used.
+    pub fn lead(candidate: &mut Candidate, now: Moment) -> Result<Store, StoreError> {
+        let session = candidate.take_lead(now)?;
+        // Readers must not find another host that takes writes, too, because it does not know that
+        // it was replaced.
+        let server = candidate.server().of_host(session.host());
         let readers = Readers::Postgres(Box::new(postgres::Readers::of(server.clone())));
         Store::start(readers, move |changes| {
-            Ok(Writer::Postgres(Box::new(postgres::Writer::open(&server, changes)?)))
+            let writer = postgres::Writer::begin_term(session, &server, changes)?;
+            Ok(Writer::Postgres(Box::new(writer)))
         })
+    }
+
+    /// Opens the database on a PostgreSQL server at the first attempt.
+    #[cfg(test)]
+    pub(crate) fn open_on(server: postgres::Server) -> Result<Store, StoreError> {
+        let now = Moment::since_origin(std::time::Duration::ZERO);
+        // A session waits on a thread of its own, since most tests are on one of a runtime.
+        let open = move || Store::lead(&mut Candidate::new(server), now);
+        std::thread::spawn(open).join().unwrap_or(Err(StoreError::Gone))
     }
 
     /// Starts the writer on a thread of its own, which opens its connection.
@@ -355,6 +374,11 @@ impl Store {
     /// this never ends.
     pub async fn lost(&self) -> StoreError {
         self.place.lost().await
+    }
+
+    /// The term in which this daemon leads; `None` for a file, which has no other daemons.
+    pub fn term(&self) -> Option<&Term> {
+        self.place.term()
     }
 
     /// The size of the write-ahead log's file in octets; 0 for a database on a server.

@@ -274,6 +274,13 @@ impl Place {
         }
     }
 
+    pub fn term(&self) -> Option<&postgres::Term> {
+        match self {
+            Place::File(_) => None,
+            Place::Server(standing) => Some(standing.term()),
+        }
+    }
+
     pub fn log_bytes(&self) -> u64 {
         match self {
             Place::File(files) => files.log_bytes(),

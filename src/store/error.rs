@@ -99,11 +99,17 @@ pub enum StoreError {
     #[error("the database server is away: {0}; the modems keep their messages")]
     Away(String),
     /// Another daemon leads: it alone writes to the database.
-    #[error("another daemon{holder} uses the database; stop it first")]
+    #[error("another daemon{holder} leads, and it alone uses the database; stop it first")]
     Led {
         /// What it is called, with a space before it; empty where that is not known.
         holder: String,
     },
+    /// The daemon that led wrote nothing for so long that another one may lead.
+    #[error(
+        "the daemon that led has written nothing for {}, and its session was ended",
+        humantime::format_duration(*.lease)
+    )]
+    LeaderEnded { lease: std::time::Duration },
     /// The database server is not fit for this use.
     #[error("the database server cannot be used: {0}")]
     Unfit(String),

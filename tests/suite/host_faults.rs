@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use simbridge::daemon::config::Config;
-use simbridge::daemon::{Daemon as Library, system_sources};
+use simbridge::daemon::{Daemon as Library, database, system_sources};
 use simbridge::domain::Timestamp;
 use simbridge::simulator::Scenario;
 
@@ -252,13 +252,11 @@ fn a_clock_that_is_set_back_or_forward_takes_no_code_from_anybody() {
     let hours = Arc::new(AtomicI64::new(0));
     let config = Config::load(&site.config()).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let daemon = runtime
-        .block_on(Library::start(
-            &config,
-            system_sources::monotonic(skewed(&hours)),
-            system_sources::entropy(),
-        ))
-        .unwrap();
+    let clock = system_sources::monotonic(skewed(&hours));
+    let daemon = runtime.block_on(async {
+        let store = database::open(&config, clock.now(), || ()).await.unwrap();
+        Library::start(&config, store, clock, system_sources::entropy()).await.unwrap()
+    });
     site.wait_ready();
     let (key, number) = shop(&site);
     let order = || {

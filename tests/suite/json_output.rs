@@ -157,11 +157,12 @@ pub fn assert_described(command: &str, printed: &Value) {
 }
 
 /// What only other tests see, which call [`assert_described`].
-const SEEN_ELSEWHERE: [&str; 8] = [
+const SEEN_ELSEWHERE: [&str; 9] = [
     "AllowedPin",
     "Asked",
     "CopiedDatabase",
     "LastSim",
+    "Lead",
     "Outage",
     "Sample",
     "SignalMinute",

@@ -106,7 +106,7 @@ fn money_and_numbers_are_right_however_often_the_daemon_is_killed() {
         });
     }
     let _daemon = site.serve_ready();
-    wait_for("no order to be open", || site.admin("/status")["orders"]["open"] == 0);
+    site.wait_for_orders_to_end();
     let taken = || {
         numbers
             .iter()

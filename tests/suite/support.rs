@@ -193,6 +193,14 @@ impl Site {
         wait_for("all modems to be Ready", || self.admin("/status")["modems"]["ready"] == modems);
     }
 
+    /// Waits until no order holds money. One whose time is over counts as open no more, but holds
+    /// its price until the daemon has ended it.
+    pub fn wait_for_orders_to_end(&self) {
+        let ended = |account: &Value| account["held"] == "0.00";
+        let accounts = || self.admin("/accounts");
+        wait_for("all orders to end", || accounts().as_array().unwrap().iter().all(ended));
+    }
+
     /// Sends a customer's GET; returns the body of the answer.
     pub fn get(&self, path: &str) -> String {
         self.http(&format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")).1

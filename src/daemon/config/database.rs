@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::Cluster;
 use super::document::SectionReader;
+use super::table::cluster::{LEASE, NAME};
 use super::table::database::{
     CA_FILE, CHECKPOINT, COMMIT_LIMIT, PASSWORD_FILE, PATH, REPLICAS, TLS, UPGRADE, URL,
 };
@@ -71,6 +73,23 @@ impl DatabaseServer {
     pub fn is_in_the_clear(&self) -> bool {
         !self.tls && !self.address.is_on_this_machine()
     }
+}
+
+/// Reads `[cluster]`. The lease has to be longer than a commit may take.
+pub(super) fn cluster(section: &SectionReader<'_>, database: &Database) -> Cluster {
+    let (name, lease) = (section.find(&NAME), section.get(&LEASE));
+    if let Database::Server(server) = database
+        && lease <= server.commit_limit
+    {
+        section.fault(
+            LEASE.name,
+            format!(
+                "`lease` must be longer than `commit_limit` of [database], which is {}",
+                humantime::format_duration(server.commit_limit)
+            ),
+        );
+    }
+    Cluster { name, lease }
 }
 
 /// Reads the section. A key that is for the other kind of database is a fault.

@@ -48,8 +48,8 @@ pub use table::takes_effect;
 pub struct Config {
     /// `[database]`.
     pub database: Database,
-    /// `[cluster] name`: what this daemon is called, unless as its machine is.
-    pub cluster_name: Option<String>,
+    /// `[cluster]`.
+    pub cluster: Cluster,
     /// `[http]`.
     pub http: Http,
     /// `[admin]`.
@@ -99,6 +99,15 @@ pub struct RawEntry {
     pub value: String,
     /// Its line, from 1.
     pub line: usize,
+}
+
+/// `[cluster]`: this daemon among those that use the same database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cluster {
+    /// What this daemon is called, unless as its machine is.
+    pub name: Option<String>,
+    /// For how long the daemon that leads may show nothing before another one takes the lead.
+    pub lease: Duration,
 }
 
 /// `[http]`.
@@ -277,9 +286,10 @@ impl Config {
         let (gateway, mut without_effect) = business::settings(document, &limited, &operators);
         let sites = document.section(&table::sites::SECTION);
         without_effect.extend(sites::without_effect(&sites));
+        let database = database::database(&document.section(&table::database::SECTION));
         Config {
-            database: database::database(&document.section(&table::database::SECTION)),
-            cluster_name: document.section(&table::cluster::SECTION).find(&table::cluster::NAME),
+            cluster: database::cluster(&document.section(&table::cluster::SECTION), &database),
+            database,
             http: http_server(&document.section(&table::http::SECTION)),
             admin: admin(&document.section(&table::admin::SECTION)),
             console: console(&operators),

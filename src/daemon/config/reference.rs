@@ -170,7 +170,7 @@ mod tests {
         assert!(all.sites.listen.is_some());
         (all.console, all.portal) = (plain.console.clone(), plain.portal.clone());
         all.sites = plain.sites.clone();
-        assert!(all.database.path().is_none() && all.cluster_name.take().is_some());
+        assert!(all.database.path().is_none() && all.cluster.name.take().is_some());
         assert_eq!(file.database, plain.database);
         all.database = plain.database.clone();
         all.modems.clear();

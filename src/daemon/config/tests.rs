@@ -385,12 +385,13 @@ fn a_database_is_a_file_or_on_a_server() {
     assert!(!server.is_in_the_clear());
     let rest = "password_file = \"credential:db\"\ntls = false\nca_file = \"/a.crt\"\n\
                 commit_limit = \"5s\"\nreplicas = 1\nupgrade = \"manual\"\n\
-                [cluster]\nname = \"api-1\"\n";
+                [cluster]\nname = \"api-1\"\nlease = \"20s\"\n";
     let config = Config::parse(&on_server(rest)).unwrap();
     let Database::Server(server) = &config.database else { panic!("{:?}", config.database) };
     assert_eq!((server.tls, server.replicas, server.upgrade), (false, 1, Upgrade::Manual));
     assert!(server.is_in_the_clear());
-    assert_eq!(config.cluster_name.as_deref(), Some("api-1"));
+    assert_eq!(config.cluster.name.as_deref(), Some("api-1"));
+    assert_eq!(config.cluster.lease, Duration::from_secs(20));
     // What is shown as the values in effect can be read again.
     let shown = config.explained(Path::new("a.toml"));
     assert_eq!(Config::parse(&shown).unwrap().database, config.database);
@@ -403,6 +404,12 @@ fn a_database_is_a_file_or_on_a_server() {
         assert!(found[0].text.ends_with("is for a file of SQLite: remove it, or `url`"));
         assert_eq!((found.len(), found[0].line), (1, 3));
     }
+    let found = faults(&on_server("[cluster]\nlease = \"10s\"\n"));
+    assert_eq!(
+        found[0].text,
+        "`lease` must be longer than `commit_limit` of [database], which is 10s"
+    );
+    assert_eq!((found.len(), found[0].line), (1, 4));
     let found = faults("[database]\nreplicas = 1\n");
     assert_eq!(found[0].text, "`replicas` is for a PostgreSQL server: it needs `url`");
 }

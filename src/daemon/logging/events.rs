@@ -37,6 +37,8 @@ pub const EVENTS: &[(&str, &str)] = &[
         "database_misplaced",
         "a file of the database is not where it was; customers are answered ERROR until a restart",
     ),
+    ("standby", "this daemon does not lead, and why; it keeps asking for the lead"),
+    ("lead_taken", "this daemon leads now, in a new term"),
     (
         "database_lost",
         "the session with the database's server is over, or another daemon leads; this one ends, \

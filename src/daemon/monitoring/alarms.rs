@@ -20,6 +20,7 @@ use crate::domain::text::counted_noun;
 use crate::domain::two_places::TwoPlaces;
 use crate::domain::{Iccid, PortName, Timestamp};
 use crate::gateway::SiteStatus;
+use crate::store::postgres::Term;
 use sites::{in_two_places_text, sites_down, sites_refused};
 use stock::{contested_words, off_air_text, stock_out, stock_runway};
 use webhooks::{all_webhooks_failing, webhooks_failing_long};
@@ -47,6 +48,8 @@ pub(super) struct AlarmInputs<'f> {
     pub ports: &'f BTreeMap<PortName, PortCounts>,
     pub banks: &'f [BankReport],
     pub sites: &'f [SiteStatus],
+    /// The term of this daemon, if it has taken the lead over not long ago.
+    pub taken_over: Option<&'f Term>,
     /// SIMs that are read in two places in turn.
     pub in_two_places: Vec<(Iccid, TwoPlaces)>,
     /// How far this machine's clock can be relied on, and until when it is for certain.
@@ -119,6 +122,12 @@ impl AlarmInputs<'_> {
         } else if self.waiting > MAX_WAITING {
             let text = format!("{} operations wait for the database", self.waiting);
             raised.add(AlarmName::DatabaseFailing, "", text);
+        }
+        if let Some((term, other)) =
+            self.taken_over.and_then(|term| Some((term, term.taken_over_from()?)))
+        {
+            let text = format!("{} has taken the lead over from {other}", term.holder);
+            raised.add(AlarmName::LeaderChanged, "", text);
         }
         if let Some(disk) = self.disk.filter(|disk| disk.is_low()) {
             raised.add(

@@ -25,18 +25,22 @@ use crate::gateway::Gateway;
 use crate::http::RequestCounts;
 use crate::http::admin::view_alarm;
 use crate::http::health::{
-    DatabaseReport, DiskReport, Faults, Health, Overview, Probes, ProcessReport, StockReport,
-    SystemReport,
+    DatabaseReport, DiskReport, Faults, Health, LeadReport, Overview, Probes, ProcessReport,
+    StockReport, SystemReport,
 };
 use crate::store::Store;
+use crate::store::postgres::Term;
 use alarms::AlarmInputs;
 use counts_cache::{CountsCache, StockOf};
-pub(super) use metrics::{SiteFigures, render_site};
+pub(super) use metrics::{SiteFigures, render_site, render_standby};
 pub(super) use modems::ModemCounters;
 use process::{Disk, Process};
 
 /// How often to look which alarms there are.
 const ALARM_INTERVAL: Duration = Duration::from_secs(5);
+
+/// For how long a change of the leader is an alarm.
+const LEADER_CHANGE_FOR: Duration = Duration::from_secs(3600);
 
 /// The version that runs.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -113,6 +117,12 @@ impl Monitor {
         }
     }
 
+    /// This daemon's term, if another daemon led before and that is not long ago.
+    fn taken_over(&self) -> Option<&Term> {
+        let is_news = self.gateway.now().since(self.started) < LEADER_CHANGE_FOR;
+        self.store.term().filter(|term| is_news && term.taken_over_from().is_some())
+    }
+
     /// The size of the database; on a server, when it was last looked at.
     fn database_bytes(&self) -> Option<u64> {
         match self.store.path() {
@@ -158,6 +168,7 @@ impl Monitor {
             ports: &ports,
             banks: &self.gateway.banks().reports(),
             sites: &self.gateway.sites().statuses(),
+            taken_over: self.taken_over(),
             in_two_places: self.gateway.sims().in_two_places(),
             clock: self.gateway.clock_trust(),
             contradicted: self.gateway.contradicted_network_clocks(),
@@ -242,6 +253,11 @@ impl Health for Monitor {
         SystemReport {
             database: DatabaseReport {
                 file: self.store.name(),
+                lead: self.store.term().map(|term| LeadReport {
+                    name: term.holder.clone(),
+                    epoch: term.epoch,
+                    previous: term.previous.clone(),
+                }),
                 bytes: self.database_bytes(),
                 log_bytes: self.log_bytes(),
                 waiting: self.store.waiting(),

@@ -14,14 +14,12 @@ use tokio_util::sync::CancellationToken;
 use super::config::{Config, SiteSection};
 use super::liveness::Liveness;
 use super::modem_control::DriverModemControl;
+use super::operator_servers::{serve_commands, serve_metrics};
 use super::reload::Reloader;
-use super::{
-    FIRST_TRIES_INTERVAL, METRICS_CONNECTIONS, REQUEST_TIMEOUT_AT_STOP, StartError, banks, ports,
-    system_sources, tls,
-};
+use super::{FIRST_TRIES_INTERVAL, REQUEST_TIMEOUT_AT_STOP, StartError, banks, ports, tls};
 use crate::driver::{self, Driver, credential};
 use crate::gateway::{self, BoxFuture, Entropy, ModemControl, Reload};
-use crate::http::{self, ConnectionLimits, Listening, RequestIds};
+use crate::http::{self, Listening, RequestIds};
 use crate::wire::{BootId, Identity, Reply, Request, SiteKey};
 use host::SiteHost;
 use link::{Link, Requests};
@@ -141,26 +139,13 @@ fn serve_operator(
     reloader: &Arc<Reloader>,
 ) -> Result<Vec<Listening>, StartError> {
     let mut servers = Vec::new();
-    if let Some(address) = config.admin.metrics_listen {
-        let router = http::health::router(Arc::clone(host) as Arc<_>);
-        let limits = ConnectionLimits::of_operator(METRICS_CONNECTIONS);
-        let served = http::listen_tcp(address, move |_| http::route_all(router.clone()), limits);
-        let failed =
-            |error: std::io::Error| StartError::Metrics { address, reason: error.to_string() };
-        servers.push(served.map_err(failed)?.1);
-    }
-    let admin = http::health::router(Arc::clone(host) as Arc<_>)
+    let health = http::health::router(Arc::clone(host) as Arc<_>);
+    servers.extend(serve_metrics(config, health.clone())?);
+    let admin = health
         .merge(http::admin::reload_router(Arc::clone(reloader) as Arc<_>))
         .merge(http::admin::site_router(Arc::clone(host) as Arc<_>));
-    let connections = system_sources::admin_connection_limit();
     let request_ids = Arc::new(RequestIds::starting_at(host.link.now()));
-    let admin = http::with_request_spans(admin, request_ids);
-    let (socket, limits) = (&config.admin.socket, ConnectionLimits::of_operator(connections));
-    let admin = http::listen_unix(socket, admin, limits).map_err(|error| StartError::Admin {
-        socket: socket.display().to_string(),
-        reason: error.to_string(),
-    })?;
-    servers.push(admin);
+    servers.push(serve_commands(config, admin, request_ids)?);
     Ok(servers)
 }
 

@@ -52,7 +52,7 @@ impl ModemStatus {
 }
 
 /// How many modems there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ModemCounts {
     /// All that are there.
     pub total: usize,

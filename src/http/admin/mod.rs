@@ -21,6 +21,7 @@ mod samples;
 mod sims;
 mod site_box;
 mod sites;
+mod standby;
 mod trying;
 mod views;
 mod webhooks;
@@ -50,6 +51,7 @@ pub use modems::scanned;
 pub use notices::notices_router;
 pub use people::WebAddresses;
 pub use site_box::{LinkView, SiteBox, site_router};
+pub use standby::standby_router;
 
 /// What the endpoints share.
 #[derive(Clone)]

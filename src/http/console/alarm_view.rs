@@ -123,6 +123,7 @@ async fn ways(visit: &Visit<Operator>, alarm: &Alarm) -> Result<Vec<Way>, Fault>
     let sims_of = |code: &str| (path!("/sims?country={}", code), format!("SIMs of {code}"));
     let ways = match (alarm.name, alarm.about()) {
         (AlarmName::SimsDeaf, _) => sims(UnavailableReason::Deaf.as_str(), "SIMs that are deaf"),
+        (AlarmName::LeaderChanged, _) => vec![way("/system".to_owned(), "Database")],
         (AlarmName::SiteDown | AlarmName::SiteRefused, _) => {
             vec![way("/system".to_owned(), "Sites")]
         }

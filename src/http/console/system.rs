@@ -97,6 +97,7 @@ fn database(report: &SystemReport) -> Markup {
         None => badge(Tone::Good, "can be written"),
         Some(fault) => html! { (badge(Tone::Bad, "cannot be written")) " " (fault) },
     };
+    let lead = database.lead.as_ref().map(|lead| html! { (lead.name) ", term " (lead.epoch) });
     let bytes = html! { (database.bytes.map_or_else(|| "–".to_owned(), size)) };
     let waiting = html! { (database.waiting) " operations" };
     html! {
@@ -112,6 +113,7 @@ fn database(report: &SystemReport) -> Markup {
             ])),
             None => (facts(&[
                 ("On a server", html! { (database.file) }),
+                ("Led by", lead.unwrap_or_else(|| html! { "–" })),
                 ("Size", bytes),
                 ("Waits to be written", waiting),
                 ("State", state),

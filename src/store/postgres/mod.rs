@@ -5,6 +5,8 @@
 //! again: a session that is lost ends the store.
 
 mod bulk;
+mod candidate;
+mod connecting;
 mod error;
 mod fitness;
 mod lead;
@@ -22,8 +24,10 @@ mod values;
 mod writer;
 
 pub(super) use bulk::BulkInsert;
+pub use candidate::Candidate;
 pub use fitness::Demands;
 pub(super) use lead::Lead;
+pub use lead::Term;
 pub use migrate::upgrade_schema;
 pub(super) use migrate::{create_schema, version};
 pub(super) use readers::Readers;

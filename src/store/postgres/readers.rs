@@ -33,7 +33,7 @@ impl Readers {
         let settings = format!("{SETTINGS}; SET default_transaction_read_only = on");
         let open = || {
             let session = Session::connect(&self.server, &settings)?;
-            session.limit_statements(self.server.commit_limit);
+            session.limit_statements(Some(self.server.commit_limit));
             Ok(session)
         };
         idle.map_or_else(open, Ok)

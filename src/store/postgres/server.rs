@@ -43,11 +43,33 @@ impl ServerAddress {
         self.config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)))
     }
 
-    /// How to connect with a password, if there is one, and with TLS or without.
-    pub fn config(&self, password: Option<&str>, tls: bool) -> Config {
+    /// How to connect to each host, with a password, if there is one, and with TLS or without.
+    pub fn configs(&self, password: Option<&str>, tls: bool) -> Vec<Config> {
+        let (hosts, ports) = (self.config.get_hosts(), self.config.get_ports());
+        let port = |host: usize| ports.get(host).or(ports.first()).copied();
+        let of_host = |(at, host): (usize, &Host)| self.config_of(host, port(at), password, tls);
+        hosts.iter().enumerate().map(of_host).collect()
+    }
+
+    fn config_of(
+        &self,
+        host: &Host,
+        port: Option<u16>,
+        password: Option<&str>,
+        tls: bool,
+    ) -> Config {
         let (idle, interval, retries) = KEEPALIVE;
-        let mut config = Config::clone(&self.config);
+        let mut config = Config::new();
+        match host {
+            Host::Tcp(name) => config.host(name),
+            Host::Unix(folder) => config.host_path(folder),
+        };
+        if let Some(port) = port {
+            config.port(port);
+        }
         config
+            .user(self.config.get_user().unwrap_or_default())
+            .dbname(self.config.get_dbname().unwrap_or_default())
             .ssl_mode(if tls { SslMode::Require } else { SslMode::Disable })
             .application_name(APPLICATION)
             .target_session_attrs(TargetSessionAttrs::ReadWrite)
@@ -76,7 +98,7 @@ impl ServerAddress {
 /// The hosts and the name of the database.
 impl fmt::Display for ServerAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&shown(&self.config))
+        f.write_str(&shown([&*self.config]))
     }
 }
 
@@ -127,13 +149,15 @@ pub enum Upgrade {
 /// A database on a PostgreSQL server, or on several of which one takes writes.
 #[derive(Debug, Clone)]
 pub struct Server {
-    /// Hosts, database, user and password, and how to connect.
-    pub config: Config,
+    /// For each host how to connect to it: database, user and password, and the rest.
+    pub hosts: Vec<Config>,
     /// What encrypts the connection, if it is.
     pub tls: Option<Tls>,
     /// How long a statement of the writing session, and above all its COMMIT, may take before the
     /// session is given up.
     pub commit_limit: Duration,
+    /// For how long the daemon that leads may show nothing before another one takes the lead.
+    pub lease: Duration,
     /// What this daemon is called in the database's row about the lead.
     pub holder: String,
     pub upgrade: Upgrade,
@@ -142,6 +166,12 @@ pub struct Server {
 }
 
 impl Server {
+    /// One of its hosts alone.
+    pub(in crate::store) fn of_host(&self, host: usize) -> Server {
+        let hosts = self.hosts.get(host).cloned().into_iter().collect();
+        Server { hosts, ..self.clone() }
+    }
+
     /// Fails with what would be right unless the server is as it has to be.
     pub(in crate::store) fn check_fitness(&self, session: &Session) -> Result<(), StoreError> {
         self.demands.as_ref().map_or(Ok(()), |demands| fitness::check(session, demands))
@@ -151,17 +181,19 @@ impl Server {
 /// The hosts and the name of the database.
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&shown(&self.config))
+        f.write_str(&shown(&self.hosts))
     }
 }
 
-fn shown(config: &Config) -> String {
-    let hosts = config.get_hosts().iter().map(|host| match host {
-        Host::Tcp(name) => name.clone(),
-        Host::Unix(folder) => folder.display().to_string(),
-    });
-    let hosts: Vec<String> = hosts.collect();
-    let name = config.get_dbname().or(config.get_user()).unwrap_or_default();
+fn shown<'c>(configs: impl IntoIterator<Item = &'c Config>) -> String {
+    let (mut name, mut hosts) = ("", Vec::new());
+    for config in configs {
+        name = config.get_dbname().or(config.get_user()).unwrap_or_default();
+        hosts.extend(config.get_hosts().iter().map(|host| match host {
+            Host::Tcp(name) => name.clone(),
+            Host::Unix(folder) => folder.display().to_string(),
+        }));
+    }
     format!("{name} on {}", hosts.join(", "))
 }
 
@@ -204,7 +236,12 @@ mod tests {
 
     #[test]
     fn a_connection_notices_soon_that_the_other_side_is_gone() {
-        let config = address("postgres://sb@db/ledger").unwrap().config(Some("secret"), true);
+        let address = address("postgres://sb@db-a,db-b:5433/ledger").unwrap();
+        let [config, other] = &address.configs(Some("secret"), true)[..] else { panic!() };
+        let ports = [config.get_ports(), other.get_ports()];
+        assert_eq!(ports, [&[5432], &[5433]]);
+        assert_eq!(config.get_hosts(), [Host::Tcp("db-a".to_owned())]);
+        assert_eq!((config.get_user(), config.get_dbname()), (Some("sb"), Some("ledger")));
         assert_eq!(config.get_connect_timeout(), Some(&Duration::from_secs(5)));
         assert_eq!(config.get_tcp_user_timeout(), Some(&Duration::from_secs(10)));
         assert_eq!(config.get_keepalives_idle(), Duration::from_secs(5));

@@ -2,21 +2,19 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
-use tokio_postgres::error::SqlState;
-use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Socket, Statement};
+use tokio_postgres::{Client, Statement};
 
 use super::super::StoreError;
 #[cfg(debug_assertions)]
 use super::super::recorder;
 use super::super::values::Values;
+use super::connecting::{Connected, connect_to_primary};
 use super::server::{CONNECT_TIMEOUT, Server};
 use super::values::{Parameter, Row};
 
@@ -29,6 +27,8 @@ pub(in crate::store) struct Session {
     /// Drives the connection while a statement waits. It is there until the session is dropped.
     runtime: Option<Runtime>,
     client: Client,
+    /// Which of the server's hosts it is with.
+    host: usize,
     statements: RefCell<HashMap<String, Statement>>,
     /// How long a statement may take before the session is given up; `None` for no limit.
     limit: Cell<Option<Duration>>,
@@ -50,18 +50,15 @@ enum State {
 }
 
 impl Session {
-    /// Connects, and applies `settings`.
+    /// Connects to the host that takes writes, and applies `settings`.
     pub fn connect(server: &Server, settings: &str) -> Result<Session, StoreError> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let is_unreplicated = Arc::<AtomicBool>::default();
-        let noticed = Arc::clone(&is_unreplicated);
-        let client = match &server.tls {
-            Some(tls) => open(&runtime, &server.config, tls.clone(), noticed)?,
-            None => open(&runtime, &server.config, NoTls, noticed)?,
-        };
+        let connected = runtime.block_on(connect_to_primary(server))?;
+        let Connected { client, host, is_unreplicated, .. } = connected;
         let session = Session {
             runtime: Some(runtime),
             client,
+            host,
             statements: RefCell::default(),
             limit: Cell::new(Some(CONNECT_TIMEOUT)),
             state: Cell::new(State::Idle),
@@ -73,8 +70,13 @@ impl Session {
     }
 
     /// Gives the session up from now on when a statement takes longer than this.
-    pub fn limit_statements(&self, limit: Duration) {
-        self.limit.set(Some(limit));
+    pub fn limit_statements(&self, limit: Option<Duration>) {
+        self.limit.set(limit);
+    }
+
+    /// Which of the server's hosts it is with.
+    pub fn host(&self) -> usize {
+        self.host
     }
 
     /// Whether the session can still be used.
@@ -266,39 +268,7 @@ impl Drop for Session {
     }
 }
 
-/// Opens a connection, which `runtime` drives. `noticed` is set when the server tells that a COMMIT
-/// was not confirmed by its standby.
-fn open<T>(
-    runtime: &Runtime,
-    config: &Config,
-    tls: T,
-    noticed: Arc<AtomicBool>,
-) -> Result<Client, StoreError>
-where
-    T: MakeTlsConnect<Socket>,
-    T::Stream: Send + 'static,
-{
-    // What is limited for each host is only the time until it takes the connection.
-    let hosts = u32::try_from(config.get_hosts().len()).unwrap_or(u32::MAX);
-    let limit = CONNECT_TIMEOUT.saturating_mul(hosts.saturating_add(1));
-    let connect = async { tokio::time::timeout(limit, config.connect(tls)).await };
-    let connected = runtime.block_on(connect).map_err(|_| no_answer(limit))?;
-    let (client, mut connection) = connected?;
-    runtime.spawn(async move {
-        while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
-            // The only warning about replication (src/backend/replication/syncrep.c): the wait
-            // for the standby was canceled, and the transaction is committed here alone.
-            if let AsyncMessage::Notice(notice) = message
-                && notice.code() == &SqlState::WARNING
-            {
-                noticed.store(true, Ordering::SeqCst);
-            }
-        }
-    });
-    Ok(client)
-}
-
-fn no_answer(limit: Duration) -> StoreError {
+pub(super) fn no_answer(limit: Duration) -> StoreError {
     StoreError::Away(format!("no answer within {}", humantime::format_duration(limit)))
 }
 

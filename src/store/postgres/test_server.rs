@@ -9,9 +9,11 @@ use std::time::Duration;
 use tokio_postgres::Config;
 
 use super::super::{StoreError, attacks};
+use super::candidate::Candidate;
 use super::server::{Server, Upgrade};
 use super::session::Session;
 use super::writer::Writer;
+use crate::domain::Moment;
 
 /// Carries out statements in the database that stands for the file at `path`, if there is a server
 /// for the tests.
@@ -103,7 +105,9 @@ fn make_template(administrator: &Session, mut config: Config) -> String {
     let name = format!("template_{}", std::process::id());
     administrator.run(&format!("CREATE DATABASE {name} TEMPLATE template0")).unwrap();
     config.dbname(&name);
-    drop(Writer::open(&server(config), &Arc::default()).unwrap());
+    let server = server(config);
+    let session = Candidate::new(server.clone()).take_lead(Moment::since_origin(Duration::ZERO));
+    drop(Writer::begin_term(session.unwrap(), &server, &Arc::default()).unwrap());
     // It can be copied when its session has ended.
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE CAST(datname AS text) = $1";
     while administrator.number(sql, [&name]).unwrap() > 0 {
@@ -115,9 +119,10 @@ fn make_template(administrator: &Session, mut config: Config) -> String {
 fn server(config: Config) -> Server {
     let holder = format!("test {}", std::process::id());
     Server {
-        config,
+        hosts: vec![config],
         tls: None,
         commit_limit: Duration::from_secs(10),
+        lease: Duration::from_secs(15),
         holder,
         upgrade: Upgrade::Auto,
         demands: None,

@@ -1,8 +1,10 @@
 //! Tests with a real server, which `.ci/postgres-tests` starts.
 
+use std::time::Duration;
+
 use super::test_server::server_for;
-use super::{Server, Session};
-use crate::domain::Timestamp;
+use super::{Candidate, Lead, Server, Session};
+use crate::domain::{Moment, Timestamp};
 use crate::store::engine::Connection;
 use crate::store::{Store, StoreError, WriteTx};
 
@@ -52,7 +54,7 @@ impl WithoutStandby {
     /// Opens a store that has an account, and then lets commits wait.
     async fn open(mut server: Server) -> WithoutStandby {
         let _turn = TURN.lock().await;
-        server.config.options("-c synchronous_commit=on");
+        server.hosts[0].options("-c synchronous_commit=on");
         let store = Store::open_on(server.clone()).unwrap();
         add(&store, "ann").await.unwrap();
         administer(&server, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'").await;
@@ -107,6 +109,99 @@ async fn who_has_lost_the_lead_writes_nothing_even_if_its_session_lives() {
     assert!(matches!(store.lost().await, StoreError::Led { .. }));
     assert!(store.has_lost_place() && store.check_place().is_err());
     assert_eq!(names(&store).await, ["ann"]);
+}
+
+/// Returns when a commit of the leader in this database waits for its standby.
+const AWAIT_COMMIT_OF_LEADER: &str = "DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_stat_activity \
+     WHERE datname = current_database() AND wait_event = 'SyncRep' AND query = 'COMMIT') LOOP \
+     PERFORM pg_sleep(0.01); PERFORM pg_stat_clear_snapshot(); END LOOP; END $$";
+
+/// Asks for the lead at a moment that is so many seconds after the candidate's first attempt.
+async fn ask(mut candidate: Candidate, seconds: u64) -> (Candidate, Result<Store, StoreError>) {
+    let now = Moment::since_origin(Duration::from_secs(seconds));
+    let asking = move || {
+        let led = Store::lead(&mut candidate, now);
+        (candidate, led)
+    };
+    tokio::task::spawn_blocking(asking).await.unwrap()
+}
+
+/// Asks until the session of the former leader, which was ended, is over.
+async fn ask_until_it_leads(mut candidate: Candidate, seconds: u64) -> Store {
+    loop {
+        match ask(candidate, seconds).await {
+            (_, Ok(store)) => return store,
+            (back, Err(error)) => {
+                use StoreError::{LeaderEnded, Led};
+                assert!(matches!(error, Led { .. } | LeaderEnded { .. }), "{error}");
+                candidate = back;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs a server: .ci/postgres-tests"]
+async fn a_leader_that_shows_nothing_for_the_lease_loses_the_lead() {
+    let (_dir, server) = fresh();
+    let first = Store::open_on(server.clone()).unwrap();
+    let (candidate, led) = ask(Candidate::new(server), 0).await;
+    assert!(matches!(led, Err(StoreError::Led { .. })));
+    // It shows something just in time.
+    first.touch().await.unwrap();
+    let (candidate, led) = ask(candidate, 16).await;
+    assert!(matches!(led, Err(StoreError::Led { .. })));
+    add(&first, "ann").await.unwrap();
+    let (candidate, _) = ask(candidate, 30).await;
+    let (candidate, _) = ask(candidate, 45).await;
+    add(&first, "bob").await.unwrap();
+    let (candidate, _) = ask(candidate, 46).await;
+    let second = ask_until_it_leads(candidate, 62).await;
+    assert!(matches!(add(&first, "late").await, Err(StoreError::Away(_))));
+    assert!(matches!(first.lost().await, StoreError::Away(_)));
+    add(&second, "cat").await.unwrap();
+    assert_eq!(names(&second).await, ["ann", "bob", "cat"]);
+    let (before, now) = (first.term().unwrap(), second.term().unwrap());
+    assert_eq!(now.epoch, before.epoch + 1);
+    assert_eq!(now.previous.as_ref(), Some(&before.holder));
+}
+
+#[tokio::test]
+#[ignore = "needs a server: .ci/postgres-tests"]
+async fn who_copies_or_upgrades_the_database_is_not_ended_for_its_silence() {
+    let (_dir, server) = fresh();
+    let other = server.clone();
+    let copying = tokio::task::spawn_blocking(move || {
+        let session = Session::connect(&other, "").unwrap();
+        Lead::lock(&session).unwrap();
+        session
+    });
+    let session = copying.await.unwrap();
+    let (candidate, _) = ask(Candidate::new(server), 0).await;
+    let (candidate, _) = ask(candidate, 100).await;
+    let (_, led) = ask(candidate, 200).await;
+    assert!(matches!(led, Err(StoreError::Led { .. })));
+    let number = move || session.number("SELECT 7", []);
+    assert_eq!(tokio::task::spawn_blocking(number).await.unwrap().unwrap(), 7);
+}
+
+/// The server does not notice that the daemon of such a session has gone.
+#[tokio::test]
+#[ignore = "needs a server: .ci/postgres-tests"]
+async fn a_leader_whose_commit_waits_for_a_standby_loses_the_lead() {
+    let (_dir, mut server) = fresh();
+    server.commit_limit = Duration::MAX;
+    let held = WithoutStandby::open(server).await;
+    let (candidate, _) = ask(Candidate::new(held.server.clone()), 0).await;
+    let (store, waits) = (held.store.clone(), administer(&held.server, AWAIT_COMMIT_OF_LEADER));
+    let (added, ()) = tokio::join!(add(&store, "bob"), async {
+        waits.await;
+        // This one's sign of life is in its transaction, which nobody else sees.
+        let (_, ended) = ask(candidate, 16).await;
+        assert!(matches!(ended, Err(StoreError::LeaderEnded { .. })));
+    });
+    held.close().await;
+    assert!(matches!(added, Err(StoreError::Away(reason)) if !reason.contains("no answer")));
 }
 
 #[tokio::test]

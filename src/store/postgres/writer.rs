@@ -30,17 +30,19 @@ pub(in crate::store) struct Writer {
 }
 
 impl Writer {
-    /// Connects to the server that takes writes, takes the lead, and brings the schema up to date.
-    pub fn open(server: &Server, changes: &Arc<Changes>) -> Result<Writer, StoreError> {
-        let settings = format!("{SETTINGS}; SET lock_timeout = '2s'");
-        let session = Session::connect(server, &settings)?;
-        server.check_fitness(&session)?;
-        Lead::lock(&session)?;
+    /// Brings the schema up to date, and begins a term. The session has the lock of the lead.
+    pub fn begin_term(
+        session: Session,
+        server: &Server,
+        changes: &Arc<Changes>,
+    ) -> Result<Writer, StoreError> {
+        session.run("SET lock_timeout = '2s'")?;
+        session.limit_statements(None);
         migrate(&session, server.upgrade)?;
-        session.limit_statements(server.commit_limit);
+        session.limit_statements(Some(server.commit_limit));
         let lead = Lead::begin(&session, &server.holder)?;
-        let (changes, standing) = (Arc::clone(changes), Arc::default());
-        Ok(Writer { session, lead, changes, standing })
+        let standing = Arc::new(Standing::of(lead.term().clone()));
+        Ok(Writer { session, lead, changes: Arc::clone(changes), standing })
     }
 
     pub fn session(&self) -> &Session {

@@ -137,7 +137,7 @@ fn money_is_right_over_all_protocols_however_often_the_daemon_is_killed() {
     }
     let _daemon = site.serve_ready();
     customers.iter_mut().for_each(|customer| customer.address = address(&site));
-    wait_for("no order to be open", || site.admin("/status")["orders"]["open"] == 0);
+    site.wait_for_orders_to_end();
     let taken =
         |number: &String| site.network().stored(number) == 0 && site.network().waiting(number) == 0;
     wait_for("all stores to be empty", || numbers.iter().all(taken));

@@ -237,7 +237,7 @@ fn whatever_the_first_version_shows_was_told_however_often_the_daemon_is_killed(
     }
     let running = site.serve_ready();
     daemon.address.lock().unwrap().clone_from(&listen());
-    wait_for("no order to be open", || site.admin("/status")["orders"]["open"] == 0);
+    site.wait_for_orders_to_end();
     let network = site.network();
     let is_taken = |number: &String| network.stored(number) == 0 && network.waiting(number) == 0;
     wait_for("all stores to be empty", || network.numbers().iter().all(is_taken));

@@ -56,4 +56,8 @@ section! {
 
     NAME: OptionalKey<Text> = optional("name", Text, r#""api-1""#, Restart,
         "What the others call this daemon. Without it, the name of this machine.");
+    LEASE: Key<Time> = key("lease", Time::Positive, || Duration::from_secs(15), Restart,
+        "For how long the daemon that leads may write nothing before another one ends its session \
+         and takes the lead. It writes every three seconds; this must be longer than \
+         `commit_limit`.");
 }

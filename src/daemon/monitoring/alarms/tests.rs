@@ -111,6 +111,8 @@ fn each_alarm_is_raised_by_its_condition_and_by_nothing_else() {
         failing_since: Some(NOW.minus(ENDPOINTS_FAILING_FOR)),
         ..EndpointCounts::default()
     };
+    let previous = Some("api-1".to_owned());
+    let term = Term { epoch: 7, holder: "api-2".to_owned(), previous };
     let all_bad = AlarmInputs {
         now: NOW,
         started: Timestamp(0),
@@ -118,6 +120,7 @@ fn each_alarm_is_raised_by_its_condition_and_by_nothing_else() {
         ports: &bad,
         banks: &[bank(Some("it does not answer"), Some(NOW.minus(Duration::from_secs(120))))],
         sites: &[site_down(), site_with_rival()],
+        taken_over: Some(&term),
         in_two_places: vec![(Iccid::from_stored("8939"), two_places())],
         counts: &many,
         clock: (ClockTrust::Disputed { jump_us: -7_000_000 }, NOW),
@@ -159,6 +162,8 @@ fn each_alarm_is_raised_by_its_condition_and_by_nothing_else() {
                      and 8933; …678 by 8934 and 8935 and 8936; `simbridge sim set-number` \
                      says whose it is";
     assert!(texts.iter().any(|text| text == contested), "{texts:?}");
+    let leader = "api-2 has taken the lead over from api-1".to_owned();
+    assert!(texts.contains(&leader), "{texts:?}");
     let clock = "this machine's clock was set back by 7 s; it is followed when it has run \
                  steadily for some minutes";
     assert!(texts.contains(&clock.to_owned()), "{texts:?}");
@@ -192,6 +197,7 @@ fn each_alarm_is_raised_by_its_condition_and_by_nothing_else() {
         ports: &good,
         banks: &[bank(None, None)],
         sites: &[],
+        taken_over: None,
         in_two_places: Vec::new(),
         counts: &stocked,
         clock: (ClockTrust::Settled, NOW),
@@ -343,6 +349,7 @@ fn that_a_site_is_down_is_told_once_and_not_of_each_of_its_modems() {
         ports: &ports,
         banks: &[],
         sites: &[site_down()],
+        taken_over: None,
         in_two_places: Vec::new(),
         counts: &SiteCounts::default(),
         clock: (ClockTrust::Settled, NOW),

@@ -55,6 +55,22 @@ pub(super) fn write_store(page: &mut Page, monitor: &Monitor) {
     }
 }
 
+/// Whether this daemon leads those that use its database, and whether another one did before.
+pub(super) fn write_lead(page: &mut Page, leads: bool, is_taken_over: bool) {
+    page.single(
+        "simbridge_leads",
+        Gauge,
+        "Whether this daemon uses its database; if not, it stands by for the one that does.",
+        flag(leads),
+    );
+    page.single(
+        "simbridge_lead_changed",
+        Gauge,
+        "Whether this daemon has taken the lead over from another one within the last hour.",
+        flag(is_taken_over),
+    );
+}
+
 pub(super) fn write_log(page: &mut Page) {
     page.single(
         "simbridge_log_lines_lost_total",

@@ -31,6 +31,7 @@ pub(super) fn render(monitor: &Monitor) -> String {
     requests::write_webhooks(&mut page, monitor);
     requests::write_sign_ins(&mut page, monitor);
     daemon::write_store(&mut page, monitor);
+    daemon::write_lead(&mut page, true, monitor.taken_over().is_some());
     daemon::write_log(&mut page);
     daemon::write_clocks(&mut page, monitor);
     daemon::write_process(&mut page, monitor.started);
@@ -63,6 +64,16 @@ pub(in crate::daemon) fn render_site(site: &SiteFigures<'_>) -> String {
     );
     daemon::write_log(&mut page);
     daemon::write_process(&mut page, site.started);
+    page.0
+}
+
+/// The metrics of a daemon that stands by.
+pub(in crate::daemon) fn render_standby(started: Timestamp) -> String {
+    let mut page = Page::default();
+    write_version(&mut page);
+    daemon::write_lead(&mut page, false, false);
+    daemon::write_log(&mut page);
+    daemon::write_process(&mut page, started);
     page.0
 }
 

@@ -189,6 +189,7 @@ impl Health for Machine {
         SystemReport {
             database: DatabaseReport {
                 file: "/var/lib/simbridge.db".to_owned(),
+                lead: None,
                 bytes: Some(1_000_000),
                 log_bytes: Some(4_000),
                 waiting: 0,
