@@ -44,8 +44,8 @@ pub(super) async fn wait_for_lead(
         Err(error) => Reason::of(error, &own_name)?,
     };
     let standby = Arc::new(Standby { started, reason: Mutex::new(reason) });
-    standby.tell();
     let servers = serve(config, &standby)?;
+    standby.tell();
     standing_by();
     let store = loop {
         tokio::time::sleep(INTERVAL).await;

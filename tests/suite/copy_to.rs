@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::postgres::create_database;
 use crate::support::Site;
 
 /// What a command that fails says on standard error.
@@ -44,24 +45,7 @@ fn what_cannot_be_copied_is_left_as_it_is() {
 #[ignore = "needs a server: .ci/postgres-tests"]
 fn a_database_goes_to_a_server_and_back() {
     let (site, database) = site();
-    let config: tokio_postgres::Config =
-        std::env::var("SIMBRIDGE_TEST_POSTGRES").unwrap().parse().unwrap();
-    let tokio_postgres::config::Host::Unix(folder) = &config.get_hosts()[0] else {
-        panic!("the server for tests listens on a socket")
-    };
-    let name = format!("copied_{}", std::process::id());
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).await.unwrap();
-        client.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0")).await.unwrap();
-    });
-    let url = format!(
-        "postgres:///{name}?host={}&user={}",
-        folder.display(),
-        config.get_user().unwrap_or("postgres")
-    );
+    let url = create_database("copied");
     let copied = site.json(&["copy-to", &url]);
     crate::json_output::assert_described("copy-to", &copied);
     assert_eq!(copied["put_aside"], format!("{database}.moved"));

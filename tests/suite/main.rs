@@ -53,6 +53,7 @@ mod number_book;
 mod numbers;
 mod operating;
 mod pin;
+mod postgres;
 mod quirk_index;
 mod recordings;
 mod reload;

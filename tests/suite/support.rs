@@ -147,8 +147,8 @@ impl Site {
         said
     }
 
-    /// Starts the daemon and returns once it serves. It logs everything, and at its end the log is
-    /// searched for secrets.
+    /// Starts the daemon and returns once it serves or stands by. It logs everything, and at its
+    /// end the log is searched for secrets.
     pub fn serve(&self) -> Daemon {
         self.serve_by(self.command(&["serve"]))
     }
@@ -162,7 +162,11 @@ impl Site {
         let reader = std::thread::spawn(move || {
             let mut said = String::new();
             for line in stderr.lines().map_while(Result::ok) {
-                if line.contains("event=\"started\"") || line.contains("\"event\":\"started\"") {
+                let is_up = ["started", "standby"].iter().any(|event| {
+                    line.contains(&format!("event=\"{event}\""))
+                        || line.contains(&format!("\"event\":\"{event}\""))
+                });
+                if is_up {
                     let _ = tell.send(());
                 }
                 said += &(line + "\n");
@@ -396,7 +400,7 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        if self.child.is_some() {
+        if self.child.is_some() && !std::thread::panicking() {
             self.read_monitoring();
         }
         if let Some(child) = &mut self.child {

@@ -1,0 +1,163 @@
+//! Daemons of the real program that share a database on a PostgreSQL server.
+
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::process::ExitStatus;
+
+use crate::json_output::assert_described;
+use crate::support::{Daemon, GIVE_UP, Site, wait_for};
+
+/// The address of a new, empty database, whose name ends in `name`.
+pub fn create_database(name: &str) -> String {
+    let config: tokio_postgres::Config =
+        std::env::var("SIMBRIDGE_TEST_POSTGRES").unwrap().parse().unwrap();
+    let tokio_postgres::config::Host::Unix(folder) = &config.get_hosts()[0] else {
+        panic!("the server for tests listens on a socket")
+    };
+    let name = format!("suite_{}_{name}", std::process::id());
+    administer(&format!("CREATE DATABASE {name} TEMPLATE template0"), "");
+    let user = config.get_user().unwrap_or("postgres");
+    format!("postgres:///{name}?host={}&user={user}", folder.display())
+}
+
+/// Carries out a statement as the administrator, in a database or in that of the administrator.
+fn administer(sql: &str, address: &str) {
+    let mut config: tokio_postgres::Config =
+        std::env::var("SIMBRIDGE_TEST_POSTGRES").unwrap().parse().unwrap();
+    if let Ok(named) = address.parse::<tokio_postgres::Config>()
+        && let Some(name) = named.get_dbname()
+    {
+        config.dbname(name);
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute(sql).await.unwrap();
+    });
+}
+
+/// A site whose daemon uses the database at this address and is called so.
+fn site(modems: usize, address: &str, name: &str) -> Site {
+    let site = Site::with_modems(modems);
+    let path = format!("path = \"{}/simbridge.db\"", site.dir.path().display());
+    let text = std::fs::read_to_string(site.config()).unwrap();
+    let text = text.replace(&path, &format!("url = \"{address}\"\ncommit_limit = \"4s\""));
+    let cluster = format!("[cluster]\nname = \"{name}\"\nlease = \"5s\"\n");
+    std::fs::write(site.config(), text + &cluster).unwrap();
+    site
+}
+
+/// Whether the daemon leads. Between standing by and that there is a moment without an answer.
+fn leads(site: &Site) -> bool {
+    let ask = || -> std::io::Result<String> {
+        let mut stream = UnixStream::connect(site.dir.path().join("admin.sock"))?;
+        stream.set_read_timeout(Some(GIVE_UP))?;
+        stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")?;
+        std::io::read_to_string(stream)
+    };
+    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+}
+
+/// How a daemon ends that is not told to.
+fn wait_for_end(mut daemon: Daemon) -> ExitStatus {
+    let mut status = None;
+    wait_for("the daemon to end", || {
+        status = daemon.child.as_mut().unwrap().try_wait().unwrap();
+        status.is_some()
+    });
+    status.unwrap()
+}
+
+#[test]
+#[ignore = "needs a server: .ci/postgres-tests"]
+fn a_daemon_that_stands_by_takes_over_from_one_that_is_killed() {
+    let address = create_database("takeover");
+    let (first, second) = (site(2, &address, "api-1"), site(0, &address, "api-2"));
+    // The second one serves the same modems.
+    let modems = first.dir.path().join("modems").display().to_string();
+    let text = std::fs::read_to_string(second.config()).unwrap();
+    let own = second.dir.path().join("modems").display().to_string();
+    std::fs::write(second.config(), text.replace(&own, &modems)).unwrap();
+
+    let leader = first.serve_ready();
+    first.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$"]);
+    let key = first.customer("ann", "10");
+    let standby = second.serve();
+    let (head, body) = second.admin_raw("/readyz");
+    assert!(head.starts_with("HTTP/1.1 503"), "{head}");
+    assert!(body.contains("standby; another daemon (api-1) leads"), "{body}");
+    assert!(second.page("/metrics").contains("\nsimbridge_leads 0\n"));
+    let refused = second.run(&["account", "list"]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(said.contains("another daemon (api-1) leads; commands are for the daemon"), "{said}");
+
+    first.get(&format!("/api/makeorder?key={key}&serviceId=1"));
+    let number = first.json(&["order", "show", "1"])["number"].as_str().unwrap().to_owned();
+    first.send("Uber", &number, "Your code: 123456");
+    wait_for("the code", || {
+        first.get(&format!("/api/getsms?key={key}&orderId=1")).contains("123456")
+    });
+    leader.kill();
+    first.send("Uber", &number, "Your code: 654321");
+    wait_for("the other daemon to lead", || leads(&second));
+    assert!(second.page("/metrics").contains("\nsimbridge_lead_changed 1\n"));
+    // What came meanwhile waited in the modem.
+    let code = || second.get(&format!("/api/getsms?key={key}&orderId=1"));
+    wait_for("the code that came meanwhile", || code().contains("654321"));
+    assert_eq!(second.messages().len(), 2);
+    let status = second.json(&["status"]);
+    assert_described("status", &status);
+    let lead = &status["system"]["database"]["lead"];
+    assert_eq!((&lead["name"], &lead["previous"]), (&"api-2".into(), &"api-1".into()));
+    wait_for("the alarm", || {
+        let alarms = second.admin("/alarms");
+        alarms.as_array().unwrap().iter().any(|alarm| alarm["alarm"] == "LeaderChanged")
+    });
+    assert_eq!(second.json(&["verify"])["ok"], true);
+    standby.terminate();
+}
+
+#[test]
+#[ignore = "needs a server: .ci/postgres-tests"]
+fn a_daemon_that_hangs_loses_the_lead_and_ends_when_it_goes_on() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let address = create_database("hangs");
+    let (first, second) = (site(0, &address, "api-1"), site(0, &address, "api-2"));
+    let leader = first.serve();
+    first.customer("ann", "10");
+    let standby = second.serve();
+    let pid = Pid::from_raw(leader.id().cast_signed()).unwrap();
+    kill_process(pid, Signal::STOP).unwrap();
+    wait_for("the other daemon to lead", || leads(&second));
+    assert_eq!(second.json(&["account", "show", "ann"])["balance"], "10.00");
+    kill_process(pid, Signal::CONT).unwrap();
+    assert_eq!(wait_for_end(leader).code(), Some(1));
+    // It is started anew, and stands by.
+    let former = first.serve();
+    assert!(first.admin_raw("/readyz").1.contains("another daemon (api-2) leads"));
+    // One that stands by ends as one that leads does.
+    former.terminate();
+    standby.terminate();
+}
+
+#[test]
+#[ignore = "needs a server: .ci/postgres-tests"]
+fn a_daemon_whose_session_is_ended_ends_and_leads_again() {
+    let address = create_database("ended");
+    let site = site(0, &address, "api-1");
+    let daemon = site.serve();
+    let key = site.customer("ann", "10");
+    administer(
+        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database \
+         = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        &address,
+    );
+    assert_eq!(wait_for_end(daemon).code(), Some(1));
+    let again = site.serve();
+    wait_for("it to lead", || leads(&site));
+    assert_eq!(site.get(&format!("/api/getbalance?key={key}")), "10.00");
+    assert!(site.page("/metrics").contains("\nsimbridge_lead_changed 0\n"));
+    again.terminate();
+}
