@@ -3,9 +3,9 @@
 //! real disk.
 //!
 //! `cargo bench --bench figures` takes ten minutes. Parts of it can be run alone: `-- polls
-//! messages instructions latency neighbours followers pages thousand`. Benchmarks that take
-//! longer are programs of their own: `size` (a database of ten million messages) and `load` (ten
-//! minutes at full speed).
+//! messages instructions latency neighbours followers pages thousand engines`. Benchmarks that
+//! take longer are programs of their own: `size` (a database of ten million messages) and `load`
+//! (ten minutes at full speed).
 #![expect(
     clippy::indexing_slicing,
     clippy::panic,
@@ -15,6 +15,7 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
 
 mod client;
+mod engines;
 mod followers;
 mod instructions;
 mod latency;
@@ -28,6 +29,8 @@ mod session;
 mod table;
 mod thousand;
 
+#[path = "../../tests/suite/server.rs"]
+mod server;
 #[path = "../../tests/suite/support.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use all of it")]
 mod support;
@@ -39,7 +42,7 @@ fn main() {
         Some(reader::READER) => return reader::run(&args[1..]),
         _ => {}
     }
-    let parts: [(&str, fn()); 8] = [
+    let parts: [(&str, fn()); 9] = [
         ("polls", polls::run),
         ("messages", messages::run),
         ("instructions", instructions::run),
@@ -48,6 +51,7 @@ fn main() {
         ("followers", followers::run),
         ("pages", pages::run),
         ("thousand", thousand::run),
+        ("engines", engines::run),
     ];
     let named: Vec<&String> = args.iter().filter(|arg| !arg.starts_with('-')).collect();
     if let Some(unknown) = named.iter().find(|name| parts.iter().all(|(part, _)| part != *name)) {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::postgres::create_database;
+use crate::server::create_database;
 use crate::support::Site;
 
 /// What a command that fails says on standard error.

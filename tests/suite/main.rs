@@ -59,6 +59,8 @@ mod recordings;
 mod reload;
 mod remote_lines;
 mod rental_care;
+#[expect(dead_code, reason = "shared with the benchmarks")]
+mod server;
 mod several_sites;
 mod simulator;
 mod snapshots;

@@ -5,44 +5,14 @@ use std::os::unix::net::UnixStream;
 use std::process::ExitStatus;
 
 use crate::json_output::assert_described;
+use crate::server::{administer, create_database, use_database};
 use crate::support::{Daemon, GIVE_UP, Site, wait_for};
-
-/// The address of a new, empty database, whose name ends in `name`.
-pub fn create_database(name: &str) -> String {
-    let config: tokio_postgres::Config =
-        std::env::var("SIMBRIDGE_TEST_POSTGRES").unwrap().parse().unwrap();
-    let tokio_postgres::config::Host::Unix(folder) = &config.get_hosts()[0] else {
-        panic!("the server for tests listens on a socket")
-    };
-    let name = format!("suite_{}_{name}", std::process::id());
-    administer(&format!("CREATE DATABASE {name} TEMPLATE template0"), "");
-    let user = config.get_user().unwrap_or("postgres");
-    format!("postgres:///{name}?host={}&user={user}", folder.display())
-}
-
-/// Carries out a statement as the administrator, in a database or in that of the administrator.
-fn administer(sql: &str, address: &str) {
-    let mut config: tokio_postgres::Config =
-        std::env::var("SIMBRIDGE_TEST_POSTGRES").unwrap().parse().unwrap();
-    if let Ok(named) = address.parse::<tokio_postgres::Config>()
-        && let Some(name) = named.get_dbname()
-    {
-        config.dbname(name);
-    }
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client.batch_execute(sql).await.unwrap();
-    });
-}
 
 /// A site whose daemon uses the database at this address and is called so.
 fn site(modems: usize, address: &str, name: &str) -> Site {
     let site = Site::with_modems(modems);
-    let path = format!("path = \"{}/simbridge.db\"", site.dir.path().display());
+    use_database(&site.config(), address, "commit_limit = \"4s\"\n");
     let text = std::fs::read_to_string(site.config()).unwrap();
-    let text = text.replace(&path, &format!("url = \"{address}\"\ncommit_limit = \"4s\""));
     let cluster = format!("[cluster]\nname = \"{name}\"\nlease = \"5s\"\n");
     std::fs::write(site.config(), text + &cluster).unwrap();
     site
@@ -152,7 +122,7 @@ fn a_daemon_whose_session_is_ended_ends_and_leads_again() {
     administer(
         "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database \
          = (SELECT oid FROM pg_database WHERE datname = current_database())",
-        &address,
+        Some(&address),
     );
     assert_eq!(wait_for_end(daemon).code(), Some(1));
     let again = site.serve();

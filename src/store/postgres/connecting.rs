@@ -17,6 +17,8 @@ use super::server::{CONNECT_TIMEOUT, Server};
 use super::session::no_answer;
 use super::tls::Tls;
 
+/// How long connecting to one host may take, with what both sides prove to each other.
+const HANDSHAKE_TIMEOUT: Duration = CONNECT_TIMEOUT.saturating_mul(2);
 /// How much longer other hosts are waited for when one takes writes.
 const OTHERS_TIMEOUT: Duration = Duration::from_secs(1);
 /// The history of promotions that a server has, which each promotion counts on.
@@ -45,11 +47,14 @@ pub(super) async fn connect_to_primary(server: &Server) -> Result<Connected, Sto
         attempts.spawn(connect_in_time(host, config.clone(), server.tls.clone()));
     }
     let (mut primary, mut failures): (Option<Connected>, _) = (None, Vec::new());
-    let mut patience = CONNECT_TIMEOUT.saturating_mul(2);
-    while let Ok(Some(attempted)) = timeout(patience, attempts.join_next()).await {
+    loop {
+        let attempted = match primary {
+            None => attempts.join_next().await,
+            Some(_) => timeout(OTHERS_TIMEOUT, attempts.join_next()).await.ok().flatten(),
+        };
+        let Some(attempted) = attempted else { break };
         match attempted.map_err(|_| StoreError::Gone).flatten() {
             Ok(connected) => {
-                patience = OTHERS_TIMEOUT;
                 if primary.as_ref().is_none_or(|other| connected.timeline > other.timeline) {
                     primary = Some(connected);
                 }
@@ -85,7 +90,8 @@ async fn connect_in_time(
             None => connect(host, &config, NoTls).await,
         }
     };
-    timeout(CONNECT_TIMEOUT, connected).await.unwrap_or_else(|_| Err(no_answer(CONNECT_TIMEOUT)))
+    let limit = HANDSHAKE_TIMEOUT;
+    timeout(limit, connected).await.unwrap_or_else(|_| Err(no_answer(limit)))
 }
 
 async fn connect<T>(host: usize, config: &Config, tls: T) -> Result<Connected, StoreError>
