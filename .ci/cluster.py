@@ -126,6 +126,9 @@ class PatroniNode:
         self.patroni.halt(signal.SIGKILL)
         signal_all(signal.SIGKILL, [*server, *self.postgres()])
 
+    def kill_server(self):
+        signal_all(signal.SIGKILL, self.postgres())
+
     def freeze(self):
         signal_all(signal.SIGSTOP, self.processes())
 
@@ -326,9 +329,9 @@ class Cluster:
         return wait_for("a daemon that leads", self.leader)
 
     def wait_for_standby(self):
-        """Until the daemon that does not lead runs too."""
-        standby = self.standby().service
-        wait_for("the standby", lambda: standby.child.poll() is None)
+        """Until a daemon stands by."""
+        standby = self.standby()
+        wait_for("the standby", lambda: http(standby.metrics, "/healthz", timeout_s=1)[0] == 200)
 
     def ready_modems(self):
         leader = self.leader()
