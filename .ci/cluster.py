@@ -313,10 +313,15 @@ class Cluster:
         return next((node for node in self.nodes if node.has_role("synchronous")), None)
 
     def is_replicated(self):
-        """Whether both standbys follow the primary, and one is synchronous."""
-        sql = "SELECT count(*), count(*) FILTER (WHERE sync_state = 'sync') FROM pg_stat_replication WHERE state = 'streaming'"
-        primary = self.primary()
-        return primary and primary.ask(sql, "postgres") == ["2\t1"]
+        """Whether both standbys follow the primary, and the one that Patroni would promote confirms commits."""
+        sql = (
+            "SELECT count(*), string_agg(application_name, ',') FILTER (WHERE sync_state = 'sync') "
+            "FROM pg_stat_replication WHERE state = 'streaming'"
+        )
+        primary, synchronous = self.primary(), self.synchronous()
+        if not primary or not synchronous:
+            return False
+        return primary.ask(sql, "postgres") == [f"2\t{synchronous.name}"]
 
     def leader(self):
         return next((central for central in self.centrals if central.leads()), None)

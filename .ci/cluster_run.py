@@ -17,13 +17,14 @@ def cluster_run(program, modems, seed):
     folder = Path(tempfile.mkdtemp(prefix="cluster-"))
     print(f"-- the logs are in {folder}", flush=True)
     cluster = parts.Cluster(program, folder, modems)
+    traffic = Traffic(cluster, seed)
     try:
         cluster.start()
-        traffic = Traffic(cluster, seed)
         traffic.prepare()
         recover(cluster, traffic)
         print(f"-- the cluster is up after {time.monotonic() - began:.0f} s", flush=True)
         yield cluster, traffic
     finally:
+        traffic.stop()
         cluster.stop()
-    #shutil.rmtree(folder)
+    shutil.rmtree(folder)

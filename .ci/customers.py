@@ -45,11 +45,11 @@ class Traffic:
         self.cluster, self.random, self.lock = cluster, random.Random(seed), threading.Lock()
         self.sent, self.told, self.codes = {}, {}, {}
         self.successes, self.refusals, self.stopped, self.threads = [time.monotonic()], {}, threading.Event(), []
-        self.simulators = {number: Simulator(site) for site in cluster.sites for number in site.numbers}
-        self.numbers = sorted(self.simulators)
 
     def prepare(self):
         """Accounts and services, while all is well."""
+        self.simulators = {number: Simulator(site) for site in self.cluster.sites for number in site.numbers}
+        self.numbers = sorted(self.simulators)
         leader = self.cluster.wait_for_leader()
         for name in ("Uber", "Probe", "Shown"):
             leader.ask("service", "add", name, "--price", "0.10", "--sender", f"^{name}$")
@@ -188,9 +188,12 @@ class Traffic:
             "SELECT m.text, s.number FROM message m JOIN sim s ON s.id = m.sim_id"
         ))
         if stored != sent:
-            missing, foreign = set(sent) - set(stored), set(stored) - set(sent)
+            missing, foreign = sorted(set(sent) - set(stored)), sorted(set(stored) - set(sent))
             twice = [text for (text, _), (other, _) in zip(stored, stored[1:]) if text == other]
-            raise Failed(f"of {len(sent)} SMS, missing {missing}, twice {twice}, not sent {foreign}")
+            raise Failed(
+                f"of {len(sent)} SMS {len(missing)} are missing, {len(twice)} there twice, {len(foreign)} not sent, "
+                f"such as {missing[:5]}, {twice[:5]}, {foreign[:5]}"
+            )
 
     def check_orders(self):
         states = {int(order): state for order, state in self.read("SELECT id, state FROM orders")}

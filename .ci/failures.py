@@ -85,12 +85,13 @@ def synchronous_standby_killed(cluster, traffic):
 
 def all_standbys_killed(cluster, traffic):
     """Nobody leads who cannot commit, and no order is made."""
-    primary = wait_for("a primary", cluster.primary)
+    primary, leader = wait_for("a primary", cluster.primary), cluster.wait_for_leader()
+    endings = len(leader.service.endings)
     standbys = [node for node in cluster.nodes if node is not primary]
     for standby in standbys:
         standby.kill()
     try:
-        wait_for("nobody to lead", lambda: cluster.leader() is None)
+        wait_for("the leader to end", lambda: len(leader.service.endings) > endings)
         told = len(traffic.told)
         wait_for_refusals(traffic, 10)
         if len(traffic.told) != told:

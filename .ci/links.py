@@ -91,11 +91,12 @@ class Link:
                 await asyncio.sleep(pause)
             await gate.wait()
             try:
-                if not data:
+                if data and not writer.transport.is_closing():
+                    writer.write(data)
+                    await writer.drain()
+                elif not data:
                     writer.write_eof()
-                    return
-                writer.write(data)
-                await writer.drain()
             except (OSError, RuntimeError):
-                if not data:
-                    return
+                pass
+            if not data:
+                return
