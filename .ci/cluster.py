@@ -327,7 +327,7 @@ class Cluster:
         return next((central for central in self.centrals if central.leads()), None)
 
     def standby(self):
-        leader = self.leader()
+        leader = self.wait_for_leader()
         return next(central for central in self.centrals if central is not leader)
 
     def wait_for_leader(self):

@@ -96,9 +96,19 @@ class Traffic:
         return made[1], f"+{made[2]}"
 
     def cancel(self, account, order):
-        if self.ask(account, "cancelorder", orderId=order) == "ORDER_CANCELED":
+        """Whether an order is over."""
+        said = self.ask(account, "cancelorder", orderId=order)
+        if said == "ORDER_CANCELED":
             with self.lock:
                 self.told[int(order)] = "canceled"
+        return said in ("ORDER_CANCELED", "ORDER_ALREADY_EXPIRED")
+
+    def open_request(self, port, call, **query):
+        """A request to a daemon, past the balancer, whose answer is not waited for."""
+        query = urllib.parse.urlencode({"key": self.keys["watcher"], **query})
+        connection = socket.create_connection(("127.0.0.1", port), timeout=30)
+        connection.sendall(f"GET /api/{call}?{query} HTTP/1.0\r\nHost: x\r\n\r\n".encode())
+        return connection
 
     def probe(self):
         """One order after the other, which show how long there are none."""

@@ -13,15 +13,22 @@ def leader_restarted(cluster, traffic):
 
 
 def leader_frozen(cluster, traffic):
-    """It hangs; after the lease another one leads, and it ends when it goes on."""
+    """It hangs; after the lease another one leads. When it goes on, it does not say what it knew before, and ends."""
     leader = cluster.wait_for_leader()
+    order, _ = wait_for("an order", lambda: traffic.make_order("watcher", 2))
     endings = len(leader.service.endings)
     leader.service.send(signal.SIGSTOP)
     try:
         wait_for_another_leader(cluster, leader)
+        polls = traffic.open_request(leader.api, "getsms", orderId=order)
+        orders = traffic.open_request(leader.api, "makeorder", serviceId=2)
     finally:
         leader.service.send(signal.SIGCONT)
+    said = [read_answer(request) for request in (polls, orders)]
+    if any("WAITING" in answer or "ORDER_ID" in answer for answer in said):
+        raise Failed(f"a leader that had hung answered {said}")
     wait_for("the former leader to end", lambda: len(leader.service.endings) > endings)
+    wait_for("the order to be canceled", lambda: traffic.cancel("watcher", order))
 
 
 def leader_cut_off_from_the_database(cluster, traffic, mode="hold"):
@@ -143,7 +150,9 @@ def commit_canceled(cluster, traffic):
 
 
 def site_killed(cluster, traffic):
-    traffic.any_site().service.send(signal.SIGKILL)
+    site = traffic.any_site()
+    site.service.send(signal.SIGKILL)
+    wait_until_off_sale(traffic, site)
 
 
 def site_frozen(cluster, traffic):
@@ -174,6 +183,14 @@ def site_link_held_downwards(cluster, traffic):
 
 def site_link_cut(cluster, traffic):
     site_link_held(cluster, traffic, "cut")
+
+
+def read_answer(connection):
+    with connection:
+        try:
+            return connection.makefile("rb").read().decode()
+        except OSError:
+            return ""
 
 
 def wait_for_another_leader(cluster, leader):
