@@ -136,7 +136,7 @@ class PatroniNode:
         signal_all(signal.SIGCONT, self.processes())
 
     def has_role(self, role):
-        return http(self.rest, f"/{role}", timeout_s=1)[0] == 200
+        return http(self.rest, f"/{role}")[0] == 200
 
     def ask(self, script, database="simbridge"):
         """The lines that psql prints, or None if the server does not answer."""
@@ -372,6 +372,5 @@ class Cluster:
         for service in services:
             service.halt()
         for node in self.nodes:
-            node.thaw() if node.patroni.child else None
             node.kill()
         self.etcd.service.halt()

@@ -8,7 +8,7 @@ import threading
 import time
 from pathlib import Path
 
-PATIENCE_S = 120
+PATIENCE_S = 240
 # Below the ports that the kernel gives to connections, so that a server finds its port free when it starts again.
 PORTS = range(20000, 32000)
 given_ports = set()
