@@ -106,13 +106,16 @@ class PatroniNode:
         self.patroni = Service(["/usr/bin/patroni", folder / "patroni.yml"], folder / "log", PATRONI_RESTART_S, user)
 
     def postgres(self):
-        """The processes of the server."""
-        try:
-            postmaster = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
-            command = Path(f"/proc/{postmaster}/cmdline").read_text()
-        except (OSError, IndexError):
-            return []
-        return [postmaster, *children_of(postmaster)] if str(self.folder) in command else []
+        """The processes of the server, also of one that is only starting."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                command = (folder / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if command[0] == bytes(BINARIES / "postgres") and bytes(self.folder / "data") in command:
+                found += [int(folder.name), *children_of(folder.name)]
+        return found
 
     def processes(self):
         return [self.patroni.child.pid, *self.postgres()]
@@ -122,9 +125,8 @@ class PatroniNode:
 
     def kill(self):
         """As if the machine had lost its power."""
-        server = self.postgres()
         self.patroni.halt(signal.SIGKILL)
-        signal_all(signal.SIGKILL, [*server, *self.postgres()])
+        signal_all(signal.SIGKILL, self.postgres())
 
     def kill_server(self):
         signal_all(signal.SIGKILL, self.postgres())

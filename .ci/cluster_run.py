@@ -1,5 +1,7 @@
 """A run of a cluster with customers, whose folder stays when the run fails."""
 import shutil
+import signal
+import sys
 import tempfile
 import time
 from contextlib import contextmanager
@@ -12,6 +14,8 @@ from failures import recover
 
 @contextmanager
 def cluster_run(program, modems, seed):
+    # So that nothing runs on when the run is ended from outside.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     parts.install()
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="cluster-"))
