@@ -154,37 +154,42 @@ pub fn count_stock(
     used_since: Timestamp,
 ) -> Vec<usize> {
     let mut counts = vec![sims.len(); services.len()];
-    let mut denied: Vec<ServiceId> = Vec::new();
-    for sim in sims {
-        denied.clear();
-        let is_counted = |used: &&Use| used.at > used_since && used.by.concerns(None);
-        denied.extend(sim.uses.iter().filter(is_counted).map(|used| used.service));
-        denied.extend(sim.skips.iter().chain(sim.failing));
-        if !sim.active_orders.is_empty() {
-            let allows = |service, sharing: SharingPolicy| {
-                sim.active_orders.iter().all(|order| sharing.allows(service, *order))
-            };
-            denied.extend(
-                services
-                    .iter()
-                    .filter(|wanted| !allows(wanted.service, wanted.sharing))
-                    .map(|wanted| wanted.service),
-            );
-        }
-        for rest in sim.rests {
-            let concerned = services.iter().filter(|w| rest.concerns(w.service, w.patterned));
-            denied.extend(concerned.map(|wanted| wanted.service));
-        }
-        denied.sort_unstable();
-        denied.dedup();
-        for service in &denied {
-            let place = services.binary_search_by_key(service, |wanted| wanted.service).ok();
-            if let Some(count) = place.and_then(|place| counts.get_mut(place)) {
+    // Which SIM has denied each service last: each denies it once at most.
+    let mut denied_by = vec![None; services.len()];
+    for (n, sim) in sims.iter().enumerate() {
+        let mut deny = |place: usize| {
+            if let (Some(by), Some(count)) = (denied_by.get_mut(place), counts.get_mut(place))
+                && by.replace(n) != Some(n)
+            {
                 *count -= 1;
+            }
+        };
+        let is_counted = |used: &&Use| used.at > used_since && used.by.concerns(None);
+        let used = sim.uses.iter().filter(is_counted).map(|used| &used.service);
+        let denied = used.chain(sim.skips).chain(sim.failing);
+        denied.filter_map(|service| place_of(*service, services)).for_each(&mut deny);
+        if sim.active_orders.is_empty() && sim.rests.is_empty() {
+            continue;
+        }
+        for (place, wanted) in services.iter().enumerate() {
+            let allows = |order: &ActiveOrder| wanted.sharing.allows(wanted.service, *order);
+            let rests = |rest: &Rest| rest.concerns(wanted.service, wanted.patterned);
+            if !sim.active_orders.iter().all(allows) || sim.rests.iter().any(rests) {
+                deny(place);
             }
         }
     }
     counts
+}
+
+/// The place of a service among those in the order of their ids, which mostly have no gaps.
+fn place_of(service: ServiceId, services: &[Wanted]) -> Option<usize> {
+    let first = services.first()?.service;
+    let guess = usize::try_from(service.0.checked_sub(first.0)?).ok()?;
+    match services.get(guess) {
+        Some(wanted) if wanted.service == service => Some(guess),
+        _ => services.binary_search_by_key(&service, |wanted| wanted.service).ok(),
+    }
 }
 
 #[cfg(test)]
@@ -193,6 +198,7 @@ mod tests {
 
     const S: ServiceId = ServiceId(1);
     const T: ServiceId = ServiceId(2);
+    const FAR: ServiceId = ServiceId(40);
 
     #[test]
     fn which_orders_may_run_on_one_sim() {
@@ -225,12 +231,14 @@ mod tests {
         let services = [
             Wanted { service: S, sharing: SharingPolicy::Shared, patterned: true },
             Wanted { service: T, sharing: alone, patterned: false },
+            Wanted { service: FAR, sharing: SharingPolicy::Shared, patterned: true },
         ];
         let used =
             |service, at| Use { service, at: Timestamp(at), by: UsedBy::Rental(AccountId(1)) };
         let open = [ActiveOrder { account: AccountId(1), service: S, open: true, patterned: true }];
+        let unknown = [ServiceId(0), ServiceId(39), ServiceId(77)].map(|id| used(id, 9));
         let (used_s, used_long_ago, both) =
-            ([used(S, 9)], [used(S, 5)], [used(S, 9), used(ServiceId(77), 9)]);
+            ([used(S, 9)], [used(S, 5)], [&[used(S, 9), used(FAR, 9)], &unknown[..]].concat());
         let sims = [
             SimUsage::default(),
             SimUsage { uses: &used_s, ..SimUsage::default() },
@@ -240,7 +248,7 @@ mod tests {
             SimUsage { rests: &[Rest { service: S, patterned: true }], ..SimUsage::default() },
         ];
         let counts = count_stock(&services, &sims, Timestamp(5));
-        assert_eq!(counts, [2, 4]);
+        assert_eq!(counts, [2, 4, 5]);
     }
 
     #[test]

@@ -62,10 +62,11 @@ struct Candidate {
 /// and used no number.
 struct Candidates {
     sims: Vec<Candidate>,
-    by_number: HashMap<Msisdn, usize>,
+    /// Made when it is first needed.
+    by_number: OnceLock<HashMap<Msisdn, usize>>,
     /// The SIMs to whose numbers an account was sent messages without ordering them for a service
-    /// for good: it may still order what it used itself.
-    by_user: HashMap<AccountId, BTreeSet<usize>>,
+    /// for good, in order: it may still order what it used itself.
+    by_user: HashMap<AccountId, Vec<usize>>,
     /// In the order of [`Conditions::services`].
     counts: Vec<usize>,
 }
@@ -423,15 +424,24 @@ impl Candidates {
         let wanted: Vec<Wanted> = wanted.collect();
         let usages: Vec<SimUsage<'_>> = sims.iter().map(Candidate::usage).collect();
         let counts = count_stock(&wanted, &usages, used_since);
-        let numbers = sims.iter().enumerate().map(|(place, sim)| (sim.number.clone(), place));
-        let by_number = numbers.collect();
-        let mut by_user: HashMap<AccountId, BTreeSet<usize>> = HashMap::new();
+        let mut by_user: HashMap<AccountId, Vec<usize>> = HashMap::new();
         for (place, sim) in sims.iter().enumerate() {
             for account in sim.uses.iter().filter_map(|used| used.by.account()) {
-                by_user.entry(account).or_default().insert(place);
+                let places = by_user.entry(account).or_default();
+                if places.last() != Some(&place) {
+                    places.push(place);
+                }
             }
         }
-        Candidates { by_number, by_user, counts, sims }
+        Candidates { by_number: OnceLock::new(), by_user, counts, sims }
+    }
+
+    fn place_of(&self, number: &Msisdn) -> Option<usize> {
+        let places = self.by_number.get_or_init(|| {
+            let sims = self.sims.iter().enumerate();
+            sims.map(|(place, sim)| (sim.number.clone(), place)).collect()
+        });
+        places.get(number).copied()
     }
 
     /// How many of them an account's order for the service at a place may be given if it may not
@@ -445,11 +455,11 @@ impl Candidates {
     ) -> usize {
         let of_anybody = order.of_anybody();
         let count = self.counts.get(place).copied().unwrap_or(0);
-        let barred_places = barred.iter().filter_map(|number| self.by_number.get(*number));
-        let at = |place: &usize| self.sims.get(*place);
+        let at = |place: usize| self.sims.get(place);
+        let barred_places = barred.iter().filter_map(|number| self.place_of(number));
         let taken = barred_places.filter_map(at).filter(|sim| sim.usage().allows(of_anybody));
         let own = account.and_then(|account| self.by_user.get(&account));
-        let own = own.into_iter().flatten().filter_map(at).filter(|sim| {
+        let own = own.into_iter().flatten().copied().filter_map(at).filter(|sim| {
             let usage = sim.usage();
             !barred.contains(&sim.number) && usage.allows(order) && !usage.allows(of_anybody)
         });

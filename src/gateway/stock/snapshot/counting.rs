@@ -86,6 +86,6 @@ impl Snapshot {
     }
 
     fn has(&self, number: &Msisdn) -> bool {
-        self.candidates().any(|sims| sims.by_number.contains_key(number))
+        self.candidates().any(|sims| sims.place_of(number).is_some())
     }
 }
