@@ -101,7 +101,10 @@ impl Connection<'_> {
         match self {
             Connection::Sqlite(conn) => sqlite::run(conn, sql),
             Connection::Postgres(session) => session.run(sql),
-            Connection::Leader(writer) => writer.session().run(sql),
+            Connection::Leader(writer) => {
+                writer.session().defer(sql);
+                Ok(())
+            }
         }
     }
 

@@ -30,6 +30,8 @@ pub(in crate::store) struct Session {
     /// Which of the server's hosts it is with.
     host: usize,
     statements: RefCell<HashMap<String, Statement>>,
+    /// What is sent before the next statement, without waiting for its answer.
+    deferred: RefCell<String>,
     /// How long a statement may take before the session is given up; `None` for no limit.
     limit: Cell<Option<Duration>>,
     state: Cell<State>,
@@ -60,6 +62,7 @@ impl Session {
             client,
             host,
             statements: RefCell::default(),
+            deferred: RefCell::default(),
             limit: Cell::new(Some(CONNECT_TIMEOUT)),
             state: Cell::new(State::Idle),
             is_unreplicated,
@@ -98,7 +101,7 @@ impl Session {
         let values = parameters(values)?;
         let rows = self.wait(async {
             let statement = self.prepared(sql, values.len()).await?;
-            Ok(self.client.query(&statement, &references(&values)).await?)
+            self.after_deferred(self.client.query(&statement, &references(&values))).await
         })?;
         for row in rows {
             if !visit(&Row(row))? {
@@ -113,14 +116,15 @@ impl Session {
         let values = parameters(values)?;
         let changed = self.wait(async {
             let statement = self.prepared(sql, values.len()).await?;
-            Ok(self.client.execute(&statement, &references(&values)).await?)
+            self.after_deferred(self.client.execute(&statement, &references(&values))).await
         })?;
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
     }
 
-    /// Begins a transaction.
+    /// Begins a transaction with the next statement.
     pub fn begin(&self) -> Result<(), StoreError> {
-        self.run("BEGIN")?;
+        self.check_alive()?;
+        self.defer("BEGIN");
         self.state.set(State::Transaction);
         Ok(())
     }
@@ -165,6 +169,8 @@ impl Session {
 
     /// Undoes the open transaction.
     pub fn roll_back(&self) -> Result<(), StoreError> {
+        // In a transaction that has failed they would fail, too.
+        self.deferred.borrow_mut().clear();
         self.run("ROLLBACK")?;
         self.state.set(State::Idle);
         Ok(())
@@ -179,7 +185,30 @@ impl Session {
 
     /// Carries out statements that have no parameters and whose results nobody needs.
     pub fn run(&self, sql: &str) -> Result<(), StoreError> {
-        self.wait(async { Ok(self.client.batch_execute(sql).await?) })
+        self.wait(self.after_deferred(self.client.batch_execute(sql)))
+    }
+
+    /// Has a statement carried out together with the next one, which saves the way there and back.
+    /// It must be one that fails only if the transaction has failed, or the session is over.
+    pub fn defer(&self, sql: &str) {
+        let mut deferred = self.deferred.borrow_mut();
+        deferred.push_str(sql);
+        deferred.push(';');
+    }
+
+    /// Sends what was deferred and a statement, in this order, and waits for both.
+    async fn after_deferred<T>(
+        &self,
+        statement: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, StoreError> {
+        let deferred = std::mem::take(&mut *self.deferred.borrow_mut());
+        if deferred.is_empty() {
+            return Ok(statement.await?);
+        }
+        // Each is sent when it is polled first.
+        let (first, then) = tokio::join!(self.client.batch_execute(&deferred), statement);
+        first?;
+        Ok(then?)
     }
 
     /// The greatest id that a row of a table with growing ids has had; 0 before the first.
@@ -208,6 +237,7 @@ impl Session {
 
     /// The client, for what is no statement that the store keeps prepared.
     pub(super) fn client(&self) -> &Client {
+        debug_assert!(self.deferred.borrow().is_empty(), "it would come later");
         &self.client
     }
 
