@@ -17,7 +17,7 @@ use crate::driver::Clock;
 use crate::http::health::{Faults, Probes};
 use crate::http::{self, Listening, RequestIds};
 use crate::store::postgres::{Candidate, Server, Term};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, other_daemon};
 
 /// How often the lead is asked for.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -90,8 +90,8 @@ async fn try_to_lead(
 enum Reason {
     /// Another one does.
     Led {
-        /// What it is called, with a space before it; empty where that is not known.
-        holder: String,
+        /// What it is called; `None` where that is not known.
+        holder: Option<String>,
     },
     /// There is a fault, which it says.
     Fault(String),
@@ -101,7 +101,7 @@ impl Reason {
     /// The reason in an error, after which it can be tried again. Others are passed on.
     fn of(error: StoreError, own_name: &str) -> Result<Reason, StoreError> {
         match error {
-            StoreError::Led { holder } if holder == format!(" ({own_name})") => Ok(Reason::Fault(
+            StoreError::Led { holder: Some(name) } if name == own_name => Ok(Reason::Fault(
                 "the session of this daemon's last term is not over yet, or another daemon has its \
                  name"
                     .to_owned(),
@@ -110,6 +110,7 @@ impl Reason {
             StoreError::LeaderEnded { .. }
             | StoreError::Away(_)
             | StoreError::Unfit(_)
+            | StoreError::Locked
             | StoreError::Full
             | StoreError::Disk(_) => Ok(Reason::Fault(error.to_string())),
             other => Err(other),
@@ -120,7 +121,9 @@ impl Reason {
 impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Reason::Led { holder } => write!(f, "standby; another daemon{holder} leads"),
+            Reason::Led { holder } => {
+                write!(f, "standby; {} leads", other_daemon(holder.as_deref()))
+            }
             Reason::Fault(fault) => write!(f, "standby; {fault}"),
         }
     }

@@ -99,10 +99,13 @@ pub enum StoreError {
     #[error("the database server is away: {0}; the modems keep their messages")]
     Away(String),
     /// Another daemon leads: it alone writes to the database.
-    #[error("another daemon{holder} leads, and it alone uses the database; stop it first")]
+    #[error(
+        "{} leads, and it alone uses the database; stop it first",
+        other_daemon(.holder.as_deref())
+    )]
     Led {
-        /// What it is called, with a space before it; empty where that is not known.
-        holder: String,
+        /// What it is called; `None` where that is not known.
+        holder: Option<String>,
     },
     /// The daemon that led wrote nothing for so long that another one may lead.
     #[error(
@@ -162,6 +165,11 @@ impl StoreError {
         };
         StoreError::Damaged { file: format!(" {}", path.display()), reason }
     }
+}
+
+/// Another daemon, with what it is called where that is known.
+pub fn other_daemon(name: Option<&str>) -> String {
+    name.map_or("another daemon".to_owned(), |name| format!("another daemon ({name})"))
 }
 
 /// Checks that a statement which was to change one row has changed exactly one.

@@ -94,7 +94,7 @@ pub(crate) use database::CROWDED;
 pub use database::Store;
 pub use deadlines::{Deadline, Horizon};
 pub use erasure::Erasure;
-pub use error::StoreError;
+pub use error::{StoreError, other_daemon};
 pub use events::NotedEvent;
 pub use health::{Pair, PairEnds, PairFilter, ServiceEnds};
 pub use kept_answers::KeptAnswer;

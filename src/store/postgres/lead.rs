@@ -51,7 +51,7 @@ impl Lead {
         match session.number(sql, [LOCK])? {
             // The former leader's session ends with both locks.
             1 => session.number("SELECT count(pg_advisory_lock($1))", [BUSY]).map(drop),
-            _ => Err(StoreError::Led { holder: holder(session)? }),
+            _ => Err(StoreError::Led { holder: leading(session)? }),
         }
     }
 
@@ -81,7 +81,7 @@ impl Lead {
         let sql = "UPDATE leader SET beat_at = clock_timestamp() WHERE epoch = $1";
         match session.change(sql, [self.term.epoch])? {
             1 => Ok(()),
-            _ => Err(StoreError::Led { holder: holder(session)? }),
+            _ => Err(StoreError::Led { holder: leading(session)? }),
         }
     }
 }
@@ -125,11 +125,6 @@ impl Leader {
         let sql = "SELECT count(pg_terminate_backend(CAST(CAST($1 AS bigint) AS int)))";
         session.number(sql, [self.pid]).map(drop)
     }
-}
-
-/// Who leads by the row of the lead, with a space before it; empty before the first.
-fn holder(session: &Session) -> Result<String, StoreError> {
-    Ok(leading(session)?.map(|name| format!(" ({name})")).unwrap_or_default())
 }
 
 /// Who leads by the row of the lead, or led last; `None` before the first.
