@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use serde_json::json;
 
 use super::print::{self, Progress};
@@ -18,11 +18,11 @@ use crate::store::{Copied, copy_to_file, copy_to_server};
 pub(super) struct CopyTo {
     /// Where to: a file that does not exist, or the address of an empty database, like
     /// postgres://simbridge@db.example/simbridge
-    #[arg(value_name = "URL|FILE", value_parser = Named::parse)]
-    to: Named,
+    #[arg(value_name = "URL|FILE")]
+    to: String,
     /// Where from, instead of the database of the configuration
-    #[arg(long, value_name = "URL|FILE", value_parser = Named::parse)]
-    from: Option<Named>,
+    #[arg(long, value_name = "URL|FILE")]
+    from: Option<String>,
     /// A file with the password for the server that an address names
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
@@ -42,14 +42,15 @@ enum Named {
 }
 
 impl Named {
-    fn parse(text: &str) -> Result<Named, String> {
-        match text.contains("://") {
-            true => text
-                .parse()
-                .map(Named::Server)
-                .map_err(|must_be| format!("it must be an address {must_be}")),
-            false => Ok(Named::File(text.into())),
+    /// Reads an argument. The error does not repeat it, since there may be a password in it.
+    fn parse(text: &str) -> anyhow::Result<Named> {
+        if !text.contains("://") {
+            return Ok(Named::File(text.into()));
         }
+        let address = text.parse().map(Named::Server);
+        address.map_err(|must_be| {
+            anyhow!("the address must be {must_be}; `--password-file FILE` names such a file")
+        })
     }
 }
 
@@ -105,8 +106,11 @@ pub(super) async fn run(
             }),
         })
     };
-    let from = from.map_or_else(|| configured().and_then(Place::configured), place)?;
-    let to = place(to)?;
+    let to = place(Named::parse(&to)?)?;
+    let from = match from {
+        Some(from) => place(Named::parse(&from)?)?,
+        None => Place::configured(configured()?)?,
+    };
     let (source, target) = (from.name(), to.name());
     let copied = tokio::task::spawn_blocking(move || copy(&from, &to, cooldown)).await??;
     report(&source, &target, &copied, json)
@@ -176,8 +180,8 @@ mod tests {
         let named = Named::parse("/var/lib/new.db").unwrap();
         assert!(matches!(named, Named::File(path) if path == Path::new("/var/lib/new.db")));
         for wrong in ["postgres://ann:secret@db.example/x", "mysql://ann:secret@db.example"] {
-            let fault = Named::parse(wrong).unwrap_err();
-            assert!(fault.starts_with("it must be an address ") && !fault.contains("secret"));
+            let fault = Named::parse(wrong).unwrap_err().to_string();
+            assert!(fault.starts_with("the address must be ") && !fault.contains("secret"));
         }
     }
 }

@@ -67,8 +67,9 @@ async fn start(config: &Config, stop: &mut StopSignals) -> anyhow::Result<Option
         tracing::info!(event = "started", site = %site.name, %socket, "serving a central daemon");
         return Ok(Some(Running::Site(daemon)));
     }
-    let mut feeding = None;
+    let (mut has_stood_by, mut feeding) = (false, None);
     let standing_by = || {
+        has_stood_by = true;
         notify(sd_notify::NotifyState::Ready);
         feeding = sd_notify::watchdog_enabled()
             .map(|limit| AbortOnDropHandle::new(tokio::spawn(feed_standby(limit / 3))));
@@ -81,12 +82,24 @@ async fn start(config: &Config, stop: &mut StopSignals) -> anyhow::Result<Option
             return Ok(None);
         }
     };
+    let changed = has_stood_by.then(|| read_again(config)).flatten();
+    let config = changed.as_ref().unwrap_or(config);
     let daemon = Daemon::start(config, store, clock, entropy).await?;
     drop(feeding);
     let address = daemon.address();
     tracing::info!(event = "rental_sales", "{}", config.rentals_on_sale());
     tracing::info!(event = "started", %address, %socket, "serving");
     Ok(Some(Running::Whole(Box::new(daemon))))
+}
+
+/// The configuration as its file is now, after the daemon has stood by; `None` if that cannot be
+/// used.
+fn read_again(config: &Config) -> Option<Config> {
+    let read = Config::load(config.file.as_deref()?);
+    let failed = |error| {
+        tracing::error!(event = "reload_failed", %error, "the configuration stays as it was");
+    };
+    read.map_err(failed).ok()
 }
 
 /// The daemon that runs.
@@ -210,8 +223,8 @@ impl StopSignals {
         self.next().await;
     }
 
-    /// Waits until the daemon is to stop. It reads its configuration at the start, so that there is
-    /// nothing to read again until then.
+    /// Waits until the daemon is to stop. One that stands by reads its configuration again when it
+    /// leads, so that it has nothing to do when it is told to.
     async fn stopped(&mut self) {
         while self.next().await != Sign::Stop {}
     }

@@ -44,16 +44,15 @@ fn wait_for_end(mut daemon: Daemon) -> ExitStatus {
 fn a_daemon_that_stands_by_takes_over_from_one_that_is_killed() {
     let address = create_database("takeover");
     let (first, second) = (site(2, &address, "api-1"), site(0, &address, "api-2"));
-    // The second one serves the same modems.
-    let modems = first.dir.path().join("modems").display().to_string();
-    let text = std::fs::read_to_string(second.config()).unwrap();
-    let own = second.dir.path().join("modems").display().to_string();
-    std::fs::write(second.config(), text.replace(&own, &modems)).unwrap();
-
     let leader = first.serve_ready();
     first.ok(&["service", "add", "Uber", "--price", "0.50", "--sender", "^Uber$"]);
     let key = first.customer("ann", "10");
     let standby = second.serve();
+    // It is to serve the same modems, and reads its configuration again when it leads.
+    let [modems, own] =
+        [&first, &second].map(|site| site.dir.path().join("modems").display().to_string());
+    let text = std::fs::read_to_string(second.config()).unwrap();
+    std::fs::write(second.config(), text.replace(&own, &modems)).unwrap();
     let (head, body) = second.admin_raw("/readyz");
     assert!(head.starts_with("HTTP/1.1 503"), "{head}");
     assert!(body.contains("standby; another daemon (api-1) leads"), "{body}");

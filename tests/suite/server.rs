@@ -14,15 +14,22 @@ fn server() -> Config {
     std::env::var("SIMBRIDGE_TEST_POSTGRES").unwrap().parse().unwrap()
 }
 
-/// The address of a new, empty database, whose name ends in `name`.
+/// The address of a new, empty database, whose name ends in `name`. Its owner is an ordinary user.
 pub fn create_database(name: &str) -> String {
     let server = server();
     let Host::Unix(folder) = &server.get_hosts()[0] else {
         panic!("the server for tests listens on a socket")
     };
     let name = format!("suite_{}_{name}", std::process::id());
-    administer(&format!("CREATE DATABASE {name} TEMPLATE template0"), None);
-    let user = server.get_user().unwrap_or("postgres");
+    let user = "simbridge";
+    administer(
+        &format!(
+            "DO $$ BEGIN CREATE ROLE {user} LOGIN; EXCEPTION WHEN duplicate_object OR \
+             unique_violation THEN NULL; END $$"
+        ),
+        None,
+    );
+    administer(&format!("CREATE DATABASE {name} OWNER {user} TEMPLATE template0"), None);
     format!("postgres:///{name}?host={}&user={user}", folder.display())
 }
 

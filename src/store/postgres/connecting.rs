@@ -29,7 +29,7 @@ pub(super) struct Connected {
     pub client: Client,
     /// Which of the server's hosts it is.
     pub host: usize,
-    /// Set when the server tells that a COMMIT was not confirmed by its standby.
+    /// Set when the server warns, which it does of a COMMIT that its standby has not confirmed.
     pub is_unreplicated: Arc<AtomicBool>,
     /// As a text of hexadecimal digits, all of the same length.
     timeline: String,
@@ -104,8 +104,8 @@ where
     let noticed = Arc::clone(&is_unreplicated);
     tokio::spawn(async move {
         while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
-            // The only warning about replication (src/backend/replication/syncrep.c): the wait
-            // for the standby was canceled, and the transaction is committed here alone.
+            // The only warning about a COMMIT (src/backend/replication/syncrep.c): the wait for
+            // the standby was canceled, and the transaction is committed here alone.
             if let AsyncMessage::Notice(notice) = message
                 && notice.code() == &SqlState::WARNING
             {

@@ -35,7 +35,8 @@ pub(in crate::store) struct Session {
     /// How long a statement may take before the session is given up; `None` for no limit.
     limit: Cell<Option<Duration>>,
     state: Cell<State>,
-    /// Whether the server has told that a COMMIT was not confirmed by its standby.
+    /// Whether the server has told that a COMMIT was not confirmed by its standby. Other statements
+    /// that warn set it, too.
     is_unreplicated: Arc<AtomicBool>,
 }
 
@@ -136,7 +137,16 @@ impl Session {
         if self.state.get() == State::Idle {
             return Ok(());
         }
+        // Warnings about what was done before are of no interest.
+        self.is_unreplicated.store(false, Ordering::SeqCst);
         let committed = self.run("COMMIT");
+        if let Err(StoreError::Away(reason)) = committed {
+            self.state.set(State::Lost);
+            return Err(StoreError::Away(format!(
+                "a commit was not confirmed ({reason}), by the server or by the standby that it \
+                 waits for; it may have been made, so look before you repeat it"
+            )));
+        }
         if committed.is_err() || self.is_unreplicated.load(Ordering::SeqCst) {
             self.state.set(State::Lost);
             committed?;

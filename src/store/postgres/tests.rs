@@ -260,6 +260,20 @@ async fn an_operation_that_writes_nothing_is_answered_when_what_it_read_is_repli
     assert!(matches!(found, Err(StoreError::Away(_))), "{found:?}");
 }
 
+#[tokio::test]
+#[ignore = "needs a server: .ci/postgres-tests"]
+async fn a_warning_about_something_else_does_not_make_a_commit_fail() {
+    let (_dir, server) = fresh();
+    let store = Store::open_on(server).unwrap();
+    let warned = store.write(|tx| {
+        tx.add_account("ann", Timestamp(1))?;
+        run(tx, "DO $$ BEGIN RAISE WARNING 'like ANALYZE of what belongs to others'; END $$")
+    });
+    warned.await.unwrap();
+    add(&store, "bob").await.unwrap();
+    assert_eq!(names(&store).await, ["ann", "bob"]);
+}
+
 /// The server reports such a commit as successful.
 #[tokio::test]
 #[ignore = "needs a server: .ci/postgres-tests"]

@@ -44,11 +44,11 @@ section! {
          ends, and systemd starts it anew.");
     REPLICAS: Key<Whole<usize>> = key("replicas", Whole::from_to(0, 8), || 0, Restart,
         "How many standbys of the server must have each commit before it is told. When the server \
-         does not wait for so many, the daemon does not start.");
+         does not wait for so many, the daemon does not lead.");
     UPGRADE: Key<OneOf<Upgrade>> = key("upgrade",
         OneOf(&[("auto", Upgrade::Auto), ("manual", Upgrade::Manual)]), || Upgrade::Auto, Restart,
         "What a new version does about an older schema: `\"auto\"` upgrades it at the start, with \
-         `\"manual\"` the daemon starts only after the command `migrate`.");
+         `\"manual\"` the daemon leads only after the command `migrate`.");
 }
 
 section! {
