@@ -51,6 +51,20 @@ impl Connection<'_> {
         }
     }
 
+    /// Carries out a statement that changes rows. `check` is given how many it has changed. On a
+    /// server the answer is waited for with that of a later statement, which fails in its place.
+    pub fn change_later(
+        self,
+        sql: &str,
+        values: impl Values,
+        check: impl FnOnce(usize) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        match self {
+            Connection::Leader(writer) => writer.change_later(sql, values, check),
+            other => check(other.change(sql, values)?),
+        }
+    }
+
     /// Carries out a statement that inserts a row, and returns the row's id.
     pub fn insert(self, sql: &str, values: impl Values) -> Result<i64, StoreError> {
         match self {
@@ -70,7 +84,7 @@ impl Connection<'_> {
     }
 
     /// Fails when a statement has failed in such a way that nothing of the open transaction, or of
-    /// its last part, can be kept.
+    /// its last part, can be kept. It waits for the answers of all statements.
     pub fn check(self) -> Result<(), StoreError> {
         match self {
             Connection::Sqlite(_) => Ok(()),
@@ -81,12 +95,18 @@ impl Connection<'_> {
 
     /// Begins a part of the open transaction that can be undone by itself.
     pub fn set_savepoint(self, name: &str) -> Result<(), StoreError> {
-        self.control(&format!("SAVEPOINT {name}"))
+        match self {
+            Connection::Leader(writer) => writer.session().set_savepoint(name),
+            _ => self.control(&format!("SAVEPOINT {name}")),
+        }
     }
 
     /// Ends such a part.
     pub fn release(self, name: &str) -> Result<(), StoreError> {
-        self.control(&format!("RELEASE {name}"))
+        match self {
+            Connection::Leader(writer) => writer.session().release(name),
+            _ => self.control(&format!("RELEASE {name}")),
+        }
     }
 
     /// Undoes what has been written since such a part began.
@@ -101,10 +121,7 @@ impl Connection<'_> {
         match self {
             Connection::Sqlite(conn) => sqlite::run(conn, sql),
             Connection::Postgres(session) => session.run(sql),
-            Connection::Leader(writer) => {
-                writer.session().defer(sql);
-                Ok(())
-            }
+            Connection::Leader(writer) => writer.session().run(sql),
         }
     }
 

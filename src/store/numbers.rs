@@ -109,12 +109,12 @@ impl WriteTx<'_> {
     /// Records that it is certain which SIM sent the message.
     pub fn confirm_loopback(&self, token: &str) -> Result<(), StoreError> {
         let sql = "UPDATE loopback SET confirmed = 1 WHERE token = $1";
-        self.change_one(sql, [token], "loopback", token)
+        self.change_one(sql, [token], "loopback", token.to_owned())
     }
 
     /// Records that the message has arrived, and from which number.
     pub fn loopback_came(&self, token: &str, originator: &str) -> Result<(), StoreError> {
         let sql = "UPDATE loopback SET originator = $1 WHERE token = $2";
-        self.change_one(sql, [originator, token], "loopback", token)
+        self.change_one(sql, [originator, token], "loopback", token.to_owned())
     }
 }

@@ -5,6 +5,7 @@ use rusqlite::params;
 
 use super::availability::{contested, rented};
 use super::engine::{Row, parsed};
+use super::error::one_row;
 use super::{ReadTx, StoreError, WriteTx};
 use crate::domain::modem::PinPermission;
 use crate::domain::sim::{KnownNumber, Pool, Sim};
@@ -279,8 +280,8 @@ impl WriteTx<'_> {
     /// Answers whether it did.
     pub fn remove_unused_sim(&self, sim: SimId) -> Result<bool, StoreError> {
         self.forget_asks(sim)?;
-        match self.change_one("DELETE FROM sim WHERE id = $1", [sim.0], "sim", sim) {
-            Ok(()) => Ok(true),
+        match self.change_counted("DELETE FROM sim WHERE id = $1", [sim.0]) {
+            Ok(changed) => one_row(changed, "sim", sim).map(|()| true),
             Err(StoreError::Refused(_)) => Ok(false),
             Err(error) => Err(error),
         }

@@ -121,7 +121,10 @@ impl WriteTx<'_> {
         let (waiting, noted) = (self.after_commit.borrow().len(), self.events.borrow().len());
         let conn = self.connection();
         conn.set_savepoint("part")?;
-        let done = part(self);
+        let done = part(self).and_then(|done| {
+            conn.check()?;
+            Ok(done)
+        });
         if done.as_ref().is_ok_and(is_kept) {
             conn.release("part")?;
             return Ok(done);
@@ -136,20 +139,22 @@ impl WriteTx<'_> {
         Ok(done)
     }
 
-    /// Carries out a statement that changes rows.
+    /// Carries out a statement that changes rows. Its failure may be that of a later statement, or
+    /// of the operation's end.
     pub(super) fn change(&self, sql: &str, values: impl Values) -> Result<(), StoreError> {
-        self.change_counted(sql, values).map(drop)
+        self.connection().change_later(sql, values, |_| Ok(()))
     }
 
-    /// Carries out a statement that has to change one row: that of `table` with this key.
+    /// Carries out a statement that has to change one row: that of `table` with this key. Its
+    /// failure may be that of a later statement, or of the operation's end.
     pub(super) fn change_one(
         &self,
         sql: &str,
         values: impl Values,
         table: &'static str,
-        key: impl ToString,
+        key: impl ToString + Send + 'static,
     ) -> Result<(), StoreError> {
-        one_row(self.change_counted(sql, values)?, table, key)
+        self.connection().change_later(sql, values, move |changed| one_row(changed, table, key))
     }
 
     /// Carries out a statement that changes rows, and returns how many it has changed. Where nobody

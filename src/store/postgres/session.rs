@@ -2,8 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
@@ -22,16 +24,24 @@ use super::values::{Parameter, Row};
 /// together some more.
 const STATEMENTS: usize = 1_000;
 
+/// How many statements are handed over before their answers are waited for.
+const DEFERRED: usize = 256;
+
+/// A statement that was handed over, and whose answer is waited for later.
+type Deferred = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
+
 /// A session, which carries out one statement at a time.
 pub(in crate::store) struct Session {
     /// Drives the connection while a statement waits. It is there until the session is dropped.
     runtime: Option<Runtime>,
-    client: Client,
+    client: Arc<Client>,
     /// Which of the server's hosts it is with.
     host: usize,
     statements: RefCell<HashMap<String, Statement>>,
-    /// What is sent before the next statement, without waiting for its answer.
-    deferred: RefCell<String>,
+    /// The statements whose answers are waited for with that of the next one, in their order.
+    deferred: RefCell<Vec<Deferred>>,
+    /// Whether one of them may fail while the transaction and the session are sound.
+    is_change_deferred: Cell<bool>,
     /// How long a statement may take before the session is given up; `None` for no limit.
     limit: Cell<Option<Duration>>,
     state: Cell<State>,
@@ -60,10 +70,11 @@ impl Session {
         let Connected { client, host, is_unreplicated, .. } = connected;
         let session = Session {
             runtime: Some(runtime),
-            client,
+            client: Arc::new(client),
             host,
             statements: RefCell::default(),
             deferred: RefCell::default(),
+            is_change_deferred: Cell::default(),
             limit: Cell::new(Some(CONNECT_TIMEOUT)),
             state: Cell::new(State::Idle),
             is_unreplicated,
@@ -122,10 +133,34 @@ impl Session {
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
     }
 
+    /// Carries out a statement that changes rows, whose answer is waited for with that of a later
+    /// one; this saves the way there and back. `check` is given how many rows it has changed. If
+    /// the statement or `check` fails, what is waited for next fails with its error.
+    pub fn change_later(
+        &self,
+        sql: &str,
+        values: impl Values,
+        check: impl FnOnce(usize) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let values = parameters(values)?;
+        if self.deferred.borrow().len() >= DEFERRED {
+            self.finish_deferred()?;
+        }
+        debug_assert!(self.is_in_transaction(), "nobody would wait for its answer");
+        let statement = self.wait(self.prepared(sql, values.len()))?;
+        let client = Arc::clone(&self.client);
+        self.is_change_deferred.set(true);
+        self.defer(async move {
+            let changed = client.execute(&statement, &references(&values)).await?;
+            check(usize::try_from(changed).unwrap_or(usize::MAX))
+        });
+        Ok(())
+    }
+
     /// Begins a transaction with the next statement.
     pub fn begin(&self) -> Result<(), StoreError> {
         self.check_alive()?;
-        self.defer("BEGIN");
+        self.defer_control("BEGIN");
         self.state.set(State::Transaction);
         Ok(())
     }
@@ -160,9 +195,12 @@ impl Session {
         Ok(())
     }
 
-    /// Fails when nothing can be written in the open transaction any more. (COMMIT would roll it
-    /// back, and say so only in its command tag.)
+    /// Fails when nothing can be written in the open transaction any more, after the answers of its
+    /// statements. (COMMIT would roll it back, and say so only in its command tag.)
     pub fn check(&self) -> Result<(), StoreError> {
+        if self.is_change_deferred.get() && self.state.get() == State::Transaction {
+            self.finish_deferred()?;
+        }
         match self.state.get() {
             State::Idle | State::Transaction => Ok(()),
             State::Aborted => {
@@ -179,15 +217,30 @@ impl Session {
 
     /// Undoes the open transaction.
     pub fn roll_back(&self) -> Result<(), StoreError> {
-        // In a transaction that has failed they would fail, too.
-        self.deferred.borrow_mut().clear();
+        self.forget_deferred();
         self.run("ROLLBACK")?;
         self.state.set(State::Idle);
         Ok(())
     }
 
+    /// Sets a savepoint with the next statement.
+    pub fn set_savepoint(&self, name: &str) -> Result<(), StoreError> {
+        // What was written before is not to fail behind it.
+        self.check()?;
+        self.defer_control(&format!("SAVEPOINT {name}"));
+        Ok(())
+    }
+
+    /// Releases a savepoint with the next statement, after the answers of what was written since.
+    pub fn release(&self, savepoint: &str) -> Result<(), StoreError> {
+        self.check()?;
+        self.defer_control(&format!("RELEASE {savepoint}"));
+        Ok(())
+    }
+
     /// Undoes what was written since a savepoint.
     pub fn roll_back_to(&self, savepoint: &str) -> Result<(), StoreError> {
+        self.forget_deferred();
         self.run(&format!("ROLLBACK TO {savepoint}"))?;
         self.state.set(State::Transaction);
         Ok(())
@@ -198,26 +251,49 @@ impl Session {
         self.wait(self.after_deferred(self.client.batch_execute(sql)))
     }
 
-    /// Has a statement carried out together with the next one, which saves the way there and back.
-    /// It must be one that fails only if the transaction has failed, or the session is over.
-    pub fn defer(&self, sql: &str) {
-        let mut deferred = self.deferred.borrow_mut();
-        deferred.push_str(sql);
-        deferred.push(';');
+    /// Defers a statement that fails only if the transaction has failed, or the session is over.
+    fn defer_control(&self, sql: &str) {
+        let (client, sql) = (Arc::clone(&self.client), sql.to_owned());
+        self.defer(async move { Ok(client.batch_execute(&sql).await?) });
     }
 
-    /// Sends what was deferred and a statement, in this order, and waits for both.
+    /// Hands a statement over, to be sent with the next one, whose answer is waited for.
+    fn defer(&self, statement: impl Future<Output = Result<(), StoreError>> + Send + 'static) {
+        let mut statement: Deferred = Box::pin(statement);
+        // Polled first, it hands itself over to the connection, which keeps the order.
+        let polled = statement.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        if let Poll::Ready(told) = polled {
+            statement = Box::pin(std::future::ready(told));
+        }
+        self.deferred.borrow_mut().push(statement);
+    }
+
+    /// Waits for the answers of what was deferred.
+    fn finish_deferred(&self) -> Result<(), StoreError> {
+        self.wait(self.after_deferred(std::future::ready(Ok(()))))
+    }
+
+    /// Leaves the answers of what was deferred to nobody, because it is undone.
+    fn forget_deferred(&self) {
+        self.deferred.borrow_mut().clear();
+        self.is_change_deferred.set(false);
+    }
+
+    /// Waits for what was deferred, and for a statement behind it.
     async fn after_deferred<T>(
         &self,
         statement: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, StoreError> {
-        let deferred = std::mem::take(&mut *self.deferred.borrow_mut());
-        if deferred.is_empty() {
-            return Ok(statement.await?);
-        }
-        // Each is sent when it is polled first.
-        let (first, then) = tokio::join!(self.client.batch_execute(&deferred), statement);
-        first?;
+        let deferred = self.deferred.take();
+        self.is_change_deferred.set(false);
+        let answers = async {
+            for answer in deferred {
+                answer.await?;
+            }
+            Ok::<(), StoreError>(())
+        };
+        let (answered, then) = tokio::join!(answers, statement);
+        answered?;
         Ok(then?)
     }
 
@@ -258,7 +334,7 @@ impl Session {
         let statement = match known {
             Some(statement) => statement,
             None => {
-                let statement = self.client.prepare(sql).await?;
+                let statement = self.after_deferred(self.client.prepare(sql)).await?;
                 let mut statements = self.statements.borrow_mut();
                 if statements.len() >= STATEMENTS {
                     statements.clear();

@@ -309,3 +309,44 @@ async fn what_is_written_is_told_by_topic() {
     names(&store).await;
     assert!(!accounts.has_changed().unwrap());
 }
+
+/// A change that the schema refuses.
+const NAMELESS: &str = "UPDATE account SET name = NULL";
+
+/// The answers of changes are waited for together, but each operation is told its own.
+#[tokio::test]
+#[ignore = "needs a server: .ci/postgres-tests"]
+async fn a_change_that_fails_is_the_failure_of_its_own_operation_and_of_its_own_part() {
+    let (_dir, server) = fresh();
+    let store = Store::open_on(server).unwrap();
+    add(&store, "ann").await.unwrap();
+    let nameless = store.write(|tx| tx.change(NAMELESS, []));
+    let nobody = store.write(|tx| {
+        tx.change_one("UPDATE account SET name = 'x' WHERE id = $1", [99], "account", 99)?;
+        tx.add_account("nobody's", Timestamp(1)).map(drop)
+    });
+    let (bob, nameless, nobody, cat) =
+        tokio::join!(add(&store, "bob"), nameless, nobody, add(&store, "cat"));
+    assert!(bob.is_ok() && cat.is_ok());
+    assert!(matches!(&nameless, Err(StoreError::Refused(_))), "{nameless:?}");
+    assert!(
+        matches!(&nobody, Err(StoreError::Row { table: "account", key, .. }) if key == "99"),
+        "{nobody:?}"
+    );
+
+    let part = store.write(|tx| {
+        tx.change("UPDATE account SET name = 'dora' WHERE name = 'cat'", [])?;
+        let failed = tx.attempt(|tx| tx.change(NAMELESS, []))?;
+        assert!(matches!(failed, Err(StoreError::Refused(_))));
+        tx.add_account("eve", Timestamp(1)).map(drop)
+    });
+    part.await.unwrap();
+    let before = store.write(|tx| {
+        tx.change(NAMELESS, [])?;
+        tx.attempt(|tx| tx.add_account("part", Timestamp(1))).map(drop)
+    });
+    assert!(matches!(before.await, Err(StoreError::Refused(_))));
+    let mut names = names(&store).await;
+    names.sort();
+    assert_eq!(names, ["ann", "bob", "dora", "eve"]);
+}

@@ -69,14 +69,29 @@ impl Writer {
     }
 
     pub fn change(&self, sql: &str, values: impl Values) -> Result<usize, StoreError> {
-        table_of(sql).into_iter().for_each(|table| self.changes.note(table));
+        self.note_table(sql);
         self.session.change(sql, values)
+    }
+
+    /// Carries out a statement whose answer is waited for later.
+    pub fn change_later(
+        &self,
+        sql: &str,
+        values: impl Values,
+        check: impl FnOnce(usize) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        self.note_table(sql);
+        self.session.change_later(sql, values, check)
     }
 
     /// Inserts a row and returns its id.
     pub fn insert(&self, sql: &str, values: impl Values) -> Result<i64, StoreError> {
-        table_of(sql).into_iter().for_each(|table| self.changes.note(table));
+        self.note_table(sql);
         self.session.number(&format!("{sql} RETURNING id"), values)
+    }
+
+    fn note_table(&self, sql: &str) {
+        table_of(sql).into_iter().for_each(|table| self.changes.note(table));
     }
 }
 
