@@ -140,7 +140,7 @@ def commit_canceled(cluster, traffic):
     """Somebody cancels a commit that waits for a standby. Its daemon tells nobody that it was made."""
     primary, leader = wait_for("a primary", cluster.primary), cluster.wait_for_leader()
     endings = len(leader.service.endings)
-    cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name = 'simbridge'"
+    cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name LIKE 'simbridge %'"
     cluster.links.set("hold", primary.replication)
     try:
         wait_for("a commit that waits", lambda: primary.ask(cancel))

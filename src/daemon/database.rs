@@ -40,12 +40,18 @@ pub fn server(database: &DatabaseServer, cluster: &Cluster) -> Result<Server, St
     let password = database.password_file.as_deref().map(read_password).transpose()?;
     let is_encrypted = database.tls && !database.address.is_on_socket();
     let tls = is_encrypted.then(|| trust(database.ca_file.as_deref())).transpose()?;
+    let holder = cluster.name.clone().unwrap_or_else(system_sources::host_name);
+    let mut hosts = database.address.configs(password.as_deref(), is_encrypted);
+    for host in &mut hosts {
+        // The server's lists of sessions tell the daemons apart.
+        host.application_name(format!("simbridge {holder}"));
+    }
     Ok(Server {
-        hosts: database.address.configs(password.as_deref(), is_encrypted),
+        hosts,
         tls,
         commit_limit: database.commit_limit,
         lease: cluster.lease,
-        holder: cluster.name.clone().unwrap_or_else(system_sources::host_name),
+        holder,
         upgrade: database.upgrade,
         demands: Some(Demands {
             replicas: database.replicas,

@@ -19,12 +19,12 @@ mod reload;
 mod rights;
 mod site;
 mod standby;
+mod start_error;
 pub mod system_sources;
 pub mod tls;
 mod web;
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ use crate::delivery;
 use crate::delivery::notices::Notices;
 use crate::driver::bank::BankPorts;
 use crate::driver::{self, Driver, PortOptions, PortPattern, Ports};
-use crate::gateway::{self, Clock, Entropy, Gateway, ModemControl, Notifier, Reload};
+use crate::gateway::{Clock, Entropy, Gateway, ModemControl, Notifier, Reload};
 use crate::http::{self, ClientShares, ConnectionLimits, Listening, RequestIds, Throttle};
 use crate::store::{Store, StoreError};
 use config::{Config, NotifySection};
@@ -48,72 +48,13 @@ use monitoring::Monitor;
 use operator_servers::{serve_commands, serve_metrics};
 use reload::Reloader;
 pub use site::SiteDaemon;
+pub use start_error::StartError;
 
 /// How long open requests may take when the daemon stops. Everything has to end within five
 /// seconds.
 const REQUEST_TIMEOUT_AT_STOP: Duration = Duration::from_secs(2);
 /// How often to check whether all ports have been tried.
 const FIRST_TRIES_INTERVAL: Duration = Duration::from_millis(100);
-
-/// Why the daemon did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The database cannot be opened.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The server of the database cannot be used as it is configured; says why.
-    #[error("[database]: {0}")]
-    Database(String),
-    /// The folder of the database cannot be created.
-    #[error("cannot create the folder {folder} for the database: {reason}")]
-    Folder { folder: String, reason: String },
-    /// The content of the database cannot be used.
-    #[error(transparent)]
-    Gateway(#[from] gateway::Error),
-    /// The customers' API cannot listen on its address.
-    #[error("cannot listen on {address} for customers: {reason}; set another [http] listen")]
-    Http { address: SocketAddr, reason: String },
-    /// The address for metrics cannot be used.
-    #[error("cannot listen on {address} for metrics: {reason}; set another [admin] metrics_listen")]
-    Metrics { address: SocketAddr, reason: String },
-    /// The operators' pages cannot be served on their address.
-    #[error("cannot listen on {address} for operators: {reason}; set another [console] listen")]
-    Console { address: SocketAddr, reason: String },
-    /// A SIM bank cannot be used as it is configured, on this line of the file.
-    #[error("line {line}: {fault}")]
-    Bank { line: usize, fault: String },
-    /// The site cannot be who it is configured to be; says why.
-    #[error("{0}")]
-    Site(String),
-    /// Sites cannot be served.
-    #[error("[sites]: {0}")]
-    Sites(String),
-    /// The admin socket cannot be created.
-    #[error("cannot listen on {socket} for commands: {reason}; set another [admin] socket")]
-    Admin { socket: String, reason: String },
-}
-
-impl StartError {
-    fn from_opening(error: gateway::Error, database: Option<&Path>) -> StartError {
-        match error {
-            gateway::Error::Store(error) => StartError::Store(match database {
-                Some(file) => error.of_file(file),
-                None => error,
-            }),
-            other => StartError::Gateway(other),
-        }
-    }
-
-    /// Whether starting again is useless until somebody has fixed the cause.
-    pub fn is_lasting(&self) -> bool {
-        matches!(
-            self,
-            StartError::Store(StoreError::Damaged { .. } | StoreError::Newer { .. })
-                | StartError::Gateway(gateway::Error::OtherDecimals { .. })
-                | StartError::Bank { .. }
-        )
-    }
-}
 
 /// The daemon as it runs: its listeners and tasks, and the means to stop them.
 pub struct Daemon {
@@ -331,7 +272,7 @@ impl Core<'_> {
             write_timeout: config.write_timeout,
         };
         http::listen_tcp(address, move |client| service.handler(client), limits)
-            .map_err(|error| StartError::Http { address, reason: error.to_string() })
+            .map_err(|error| StartError::http(address, &error))
     }
 
     /// Starts the driver and the SIM banks, and what sites connect to.

@@ -1,16 +1,17 @@
 //! Waiting for the lead of a database on a server, while another daemon has it or the server is
 //! away. Monitoring and operators are told so meanwhile; customers and sites are not served.
 
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use super::StartError;
 use super::config::Config;
 use super::monitoring::render_standby;
 use super::operator_servers::{serve_commands, serve_metrics};
+use super::{StartError, central};
 use crate::domain::modem::ModemCounts;
 use crate::domain::{Moment, Timestamp};
 use crate::driver::Clock;
@@ -33,6 +34,7 @@ pub(super) async fn wait_for_lead(
     started: Timestamp,
     standing_by: impl FnOnce(),
 ) -> Result<Store, StartError> {
+    check_addresses(config)?;
     let clock = Clock::start();
     let own_name = server.holder.clone();
     let (mut candidate, led) = try_to_lead(Candidate::new(server), clock.now()).await?;
@@ -61,6 +63,17 @@ pub(super) async fn wait_for_lead(
         server.stop(Duration::ZERO).await;
     }
     Ok(store)
+}
+
+/// Fails when customers, operators or sites cannot be served, so that this daemon does not take the
+/// lead from one that can.
+fn check_addresses(config: &Config) -> Result<(), StartError> {
+    let address = config.http.listen;
+    TcpListener::bind(address).map_err(|error| StartError::http(address, &error))?;
+    if let Some(address) = config.console.listen {
+        TcpListener::bind(address).map_err(|error| StartError::console(address, &error))?;
+    }
+    central::listen(&config.sites).map(drop).map_err(StartError::Sites)
 }
 
 fn tell_term(store: &Store) {

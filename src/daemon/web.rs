@@ -60,7 +60,7 @@ impl Core<'_> {
         );
         let limits = ConnectionLimits::of_operator(CONSOLE_CONNECTIONS);
         let served = listen_tcp(address, move |client| console.handler(client), limits);
-        served.map(Some).map_err(|error| StartError::Console { address, reason: error.to_string() })
+        served.map(Some).map_err(|error| StartError::console(address, &error))
     }
 
     /// Where people sign in. Operators on this machine do so at the address that is listened on.

@@ -130,3 +130,42 @@ fn a_daemon_whose_session_is_ended_ends_and_leads_again() {
     assert!(site.page("/metrics").contains("\nsimbridge_lead_changed 0\n"));
     again.terminate();
 }
+
+#[test]
+#[ignore = "needs a server: .ci/postgres-tests"]
+fn a_daemon_that_could_not_serve_customers_does_not_take_the_lead() {
+    let address = create_database("in_use");
+    let site = site(0, &address, "api-1");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = taken.local_addr().unwrap().to_string();
+    let text = std::fs::read_to_string(site.config()).unwrap();
+    assert!(text.contains("[http]\nlisten = \"127.0.0.1:0\"\n"), "{text}");
+    let text =
+        text.replace("[http]\nlisten = \"127.0.0.1:0\"", &format!("[http]\nlisten = \"{listen}\""));
+    std::fs::write(site.config(), text).unwrap();
+    let output = site.run(&["serve"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains(&format!("cannot listen on {listen} for customers")), "{said}");
+    // It has not even made the tables.
+    administer("CREATE TABLE leader (epoch bigint)", Some(&address));
+}
+
+#[test]
+#[ignore = "needs a server: .ci/postgres-tests"]
+fn a_daemon_whose_database_is_missing_leads_once_it_is_made() {
+    let address = create_database("missing");
+    let name = address.split(['/', '?']).nth(3).unwrap();
+    administer(&format!("ALTER DATABASE {name} RENAME TO {name}_aside"), None);
+    let site = site(0, &address, "api-1");
+    let daemon = site.serve();
+    let (_, body) = site.admin_raw("/readyz");
+    let folder = address.split(['=', '&']).nth(1).unwrap();
+    let reason = format!(
+        "standby; the database server cannot be used: {folder}: database \"{name}\" does not exist"
+    );
+    assert!(body.contains(&reason), "{body}");
+    administer(&format!("ALTER DATABASE {name}_aside RENAME TO {name}"), None);
+    wait_for("it to lead", || leads(&site));
+    site.customer("ann", "10");
+    daemon.terminate();
+}

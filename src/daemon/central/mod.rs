@@ -65,6 +65,22 @@ struct Site {
     boot: Option<Arc<Boot>>,
 }
 
+/// Listens for sites on the address of `[sites]`, if there is one, and reads the certificate.
+///
+/// # Errors
+/// The address or the certificate cannot be used; says why and what would be right.
+pub(super) fn listen(
+    config: &SitesSection,
+) -> Result<Option<(std::net::TcpListener, TlsAcceptor)>, String> {
+    let Some(address) = config.listen else { return Ok(None) };
+    let acceptor = tls::acceptor(&config.certificate, &config.key_file)
+        .map_err(|error| format!("{error}; `simbridge site certificate` makes one"))?;
+    let listener = std::net::TcpListener::bind(address).map_err(|error| {
+        format!("cannot listen on {address} for sites: {error}; set another listen")
+    })?;
+    Ok(Some((listener, acceptor)))
+}
+
 impl Sites {
     pub(super) fn new(
         gateway: Gateway,
@@ -92,16 +108,10 @@ impl Sites {
         config: &SitesSection,
         stop: &CancellationToken,
     ) -> Result<Option<SocketAddr>, String> {
-        let Some(address) = config.listen else { return Ok(None) };
-        let acceptor = tls::acceptor(&config.certificate, &config.key_file)
-            .map_err(|error| format!("{error}; `simbridge site certificate` makes one"))?;
-        let failed = |error: std::io::Error| {
-            format!("cannot listen on {address} for sites: {error}; set another listen")
-        };
-        let listener = std::net::TcpListener::bind(address).map_err(failed)?;
-        listener.set_nonblocking(true).map_err(failed)?;
-        let listener = TcpListener::from_std(listener).map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+        let Some((listener, acceptor)) = listen(config)? else { return Ok(None) };
+        let begun = listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener));
+        let listener = begun.map_err(|error| error.to_string())?;
+        let address = listener.local_addr().map_err(|error| error.to_string())?;
         tracing::info!(event = "sites_served", %address, "serving sites");
         let (sites, stop) = (Arc::clone(self), stop.clone());
         tokio::spawn(async move {

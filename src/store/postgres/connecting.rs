@@ -13,7 +13,7 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Socket};
 
 use super::super::StoreError;
-use super::server::{CONNECT_TIMEOUT, Server};
+use super::server::{CONNECT_TIMEOUT, Server, host_name};
 use super::session::no_answer;
 use super::tls::Tls;
 
@@ -84,6 +84,7 @@ async fn connect_in_time(
     config: Config,
     tls: Option<Tls>,
 ) -> Result<Connected, StoreError> {
+    let name = host_name(&config);
     let connected = async {
         match tls {
             Some(tls) => connect(host, &config, tls).await,
@@ -91,7 +92,13 @@ async fn connect_in_time(
         }
     };
     let limit = HANDSHAKE_TIMEOUT;
-    timeout(limit, connected).await.unwrap_or_else(|_| Err(no_answer(limit)))
+    let outcome = timeout(limit, connected).await.unwrap_or_else(|_| Err(no_answer(limit)));
+    outcome.map_err(|error| match error {
+        StoreError::Away(reason) => StoreError::Away(format!("{name}: {reason}")),
+        // A wrong password, no database of this name, no TLS: somebody can cure it meanwhile.
+        StoreError::Other(reason) => StoreError::Unfit(format!("{name}: {reason}")),
+        other => other,
+    })
 }
 
 async fn connect<T>(host: usize, config: &Config, tls: T) -> Result<Connected, StoreError>

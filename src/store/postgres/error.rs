@@ -32,6 +32,8 @@ impl From<Error> for StoreError {
             &SqlState::READ_ONLY_SQL_TRANSACTION => StoreError::Away(reason),
             // There is no next id.
             &SqlState::SEQUENCE_GENERATOR_LIMIT_EXCEEDED => StoreError::Refused(reason),
+            &SqlState::INSUFFICIENT_PRIVILEGE => StoreError::Unfit(reason),
+            &SqlState::TOO_MANY_CONNECTIONS => StoreError::Away(reason),
             code if code.code().starts_with("23") => StoreError::Refused(reason),
             code if code.code().starts_with("08") || code.code().starts_with("57P") => {
                 StoreError::Away(reason)

@@ -189,12 +189,18 @@ fn shown<'c>(configs: impl IntoIterator<Item = &'c Config>) -> String {
     let (mut name, mut hosts) = ("", Vec::new());
     for config in configs {
         name = config.get_dbname().or(config.get_user()).unwrap_or_default();
-        hosts.extend(config.get_hosts().iter().map(|host| match host {
-            Host::Tcp(name) => name.clone(),
-            Host::Unix(folder) => folder.display().to_string(),
-        }));
+        hosts.push(host_name(config));
     }
     format!("{name} on {}", hosts.join(", "))
+}
+
+/// The host that a configuration names.
+pub(super) fn host_name(config: &Config) -> String {
+    let names = config.get_hosts().iter().map(|host| match host {
+        Host::Tcp(name) => name.clone(),
+        Host::Unix(folder) => folder.display().to_string(),
+    });
+    names.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
