@@ -54,6 +54,7 @@ mod numbers;
 mod operating;
 mod pin;
 mod postgres;
+mod postgres_page;
 mod quirk_index;
 mod recordings;
 mod reload;

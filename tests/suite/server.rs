@@ -1,6 +1,6 @@
 //! Databases on the PostgreSQL server of `SIMBRIDGE_TEST_POSTGRES`, for the real program.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tokio_postgres::config::Host;
 use tokio_postgres::{Config, NoTls};
@@ -14,12 +14,17 @@ fn server() -> Config {
     std::env::var("SIMBRIDGE_TEST_POSTGRES").unwrap().parse().unwrap()
 }
 
+/// The folder with the server's socket.
+pub fn socket_folder() -> PathBuf {
+    match &server().get_hosts()[0] {
+        Host::Unix(folder) => folder.clone(),
+        Host::Tcp(_) => panic!("the server for tests listens on a socket"),
+    }
+}
+
 /// The address of a new, empty database, whose name ends in `name`. Its owner is an ordinary user.
 pub fn create_database(name: &str) -> String {
-    let server = server();
-    let Host::Unix(folder) = &server.get_hosts()[0] else {
-        panic!("the server for tests listens on a socket")
-    };
+    let folder = socket_folder();
     let name = format!("suite_{}_{name}", std::process::id());
     let user = "simbridge";
     administer(
