@@ -63,7 +63,7 @@ fn alone() {
 }
 
 /// Measures an operation again and again with pauses in between.
-fn again_and_again(mut once: impl FnMut() -> Duration) -> [f64; 3] {
+pub fn again_and_again(mut once: impl FnMut() -> Duration) -> [f64; 3] {
     let mut taken: Vec<_> = (0..ALONE)
         .map(|_| {
             sleep(PAUSE);

@@ -2,10 +2,10 @@
 //! of the same run. It uses the real daemon, simulated modems on PTYs, HTTP over loopback and a
 //! real disk.
 //!
-//! `cargo bench --bench figures` takes ten minutes. Parts of it can be run alone: `-- polls
-//! messages instructions latency neighbours followers pages thousand engines`. Benchmarks that
-//! take longer are programs of their own: `size` (a database of ten million messages) and `load`
-//! (ten minutes at full speed).
+//! `cargo bench --bench figures` takes a quarter of an hour. Parts of it can be run alone: `--
+//! polls messages instructions latency distance neighbours followers pages thousand engines`.
+//! Benchmarks that take longer are programs of their own: `size` (a database of ten million
+//! messages) and `load` (ten minutes at full speed).
 #![expect(
     clippy::indexing_slicing,
     clippy::panic,
@@ -15,6 +15,7 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
 
 mod client;
+mod distance;
 mod engines;
 mod followers;
 mod instructions;
@@ -29,6 +30,12 @@ mod session;
 mod table;
 mod thousand;
 
+#[path = "../../tests/suite/several_sites/centre.rs"]
+#[expect(dead_code, reason = "shared with the tests, which use all of it")]
+mod centre;
+#[path = "../../tests/suite/several_sites/proxy.rs"]
+#[expect(dead_code, reason = "shared with the tests, which use all of it")]
+mod proxy;
 #[path = "../../tests/suite/server.rs"]
 mod server;
 #[path = "../../tests/suite/support.rs"]
@@ -42,11 +49,12 @@ fn main() {
         Some(reader::READER) => return reader::run(&args[1..]),
         _ => {}
     }
-    let parts: [(&str, fn()); 9] = [
+    let parts: [(&str, fn()); 10] = [
         ("polls", polls::run),
         ("messages", messages::run),
         ("instructions", instructions::run),
         ("latency", latency::run),
+        ("distance", distance::run),
         ("neighbours", neighbours::run),
         ("followers", followers::run),
         ("pages", pages::run),
