@@ -5,10 +5,11 @@
 //! everybody who had asked before it began shares the result, which is therefore never older than
 //! the question.
 
+mod candidates;
 mod counting;
+mod found;
 
 use std::collections::{BTreeSet, HashMap};
-use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -19,13 +20,13 @@ use super::Stock;
 use super::conditions::Conditions;
 use super::offers::{Offer, Skip};
 use super::on_sale::OnSale;
-use crate::domain::allocation::{ActiveOrder, SharingPolicy, Use, Wanted, count_stock, passes};
-use crate::domain::availability::{Purpose, SimUsage};
-use crate::domain::sim::Pool;
-use crate::domain::{AccountId, Msisdn, Service, ServiceId, SimId, Timestamp};
+use crate::domain::allocation::{SharingPolicy, passes};
+use crate::domain::availability::Purpose;
+use crate::domain::{AccountId, Msisdn, Service, ServiceId, SimId};
 use crate::gateway::Error;
-use crate::gateway::sim_presence::SimPresence;
 use crate::store::{ReadTx, SellableSim, StoreError};
+use candidates::{Candidate, Candidates, Parked};
+use found::Found;
 
 /// After each reading, so many times as long as it took must pass before the next one: a fourth of
 /// one reader's time is the most that all readings take.
@@ -36,9 +37,6 @@ const CHEAP: Duration = Duration::from_millis(2);
 /// How many SIMs are proposed for an order or a rental.
 const PROPOSALS: usize = 16;
 
-/// How many SIMs are remembered whose numbers rest for all but one account.
-const MOST_RESTING: usize = 1024;
-
 /// A SIM that an order could be given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) struct Proposal {
@@ -46,43 +44,6 @@ pub(in super::super) struct Proposal {
     /// Which orders may run on it already.
     pub(super) sharing: SharingPolicy,
     pub(super) is_parked: bool,
-}
-
-/// A SIM on sale, on the air or parked, with what decides for which services it can be given.
-struct Candidate {
-    sim: SimId,
-    number: Msisdn,
-    uses: Arc<[Use]>,
-    active_orders: Vec<ActiveOrder>,
-    /// How soon it could be on the air.
-    wait: Duration,
-}
-
-/// SIMs on sale, and for how many of them each service could be ordered by an account that skipped
-/// and used no number.
-struct Candidates {
-    sims: Vec<Candidate>,
-    /// Made when it is first needed.
-    by_number: OnceLock<HashMap<Msisdn, usize>>,
-    /// The SIMs to whose numbers an account was sent messages without ordering them for a service
-    /// for good, in order: it may still order what it used itself.
-    by_user: HashMap<AccountId, Vec<usize>>,
-    /// In the order of [`Conditions::services`].
-    counts: Vec<usize>,
-}
-
-/// Parked SIMs on sale, by the radios that reach them.
-type Parked<C> = HashMap<(usize, Range<usize>), C>;
-
-/// The SIMs on sale, as they are found.
-struct Found {
-    on_air: Vec<Candidate>,
-    /// The parked SIMs that have no active orders.
-    parked: Parked<Vec<Candidate>>,
-    /// The first that a rental could be given: those on the air, and those that are parked.
-    rentable: [Vec<SimId>; 2],
-    /// The first of those whose numbers rest for all but this account.
-    rentable_by: Vec<(AccountId, SimId)>,
 }
 
 /// What is on sale in a country.
@@ -200,13 +161,7 @@ impl Snapshot {
         (country, sims): (String, Vec<SellableSim>),
         conditions: &Arc<Conditions>,
     ) -> Result<Snapshot, StoreError> {
-        let mut found = Found {
-            on_air: Vec::new(),
-            parked: HashMap::new(),
-            rentable: [Vec::new(), Vec::new()],
-            rentable_by: Vec::new(),
-        };
-        found.read(stock, rows, sims, conditions)?;
+        let found = Found::read(stock, rows, sims, conditions)?;
         let count = |sims| Candidates::count(sims, &conditions.services, conditions.used_since);
         Ok(Snapshot {
             country,
@@ -310,177 +265,6 @@ impl Snapshot {
             pool.placeable(&reached.collect())
         });
         count(&self.on_air) + in_time
-    }
-}
-
-impl Found {
-    fn read(
-        &mut self,
-        stock: &Stock,
-        rows: &ReadTx<'_>,
-        sims: Vec<SellableSim>,
-        conditions: &Conditions,
-    ) -> Result<(), StoreError> {
-        let (presence, now) = (&stock.presence, conditions.now);
-        let mut resting: HashMap<&Msisdn, Option<AccountId>> = HashMap::new();
-        for (number, account, _) in &conditions.rests {
-            let by = resting.entry(number).or_insert(Some(*account));
-            *by = by.filter(|known| known == account);
-        }
-        let uses = stock.uses_of_all(rows, &sims)?;
-        let on_air = presence.which_can_be_given(&sims, now);
-        for ((sold, uses), is_on_air) in sims.into_iter().zip(uses).zip(on_air) {
-            let SellableSim { sim, iccid, number, .. } = sold;
-            let active_orders = conditions.active_orders.get(&sim).cloned().unwrap_or_default();
-            let usage =
-                SimUsage { uses: &uses, active_orders: &active_orders, ..SimUsage::default() };
-            let is_let = sold.pool != Pool::Orders && !sold.on_probation;
-            if is_let
-                && active_orders.is_empty()
-                && !usage.was_ordered_since(conditions.ordered_since)
-            {
-                match resting.get(&number) {
-                    None => self.add_rentable(presence, sim, iccid.as_str(), is_on_air, now),
-                    Some(Some(by)) if self.rentable_by.len() < MOST_RESTING => {
-                        self.rentable_by.push((*by, sim));
-                    }
-                    Some(_) => {}
-                }
-            }
-            let is_tried = sold.on_probation && usage.has_open_order();
-            if sold.pool == Pool::Rentals || is_tried {
-                continue;
-            }
-            let candidate =
-                |wait, active_orders| Candidate { sim, number, uses, active_orders, wait };
-            if is_on_air {
-                self.on_air.push(candidate(Duration::ZERO, active_orders));
-            } else if active_orders.is_empty()
-                && let Some(pool) = &conditions.pool
-                && let Some(offer) = presence.parked_offer(pool, sim, iccid.as_str(), now)
-            {
-                let candidate = candidate(offer.wait, active_orders);
-                self.parked.entry(offer.place).or_default().push(candidate);
-            }
-        }
-        Ok(())
-    }
-
-    fn add_rentable(
-        &mut self,
-        presence: &SimPresence,
-        sim: SimId,
-        iccid: &str,
-        is_on_air: bool,
-        now: Timestamp,
-    ) {
-        let [on_air, parked] = &mut self.rentable;
-        let sims = if is_on_air { on_air } else { parked };
-        if sims.len() < PROPOSALS && (is_on_air || presence.can_be_rented_parked(sim, iccid, now)) {
-            sims.push(sim);
-        }
-    }
-}
-
-impl Stock {
-    /// What the number of each of several SIMs was used for, in their order.
-    fn uses_of_all(
-        &self,
-        rows: &ReadTx<'_>,
-        sims: &[SellableSim],
-    ) -> Result<Vec<Arc<[Use]>>, StoreError> {
-        let known = self.cache.known_uses(sims.iter().map(|sold| &sold.number));
-        let each = sims.iter().zip(known);
-        each.map(|(sold, uses)| uses.map_or_else(|| self.uses(rows, &sold.number), Ok)).collect()
-    }
-
-    pub(super) fn uses(
-        &self,
-        rows: &ReadTx<'_>,
-        number: &Msisdn,
-    ) -> Result<Arc<[Use]>, StoreError> {
-        match self.cache.uses_of(number) {
-            Ok(uses) => Ok(uses),
-            Err(generation) => {
-                let uses: Arc<[Use]> = rows.uses(number)?.into();
-                self.cache.remember_uses(number, &uses, generation);
-                Ok(uses)
-            }
-        }
-    }
-}
-
-impl Candidates {
-    fn count(
-        sims: Vec<Candidate>,
-        services: &[(Arc<Service>, SharingPolicy)],
-        used_since: Timestamp,
-    ) -> Candidates {
-        let wanted = services.iter().map(|(service, sharing)| Wanted {
-            service: service.id,
-            sharing: *sharing,
-            patterned: service.has_patterns(),
-        });
-        let wanted: Vec<Wanted> = wanted.collect();
-        let usages: Vec<SimUsage<'_>> = sims.iter().map(Candidate::usage).collect();
-        let counts = count_stock(&wanted, &usages, used_since);
-        let mut by_user: HashMap<AccountId, Vec<usize>> = HashMap::new();
-        for (place, sim) in sims.iter().enumerate() {
-            for account in sim.uses.iter().filter_map(|used| used.by.account()) {
-                let places = by_user.entry(account).or_default();
-                if places.last() != Some(&place) {
-                    places.push(place);
-                }
-            }
-        }
-        Candidates { by_number: OnceLock::new(), by_user, counts, sims }
-    }
-
-    fn place_of(&self, number: &Msisdn) -> Option<usize> {
-        let places = self.by_number.get_or_init(|| {
-            let sims = self.sims.iter().enumerate();
-            sims.map(|(place, sim)| (sim.number.clone(), place)).collect()
-        });
-        places.get(number).copied()
-    }
-
-    /// How many of them an account's order for the service at a place may be given if it may not
-    /// have these.
-    fn count_for(
-        &self,
-        account: Option<AccountId>,
-        place: usize,
-        order: Purpose,
-        barred: &BTreeSet<&Msisdn>,
-    ) -> usize {
-        let of_anybody = order.of_anybody();
-        let count = self.counts.get(place).copied().unwrap_or(0);
-        let at = |place: usize| self.sims.get(place);
-        let barred_places = barred.iter().filter_map(|number| self.place_of(number));
-        let taken = barred_places.filter_map(at).filter(|sim| sim.usage().allows(of_anybody));
-        let own = account.and_then(|account| self.by_user.get(&account));
-        let own = own.into_iter().flatten().copied().filter_map(at).filter(|sim| {
-            let usage = sim.usage();
-            !barred.contains(&sim.number) && usage.allows(order) && !usage.allows(of_anybody)
-        });
-        count - taken.count() + own.count()
-    }
-
-    /// The SIMs that an order may be given whose account has skipped these.
-    fn fitting(
-        &self,
-        order: Purpose,
-        skipped: &BTreeSet<&Msisdn>,
-    ) -> impl Iterator<Item = &Candidate> {
-        self.sims
-            .iter()
-            .filter(move |sim| !skipped.contains(&sim.number) && sim.usage().allows(order))
-    }
-}
-
-impl Candidate {
-    fn usage(&self) -> SimUsage<'_> {
-        SimUsage { uses: &self.uses, active_orders: &self.active_orders, ..SimUsage::default() }
     }
 }
 

@@ -4,7 +4,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Candidates, Snapshot};
+use super::Snapshot;
+use super::candidates::Candidates;
 use crate::domain::{AccountId, Msisdn, Service, ServiceId};
 use crate::gateway::stock::offers::Skip;
 
