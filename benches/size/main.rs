@@ -168,33 +168,43 @@ async fn whole_stock(site: &Site) {
     }
 }
 
-/// Measures how long all prices of 500 services in 60 countries with their stock take: as an
-/// account sees them that has just given up a number, so that nothing may be used which was read
-/// before, and as it sees them again at once.
+/// Measures how long all prices of 500 services in 60 countries with their stock take: when nobody
+/// has asked for so long that all is read anew, to an account that has just given up a number, so
+/// that what was read before is wrong for it, and to one that has not.
 async fn price_lists() {
     let size = Size { sims: 10_000, countries: fill::COUNTRIES.len(), services: 500, history: 0 };
     let site = open(&size).await;
-    let account = AccountId(1);
-    let (mut fresh, mut shared, mut rows) = (Vec::new(), Vec::new(), 0);
+    let (account, other) = (AccountId(1), AccountId(2));
+    let (mut anew, mut changed, mut shared) = (Vec::new(), Vec::new(), Vec::new());
+    let mut rows = 0;
     for _ in 0..20 {
+        // What was read is shared for two seconds.
+        tokio::time::sleep(Duration::from_millis(2_100)).await;
+        anew.push(price_list(&site, other, &mut rows).await);
         let made = site.gateway.orders().make(account, Some(ServiceId(1)), "NL").await.unwrap();
         let MakeOrder::Made { order, .. } = made else { panic!("{made:?}") };
         site.gateway.orders().cancel(account, order).await.unwrap();
         // After each reading the next one waits three times as long as that took.
         tokio::time::sleep(Duration::from_millis(500)).await;
-        for taken in [&mut fresh, &mut shared] {
-            let (started, filter) = (Instant::now(), PriceFilter::default());
-            let list = site.gateway.stock().price_list(Some(account), filter).await.unwrap();
-            taken.push(started.elapsed());
-            rows = list.iter().map(|country| country.offers.len()).sum();
-        }
+        changed.push(price_list(&site, account, &mut rows).await);
+        shared.push(price_list(&site, other, &mut rows).await);
     }
     table::head(&["all prices with the stock", "ms p50", "p90", "goal", "prices"]);
-    for (what, mut taken) in [("read anew", fresh), ("shared", shared)] {
+    let own = "after an order of one's own";
+    for (what, mut taken) in [("all read anew", anew), (own, changed), ("shared", shared)] {
         taken.sort();
         let at = |n: usize| format!("{:.1}", taken[n].as_secs_f64() * 1e3);
         table::row(&[what, &at(10), &at(18), "≤ 20", &rows.to_string()]);
     }
+}
+
+/// How long it takes until an account has all prices; `rows` is set to how many they are.
+async fn price_list(site: &Site, account: AccountId, rows: &mut usize) -> Duration {
+    let started = Instant::now();
+    let stock = site.gateway.stock();
+    let list = stock.price_list(Some(account), PriceFilter::default()).await.unwrap();
+    *rows = list.iter().map(|country| country.offers.len()).sum();
+    started.elapsed()
 }
 
 async fn open(size: &Size) -> Site {

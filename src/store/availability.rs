@@ -20,7 +20,7 @@ use crate::domain::allocation::SharingPolicy;
 use crate::domain::sim::Pool;
 use crate::domain::{AccountId, Iccid, Msisdn, ServiceId, SimId, Timestamp};
 pub(super) use reasons::{contested, rented, unmarked};
-use statements::{ALL_SIMS, SELLABLE, for_order, for_rental};
+use statements::{SELLABLE, SIMS_OF_RANGE, for_order, for_rental};
 
 /// What an order wants of the SIM that it is given.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +79,22 @@ pub struct SellableSim {
     pub pool: Pool,
     /// Whether it has one order at a time and no tenant, because it seemed deaf.
     pub on_probation: bool,
+}
+
+/// Countries by their codes. The default is all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CountryRange<'c> {
+    /// The first code that is in it.
+    pub from: &'c str,
+    /// The first code that is not; `None` where all that follow are.
+    pub before: Option<&'c str>,
+}
+
+impl CountryRange<'_> {
+    /// Whether a country is in it.
+    pub fn contains(&self, code: &str) -> bool {
+        code >= self.from && self.before.is_none_or(|before| code < before)
+    }
 }
 
 /// Which SIMs a search looks at.
@@ -147,13 +163,14 @@ impl ReadTx<'_> {
         self.all(SELLABLE, params![country, now.0], sellable_sim)
     }
 
-    /// The same for every country that there are SIMs of.
+    /// The same for every country of a range that there are SIMs of.
     pub fn sellable_sims_by_country(
         &self,
+        range: CountryRange<'_>,
         now: Timestamp,
     ) -> Result<BTreeMap<String, Vec<SellableSim>>, StoreError> {
         let mut by_country: BTreeMap<String, Vec<(i64, SellableSim)>> = BTreeMap::new();
-        self.visit(ALL_SIMS, [now.0], |row| {
+        self.visit(SIMS_OF_RANGE, params![now.0, range.from, range.before], |row| {
             let country = row.get_ref(5)?.as_str().map_err(rusqlite::Error::from)?;
             let sims = match by_country.get_mut(country) {
                 Some(sims) => sims,

@@ -85,7 +85,9 @@ pub use alarms::LoggedAlarm;
 pub use api_keys::{Holder, Key, KeyTerms};
 pub use assemblies::{Assembly, AwaitedMessage, NewAssembly};
 pub use audit::AuditRow;
-pub use availability::{RentalQuery, SearchResult, SearchScope, SellableSim, StockQuery};
+pub use availability::{
+    CountryRange, RentalQuery, SearchResult, SearchScope, SellableSim, StockQuery,
+};
 pub use banks::{SimClaims, WaitingOrder};
 pub use changes::Changes;
 pub use client_addresses::Asked;

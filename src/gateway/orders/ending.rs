@@ -273,7 +273,7 @@ impl Orders {
         self.judge(tx, completed, at)?;
         self.stats.count_end_after(tx, completed);
         self.wakeups.bank_demand_changes_after(tx);
-        self.stock.changes_after(tx, completed.account);
+        self.stock.changes_after(tx, completed.account, &completed.country);
         let (cache, number) = (Arc::clone(&self.cache), completed.number.clone());
         tx.after_commit(move || cache.forget_uses_of(&number));
         self.events.note_end(tx, completed, at);
@@ -300,7 +300,7 @@ impl Orders {
         tx.end_order(ended)?;
         self.stats.count_end_after(tx, ended);
         self.wakeups.bank_demand_changes_after(tx);
-        self.stock.changes_after(tx, ended.account);
+        self.stock.changes_after(tx, ended.account, &ended.country);
         self.events.note_end(tx, ended, at);
         let posting = Posting::Release { amount: ended.price, order: ended.id };
         self.events.post(tx, ended.account, &posting, self.env.occasion(at, None))?;

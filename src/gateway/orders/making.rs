@@ -305,7 +305,7 @@ impl Orders {
         if awaits_sim {
             self.wakeups.bank_demand_changes_after(tx);
         }
-        self.stock.changes_after(tx, account);
+        self.stock.changes_after(tx, account, country);
         tx.record_sim_given(sim, now)?;
         let subject = EventSubject::Order(order);
         self.events.note(tx, NotedEvent::new(account, EventKind::OrderCreated, subject, now));

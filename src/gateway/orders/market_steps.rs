@@ -102,7 +102,7 @@ impl Orders {
                 tx.finish_order(&finished)?;
                 self.wakeups.deadlines_change_after(tx);
                 self.wakeups.bank_demand_changes_after(tx);
-                self.stock.changes_after(tx, finished.account);
+                self.stock.changes_after(tx, finished.account, &finished.country);
                 Ok(Ok(()))
             }
             Err(_) => Ok(Err(StepRefusal::Stands(OrderStage::Finished))),

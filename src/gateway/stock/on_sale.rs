@@ -12,7 +12,7 @@ use super::snapshot::Snapshot;
 use crate::domain::AccountId;
 use crate::gateway::Error;
 use crate::gateway::shared_reading::Freshness;
-use crate::store::StoreError;
+use crate::store::{CountryRange, ReadTx, StoreError};
 
 /// How long a reading is shared. One takes tens of milliseconds for thousands of SIMs.
 const SHARED_FOR: Duration = Duration::from_secs(3);
@@ -21,17 +21,30 @@ const SHARED_FOR: Duration = Duration::from_secs(3);
 pub(super) struct OnSale {
     /// In each country that can be named, by its code.
     countries: BTreeMap<String, Arc<Snapshot>>,
-    /// The codes of the countries that there are SIMs of.
-    with_sims: BTreeSet<String>,
+    /// The countries that there are SIMs of, by their codes, and how many of them can be sold.
+    sims: BTreeMap<String, usize>,
     /// How many changes by accounts are in it for certain.
     pub(super) changes: u64,
 }
 
 impl OnSale {
     /// The countries that there are SIMs of, by their codes.
-    pub(super) fn with_sims(&self) -> impl Iterator<Item = (&String, &Snapshot)> {
-        let all = self.countries.iter().filter(|(code, _)| self.with_sims.contains(*code));
-        all.map(|(code, snapshot)| (code, &**snapshot))
+    pub(super) fn with_sims(&self) -> BTreeMap<String, Arc<Snapshot>> {
+        let mut countries = self.countries.clone();
+        countries.retain(|code, _| self.sims.contains_key(code));
+        countries
+    }
+
+    /// The country up to which half of the SIMs are.
+    fn middle(&self) -> Option<String> {
+        let half = self.sims.values().sum::<usize>() / 2;
+        let mut so_far = 0;
+        let mut countries = self.sims.iter();
+        let middle = countries.find(|(_, sims)| {
+            so_far += **sims;
+            so_far > half
+        });
+        middle.map(|(code, _)| code.clone())
     }
 }
 
@@ -83,24 +96,47 @@ impl Stock {
         Ok(Some(offers.into_iter().filter(is_sold).collect()))
     }
 
+    /// Reads what is on sale in every country, with two readers at once, each of which reads half
+    /// of the SIMs as they were at the last reading.
     pub(super) async fn read_on_sale(self: &Arc<Self>) -> Result<OnSale, Error> {
-        let (stock, changes) = (Arc::clone(self), self.changes.count());
-        let read = self.env.store.read(move |rows| {
-            let conditions = Arc::new(Conditions::read(&stock, rows)?);
-            let mut sims = rows.sellable_sims_by_country(conditions.now)?;
-            let settings = stock.env.settings();
-            let is_known = |code: &&String| settings.countries.find(code).is_some();
-            let with_sims = sims.keys().filter(is_known).cloned().collect();
-            let countries = stock.countries_to_name(sims.keys().cloned());
-            let country = |code: String| {
-                let sims = (code.clone(), sims.remove(&code).unwrap_or_default());
-                let snapshot = Snapshot::read(&stock, rows, sims, &conditions)?;
-                Ok::<_, StoreError>((code, Arc::new(snapshot)))
-            };
-            let countries = countries.into_iter().map(country).collect::<Result<_, _>>()?;
-            Ok::<_, StoreError>(OnSale { countries, with_sims, changes })
+        let middle = self.on_sale.last().and_then(|(_, last)| last.middle());
+        let middle: Arc<str> = middle.unwrap_or_default().into();
+        let (changes, stock, code) = (self.changes.count(), Arc::clone(self), Arc::clone(&middle));
+        let first = self.env.store.read(move |rows| {
+            let range = CountryRange { from: "", before: Some(&code) };
+            stock.read_countries(rows, range, changes)
         });
-        Ok(read.await?)
+        let stock = Arc::clone(self);
+        let second = self.env.store.read(move |rows| {
+            stock.read_countries(rows, CountryRange { from: &middle, before: None }, changes)
+        });
+        let (mut on_sale, mut second) = tokio::try_join!(first, second)?;
+        on_sale.countries.append(&mut second.countries);
+        on_sale.sims.append(&mut second.sims);
+        Ok(on_sale)
+    }
+
+    /// Reads what is on sale in the countries of a range, after so many changes by accounts.
+    fn read_countries(
+        &self,
+        rows: &ReadTx<'_>,
+        range: CountryRange<'_>,
+        changes: u64,
+    ) -> Result<OnSale, StoreError> {
+        let conditions = Arc::new(Conditions::read(self, rows)?);
+        let mut sims = rows.sellable_sims_by_country(range, conditions.now)?;
+        let settings = self.env.settings();
+        let counts = sims.iter().map(|(code, sims)| (code.clone(), sims.len()));
+        let known = counts.filter(|(code, _)| settings.countries.find(code).is_some()).collect();
+        let mut countries = self.countries_to_name(sims.keys().cloned());
+        countries.retain(|code| range.contains(code));
+        let country = |code: String| {
+            let sims = (code.clone(), sims.remove(&code).unwrap_or_default());
+            let snapshot = Snapshot::read(self, rows, sims, &conditions)?;
+            Ok::<_, StoreError>((code, Arc::new(snapshot)))
+        };
+        let countries = countries.into_iter().map(country).collect::<Result<_, _>>()?;
+        Ok(OnSale { countries, sims: known, changes })
     }
 
     /// The codes of all countries that can be named, with those that SIMs were seen of.

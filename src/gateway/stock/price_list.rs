@@ -1,7 +1,7 @@
 //! Prices and counts of all services in all countries at once, for customers' programs that ask for
 //! all of it before they buy.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,9 +15,13 @@ use crate::domain::{AccountId, Amount, Service, ServiceId};
 use crate::gateway::Error;
 use crate::store::WriteTx;
 
-/// How old what is read may be. For an account that has ordered or given up a number since, it is
-/// read again.
+/// How old what is read may be. Countries in which an account has ordered or given up a number
+/// since are read again for it.
 const SHARED_FOR: Duration = Duration::from_secs(2);
+
+/// How many countries are read again by themselves. For an account that has changed more of them,
+/// all are read.
+const MOST_READ_AGAIN: usize = 4;
 
 /// Of which part of what is sold the prices are wanted. What is `None` limits nothing.
 #[derive(Debug, Clone, Default)]
@@ -53,8 +57,8 @@ pub(super) struct StockChanges(Mutex<ChangesByAccount>);
 #[derive(Debug, Default)]
 struct ChangesByAccount {
     count: u64,
-    /// How many changes there had been with the last one of each account.
-    last: HashMap<AccountId, u64>,
+    /// How many changes there had been with the last one of each account in each country.
+    last: HashMap<AccountId, BTreeMap<String, u64>>,
 }
 
 impl StockChanges {
@@ -63,28 +67,31 @@ impl StockChanges {
         self.0.lock().count
     }
 
-    fn note(&self, account: AccountId) {
+    fn note(&self, account: AccountId, country: String) {
         let mut changes = self.0.lock();
         changes.count += 1;
         let count = changes.count;
-        changes.last.insert(account, count);
+        changes.last.entry(account).or_default().insert(country, count);
     }
 
-    /// Whether the last change of an account was among the first so many.
-    fn is_among(&self, account: AccountId, first: u64) -> bool {
-        self.0.lock().last.get(&account).is_none_or(|last| *last <= first)
+    /// The countries in which an account has changed something after the first so many changes.
+    fn countries_after(&self, account: AccountId, first: u64) -> Vec<String> {
+        let changes = self.0.lock();
+        let last = changes.last.get(&account).into_iter().flatten();
+        last.filter(|(_, count)| **count > first).map(|(country, _)| country.clone()).collect()
     }
 }
 
 impl Stock {
-    /// Once the operation is on disk, an account has ordered or given up a number.
+    /// Once the operation is on disk, an account has ordered or given up a number of a country.
     pub(in crate::gateway) fn changes_after(
         self: &Arc<Self>,
         tx: &WriteTx<'_>,
         account: AccountId,
+        country: &str,
     ) {
-        let stock = Arc::clone(self);
-        tx.after_commit(move || stock.changes.note(account));
+        let (stock, country) = (Arc::clone(self), country.to_owned());
+        tx.after_commit(move || stock.changes.note(account, country));
     }
 
     /// What an account could order, in the countries that there are SIMs of; without an account,
@@ -94,20 +101,32 @@ impl Stock {
         account: Option<AccountId>,
         filter: PriceFilter,
     ) -> Result<Vec<CountryPrices>, Error> {
-        let is_usable = |on_sale: &OnSale| {
-            account.is_none_or(|account| self.changes.is_among(account, on_sale.changes))
+        let changed = |on_sale: &OnSale| match account {
+            Some(account) => self.changes.countries_after(account, on_sale.changes),
+            None => Vec::new(),
         };
+        let is_usable = |on_sale: &OnSale| changed(on_sale).len() <= MOST_READ_AGAIN;
         let read = self.read_on_sale_in_turn();
         let on_sale = self.on_sale.get_usable(&self.env, SHARED_FOR, is_usable, read).await?;
+        let mut countries = on_sale.with_sims();
+        countries
+            .retain(|country, _| filter.country.as_ref().is_none_or(|wanted| wanted == country));
+        for country in changed(&on_sale) {
+            if let Some(snapshot) = countries.get_mut(&country) {
+                *snapshot = self.snapshot(&country).await?;
+            }
+        }
         let Some(account) = account else {
             let listed = self.env.store.read(move |_| {
-                Ok::<_, Error>(list(&on_sale, &filter, &[], |snapshot| snapshot.counts().collect()))
+                Ok::<_, Error>(list(&countries, &filter, &[], |snapshot| {
+                    snapshot.counts().collect()
+                }))
             });
             return listed.await;
         };
         let listed = self.env.store.read_for(account, move |rows| {
             let (own, skips) = (rows.account_prices(account)?, rows.skips(account)?);
-            Ok::<_, Error>(list(&on_sale, &filter, &own, |snapshot| {
+            Ok::<_, Error>(list(&countries, &filter, &own, |snapshot| {
                 snapshot.counts_for(account, &skips).collect()
             }))
         });
@@ -146,18 +165,15 @@ impl Stock {
     }
 }
 
-/// The prices and counts that are wanted of what is on sale.
+/// The prices and counts that are wanted of what is on sale in these countries.
 fn list<'s>(
-    on_sale: &'s OnSale,
+    countries: &'s BTreeMap<String, Arc<Snapshot>>,
     filter: &PriceFilter,
     own: &[AccountPrice],
     counts: impl Fn(&'s Snapshot) -> Vec<(&'s Arc<Service>, Option<usize>)>,
 ) -> Vec<CountryPrices> {
     let own = OwnPrices::new(own);
-    let countries = on_sale
-        .with_sims()
-        .filter(|(country, _)| filter.country.as_ref().is_none_or(|wanted| wanted == *country));
-    let list = countries.map(|(country, snapshot)| {
+    let list = countries.iter().map(|(country, snapshot)| {
         let wanted = counts(snapshot)
             .into_iter()
             .filter(|(service, _)| filter.service.is_none_or(|wanted| wanted == service.id));
@@ -193,5 +209,25 @@ impl OwnPrices {
     fn price_for(&self, service: &Service, country: &str) -> Option<Amount> {
         let own = self.by_service.get(&service.id).unwrap_or(&self.for_all);
         price_for(service, country, own)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_account_has_changed_since_a_reading_is_known_by_country() {
+        let (ann, bob) = (AccountId(1), AccountId(2));
+        let changes = StockChanges::default();
+        assert_eq!(changes.countries_after(ann, 0), [""; 0]);
+        for (account, country) in [(ann, "NL"), (bob, "UK"), (ann, "BE"), (ann, "NL")] {
+            changes.note(account, country.to_owned());
+        }
+        assert_eq!(changes.count(), 4);
+        assert_eq!(changes.countries_after(ann, 0), ["BE", "NL"]);
+        assert_eq!(changes.countries_after(ann, 3), ["NL"]);
+        assert_eq!(changes.countries_after(ann, 4), [""; 0]);
+        assert_eq!(changes.countries_after(bob, 1), ["UK"]);
     }
 }

@@ -301,6 +301,9 @@ async fn the_price_list_has_what_each_account_could_order() {
     // For others it rests, as what she waited for may come late.
     fixture.bought(bob, plain).await;
     assert_eq!(counts(Some(bob)).await, [(uber, 50, 2), (plain, 50, 3)]);
+    assert_eq!(counts(None).await, [(uber, 50, 4), (plain, 50, 4)], "as ann was told first");
+    fixture.pass(2);
+    (1..=4).for_each(|n| fixture.report(n));
     assert_eq!(counts(None).await, [(uber, 50, 2), (plain, 50, 3)]);
     for account in [ann, bob] {
         let offers = fixture.gateway.stock().offers(account, "NL").await.unwrap().unwrap();

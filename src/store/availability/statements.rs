@@ -119,14 +119,16 @@ macro_rules! contested_or_rented {
     };
 }
 
-/// All SIMs whose countries are known, each with whether it can be sold at all.
-pub(super) const ALL_SIMS: &str = concat!(
+/// The SIMs of the countries from `$2` on and before `$3`, if that is not NULL, each with whether
+/// it can be sold at all.
+pub(super) const SIMS_OF_RANGE: &str = concat!(
     "SELECT s.id, s.iccid, s.number, s.pool, s.deaf_until > 0, s.country, s.last_given_at, ",
     "CASE WHEN ",
     sellable_by_its_row!("$1"),
     " AND s.id NOT IN (",
     contested_or_rented!(),
-    ") THEN 1 ELSE 0 END FROM sim s WHERE s.country IS NOT NULL"
+    ") THEN 1 ELSE 0 END FROM sim s ",
+    "WHERE s.country >= $2 AND (CAST($3 AS text) IS NULL OR s.country < $3)"
 );
 
 /// The SIMs of a scope, each with whether a rental may have it.

@@ -20,8 +20,8 @@ use crate::domain::{
     Timestamp,
 };
 use crate::store::{
-    NewOrder, NewService, ReadTx, RentalQuery, SearchResult, SearchScope, StockQuery, Store,
-    StoreError, Trace, WriteTx,
+    CountryRange, NewOrder, NewService, ReadTx, RentalQuery, SearchResult, SearchScope, StockQuery,
+    Store, StoreError, Trace, WriteTx,
 };
 
 /// For how long a number that was given up rests.
@@ -639,8 +639,15 @@ impl Model {
     fn compare(&self, tx: &ReadTx<'_>, at: Timestamp) {
         let sims: Vec<Sim> = self.sims.iter().map(|sim| self.sim(sim)).collect();
         assert_eq!(tx.sims().unwrap(), sims, "{self:#?}");
-        let mut by_country = tx.sellable_sims_by_country(at).unwrap();
+        let mut by_country = tx.sellable_sims_by_country(CountryRange::default(), at).unwrap();
         assert!(by_country.keys().eq(&tx.countries_of_sims().unwrap()), "{self:#?}");
+        let middle = COUNTRIES[1];
+        let first = CountryRange { from: "", before: Some(middle) };
+        let mut parts = tx.sellable_sims_by_country(first, at).unwrap();
+        assert!(parts.keys().all(|code| code.as_str() < middle && first.contains(code)));
+        let second = CountryRange { from: middle, before: None };
+        parts.extend(tx.sellable_sims_by_country(second, at).unwrap());
+        assert_eq!(parts, by_country, "{self:#?}");
         for country in COUNTRIES {
             let sellable = tx.sellable_sims(country, at).unwrap();
             let of_country = by_country.remove(country).unwrap_or_default();

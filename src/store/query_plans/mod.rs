@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, StatementStatus};
 
-use super::{ReadTx, sqlite};
+use super::{CountryRange, ReadTx, sqlite};
 use crate::domain::Timestamp;
 use frequent::run_frequent_functions;
 
@@ -120,7 +120,7 @@ fn every_frequent_statement_uses_an_index() {
 #[test]
 fn the_whole_stock_is_read_without_asking_about_each_sim() {
     let conn = traced_connection();
-    ReadTx::on(&conn).sellable_sims_by_country(Timestamp(1)).unwrap();
+    ReadTx::on(&conn).sellable_sims_by_country(CountryRange::default(), Timestamp(1)).unwrap();
     let [sql] = &STATEMENTS.take()[..] else { panic!() };
     let steps = plan_of(&conn, sql);
     let scans = steps.iter().filter(|step| step.starts_with("SCAN"));
