@@ -19,8 +19,7 @@ pub(super) fn serve_metrics(
     let Some(address) = config.admin.metrics_listen else { return Ok(None) };
     let limits = ConnectionLimits::of_operator(METRICS_CONNECTIONS);
     let served = http::listen_tcp(address, move |_| http::route_all(health.clone()), limits);
-    let failed = |error: std::io::Error| StartError::Metrics { address, reason: error.to_string() };
-    Ok(Some(served.map_err(failed)?.1))
+    Ok(Some(served.map_err(|error| StartError::metrics(address, &error))?.1))
 }
 
 /// Serves commands on the admin socket.

@@ -1,7 +1,8 @@
 //! Waiting for the lead of a database on a server, while another daemon has it or the server is
 //! away. Monitoring and operators are told so meanwhile; customers and sites are not served.
 
-use std::net::TcpListener;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,12 +69,19 @@ pub(super) async fn wait_for_lead(
 /// Fails when customers, operators or sites cannot be served, so that this daemon does not take the
 /// lead from one that can.
 fn check_addresses(config: &Config) -> Result<(), StartError> {
-    let address = config.http.listen;
-    TcpListener::bind(address).map_err(|error| StartError::http(address, &error))?;
-    if let Some(address) = config.console.listen {
-        TcpListener::bind(address).map_err(|error| StartError::console(address, &error))?;
-    }
+    // All are held until the end, because two of them may be the same.
+    let _customers = bind(Some(config.http.listen), StartError::http)?;
+    let _console = bind(config.console.listen, StartError::console)?;
+    let _metrics = bind(config.admin.metrics_listen, StartError::metrics)?;
     central::listen(&config.sites).map(drop).map_err(StartError::Sites)
+}
+
+fn bind(
+    address: Option<SocketAddr>,
+    failed: fn(SocketAddr, &io::Error) -> StartError,
+) -> Result<Option<TcpListener>, StartError> {
+    let Some(address) = address else { return Ok(None) };
+    TcpListener::bind(address).map(Some).map_err(|error| failed(address, &error))
 }
 
 fn tell_term(store: &Store) {

@@ -54,6 +54,10 @@ impl StartError {
         StartError::Console { address, reason: error.to_string() }
     }
 
+    pub(super) fn metrics(address: SocketAddr, error: &io::Error) -> StartError {
+        StartError::Metrics { address, reason: error.to_string() }
+    }
+
     pub(super) fn from_opening(error: gateway::Error, database: Option<&Path>) -> StartError {
         match error {
             gateway::Error::Store(error) => StartError::Store(match database {

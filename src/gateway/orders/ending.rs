@@ -273,9 +273,10 @@ impl Orders {
         self.judge(tx, completed, at)?;
         self.stats.count_end_after(tx, completed);
         self.wakeups.bank_demand_changes_after(tx);
-        self.stock.changes_after(tx, completed.account, &completed.country);
         let (cache, number) = (Arc::clone(&self.cache), completed.number.clone());
         tx.after_commit(move || cache.forget_uses_of(&number));
+        // Whoever counts this change must not be told the uses from before.
+        self.stock.changes_after(tx, completed.account, &completed.country);
         self.events.note_end(tx, completed, at);
         let posting = Posting::Capture { amount: completed.price, order: completed.id };
         self.events.post(tx, completed.account, &posting, self.env.occasion(at, None))?;

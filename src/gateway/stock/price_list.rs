@@ -20,7 +20,7 @@ use crate::store::WriteTx;
 const SHARED_FOR: Duration = Duration::from_secs(2);
 
 /// How many countries are read again by themselves. For an account that has changed more of them,
-/// all are read.
+/// or where there are banks, all are read.
 const MOST_READ_AGAIN: usize = 4;
 
 /// Of which part of what is sold the prices are wanted. What is `None` limits nothing.
@@ -105,7 +105,9 @@ impl Stock {
             Some(account) => self.changes.countries_after(account, on_sale.changes),
             None => Vec::new(),
         };
-        let is_usable = |on_sale: &OnSale| changed(on_sale).len() <= MOST_READ_AGAIN;
+        // A bank's radios are there for the SIMs of all countries.
+        let most = if self.presence.banks.any() { 0 } else { MOST_READ_AGAIN };
+        let is_usable = |on_sale: &OnSale| changed(on_sale).len() <= most;
         let read = self.read_on_sale_in_turn();
         let on_sale = self.on_sale.get_usable(&self.env, SHARED_FOR, is_usable, read).await?;
         let mut countries = on_sale.with_sims();

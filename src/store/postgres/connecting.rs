@@ -66,7 +66,7 @@ pub(super) async fn connect_to_primary(server: &Server) -> Result<Connected, Sto
 }
 
 /// What is told when no host can be used. A fault of another kind than that a host is away comes
-/// first, because waiting does not cure it.
+/// first, because somebody has to cure it.
 fn combined(failures: Vec<StoreError>) -> StoreError {
     let mut reasons = Vec::new();
     for failure in failures {
@@ -95,7 +95,7 @@ async fn connect_in_time(
     let outcome = timeout(limit, connected).await.unwrap_or_else(|_| Err(no_answer(limit)));
     outcome.map_err(|error| match error {
         StoreError::Away(reason) => StoreError::Away(format!("{name}: {reason}")),
-        // A wrong password, no database of this name, no TLS: somebody can cure it meanwhile.
+        // A wrong password, or no database of this name: somebody can cure it meanwhile.
         StoreError::Other(reason) => StoreError::Unfit(format!("{name}: {reason}")),
         other => other,
     })
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_that_waiting_does_not_cure_is_told_before_hosts_that_are_away() {
+    fn a_fault_that_somebody_has_to_cure_is_told_before_hosts_that_are_away() {
         let away = |reason: &str| StoreError::Away(reason.to_owned());
         let all_away = combined(vec![away("no route"), away("it is a standby"), away("no route")]);
         assert!(matches!(all_away, StoreError::Away(told) if told == "no route; it is a standby"));

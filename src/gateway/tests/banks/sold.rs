@@ -321,3 +321,22 @@ async fn a_rented_sim_of_a_bank_is_off_the_air_when_its_visit_is_overdue() {
     fixture.pass(300);
     assert_eq!(told(), [(iccid(1), last_report)]);
 }
+
+#[tokio::test]
+async fn an_order_for_which_the_only_radio_is_needed_leaves_nothing_of_another_country_either() {
+    let fixture = Fixture::open().await;
+    let _bank = fixture.bank(1, 2).await;
+    fixture.gateway.sims().set_number(iccid(2), "+32470000002".into(), false).await.unwrap();
+    let (ann, uber) =
+        (fixture.customer("ann", 500).await, fixture.service("Uber", &["^Uber$"]).await);
+    let stock = fixture.gateway.stock();
+    let counts = async || {
+        let list = stock.price_list(Some(ann), PriceFilter::default()).await.unwrap();
+        let sold = list.into_iter().map(|sold| (sold.country, sold.offers[0].count));
+        sold.collect::<Vec<_>>()
+    };
+    let of = |be: usize, nl: usize| [("BE".to_owned(), be), ("NL".to_owned(), nl)];
+    assert_eq!(counts().await, of(1, 1));
+    fixture.order(ann, uber).await;
+    assert_eq!(counts().await, of(0, 0));
+}
