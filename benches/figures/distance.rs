@@ -84,9 +84,10 @@ fn all_busy() {
         "goal",
     ]);
     // Real modems take some ten milliseconds for a command.
-    for (what, delay_ms, count) in
-        [("modems that answer at once", 0, MESSAGES), ("after 20 ms", 20, MESSAGES / 4)]
-    {
+    for (what, delay_ms, count, goal) in [
+        ("modems that answer at once", 0, MESSAGES, ""),
+        ("modems that take 20 ms for a command", 20, MESSAGES / 4, "≥ 0.8"),
+    ] {
         let slow = Fault::Slow { delay_ms, commands: u32::MAX };
         let (mut here, mut there) = (Duration::ZERO, Duration::ZERO);
         // The two take turns, so that other work of the machine affects both.
@@ -100,7 +101,7 @@ fn all_busy() {
         }
         let [here, there] = [here, there].map(|took| (count * ROUNDS) as f64 / took.as_secs_f64());
         let cells = [format!("{here:.0}"), format!("{there:.0}"), format!("{:.2}", there / here)];
-        table::row(&[what, &cells[0], &cells[1], &cells[2], "≥ 0.8"]);
+        table::row(&[what, &cells[0], &cells[1], &cells[2], goal]);
     }
 }
 
