@@ -1,14 +1,14 @@
 //! Sites whose daemons serve modems for a central daemon: with the real program in both roles, over
 //! TCP with TLS.
 
+mod banks;
 mod centre;
 mod pins;
 mod proxy;
 mod raw;
 
-use simbridge::simulator::Scenario;
+use simbridge::simulator::{Fault, Scenario};
 
-use crate::banks::{QUICK_POOL, quick_profile};
 use crate::support::privacy::Secret;
 use crate::support::{Daemon, Site, wait_for};
 use centre::{Centre, make_site};
@@ -274,55 +274,55 @@ fn modems_of_two_sites_may_tell_the_same_imei() {
 }
 
 #[test]
-fn a_bank_at_a_site_brings_the_sims_of_orders_on_the_air() {
-    let centre = Centre::new("[orders]\nlifetime = \"15s\"\n");
+fn a_sim_that_is_carried_to_another_site_brings_the_messages_that_were_left_on_it() {
+    let centre = Centre::new("");
     let _centre_daemon = centre.serve();
-    let scenario = format!("[[modem]]\nboot_ms = 50\n{QUICK_POOL}slots = 3\n");
-    let site = Site::with(1, Scenario::parse(&scenario).unwrap(), "");
-    let folder = site.dir.path().display().to_string();
-    let key = centre.add_site("ams");
-    make_site(&site, "ams", &key, centre.address(), &centre.fingerprint);
-    let profile = quick_profile(include_str!("../../../hardware/banks/swit.toml"));
-    std::fs::create_dir_all(site.dir.path().join("hardware/banks")).unwrap();
-    std::fs::write(site.dir.path().join("hardware/banks/mine.toml"), profile).unwrap();
-    let text = std::fs::read_to_string(site.config()).unwrap();
-    let (head, _) = text.split_once("[[modem]]").unwrap();
-    let bank = format!(
-        "[hardware]\nfolder = \"{folder}/hardware\"\n[[bank]]\nname = \"rack\"\nprofile = \
-         \"quick-swit\"\ncontrol = \"{folder}/modems/bank0\"\nports = \
-         [\"{folder}/modems/modem000\"]\nslots = 3\nsell_within = \"50s\"\nquiet = \"1s\"\nstay \
-         = \"2s\"\n"
-    );
-    std::fs::write(site.config(), format!("{head}{bank}")).unwrap();
-    centre.hide(site.network().bank_cards().into_iter().map(|card| card.number));
-    let _daemon = site.serve();
-    let known = || {
-        let banks = centre.site.admin("/banks");
-        banks[0]["known"].as_u64().unwrap_or_default()
-    };
-    wait_for("the SIMs of all slots", || known() == 3);
-    let bank = centre.site.json(&["bank", "show", "ams/rack"]);
-    assert_eq!(bank["name"], "ams/rack");
-    assert!(bank["radio_list"][0]["port"].as_str().unwrap().starts_with("ams:/"), "{bank}");
-    assert_eq!(site.json(&["bank", "list"])[0]["name"], "rack");
-
-    let key = centre.site.customer("ann", "5.00");
-    // One of the three is of another country.
-    for _ in 0..2 {
-        let mut made = None;
-        wait_for("an order", || {
-            made = centre.order(&key).ok();
-            made.is_some()
-        });
-        let (order, number) = made.unwrap();
-        let digits = number.trim_start_matches(['+', '0']);
-        let cards = site.network().bank_cards();
-        let card = cards.into_iter().find(|card| card.number.ends_with(digits)).unwrap();
-        let text = format!("Your Uber code is {order}");
-        centre.site.secrets.add(Secret::Text(text.clone()));
-        site.send("Uber", &card.number, &text);
-        wait_for("the code", || centre.poll(&key, &order) == format!("SUCCESS_{text}"));
+    let proxy = Proxy::start();
+    proxy.lead_to(centre.address());
+    // Two modems of one network: each is at a site of its own.
+    let (ams, fra) = (Site::with_modems(2), Site::with_modems(0));
+    let network = ams.network();
+    centre.hide(network.numbers());
+    let modems = ams.dir.path().join("modems").display().to_string();
+    for (place, site, name, address) in
+        [(0, &ams, "ams", proxy.address), (1, &fra, "fra", centre.address())]
+    {
+        make_site(site, name, &centre.add_site(name), address, &centre.fingerprint);
+        let text = std::fs::read_to_string(site.config()).unwrap();
+        let (head, _) = text.split_once("port = ").unwrap();
+        let port = format!("port = \"{modems}/modem00{place}\"\n");
+        std::fs::write(site.config(), format!("{head}{port}")).unwrap();
     }
-    let slot = centre.site.json(&["bank", "show", "ams/rack"])["slot_list"][0].clone();
-    assert_eq!(slot["holds"], "sim");
+    let _daemons = [ams.serve(), fra.serve()];
+    wait_for("both modems", || centre.ready() == 2);
+    let number = network.numbers().swap_remove(0);
+    let sims = centre.site.admin("/sims");
+    let sim = sims.as_array().unwrap().iter().find(|sim| sim["number"] == number.as_str());
+    let iccid = sim.unwrap()["iccid"].as_str().unwrap().to_owned();
+
+    proxy.set(Mode::Cut);
+    wait_for("the modem to be unreachable", || centre.states().contains(&"Unreachable".to_owned()));
+    centre.site.secrets.add(Secret::Text("left on the card".to_owned()));
+    ams.send("Bank", &number, "left on the card");
+    wait_for("the message to be on the card", || network.stored(&number) == 1);
+    network.fault(0, &Fault::SimOut).unwrap();
+    network.fault(1, &Fault::SimIn { iccid }).unwrap();
+    network.fault(1, &Fault::PortGone { back_after_ms: Some(200) }).unwrap();
+    wait_for("the message", || centre.site.messages().len() == 1);
+    wait_for("the card to be empty", || network.stored(&number) == 0);
+
+    proxy.set(Mode::Passing);
+    wait_for("the first site to be back", || centre.listed("ams")["state"] == "connected");
+    let key = centre.site.customer("ann", "1.00");
+    let mut made = None;
+    wait_for("an order", || {
+        made = centre.order(&key).ok();
+        made.is_some()
+    });
+    let (order, given) = made.unwrap();
+    assert_eq!(international(&ams, &given), number, "it is the only one that is in a modem");
+    centre.site.secrets.add(Secret::Text("Your Uber code is 2468".to_owned()));
+    ams.send("Uber", &number, "Your Uber code is 2468");
+    assert_eq!(centre.poll(&key, &order), "SUCCESS_Your Uber code is 2468");
+    assert_eq!(centre.site.messages().len(), 2);
 }
