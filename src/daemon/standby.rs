@@ -35,7 +35,10 @@ pub(super) async fn wait_for_lead(
     started: Timestamp,
     standing_by: impl FnOnce(),
 ) -> Result<Store, StartError> {
-    check_addresses(config)?;
+    {
+        let _metrics = bind(config.admin.metrics_listen, StartError::metrics)?;
+        check_addresses(config)?;
+    }
     let clock = Clock::start();
     let own_name = server.holder.clone();
     let (mut candidate, led) = try_to_lead(Candidate::new(server), clock.now()).await?;
@@ -52,6 +55,10 @@ pub(super) async fn wait_for_lead(
     standing_by();
     let store = loop {
         tokio::time::sleep(INTERVAL).await;
+        if let Err(error) = check_addresses(config) {
+            standby.note(Reason::Fault(error.to_string()));
+            continue;
+        }
         let (back, led) = try_to_lead(candidate, clock.now()).await?;
         candidate = back;
         match led {
@@ -72,7 +79,6 @@ fn check_addresses(config: &Config) -> Result<(), StartError> {
     // All are held until the end, because two of them may be the same.
     let _customers = bind(Some(config.http.listen), StartError::http)?;
     let _console = bind(config.console.listen, StartError::console)?;
-    let _metrics = bind(config.admin.metrics_listen, StartError::metrics)?;
     central::listen(&config.sites).map(drop).map_err(StartError::Sites)
 }
 

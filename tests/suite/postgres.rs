@@ -18,6 +18,14 @@ fn site(modems: usize, address: &str, name: &str) -> Site {
     site
 }
 
+/// Has the site's daemon serve customers at an address.
+fn listen_at(site: &Site, address: &str) {
+    let text = std::fs::read_to_string(site.config()).unwrap();
+    let (head, rest) = text.split_once("[http]\nlisten = \"127.0.0.1:0\"").unwrap();
+    let text = format!("{head}[http]\nlisten = \"{address}\"{rest}");
+    std::fs::write(site.config(), text).unwrap();
+}
+
 /// Whether the daemon leads. Between standing by and that there is a moment without an answer.
 fn leads(site: &Site) -> bool {
     let ask = || -> std::io::Result<String> {
@@ -138,11 +146,7 @@ fn a_daemon_that_could_not_serve_customers_does_not_take_the_lead() {
     let site = site(0, &address, "api-1");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap().to_string();
-    let text = std::fs::read_to_string(site.config()).unwrap();
-    assert!(text.contains("[http]\nlisten = \"127.0.0.1:0\"\n"), "{text}");
-    let text =
-        text.replace("[http]\nlisten = \"127.0.0.1:0\"", &format!("[http]\nlisten = \"{listen}\""));
-    std::fs::write(site.config(), text).unwrap();
+    listen_at(&site, &listen);
     let output = site.run(&["serve"]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains(&format!("cannot listen on {listen} for customers")), "{said}");
@@ -168,4 +172,34 @@ fn a_daemon_whose_database_is_missing_leads_once_it_is_made() {
     wait_for("it to lead", || leads(&site));
     site.customer("ann", "10");
     daemon.terminate();
+}
+
+#[test]
+#[ignore = "needs a server: .ci/postgres-tests"]
+fn a_daemon_that_stands_by_does_not_take_the_lead_while_its_address_is_in_use() {
+    let address = create_database("in_use_later");
+    let (first, second) = (site(0, &address, "api-1"), site(0, &address, "api-2"));
+    let leader = first.serve();
+    // No connection of another test begins at this address.
+    let free = std::net::TcpListener::bind("127.0.77.1:0").unwrap();
+    let listen = free.local_addr().unwrap();
+    listen_at(&second, &listen.to_string());
+    drop(free);
+    let standby = second.serve();
+    let mut taken = None;
+    wait_for("the address", || {
+        // The daemon tries each second whether it could have it.
+        taken = std::net::TcpListener::bind(listen).ok();
+        taken.is_some()
+    });
+    let reason = format!("standby; cannot listen on {listen} for customers");
+    wait_for("it to notice", || second.admin_raw("/readyz").1.contains(&reason));
+    leader.terminate();
+    let again = first.serve();
+    wait_for("the other one to lead again", || leads(&first));
+    assert!(second.admin_raw("/readyz").1.contains(&reason));
+    drop(taken);
+    again.terminate();
+    wait_for("it to lead", || leads(&second));
+    standby.terminate();
 }
