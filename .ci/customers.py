@@ -104,9 +104,12 @@ class Traffic:
         return said in ("ORDER_CANCELED", "ORDER_ALREADY_EXPIRED")
 
     def open_request(self, port, call, **query):
-        """A request to a daemon, past the balancer, whose answer is not waited for."""
+        """A request to a daemon, past the balancer, whose answer is not waited for; `None` if nobody listens there."""
         query = urllib.parse.urlencode({"key": self.keys["watcher"], **query})
-        connection = socket.create_connection(("127.0.0.1", port), timeout=30)
+        try:
+            connection = socket.create_connection(("127.0.0.1", port), timeout=30)
+        except ConnectionRefusedError:
+            return None
         connection.sendall(f"GET /api/{call}?{query} HTTP/1.0\r\nHost: x\r\n\r\n".encode())
         return connection
 
