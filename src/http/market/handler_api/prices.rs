@@ -1,7 +1,7 @@
 //! The shapes of prices. They are written row by row: there may be tens of thousands.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write;
+use std::fmt::{Arguments, Display, Write};
 use std::sync::Arc;
 
 use crate::domain::{Amount, Currency, Service};
@@ -33,10 +33,18 @@ pub(super) struct Sold {
 struct Row {
     country: u16,
     service: Arc<Service>,
-    amount: Amount,
-    price: f64,
-    price_text: Arc<str>,
+    price: Arc<WrittenPrice>,
     count: usize,
+}
+
+/// A price in all its forms. There are many rows and few prices, so each is written once.
+struct WrittenPrice {
+    amount: Amount,
+    units: f64,
+    /// As a JSON number.
+    number: String,
+    /// As the API writes it.
+    text: String,
 }
 
 /// A service in a country.
@@ -46,6 +54,8 @@ pub(super) struct SoldRow<'s> {
     pub(super) service: &'s str,
     pub(super) name: &'s str,
     pub(super) price: f64,
+    /// The price as a JSON number.
+    number: &'s str,
     /// The price as the API writes it.
     pub(super) price_text: &'s str,
     pub(super) count: usize,
@@ -63,8 +73,7 @@ impl Sold {
         number_of: impl Fn(&str) -> Option<u16>,
         list: Vec<CountryPrices>,
     ) -> Sold {
-        // There are many rows and few prices.
-        let mut texts: HashMap<i64, (f64, Arc<str>)> = HashMap::new();
+        let mut prices: HashMap<i64, Arc<WrittenPrice>> = HashMap::new();
         let (mut rows, mut numbers) = (Vec::new(), HashMap::new());
         for CountryPrices { country, offers } in list {
             let Some(number) = number_of(&country) else { continue };
@@ -73,13 +82,12 @@ impl Sold {
                 if code(&offer.service).is_none() {
                     continue;
                 }
-                let known = texts.entry(offer.price.0);
-                let (price, text) = known.or_insert_with(|| written(currency, offer.price));
+                let price = prices
+                    .entry(offer.price.0)
+                    .or_insert_with(|| Arc::new(WrittenPrice::new(currency, offer.price)));
                 rows.push(Row {
                     country: number,
-                    amount: offer.price,
-                    price: *price,
-                    price_text: Arc::clone(text),
+                    price: Arc::clone(price),
                     count: offer.count,
                     service: offer.service,
                 });
@@ -96,7 +104,7 @@ impl Sold {
 
     /// Sorts the rows so that those with numbers come first, the cheapest first.
     pub(super) fn sort_best_first(&mut self) {
-        self.rows.sort_by_key(|row| (row.count == 0, row.amount, row.country));
+        self.rows.sort_by_key(|row| (row.count == 0, row.price.amount, row.country));
     }
 
     pub(super) fn rows(&self) -> impl Iterator<Item = SoldRow<'_>> {
@@ -105,8 +113,9 @@ impl Sold {
                 country: row.country,
                 service: code(&row.service)?,
                 name: &row.service.name,
-                price: row.price,
-                price_text: &row.price_text,
+                price: row.price.units,
+                number: &row.price.number,
+                price_text: &row.price.text,
                 count: row.count,
             })
         })
@@ -114,21 +123,22 @@ impl Sold {
 
     /// The prices in JSON.
     pub(super) fn prices(&self, form: Form) -> String {
-        let mut json = Nested::default();
         if form == Form::ByService {
+            let mut json = Nested::default();
             let mut by_service: BTreeMap<&str, Vec<SoldRow<'_>>> = BTreeMap::new();
             for row in self.rows() {
                 by_service.entry(row.service).or_default().push(row);
             }
             for row in by_service.into_values().flatten() {
-                let (country, price, count) = (row.country, row.price, row.count);
+                let (country, price, count) = (row.country, row.number, row.count);
                 let value = format_args!("{{\"count\":{count},\"price\":{price}}}");
                 json.add(row.service, country, value);
             }
             return json.end();
         }
+        let mut json = Nested::default();
         for row in self.rows() {
-            let SoldRow { country, service, price, price_text, count, .. } = row;
+            let SoldRow { country, service, number: price, price_text, count, .. } = row;
             let cost = format_args!("\"cost\":{price},\"count\":{count},\"physicalCount\":{count}");
             match form {
                 Form::ByCountry => json.add(country, service, format_args!("{{{cost}}}")),
@@ -150,34 +160,36 @@ impl Sold {
     }
 }
 
-/// A price as a JSON number, and as the API writes it.
-fn written(currency: Currency, price: Amount) -> (f64, Arc<str>) {
-    (currency.units(price), currency.text(price).into())
+impl WrittenPrice {
+    fn new(currency: Currency, amount: Amount) -> WrittenPrice {
+        let units = currency.units(amount);
+        WrittenPrice { amount, units, number: units.to_string(), text: currency.text(amount) }
+    }
 }
 
 /// An object of objects that is written row by row. The names in it are codes and numbers, which
 /// need no escapes. Rows with the same first name come one after the other.
-#[derive(Default)]
-struct Nested {
+struct Nested<O> {
     text: String,
-    outer: String,
+    /// The last row's first name.
+    outer: Option<O>,
 }
 
-impl Nested {
-    fn add(
-        &mut self,
-        outer: impl std::fmt::Display,
-        inner: impl std::fmt::Display,
-        value: std::fmt::Arguments<'_>,
-    ) {
-        let outer = outer.to_string();
+impl<O> Default for Nested<O> {
+    fn default() -> Nested<O> {
+        Nested { text: String::new(), outer: None }
+    }
+}
+
+impl<O: Display + PartialEq> Nested<O> {
+    fn add(&mut self, outer: O, inner: impl Display, value: Arguments<'_>) {
         // To write into a text cannot fail.
-        let _ = match (self.text.is_empty(), outer == self.outer) {
-            (false, true) => write!(self.text, ",\"{inner}\":{value}"),
-            (false, false) => write!(self.text, "}},\"{outer}\":{{\"{inner}\":{value}"),
-            (true, _) => write!(self.text, "{{\"{outer}\":{{\"{inner}\":{value}"),
+        let _ = match &self.outer {
+            Some(last) if *last == outer => write!(self.text, ",\"{inner}\":{value}"),
+            Some(_) => write!(self.text, "}},\"{outer}\":{{\"{inner}\":{value}"),
+            None => write!(self.text, "{{\"{outer}\":{{\"{inner}\":{value}"),
         };
-        self.outer = outer;
+        self.outer = Some(outer);
     }
 
     fn end(mut self) -> String {
